@@ -1,0 +1,104 @@
+"""Errors that a person can cause, as data. They neither log nor print; `automation.cli` shows them.
+
+PolykubeError                    exit code 1, codes PK1xx … as below
+├── StackFileError      exit 2   PK1xx  the stack file: every problem of the file at once
+├── ToolchainError      exit 3   PK2xx  a binary, plugin or environment is missing or cannot be made
+├── ControlPlaneError   exit 4   PK3xx  the embedded control plane does not start, stop or answer
+├── EngineError         exit 5   PK4xx  pulumi failed, or was asked for what it cannot do
+├── PolicyError         exit 6   PK5xx  mandatory policies stopped the run
+└── BusyError           exit 7   PK6xx  another process is at it
+
+Interrupted runs end with 130, wrong command lines with 64 (the convention of shells and of sysexits).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, with its place and its cure.
+
+    `where` is the key path (`cluster.nodePools[1].name`), `file` and `line` say where that stands, if it
+    stands in a file. `found` and `allowed` are ready to be shown (secrets never are); `remedy` is a
+    sentence in the imperative.
+    """
+
+    code: str
+    summary: str
+    where: str = ""
+    file: str = ""
+    line: int = 0
+    found: str = ""
+    allowed: str = ""
+    remedy: str = ""
+
+    @property
+    def place(self) -> str:
+        """`Pulumi.dev.yaml:12 at cluster.kind`, as much of it as is known."""
+        file = f"{self.file}:{self.line}" if self.line else self.file
+        return " at ".join(part for part in (file, self.where) if part)
+
+
+class PolykubeError(Exception):
+    """The base: one or more problems, all of one kind."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, problems: Problem | Sequence[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        return "\n".join(as_text(problem) for problem in self.problems)
+
+
+class StackFileError(PolykubeError):
+    """The stack file says something that cannot be meant."""
+
+    exit_code = 2
+
+
+class ToolchainError(PolykubeError):
+    """A binary, plugin or environment is missing or cannot be made."""
+
+    exit_code = 3
+
+
+class ControlPlaneError(PolykubeError):
+    """The embedded control plane does not start, stop or answer."""
+
+    exit_code = 4
+
+
+class EngineError(PolykubeError):
+    """Pulumi failed, or was asked for what it cannot do."""
+
+    exit_code = 5
+
+
+class PolicyError(PolykubeError):
+    """Mandatory policies stopped the run."""
+
+    exit_code = 6
+
+
+class BusyError(PolykubeError):
+    """Another process holds what this one needs."""
+
+    exit_code = 7
+
+
+def as_text(problem: Problem) -> str:
+    """A problem as plain lines: code and summary, then place, found, allowed and remedy where known."""
+    lines = [f"{problem.code}: {problem.summary}"]
+    for label, value in (
+        ("where", problem.place),
+        ("found", problem.found),
+        ("allowed", problem.allowed),
+        ("remedy", problem.remedy),
+    ):
+        if value:
+            lines.append(f"  {label:<8}{value}")
+    return "\n".join(lines)

@@ -1,0 +1,41 @@
+"""Where things are kept. The checkout holds neither cache nor state.
+
+Cache (can be deleted at any time): `$XDG_CACHE_HOME/polykube`. State of local things (control planes,
+file backend): `$XDG_STATE_HOME/polykube`, readable by its owner alone. Both may be shared by many
+checkouts and used by several processes at once.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+CHECKOUT: Final = Path(__file__).resolve().parent.parent
+
+
+def _xdg(variable: str, default: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / default) / "polykube"
+
+
+def cache_dir() -> Path:
+    """Binaries, Python environments, plugins: everything that can be made again."""
+    return _xdg("XDG_CACHE_HOME", ".cache")
+
+
+def state_dir() -> Path:
+    """What cannot be made again: control planes' data, the engine's file backend. Mode 0700."""
+    directory = _xdg("XDG_STATE_HOME", ".local/state")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
+def control_plane_dir(name: str) -> Path:
+    """Everything of the embedded control plane `name`: PKI, etcd data, logs, kubeconfig."""
+    return state_dir() / "control-planes" / name
+
+
+def local_kubeconfig(name: str) -> Path:
+    """The administrator's kubeconfig of the embedded control plane `name`.
+
+    It refers to its client key by path, so it holds no secret itself.
+    """
+    return control_plane_dir(name) / "kubeconfig"

@@ -1,0 +1,39 @@
+"""What every plugin process of the engine does: serve gRPC on loopback, print the port, leave quietly."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+_MAX_MESSAGE = 400 * 1024 * 1024  # bytes; the engine's own limit (sdk/go/common/util/rpcutil, v3.259)
+_WORKERS = 128  # more than any `--parallel` we set, so that no operation queues behind a waiting one
+_PARENT_POLL = 1.0  # seconds
+
+
+def serve(register: Callable[[grpc.Server], None]) -> None:
+    """Serve what `register` adds until the engine closes the process, is gone, or sends a signal.
+
+    The port goes to stdout, where the engine reads it. SIGINT is ignored: on Ctrl-C the engine itself
+    cancels what is under way and closes its plugins when they are done.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    done = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    server = grpc.server(
+        ThreadPoolExecutor(max_workers=_WORKERS),
+        options=[("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)],
+    )
+    register(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    engine = os.getppid()
+    while not done.wait(_PARENT_POLL) and os.getppid() == engine:
+        pass
+    server.stop(grace=None)
+    os._exit(0)  # worker threads may still wait on an API server; the engine no longer listens
