@@ -30,7 +30,7 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import LanguageRuntimeServicer, language_pb2, plugin_pb2
 from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_to_server
 
-from rehearsal.plugin_process import serve
+from common.plugin_process import serve
 
 _ANALYZER = "analyzer"
 _THREADS_PER_OPERATION = 4  # as the official host: each parallel operation awaits a few outputs at once

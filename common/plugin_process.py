@@ -17,12 +17,12 @@ _PARENT_POLL = 1.0  # seconds
 def serve(register: Callable[[grpc.Server], None]) -> None:
     """Serve what `register` adds until the engine closes the process, is gone, or sends a signal.
 
-    The port goes to stdout, where the engine reads it. SIGINT is ignored: on Ctrl-C the engine itself
-    cancels what is under way and closes its plugins when they are done.
+    The port goes to stdout, where the engine reads it. SIGINT is how the engine closes a plugin that it
+    no longer needs; a user's Ctrl-C does not reach plugins, as they live in process groups of their own.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    for closing in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(closing, lambda *_: done.set())
     server = grpc.server(
         ThreadPoolExecutor(max_workers=_WORKERS),
         options=[("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)],

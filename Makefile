@@ -1,0 +1,53 @@
+# Thin wrappers of `polykube`; `make help` lists them.
+STACK ?= dev
+POLYKUBE := .venv/bin/polykube
+PYTHON := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help env up preview down status setup doctor check test lint format bench docs lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: # the Python environment, which everything else runs in
+	@python3 bootstrap.py
+
+up: env ## bring the stack up (STACK=dev), with everything that it needs
+	@$(POLYKUBE) up --stack $(STACK)
+
+preview: env ## show what `up` would change
+	@$(POLYKUBE) preview --stack $(STACK)
+
+down: env ## destroy the stack and stop its control plane
+	@$(POLYKUBE) down --stack $(STACK)
+
+status: env ## show what runs and what stands
+	@$(POLYKUBE) status --stack $(STACK)
+
+setup: env ## get environment, binaries and plugins, and start nothing
+	@$(POLYKUBE) setup
+
+doctor: env ## say what is there, where it came from, what is missing
+	@$(POLYKUBE) doctor
+
+check: env ## check a stack file
+	@$(POLYKUBE) check --stack $(STACK)
+
+test: setup lint ## everything: types, lints, unit, contract and end-to-end tests
+	@$(PYTHON) -m pytest
+
+lint: env ## types, style, import rules, shell scripts
+	@$(PYTHON) -m automation.lint
+
+format: env ## bring the sources into the house style
+	@$(PYTHON) -m ruff check --quiet --fix . && $(PYTHON) -m ruff format --quiet .
+
+bench: setup ## measure against the rivals; writes build/bench.json
+	@$(PYTHON) -m bench
+
+docs: env ## regenerate the reference pages and schemas
+	@$(PYTHON) -m automation.docs
+
+lock: env ## resolve the Python dependencies anew into requirements.lock
+	@$(PYTHON) -m piptools compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml

@@ -1,0 +1,134 @@
+"""The command line: `polykube COMMAND [--stack NAME]`. Each command is one job of this room.
+
+Exit codes are those of `common.errors`; 64 is a wrong command line, 130 an interruption.
+"""
+
+import json
+import shlex
+import sys
+import traceback
+from typing import Annotated
+
+import click
+import typer
+
+from common.errors import PolykubeError
+
+_USAGE = 64
+_INTERRUPTED = 130
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, and nothing else there.")]
+
+
+@app.callback()
+def options(debug: Annotated[bool, typer.Option("--debug", help="Show where an error was raised.")] = False) -> None:
+    """One typed stack file, one production Kubernetes cluster."""
+    click.get_current_context().meta["debug"] = debug
+
+
+@app.command()
+def up(stack: Stack = "dev") -> None:
+    """Bring a stack to what its file says, then show what stands."""
+    from automation import up
+    from automation.project import Project
+
+    up.up(Project.open(stack))
+
+
+@app.command()
+def preview(stack: Stack = "dev") -> None:
+    """Show what `up` would change, and what policies say to it."""
+    from automation import up
+    from automation.project import Project
+
+    up.preview(Project.open(stack))
+
+
+@app.command()
+def down(stack: Stack = "dev") -> None:
+    """Destroy what a stack made; a local stack's control plane and its data go too."""
+    from automation import up
+    from automation.project import Project
+
+    up.down(Project.open(stack))
+
+
+@app.command()
+def status(stack: Stack = "dev") -> None:
+    """Show a stack's control plane, nodes, tenants and storage."""
+    from automation.project import Project
+    from automation.status import show_status
+
+    show_status(Project.open(stack))
+
+
+@app.command()
+def check(stack: Stack = "dev") -> None:
+    """Check a stack file; every problem is shown at once."""
+    from automation.project import Project
+    from automation.show import out
+
+    project = Project.open(stack)
+    out.print(f"[green]✓[/green] {project.stack}: a cluster of kind {project.spec.cluster.kind}")
+
+
+@app.command()
+def setup(stack: Stack = "dev") -> None:
+    """Get every binary and plugin that a stack needs, and start nothing."""
+    from automation import up
+    from automation.project import Project
+    from rehearsal.toolchain import read_lock
+
+    Project.open(stack)
+    up.setup(tuple(read_lock()[1]))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is there, where it came from, and how to get what is missing."""
+    from automation.doctor import examine
+    from automation.show import out, table
+
+    findings = list(examine())
+    if as_json:
+        print(json.dumps([finding.as_json() for finding in findings], indent=1))
+    else:
+        rows = [("✓" if f.ok else "✗", f.kind, f.name, f.version or "–", f.source, f.remedy or "–") for f in findings]
+        out.print(table("Doctor", ("", "kind", "name", "version", "source", "remedy"), rows))
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def env(stack: Stack = "dev") -> None:
+    """Print what a shell needs so that plain pulumi and kubectl work: eval "$(polykube env)"."""
+    from automation.environment import search_path
+    from automation.project import Project
+    from rehearsal.toolchain import Tool, look_up, read_lock
+
+    tools = {name: tool for name in read_lock()[1] if isinstance(tool := look_up(name), Tool)}
+    for variable, value in (Project.open(stack).settings | {"PATH": search_path(tools)}).items():
+        print(f"export {variable}={shlex.quote(value)}")
+
+
+def main() -> None:
+    """Entry point of the `polykube` command."""
+    debug = "--debug" in sys.argv
+    try:
+        code = app(standalone_mode=False)
+    except PolykubeError as error:
+        from automation.show import show_error
+
+        if debug:
+            traceback.print_exc()
+        show_error(error)
+        code = error.exit_code
+    except click.UsageError as error:
+        error.show()
+        code = _USAGE
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted; run the same command again to go on from here", file=sys.stderr)
+        code = _INTERRUPTED
+    sys.exit(code)

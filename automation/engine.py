@@ -1,0 +1,155 @@
+"""Running the engine: the real `pulumi`, as a child process of ours, on one stack.
+
+The child shares our terminal and our process group, so Ctrl-C reaches it directly: the first one lets it
+finish what is under way, a second one gives up. We wait for it either way. While it runs it holds the
+stack's lock, even if we are killed.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common.errors import BusyError, EngineError, PolicyError, Problem
+from common.locks import exclusive_or_none, holder
+from common.paths import CHECKOUT, state_dir
+from rehearsal.toolchain import Tool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of the engine ended: changes by operation (create, update, same, …) and mandatory violations."""
+
+    changes: Mapping[str, int]
+    violations: Sequence[str]
+
+
+class Engine:
+    """The engine on one stack. Its methods raise EngineError (PK4xx) when the engine fails."""
+
+    def __init__(self, tool: Tool, stack: str, settings: Mapping[str, str], directory: Path = CHECKOUT) -> None:
+        self._tool, self._directory, self.stack = tool, directory, stack
+        self._environment = os.environ | settings
+        self._inherited: tuple[int, ...] = ()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other polykube off this stack; BusyError (PK601) names the process that has it."""
+        path = state_dir() / "locks" / f"{self.stack}.lock"
+        with exclusive_or_none(path) as lock:
+            if lock is None:
+                raise BusyError(_busy(self.stack, holder(path)))
+            self._inherited = (lock.fileno(),)  # the engine keeps the lock should we be killed
+            yield
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run a command on our terminal; raises PolicyError (PK501) when mandatory policies stopped it."""
+        with tempfile.TemporaryDirectory() as scratch:
+            log = Path(scratch) / "events.json"
+            command = self._command(*arguments, "--stack", self.stack, "--event-log", str(log))
+            code = self._wait(command, self._environment | {"PULUMI_DEBUG_COMMANDS": "true"})  # for --event-log
+            outcome = _read_events(log)
+        if code and outcome.violations:
+            raise PolicyError([_violation(text) for text in outcome.violations])
+        if code:
+            raise EngineError(_failed(arguments[0], f"exit code {code}; its messages stand above"))
+        return outcome
+
+    def ask(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run a command quietly; what it wrote to standard output comes back."""
+        done = subprocess.run(
+            self._command(*arguments),
+            cwd=self._directory,
+            env=self._environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            pass_fds=self._inherited,
+        )
+        if done.returncode:
+            raise EngineError(_failed(" ".join(arguments), done.stderr.strip()[-1500:]))
+        return done.stdout
+
+    def exists(self) -> bool:
+        """Whether the backend knows the stack."""
+        stacks = json.loads(self.ask("stack", "ls", "--json"))
+        return any(stack["name"].rpartition("/")[2] == self.stack for stack in stacks)
+
+    def select(self) -> None:
+        """Make the stack known to the backend if it is not."""
+        self.ask("stack", "select", "--create", self.stack)
+
+    def export(self) -> dict[str, Any]:
+        """The stack's state as the backend has it, secrets encrypted."""
+        deployment: dict[str, Any] = json.loads(self.ask("stack", "export", "--stack", self.stack))["deployment"]
+        return deployment
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [str(self._tool.path), *arguments]
+
+    def _wait(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
+        ours = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine gets Ctrl-C itself and takes its time
+        try:
+            with subprocess.Popen(
+                command,
+                cwd=self._directory,
+                env=environment,
+                pass_fds=self._inherited,
+                preexec_fn=_heed_interrupts,  # noqa: PLW1509 - one system call, and no thread of ours holds a lock
+            ) as process:
+                signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+                return process.wait()
+        finally:
+            signal.signal(signal.SIGINT, ours)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _read_events(log: Path) -> Outcome:
+    changes: Mapping[str, int] = {}
+    violations = []
+    lines = log.read_text().splitlines() if log.exists() else []
+    for event in map(json.loads, lines):
+        if summary := event.get("summaryEvent"):
+            changes = summary.get("resourceChanges") or {}
+        policy = event.get("policyEvent")
+        if policy and policy["enforcementLevel"] == "mandatory":
+            violations.append(f"{policy['policyName']}: {policy['message'].strip()}")
+    return Outcome(changes, tuple(dict.fromkeys(violations)))
+
+
+def _busy(stack: str, process: str) -> Problem:
+    return Problem(
+        code="PK601",
+        summary=f"stack {stack} is being worked on by another process",
+        found=f"process {process}",
+        allowed="one run per stack at a time",
+        remedy=f"wait for it to end, or interrupt it gently: kill -INT {process}",
+    )
+
+
+def _failed(what: str, found: str) -> Problem:
+    return Problem(
+        code="PK401",
+        summary=f"pulumi {what} failed",
+        found=found,
+        remedy="mend the cause and run the same command again: what is done already stays done",
+    )
+
+
+def _violation(text: str) -> Problem:
+    return Problem(
+        code="PK501",
+        summary=text,
+        remedy="change the resource as the message says; nothing was changed by this run",
+    )

@@ -1,0 +1,43 @@
+"""How people see errors and tables on a terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from common.errors import PolykubeError, Problem
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def show_error(error: PolykubeError) -> None:
+    """Every problem of an error, with its place, what was found, what is allowed and what to do."""
+    for problem in error.problems:
+        _show_problem(problem)
+    if len(error.problems) > 1:
+        err.print(f"[bold red]{len(error.problems)} problems[/bold red]")
+
+
+def _show_problem(problem: Problem) -> None:
+    err.print(f"[bold red]✗ {problem.code}[/bold red] [bold]{escape(problem.summary)}[/bold]", soft_wrap=True)
+    for label, value, style in (
+        ("where", problem.place, "cyan"),
+        ("found", problem.found, "default"),
+        ("allowed", problem.allowed, "default"),
+        ("do", problem.remedy, "green"),
+    ):
+        if value:
+            indented = escape(value).replace("\n", "\n           ")
+            err.print(f"  [dim]{label:<8}[/dim] [{style}]{indented}[/{style}]", soft_wrap=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table with a title; cells are shown as they are."""
+    result = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    for column in columns:
+        result.add_column(column, overflow="fold")
+    for row in rows:
+        result.add_row(*row)
+    return result

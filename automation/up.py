@@ -1,0 +1,103 @@
+"""Bringing a stack up, previewing it, taking it down."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from automation.engine import Engine
+from automation.project import Project
+from automation.recovery import recover
+from automation.show import out
+from automation.summary import Summary
+from common.progress import step
+from rehearsal import toolchain
+from rehearsal.plugins import ensure_language_host, ensure_plugins
+from rehearsal.toolchain import Tool
+
+
+def setup(names: tuple[str, ...]) -> dict[str, Tool]:
+    """Get the tools called `names` and the engine's plugins, and say where each came from."""
+    tools = toolchain.ensure(names)
+    host = ensure_language_host(tools["pulumi"])
+    plugins = ensure_plugins(tools["pulumi"])
+    _say_sources(tools)
+    providers = ", ".join(f"{plugin.name} {plugin.source}" for plugin in plugins.values())
+    out.print(f"[dim]language host[/dim] {host.source}  [dim]providers[/dim] {providers}", soft_wrap=True)
+    return tools
+
+
+def up(project: Project) -> None:
+    """Bring the stack to what its file says, then show what stands."""
+    tools = setup(project.tools)
+    with _ready(project, tools) as engine:
+        outcome = engine.run("up", "--yes")
+    changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
+    out.print()
+    show_cluster(project)
+    out.print(f"\n[bold green]✓ {project.stack} is up[/bold green], {changed or 'no'} resources changed")
+    _say_next(project)
+
+
+def preview(project: Project) -> None:
+    """Show what `up` would do."""
+    tools = setup(project.tools)
+    with _ready(project, tools) as engine:
+        engine.run("preview", "--diff")
+    out.print(f"[dim]next[/dim]  make up STACK={project.stack}")
+
+
+def down(project: Project) -> None:
+    """Destroy everything that the stack made, and its embedded control plane with its data."""
+    tools = setup(project.tools)
+    engine = project.engine(tools)
+    with engine.locked():
+        if engine.exists():
+            _start_control_plane(project, tools)
+            recover(engine, project.settings["PULUMI_BACKEND_URL"])
+            engine.run("destroy", "--yes")
+        if project.is_local:
+            with step("stopping the control plane", 2):
+                project.control_plane().delete()
+    out.print(f"[bold green]✓ {project.stack} is gone[/bold green]\n[dim]next[/dim]  make up STACK={project.stack}")
+
+
+def show_cluster(project: Project) -> None:
+    """The tables that a person wants: nodes, tenants, storage."""
+    if not project.is_local:
+        return
+    for shown in Summary(project.control_plane().kubeconfig).tables():
+        out.print(shown, "")
+    out.print(f"[dim]kubeconfig[/dim]  {project.control_plane().kubeconfig}", soft_wrap=True)
+
+
+@contextmanager
+def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
+    """The engine on the stack, alone on it, with a cluster that answers and a state that is whole."""
+    engine = project.engine(dict(tools))
+    with engine.locked():
+        _start_control_plane(project, tools)
+        engine.select()
+        recover(engine, project.settings["PULUMI_BACKEND_URL"])
+        yield engine
+
+
+def _start_control_plane(project: Project, tools: Mapping[str, Tool]) -> None:
+    if project.is_local:
+        with step("starting the control plane", 4) as current:
+            project.control_plane(dict(tools)).start(current.note)
+
+
+def _say_sources(tools: Mapping[str, Tool]) -> None:
+    by_source: dict[str, list[str]] = {}
+    for tool in tools.values():
+        by_source.setdefault(tool.source, []).append(f"{tool.name} {tool.version}")
+    for source, names in by_source.items():
+        out.print(f"[dim]{source}[/dim] {', '.join(names)}", soft_wrap=True)
+
+
+def _say_next(project: Project) -> None:
+    stack = "" if project.stack == "dev" else f" --stack {project.stack}"
+    out.print(
+        f'[dim]next[/dim]  eval "$(.venv/bin/polykube env{stack})"   then kubectl get pods -A, pulumi preview\n'
+        f"      make status, make down",
+        soft_wrap=True,
+    )

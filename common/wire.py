@@ -1,0 +1,140 @@
+"""Property values as they travel between engine and provider.
+
+`decode` and `encode` turn `google.protobuf.Struct` into plain Python values and back. Two kinds of value
+have no plain form and get one here: `UNKNOWN` (a computed value during preview) and `Secret`. Integral
+numbers come back as `int`. Assets, archives, resource references and output values are not modelled: no
+stand-in takes them, and `decode` says so instead of guessing.
+
+Signatures and sentinels: sdk/go/common/resource/properties.go and plugin/rpc.go, v3.259.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from google.protobuf.struct_pb2 import ListValue, Struct, Value
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag, published by the SDK
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_UNKNOWNS = frozenset(
+    {
+        _UNKNOWN,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
+    }
+)
+
+Properties: TypeAlias = dict[str, Any]
+
+
+class _Unknown:
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __bool__(self) -> bool:
+        raise TypeError("an unknown value has no truth; test `value is UNKNOWN`")
+
+
+UNKNOWN: Final = _Unknown()
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that must not be shown or stored in plain text."""
+
+    value: Any
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+def decode(struct: Struct, unknown: Any = UNKNOWN) -> Properties:
+    """Plain properties from the wire, with `unknown` and `Secret` where the engine says so."""
+    return {key: _decode(value, unknown) for key, value in struct.fields.items()}
+
+
+def _decode(value: Value, unknown: Any) -> Any:
+    match value.WhichOneof("kind"):
+        case "string_value":
+            text = value.string_value
+            return unknown if text in _UNKNOWNS else text
+        case "number_value":
+            number = value.number_value
+            return int(number) if number.is_integer() else number
+        case "bool_value":
+            return value.bool_value
+        case "struct_value":
+            fields = value.struct_value.fields
+            if _SIGNATURE not in fields:
+                return {key: _decode(item, unknown) for key, item in fields.items()}
+            if fields[_SIGNATURE].string_value == _SECRET_SIGNATURE:
+                return Secret(_decode(fields["value"], unknown))
+            raise NotImplementedError("assets, archives, resource references and outputs are not modelled")
+        case "list_value":
+            return [_decode(item, unknown) for item in value.list_value.values]
+        case _:
+            return None
+
+
+def encode(properties: Mapping[str, Any]) -> Struct:
+    """The wire form of `properties`; TypeError names a value that has none."""
+    return Struct(fields={key: _encode(value) for key, value in properties.items()})
+
+
+def _encode(value: Any) -> Value:
+    match value:
+        case None:
+            return Value(null_value=0)  # type: ignore[arg-type]  # the stub wants the enum's type
+        case bool():
+            return Value(bool_value=value)
+        case str():
+            return Value(string_value=value)
+        case int() | float():
+            return Value(number_value=value)
+        case Mapping():
+            return Value(struct_value=encode(value))
+        case list() | tuple():
+            return Value(list_value=ListValue(values=[_encode(item) for item in value]))
+        case Secret():
+            return Value(struct_value=encode({_SIGNATURE: _SECRET_SIGNATURE, "value": value.value}))
+        case _Unknown():
+            return Value(string_value=_UNKNOWN)
+    raise TypeError(f"{type(value).__name__} cannot be a property value")
+
+
+def plain(value: Any) -> Any:
+    """`value` with every secret replaced by what it holds, at any depth."""
+    match value:
+        case Secret():
+            return plain(value.value)
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case list():
+            return [plain(item) for item in value]
+    return value
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether any part of `value` is unknown."""
+    match value:
+        case _Unknown():
+            return True
+        case Secret():
+            return has_unknown(value.value)
+        case Mapping():
+            return any(has_unknown(item) for item in value.values())
+        case list():
+            return any(has_unknown(item) for item in value)
+    return False
+
+
+def sealed(properties: Mapping[str, Any], secret_keys: Iterable[str]) -> Properties:
+    """`properties` with the values of `secret_keys` marked secret."""
+    keys = set(secret_keys)
+    return {
+        key: Secret(value) if key in keys and not isinstance(value, Secret) else value
+        for key, value in properties.items()
+    }

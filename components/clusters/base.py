@@ -1,0 +1,93 @@
+"""What clusters of every kind have: the model in the stack file, and the connection to what runs."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Final
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from components.contract import Capability, CapabilityMissing, Identity, LoadBalancing, NodePool, ObjectStore
+from components.naming import component_type
+from spec.model import Origin, StackModel
+from spec.text import DnsLabel, KubernetesVersion
+
+# Stock limits (50 and 120) make the client the slowest part of every preview (docs/performance.md).
+_QUERIES_PER_SECOND: Final = 1000
+_QUERIES_AT_ONCE: Final = 2000
+
+
+def _stack_unless_named(name: Any, info: ValidationInfo) -> Any:
+    return info.context.stack if name is None and isinstance(info.context, Origin) else name
+
+
+class ClusterSpec(StackModel):
+    """The base of the cluster kinds' models; each adds its `kind` and what only it needs."""
+
+    kind: str
+    name: Annotated[DnsLabel, BeforeValidator(_stack_unless_named)] = Field(
+        default=None,
+        validate_default=True,
+        description="Names the cluster and what belongs to it. The default is the stack's name.",
+    )
+    version: KubernetesVersion = Field(
+        description='The minor version that the cluster runs, in quotes: "1.36". It is stated rather than looked up, '
+        "so that a preview says tomorrow what it says today."
+    )
+
+
+class ClusterBase(pulumi.ComponentResource):
+    """The part of the `Cluster` contract that is the same for every kind.
+
+    A kind sets the class attributes, and calls `connect` when it has a kubeconfig. What it can do beyond
+    that, it says in `capabilities` and by overriding the method that goes with the capability.
+    """
+
+    kind: ClassVar[str]
+    spec_type: ClassVar[type[ClusterSpec]]
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    storage_driver: ClassVar[str | None] = None
+    load_balancing: ClassVar[LoadBalancing] = LoadBalancing(internal={}, external={})
+
+    name: str
+    version: str
+    node_pools: tuple[NodePool, ...] = ()
+    kubeconfig: pulumi.Output[str]
+    kubernetes: kubernetes.Provider
+
+    def __init__(self, spec: ClusterSpec) -> None:
+        super().__init__(component_type("clusters", type(self).__name__), spec.name)
+        self.name, self.version = spec.name, spec.version
+
+    def connect(self, kubeconfig: pulumi.Input[str], identifier: pulumi.Input[str], context: str | None = None) -> None:
+        """Make the provider for everything in the cluster, by a context of the kubeconfig or its current one.
+
+        `identifier` names the cluster for its whole life: only when it changes is what is in the cluster
+        made anew, whatever happens to endpoint, certificates or credentials in the kubeconfig.
+        """
+        self.kubeconfig = pulumi.Output.secret(kubeconfig)
+        self.kubernetes = kubernetes.Provider(
+            self.name,
+            kubeconfig=self.kubeconfig,
+            context=context,
+            cluster_identifier=identifier,
+            kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=_QUERIES_PER_SECOND, burst=_QUERIES_AT_ONCE),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def in_cluster(self, *, outside_effects: bool = False) -> pulumi.ResourceOptions:
+        """Options for an object in the cluster.
+
+        Kinds whose cluster the program makes let objects go with it, except those with `outside_effects`.
+        """
+        del outside_effects
+        return pulumi.ResourceOptions(provider=self.kubernetes)
+
+    def identity_for(self, service_account: str, grants: Sequence[str]) -> Identity:
+        """Cloud rights for the pods of `namespace/name`; CapabilityMissing where there is no cloud."""
+        del grants
+        raise CapabilityMissing(self.kind, Capability.WORKLOAD_IDENTITY, service_account)
+
+    def object_store(self, name: str) -> ObjectStore:
+        """A bucket for backups; CapabilityMissing where there is no cloud."""
+        raise CapabilityMissing(self.kind, Capability.OBJECT_STORE, name)

@@ -1,0 +1,96 @@
+"""A cluster that runs already: by kubeconfig, or by the stack that made it."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pulumi
+from pydantic import Field
+
+from components.clusters.base import ClusterBase, ClusterSpec
+from components.clusters.kubeconfig import check_contents, check_file
+from spec.model import StackModel
+from spec.problems import Code, Finding
+from spec.text import StackName
+from spec.values import HostPath, SecretText
+
+
+class Kubeconfig(StackModel):
+    """A kubeconfig: a file of this machine, or its content as a secret of the stack."""
+
+    path: HostPath | None = Field(
+        default=None, description="The file. `~` is this user's home; a relative path starts at the stack file."
+    )
+    contents: SecretText | None = Field(default=None, description="The content itself, encrypted.")
+    context: str | None = Field(
+        default=None, min_length=1, description="The default is the kubeconfig's current-context."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        if (self.path is None) == (self.contents is None):
+            yield exactly_one("path", "contents", neither=self.path is None)
+        elif not self.is_whole:
+            return
+        elif self.path is not None:
+            yield from check_file(self.path, self.context)
+        elif self.contents is not None and self.contents.text is not None:
+            yield from check_contents(self.contents.text, self.context)
+
+    def read(self) -> str:
+        """The kubeconfig's text."""
+        if self.path is not None:
+            return self.path.read_text()
+        assert self.contents is not None
+        assert self.contents.text is not None, "the engine decrypts secrets before the program runs"
+        return self.contents.text
+
+
+class StackReference(StackModel):
+    """The stack that made the cluster."""
+
+    stack: StackName = Field(description="organization/project/stack.")
+    output: str = Field(default="kubeconfig", min_length=1, description="The stack's output that is the kubeconfig.")
+
+
+class ExistingSpec(ClusterSpec):
+    """A cluster that something else made. Its nodes are not declared here, and destroying the stack leaves it."""
+
+    kind: Literal["existing"] = Field(description="A cluster that runs already.")
+    kubeconfig: Kubeconfig | None = Field(default=None, description="How to reach the cluster. Or use stackReference.")
+    stack_reference: StackReference | None = Field(
+        default=None, description="The stack whose output is the kubeconfig. Or use kubeconfig."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        if (self.kubeconfig is None) == (self.stack_reference is None):
+            yield exactly_one("kubeconfig", "stackReference", neither=self.kubeconfig is None)
+
+
+class ExistingCluster(ClusterBase):
+    """The `Cluster` contract on a cluster of somebody else's: only what every cluster can do is assumed."""
+
+    kind = "existing"
+    spec_type = ExistingSpec
+
+    def __init__(self, spec: ClusterSpec) -> None:
+        assert isinstance(spec, ExistingSpec)
+        super().__init__(spec)
+        # The name stays when the cluster's endpoint or certificates change, so nothing in it is replaced.
+        context = spec.kubeconfig.context if spec.kubeconfig else None
+        self.connect(_kubeconfig(spec), f"existing-{spec.name}", context)
+        self.register_outputs({})
+
+
+def _kubeconfig(spec: ExistingSpec) -> pulumi.Input[str]:
+    if spec.kubeconfig is not None:
+        return spec.kubeconfig.read()
+    assert spec.stack_reference is not None
+    reference = pulumi.StackReference(spec.stack_reference.stack)
+    output: pulumi.Output[str] = reference.require_output(spec.stack_reference.output)
+    return output
+
+
+def exactly_one(first: str, second: str, *, neither: bool) -> Finding:
+    """The finding about two keys that exclude each other."""
+    found = "neither" if neither else "both"
+    remedy = f"Add {first} or {second}." if neither else f"Remove {first} or {second}."
+    return Finding(Code.EXACTLY_ONE, found, f"either {first} or {second}", remedy)

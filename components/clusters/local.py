@@ -1,0 +1,118 @@
+"""A cluster on this machine: a real control plane, and nodes that are simulated.
+
+The control plane is not a resource of the program: `polykube` starts and stops it, before and after the
+engine runs, so that a program that fails leaves an API server that can be looked at. Node pools are Node
+objects, which KWOK keeps alive; no container runs.
+"""
+
+import hashlib
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import urlparse
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import yaml
+from pydantic import Field
+
+from common.errors import ControlPlaneError, Problem
+from common.paths import local_kubeconfig
+from components import naming
+from components.clusters.base import ClusterBase, ClusterSpec
+from components.clusters.node_pools import NodePoolSpec
+from components.contract import Capability, NodePool
+from spec.model import Many, same_twice
+from spec.problems import Finding
+
+# rehearsal/control_plane plays the nodes with this label, with the capacity in this annotation, and the
+# volumes of every storage driver that is not within Kubernetes.
+NODE_LABEL: Final = {"kwok.x-k8s.io/node": "fake"}
+CAPACITY_ANNOTATION: Final = f"{naming.DOMAIN}/capacity"
+_ZONES: Final = ("local-a", "local-b", "local-c")
+_PROBE_TIMEOUT: Final = 2.0  # seconds
+
+
+class LocalSpec(ClusterSpec):
+    """A control plane that polykube starts on this machine; its nodes report readiness, containers do not run."""
+
+    kind: Literal["local"] = Field(description="A control plane on this machine, with simulated nodes.")
+    node_pools: Annotated[Many[NodePoolSpec], Field(min_length=1)] = Field(description="The cluster's nodes.")
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("node pool", "nodePools", self.node_pools)
+
+
+class LocalCluster(ClusterBase):
+    """The `Cluster` contract on the embedded control plane `spec.name`, which must be running."""
+
+    kind = "local"
+    spec_type = LocalSpec
+    capabilities = frozenset({Capability.NODE_POOLS, Capability.LOAD_BALANCERS, Capability.BLOCK_STORAGE})
+    storage_driver: ClassVar[str] = f"volumes.{naming.DOMAIN}"
+
+    def __init__(self, spec: ClusterSpec) -> None:
+        assert isinstance(spec, LocalSpec)
+        kubeconfig = _running(spec.name)
+        super().__init__(spec)
+        self.connect(kubeconfig, _identity(kubeconfig))
+        self.node_pools = tuple(self._node_pool(pool) for pool in spec.node_pools)
+        self.register_outputs({})
+
+    def _node_pool(self, pool: NodePoolSpec) -> NodePool:
+        labels = {**pool.labels, naming.NODE_POOL_LABEL: pool.name}
+        taints = [
+            kubernetes.core.v1.TaintArgs(key=taint.key, value=taint.value or None, effect=taint.effect)
+            for taint in pool.taints
+        ]
+        for index in range(pool.nodes):
+            name = f"{pool.name}-{index}"
+            kubernetes.core.v1.Node(
+                name,
+                metadata=kubernetes.meta.v1.ObjectMetaArgs(
+                    name=name,
+                    labels={**labels, **NODE_LABEL, "topology.kubernetes.io/zone": _ZONES[index % len(_ZONES)]},
+                    annotations={CAPACITY_ANNOTATION: json.dumps(pool.capacity.amounts())},
+                ),
+                spec=kubernetes.core.v1.NodeSpecArgs(taints=taints or None),
+                opts=pulumi.ResourceOptions.merge(self.in_cluster(), pulumi.ResourceOptions(parent=self)),
+            )
+        return NodePool(pool.name, pool.nodes, pool.nodes, labels, [taint.as_contract() for taint in pool.taints])
+
+
+def _running(name: str) -> str:
+    """The kubeconfig of the control plane `name`; ControlPlaneError (PK301) when that does not answer."""
+    path = local_kubeconfig(name)
+    kubeconfig = path.read_text() if path.is_file() else ""
+    if not kubeconfig or not _answers(yaml.safe_load(kubeconfig)):
+        raise ControlPlaneError(
+            Problem(
+                code="PK301",
+                summary=f"the control plane of the local cluster {name} is not running",
+                found="nothing answers at the address in its kubeconfig" if kubeconfig else f"no {path}",
+                allowed="a control plane that polykube has started on this machine",
+                remedy="start it: .venv/bin/polykube start (`make up` does that, too)",
+            )
+        )
+    return kubeconfig
+
+
+def _cluster(kubeconfig: Mapping[str, Any]) -> Mapping[str, str]:
+    cluster: Mapping[str, str] = kubeconfig["clusters"][0]["cluster"]
+    return cluster
+
+
+def _answers(kubeconfig: Mapping[str, Any]) -> bool:
+    address = urlparse(_cluster(kubeconfig)["server"])
+    try:
+        with socket.create_connection((address.hostname or "", address.port or 0), _PROBE_TIMEOUT):
+            return True
+    except OSError:
+        return False
+
+
+def _identity(kubeconfig: str) -> str:
+    """Names this very control plane: one that was deleted and made anew has another certificate authority."""
+    authority = _cluster(yaml.safe_load(kubeconfig))["certificate-authority-data"]
+    return "local-" + hashlib.sha256(authority.encode()).hexdigest()[:16]

@@ -1,0 +1,201 @@
+"""What the parts of polykube promise each other.
+
+A **cluster** is one component of some kind (`components/clusters`); everything that goes into it, from
+storage classes to add-ons, sees this contract and never the kind. An **add-on** is one installable part
+(`components/addons`); what it needs, exempts and opens is data on its class, so that order, errors,
+policies and documentation are worked out rather than written twice.
+
+Rules (each has a test of its own in tests/contract, run over every registered kind and add-on):
+
+C1  A cluster is a component; everything that the kind creates is its child, so that one URN prefix tells
+    a cluster's resources from those of the platform.
+C2  `kubeconfig` is a secret output and authenticates by exec plugin or by reference to files; no token or
+    key of ours is in it.
+C3  `kubernetes` carries a cluster identifier: a new kubeconfig never replaces what is in the cluster.
+C4  `capabilities` says what the kind can do. What needs more is an error before anything is registered.
+C5  `in_cluster()` gives the options of every object in the cluster. With `outside_effects=True` the
+    object is deleted one by one on destroy; otherwise it may go with the cluster.
+C6  Two programs of one spec register the same resources under the same names.
+A1  What an add-on `requires`, comes `after` or `conflicts` with, is data on the class and names classes.
+A2  Every namespace that an add-on uses is in `namespaces`, with the Pod Security level that it needs.
+A3  Every exemption has a reason, an owner and an expiry date.
+A4  Every port that the API server must reach is in `ports_from_control_plane`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+
+class Capability(StrEnum):
+    """Something that not every kind of cluster can do, named as an error message would name it."""
+
+    NODE_POOLS = "node pools"
+    NETWORK_POLICIES = "enforced network policies"
+    LOAD_BALANCERS = "load balancers"
+    BLOCK_STORAGE = "dynamically provisioned block storage"
+    SHARED_STORAGE = "dynamically provisioned shared storage"
+    WORKLOAD_IDENTITY = "workload identity"
+    OBJECT_STORE = "an object store for backups"
+
+
+class CapabilityMissing(Exception):
+    """A part needs what this kind of cluster cannot do."""
+
+    def __init__(self, kind: str, capability: Capability, needed_for: str) -> None:
+        super().__init__(f"a cluster of kind {kind!r} has no {capability}, which {needed_for} needs")
+        self.kind, self.capability, self.needed_for = kind, capability, needed_for
+
+
+class PodSecurity(StrEnum):
+    """Levels of the Pod Security Standards."""
+
+    PRIVILEGED = "privileged"
+    BASELINE = "baseline"
+    RESTRICTED = "restricted"
+
+
+@dataclass(frozen=True)
+class Taint:
+    """A taint as nodes carry it; `effect` is NoSchedule, PreferNoSchedule or NoExecute."""
+
+    key: str
+    effect: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class NodePool:
+    """A set of alike nodes. `minimum` and `maximum` are equal where nothing scales the pool."""
+
+    name: str
+    minimum: int
+    maximum: int
+    labels: Mapping[str, str]
+    taints: Sequence[Taint] = ()
+
+
+@dataclass(frozen=True)
+class LoadBalancing:
+    """Annotations that make a Service's load balancer internal or external."""
+
+    internal: Mapping[str, str]
+    external: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a pod carries to act in the cloud: for its ServiceAccount and for its own metadata."""
+
+    annotations: Mapping[str, pulumi.Input[str]]
+    labels: Mapping[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A bucket for backups."""
+
+    name: pulumi.Output[str]
+    endpoint: str
+
+
+class Cluster(Protocol):
+    """What every kind of cluster is to the rest of the program (rules C1 to C6)."""
+
+    @property
+    def name(self) -> str:
+        """The cluster's name, unique among a person's clusters."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The kind, as stack files say it."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The minor version of Kubernetes: `1.36`."""
+        ...
+
+    @property
+    def kubeconfig(self) -> pulumi.Output[str]:
+        """A kubeconfig as text; a secret."""
+        ...
+
+    @property
+    def kubernetes(self) -> kubernetes.Provider:
+        """The provider for everything in the cluster."""
+        ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the kind can do."""
+        ...
+
+    @property
+    def node_pools(self) -> Sequence[NodePool]:
+        """The pools that the program declares; none where something else does."""
+        ...
+
+    @property
+    def storage_driver(self) -> str | None:
+        """The provisioner of block storage that the cluster brings, if it brings one."""
+        ...
+
+    @property
+    def load_balancing(self) -> LoadBalancing:
+        """How Services say what load balancer they want."""
+        ...
+
+    def in_cluster(self, *, outside_effects: bool = False) -> pulumi.ResourceOptions:
+        """Options for an object in the cluster; `outside_effects` where it creates something outside."""
+        ...
+
+    def identity_for(self, service_account: str, grants: Sequence[str]) -> Identity:
+        """Cloud rights for the pods of `namespace/name`; `grants` are the cloud's own role names."""
+        ...
+
+    def object_store(self, name: str) -> ObjectStore:
+        """A bucket of the cluster's cloud, made on first use."""
+        ...
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A namespace that an add-on uses, with the Pod Security level that its pods need."""
+
+    name: str
+    pod_security: PodSecurity
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """A standing leave to break a policy rule, for the resources of one add-on only."""
+
+    rule: str
+    reason: str
+    owner: str
+    expires: date
+
+
+class AddOn(Protocol):
+    """One installable part of a cluster (rules A1 to A4)."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    requires: ClassVar[Collection[Capability]]
+    after: ClassVar[Collection[type["AddOn"]]]
+    conflicts: ClassVar[Collection[type["AddOn"]]]
+    namespaces: ClassVar[Sequence[Namespace]]
+    exemptions: ClassVar[Sequence[Exemption]]
+    ports_from_control_plane: ClassVar[Collection[int]]
+    spec: Any
+
+    def install(self, cluster: Cluster, options: pulumi.ResourceOptions) -> pulumi.ComponentResource:
+        """Register everything of the add-on under one component."""
+        ...

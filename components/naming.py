@@ -1,0 +1,19 @@
+"""Names that must not move: labels, logical resource names, component types.
+
+A logical name is part of a resource's URN, and a changed URN is a replacement; so every name that another
+file relies on is made here. tests/golden holds the resulting URNs of the example stacks.
+"""
+
+from typing import Final
+
+PROJECT: Final = "polykube"
+DOMAIN: Final = "polykube.dev"
+
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+TENANT_LABEL: Final = f"{DOMAIN}/tenant"
+NODE_POOL_LABEL: Final = f"{DOMAIN}/node-pool"
+
+
+def component_type(room: str, name: str) -> str:
+    """The type token of a component: `polykube:clusters:Local`."""
+    return f"{PROJECT}:{room}:{name}"

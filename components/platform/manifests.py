@@ -1,0 +1,40 @@
+"""Plain Kubernetes YAML as resources: each object is registered by itself, so that policies and previews see it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pulumi
+
+from components.platform.place import Place
+
+_SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+
+
+class ManifestObject(pulumi.CustomResource):
+    """One object as it stands in a manifest, under the type token that the provider's SDK gives its kind."""
+
+    def __init__(self, body: Mapping[str, Any], place: Place) -> None:
+        super().__init__(
+            type_token(body), place.logical(body["metadata"]["name"]), _placed(body, place), place.options()
+        )
+
+
+def type_token(body: Mapping[str, Any]) -> str:
+    """`kubernetes:apps/v1:Deployment`; the core group is spelt `core`."""
+    version = body["apiVersion"]
+    return f"kubernetes:{version if '/' in version else f'core/{version}'}:{body['kind']}"
+
+
+def _placed(body: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """The object in the place's namespace, with the place's labels under its own."""
+    metadata = dict(body["metadata"])
+    metadata["namespace"] = place.namespace
+    metadata["labels"] = {**place.labels, **(metadata.get("labels") or {})}
+    if _is_internal_service(body):
+        # The provider would watch it for 10 s at least; whether it works is seen by its pods' readiness.
+        metadata["annotations"] = {_SKIP_AWAIT: "true", **(metadata.get("annotations") or {})}
+    return {**body, "metadata": metadata}
+
+
+def _is_internal_service(body: Mapping[str, Any]) -> bool:
+    return body["kind"] == "Service" and (body.get("spec") or {}).get("type") in (None, "ClusterIP")

@@ -1,0 +1,105 @@
+"""Tenants: a namespace each, with its people, limits, network and workload."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pydantic import Field
+
+from components.contract import Cluster
+from components.naming import TENANT_LABEL, component_type
+from components.platform.access import make_access, tame_default_service_account
+from components.platform.manifests import ManifestObject
+from components.platform.network import NetworkSpec, make_network_policies
+from components.platform.place import Place
+from components.platform.quotas import LimitRangeSpec, QuotaSpec, make_limit_range, make_quotas, not_above
+from spec.manifests import check_manifests, read_manifests
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding
+from spec.text import DnsName, PodSecurityVersion, RbacGroup, TenantName
+from spec.values import HostPath
+
+
+class PodSecuritySpec(StackModel):
+    """The Pod Security Standard that the tenant's pods must meet."""
+
+    enforce: Literal["restricted", "baseline", "privileged"] = Field(
+        default="restricted", description="The level. restricted, because most workloads need nothing of the node."
+    )
+    version: PodSecurityVersion | None = Field(
+        default=None,
+        description="The version of the standard. The default is the cluster's, so that both move together.",
+    )
+
+    def pinned(self, cluster_version: str) -> str:
+        """The version as the namespace's label says it: `v1.36` or `latest`."""
+        return self.version or f"v{cluster_version}"
+
+
+class TenantSpec(StackModel):
+    """One group of people with a namespace of their own."""
+
+    name: TenantName = Field(description="The namespace. Names of Kubernetes and of add-ons are reserved.")
+    group: RbacGroup = Field(description="The people: a group of the cluster's users, who may edit in the namespace.")
+    pod_security: PodSecuritySpec = Field(default=PodSecuritySpec(), description="The Pod Security Standard to meet.")
+    quota: QuotaSpec = Field(description="What the tenant may use in all. Required: a cluster is shared by limits.")
+    limit_range: LimitRangeSpec = Field(
+        description="What a single container gets. Required, because the quota needs it."
+    )
+    network: NetworkSpec = Field(default=NetworkSpec(), description="The allowed flows. Without any, only DNS works.")
+    image_pull_secrets: Many[DnsName] = Field(
+        default=(),
+        description="Secrets of the namespace that hold registry credentials, by name; they are not made here.",
+    )
+    manifests: Many[HostPath] = Field(
+        default=(),
+        description="The workload: files, or directories of files, of plain Kubernetes YAML. Relative paths start at "
+        "the stack file.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("secret", "imagePullSecrets", self.image_pull_secrets, str, key="")
+        for finding in not_above(self.limit_range.default, "default", self.quota.limits, "quota.limits"):
+            yield finding.below("limitRange")
+        for index, rule in enumerate(self.network.allow):
+            for side, peer in (("from", rule.source), ("to", rule.destination)):
+                if peer.namespace == self.name:
+                    remedy = "Remove namespace: pods alone are this tenant's."
+                    at = ("network", "allow", index, side, "namespace")
+                    yield Finding(Code.NETWORK_RULE, "the tenant's own namespace", "another one", remedy, at=at)
+        yield from check_manifests(self.manifests, self.name)
+
+
+class Tenant(pulumi.ComponentResource):
+    """A tenant's namespace with its guardrails, then its workload.
+
+    The workload comes after `after` (what it may ask for, such as storage classes), after the guardrails that
+    bound it, and after the nodes that it runs on; so it also goes before them.
+    """
+
+    def __init__(self, spec: TenantSpec, cluster: Cluster, after: Sequence[pulumi.Resource]) -> None:
+        super().__init__(component_type("platform", "Tenant"), spec.name, opts=cluster.in_cluster())
+        labels = {TENANT_LABEL: spec.name}
+        namespace = _make_namespace(spec, cluster.version, Place(self, labels=labels))
+        place = Place(self, spec.name, labels, (namespace,))
+        guardrails = [
+            *make_quotas(spec.quota, place),
+            make_limit_range(spec.limit_range, place),
+            *make_network_policies(spec.network, place),
+            *make_access(spec.group, place),
+            tame_default_service_account(spec.image_pull_secrets, place),
+        ]
+        manifests, _ = read_manifests(spec.manifests)
+        for manifest in manifests:
+            ManifestObject(manifest.body, place.then(*guardrails, *after))
+        self.register_outputs({})
+
+
+def _make_namespace(spec: TenantSpec, version: str, place: Place) -> pulumi.Resource:
+    standard: dict[str, str] = {}
+    for mode in ("enforce", "warn", "audit"):
+        standard[f"pod-security.kubernetes.io/{mode}"] = spec.pod_security.enforce
+        standard[f"pod-security.kubernetes.io/{mode}-version"] = spec.pod_security.pinned(version)
+    metadata = place.metadata(spec.name, labels=standard)
+    return kubernetes.core.v1.Namespace(spec.name, metadata=metadata, opts=place.options())

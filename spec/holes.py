@@ -1,0 +1,53 @@
+"""Holes: what stands in a document where something is wrong, so that all the rest can still be checked.
+
+`validation` reports what is wrong, puts a hole there and looks again. A hole fits every field and every
+place in a list. As NaN does, it compares false with everything, and whatever is asked of it is a hole again,
+so that rules between fields find nothing wrong with it.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from pydantic import ValidatorFunctionWrapHandler
+
+_T = TypeVar("_T")
+
+
+class Hole:
+    """Something that is there, but wrong; that has been reported already."""
+
+    def __getattr__(self, name: str) -> "Hole":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: Any) -> "Hole":
+        return self
+
+    def __getitem__(self, _: Any) -> "Hole":
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __contains__(self, _: Any) -> bool:
+        return False
+
+    def _incomparable(self, _: Any) -> bool:
+        return False
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _incomparable
+    __hash__ = object.__hash__
+
+
+HOLE = Hole()
+
+
+def fits_anywhere(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """The validator around fields and list items that lets holes through."""
+    return value if isinstance(value, Hole) else handler(value)
+
+
+def solid(items: Iterable[_T]) -> Iterator[tuple[int, _T]]:
+    """The items that are no holes, with their indexes."""
+    return ((index, item) for index, item in enumerate(items) if not isinstance(item, Hole))

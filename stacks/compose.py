@@ -1,0 +1,26 @@
+"""The one recipe: what a stack is made of, in order. No cloud detail stands here."""
+
+from dataclasses import dataclass
+
+from components.clusters import build_cluster
+from components.clusters.base import ClusterBase
+from components.platform.shared import Shared
+from components.platform.tenants import Tenant
+from stacks.config import StackSpec
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What `compose` has made, for outputs and tests."""
+
+    spec: StackSpec
+    cluster: ClusterBase
+
+
+def compose(spec: StackSpec) -> Composition:
+    """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
+    cluster = build_cluster(spec.cluster)
+    shared = Shared(spec.platform, cluster)
+    for tenant in spec.tenants:
+        Tenant(tenant, cluster, after=[cluster, shared])
+    return Composition(spec, cluster)

@@ -1,0 +1,59 @@
+"""The top of the spec, and of the file that holds it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from components.clusters import AnyClusterSpec
+from components.platform.shared import PlatformSpec
+from components.platform.tenants import TenantSpec
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Finding
+from spec.text import RuleId
+
+NAMESPACE: Final = "polykube:"
+"""What the spec's configuration keys begin with: the project's name in Pulumi.yaml."""
+
+
+class Policy(StackModel):
+    """How strictly the policy pack's rules are applied to this stack."""
+
+    levels: Mapping[RuleId, Literal["mandatory", "advisory", "disabled"]] = Field(
+        default={}, description="Levels by rule. A rule that is not named keeps its own level."
+    )
+
+
+class StackSpec(StackModel):
+    """Everything that the program needs to know of a stack. Keys of other namespaces are none of its business."""
+
+    model_config = ConfigDict(alias_generator=lambda name: NAMESPACE + to_camel(name), extra="ignore")
+
+    stage: Literal["dev", "qa", "prod"] = Field(
+        description="What the stack is for; prod protects what must not be deleted. No default: forgetting it would "
+        "leave a production cluster unprotected."
+    )
+    cluster: AnyClusterSpec = Field(description="The cluster, by kind.")
+    platform: PlatformSpec = Field(default=PlatformSpec(), description="What every tenant shares.")
+    tenants: Many[TenantSpec] = Field(default=(), description="Who uses the cluster: a namespace each.")
+    policy: Policy = Field(default=Policy(), description="How strictly policy rules are applied.")
+
+    @classmethod
+    def takes(cls, key: str) -> bool:
+        return ":" in key and not key.startswith(NAMESPACE)
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("tenant", f"{NAMESPACE}tenants", self.tenants)
+
+
+class StackFile(StackModel):
+    """A Pulumi stack file: Pulumi's own keys, and the configuration with the spec in it."""
+
+    model_config = ConfigDict(alias_generator=str)
+
+    config: StackSpec = Field(description="Configuration by key. The keys of polykube begin with `polykube:`.")
+    encryptionsalt: str | None = Field(default=None, description="Pulumi's: the salt of the stack's passphrase.")
+    secretsprovider: str | None = Field(default=None, description="Pulumi's: what encrypts the stack's secrets.")
+    encryptedkey: str | None = Field(default=None, description="Pulumi's: the stack's encrypted data key.")
+    environment: Any = Field(default=None, description="Pulumi's: environments that this stack imports.")
