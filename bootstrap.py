@@ -72,7 +72,7 @@ def make_layer(packages: Path) -> None:
         shutil.rmtree(str(VENV), ignore_errors=True)
         run("making .venv", [sys.executable, "-m", "venv", "--without-pip", str(VENV)], usually=1)
         (site,) = VENV.glob("lib/python3.*/site-packages")
-        (site / "polykube-packages.pth").write_text(f"{packages}\n")
+        (site / "polykube.pth").write_text(f"{CHECKOUT}\n{packages}\n")
         project = ["--no-deps", "--no-build-isolation", "--no-index", "--editable", str(CHECKOUT)]
         command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet"] + project
         run("adding the polykube command", command, usually=2)

@@ -1,6 +1,6 @@
 """The command line: `polykube COMMAND [--stack NAME]`. Each command is one job of this room.
 
-Exit codes are those of `common.errors`; 64 is a wrong command line, 130 an interruption.
+Exit codes are those of `common.errors`; 64 is a wrong command line, 70 a defect of ours, 130 an interruption.
 """
 
 import json
@@ -9,12 +9,13 @@ import sys
 import traceback
 from typing import Annotated
 
-import click
 import typer
 
 from common.errors import PolykubeError
 
 _USAGE = 64
+_SOFTWARE = 70
+_TYPERS_USAGE = 2
 _INTERRUPTED = 130
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -25,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard outpu
 @app.callback()
 def options(debug: Annotated[bool, typer.Option("--debug", help="Show where an error was raised.")] = False) -> None:
     """One typed stack file, one production Kubernetes cluster."""
-    click.get_current_context().meta["debug"] = debug
+    del debug  # read by main(), which is what shows errors
 
 
 @app.command()
@@ -53,6 +54,24 @@ def down(stack: Stack = "dev") -> None:
     from automation.project import Project
 
     up.down(Project.open(stack))
+
+
+@app.command()
+def start(stack: Stack = "dev") -> None:
+    """Start a local stack's control plane, as after a reboot; nothing else changes."""
+    from automation import up
+    from automation.project import Project
+
+    up.start(Project.open(stack))
+
+
+@app.command()
+def stop(stack: Stack = "dev") -> None:
+    """Stop a local stack's control plane and keep its data."""
+    from automation import up
+    from automation.project import Project
+
+    up.stop(Project.open(stack))
 
 
 @app.command()
@@ -106,29 +125,30 @@ def env(stack: Stack = "dev") -> None:
     """Print what a shell needs so that plain pulumi and kubectl work: eval "$(polykube env)"."""
     from automation.environment import search_path
     from automation.project import Project
-    from rehearsal.toolchain import Tool, look_up, read_lock
+    from rehearsal.toolchain import Tool, look_up
 
-    tools = {name: tool for name in read_lock()[1] if isinstance(tool := look_up(name), Tool)}
+    tools = {name: tool for name in ("pulumi", "kubectl") if isinstance(tool := look_up(name), Tool)}
     for variable, value in (Project.open(stack).settings | {"PATH": search_path(tools)}).items():
         print(f"export {variable}={shlex.quote(value)}")
 
 
 def main() -> None:
     """Entry point of the `polykube` command."""
-    debug = "--debug" in sys.argv
     try:
-        code = app(standalone_mode=False)
+        app()
     except PolykubeError as error:
         from automation.show import show_error
 
-        if debug:
+        if "--debug" in sys.argv:
             traceback.print_exc()
         show_error(error)
-        code = error.exit_code
-    except click.UsageError as error:
-        error.show()
-        code = _USAGE
-    except (click.Abort, KeyboardInterrupt):
-        print("interrupted; run the same command again to go on from here", file=sys.stderr)
-        code = _INTERRUPTED
-    sys.exit(code)
+        sys.exit(error.exit_code)
+    except Exception as defect:  # noqa: BLE001 - the last line before the user
+        if "--debug" in sys.argv:
+            raise
+        print(f"defect in polykube: {defect!r}; `polykube --debug …` shows where", file=sys.stderr)
+        sys.exit(_SOFTWARE)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            print("interrupted; run the same command again to go on from here", file=sys.stderr)
+        sys.exit(_USAGE if ended.code == _TYPERS_USAGE else ended.code)

@@ -18,7 +18,7 @@ from typing import Any
 
 from common.errors import BusyError, EngineError, PolicyError, Problem
 from common.locks import exclusive_or_none, holder
-from common.paths import CHECKOUT, state_dir
+from common.paths import state_dir
 from rehearsal.toolchain import Tool
 
 
@@ -33,7 +33,7 @@ class Outcome:
 class Engine:
     """The engine on one stack. Its methods raise EngineError (PK4xx) when the engine fails."""
 
-    def __init__(self, tool: Tool, stack: str, settings: Mapping[str, str], directory: Path = CHECKOUT) -> None:
+    def __init__(self, tool: Tool, stack: str, settings: Mapping[str, str], directory: Path) -> None:
         self._tool, self._directory, self.stack = tool, directory, stack
         self._environment = os.environ | settings
         self._inherited: tuple[int, ...] = ()

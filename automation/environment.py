@@ -18,7 +18,7 @@ _PARALLEL: Final = 64  # operations at once; 3 × faster than the default on 400
 
 # The local stack's passphrase is public on purpose: its state lies beside the keys of the control plane
 # that it describes, in a directory that only the user can read (docs/adr/0005).
-_LOCAL_PASSPHRASE: Final = "local"
+_LOCAL_PASSPHRASE: Final = "local"  # noqa: S105 - see above
 
 
 def backend_url() -> str:

@@ -13,23 +13,25 @@ from rehearsal import toolchain
 from rehearsal.control_plane import Binaries, ControlPlane
 from rehearsal.toolchain import Tool
 from stacks.config import StackSpec
-from stacks.loading import load_file
+from stacks.loading import load_file, stack_file
 
 
 @dataclass(frozen=True)
 class Project:
-    """A stack of this checkout: its name and what its file says."""
+    """A stack of the project in `directory`: its name and what its file says."""
 
+    directory: Path
     stack: str
     spec: StackSpec
 
     @classmethod
     def open(cls, stack: str) -> "Project":
-        """Read `Pulumi.<stack>.yaml`; StackFileError holds every problem of it."""
-        file = stack_file(stack)
+        """Read `Pulumi.<stack>.yaml` of the current project; StackFileError holds every problem of it."""
+        directory = project_directory()
+        file = stack_file(directory, stack)
         if not file.is_file():
-            raise StackFileError(_no_such_stack(stack))
-        return cls(stack, load_file(file))
+            raise StackFileError(_no_such_stack(directory, stack))
+        return cls(directory, stack, load_file(file))
 
     @property
     def is_local(self) -> bool:
@@ -39,7 +41,7 @@ class Project:
     @property
     def cluster_name(self) -> str:
         """The cluster's name; the stack's unless the file says another."""
-        return self.spec.cluster.name or self.stack
+        return self.spec.cluster.name
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -48,13 +50,14 @@ class Project:
 
     def control_plane(self, tools: dict[str, Tool] | None = None) -> ControlPlane:
         """The embedded control plane of a local stack; startable when its `tools` are given."""
-        return ControlPlane(self.cluster_name, None if tools is None else binaries(tools))
+        executables = tools and Binaries.by_name({name: tools[name].path for name in toolchain.CONTROL_PLANE})
+        return ControlPlane(self.cluster_name, executables or None)
 
     def engine(self, tools: dict[str, Tool]) -> Engine:
         """The engine on this stack; EngineError (PK402) when its secrets cannot be read or written."""
         if not (self.is_local or has_passphrase() or self._brings_own_secrets_provider):
             raise EngineError(_no_passphrase(self.stack))
-        return Engine(tools["pulumi"], self.stack, self.settings | {"PATH": search_path(tools)})
+        return Engine(tools["pulumi"], self.stack, self.settings | {"PATH": search_path(tools)}, self.directory)
 
     @cached_property
     def settings(self) -> dict[str, str]:
@@ -64,31 +67,26 @@ class Project:
     @property
     def _brings_own_secrets_provider(self) -> bool:
         keeps_secrets = os.environ.get("PULUMI_BACKEND_URL", "").startswith("https://")
-        return keeps_secrets or "secretsprovider:" in stack_file(self.stack).read_text()
+        return keeps_secrets or "secretsprovider:" in stack_file(self.directory, self.stack).read_text()
 
 
-def binaries(tools: dict[str, Tool]) -> Binaries:
-    """The control plane's executables among `tools`."""
-    return Binaries(**{name.replace("-", "_"): tools[name].path for name in toolchain.CONTROL_PLANE})
+def project_directory() -> Path:
+    """The directory of the Pulumi project that we are in, as `pulumi` finds it; this checkout if we are in none."""
+    here = Path.cwd()
+    return next((place for place in (here, *here.parents) if (place / "Pulumi.yaml").is_file()), CHECKOUT)
 
 
-def stack_file(stack: str) -> Path:
-    """Where the stack's file is, whether it exists or not."""
-    return CHECKOUT / f"Pulumi.{stack}.yaml"
+def _stack_names(directory: Path) -> list[str]:
+    return sorted(file.name[len("Pulumi.") : -len(".yaml")] for file in directory.glob("Pulumi.*.yaml"))
 
 
-def stack_names() -> list[str]:
-    """Every stack that has a file in this checkout, sorted."""
-    return sorted(file.name[len("Pulumi.") : -len(".yaml")] for file in CHECKOUT.glob("Pulumi.*.yaml"))
-
-
-def _no_such_stack(stack: str) -> Problem:
+def _no_such_stack(directory: Path, stack: str) -> Problem:
     return Problem(
         code="PK101",
         summary=f"there is no stack {stack}",
-        file=stack_file(stack).name,
-        found="no such file",
-        allowed=", ".join(stack_names()),
+        file=stack_file(directory, stack).name,
+        found=f"no such file in {directory}",
+        allowed=", ".join(_stack_names(directory)),
         remedy="name one of these stacks (STACK=… for make, --stack for polykube), or write the file",
     )
 
@@ -97,7 +95,7 @@ def _no_passphrase(stack: str) -> Problem:
     return Problem(
         code="PK402",
         summary=f"stack {stack} keeps secrets, and there is no passphrase to encrypt them with",
-        file=stack_file(stack).name,
+        file=f"Pulumi.{stack}.yaml",
         found="neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set, and the file names no "
         "secretsprovider",
         allowed="a passphrase in the environment, or `secretsprovider:` with a key management service",

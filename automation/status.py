@@ -1,11 +1,10 @@
 """What runs and what stands, without changing any of it."""
 
-import time
-
 from automation.project import Project
 from automation.show import out, table
 from automation.up import show_cluster
 from common.progress import duration
+from rehearsal.control_plane import State
 
 _MIB = 1024 * 1024
 
@@ -13,8 +12,17 @@ _MIB = 1024 * 1024
 def show_status(project: Project) -> None:
     """The control plane's processes and, if it answers, what stands in it."""
     if not project.is_local:
-        out.print(f"{project.stack}: a cluster of kind {project.spec.cluster.kind}, which is not run from here")
+        out.print(f"{project.stack}: a cluster of kind {project.spec.cluster.kind}, which does not run on this machine")
         return
     status = project.control_plane().status()
-    out.print(f"control plane [bold]{project.cluster_name}[/bold]: {status.state}", soft_wrap=True)
-    E = time
+    out.print(f"[bold]control plane {project.cluster_name}[/bold]  {status.state}  {status.endpoint}", soft_wrap=True)
+    if status.processes:
+        rows = [
+            (process.name, str(process.pid), f"{process.rss / _MIB:.0f} MiB", duration(process.uptime))
+            for process in status.processes
+        ]
+        out.print(table("Processes", ("name", "pid", "memory", "up for"), rows), "")
+    if status.state == State.RUNNING:
+        show_cluster(project)
+    else:
+        out.print(f"[dim]next[/dim]  make up STACK={project.stack}")

@@ -60,6 +60,20 @@ def down(project: Project) -> None:
     out.print(f"[bold green]✓ {project.stack} is gone[/bold green]\n[dim]next[/dim]  make up STACK={project.stack}")
 
 
+def start(project: Project) -> None:
+    """Start the embedded control plane, and nothing else."""
+    _start_control_plane(project, toolchain.ensure(project.tools))
+    out.print(f"[dim]next[/dim]  make status STACK={project.stack}, make up STACK={project.stack}")
+
+
+def stop(project: Project) -> None:
+    """Stop the embedded control plane; its data stays."""
+    if project.is_local:
+        with step("stopping the control plane", 2):
+            project.control_plane().stop()
+    out.print(f"[dim]next[/dim]  .venv/bin/polykube start --stack {project.stack}")
+
+
 def show_cluster(project: Project) -> None:
     """The tables that a person wants: nodes, tenants, storage."""
     if not project.is_local:

@@ -8,7 +8,7 @@ PolykubeError                    exit code 1, codes PK1xx … as below
 ├── PolicyError         exit 6   PK5xx  mandatory policies stopped the run
 └── BusyError           exit 7   PK6xx  another process is at it
 
-Interrupted runs end with 130, wrong command lines with 64 (the convention of shells and of sysexits).
+Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
 
 from collections.abc import Sequence

@@ -73,6 +73,12 @@ def ensure_plugins(engine: Tool) -> dict[str, Plugin]:
     return {name: plugin for name, plugin in look_up_plugins().items() if plugin}
 
 
+def write_stand_ins(home: Path) -> None:
+    """Put every stand-in provider into the `PULUMI_HOME` at `home`: for rehearsals, whatever else there is."""
+    for name, module in STAND_INS.items():
+        _write_stand_in(_path(home, name, required_plugins()[name]), module)
+
+
 def language_host(engine: Tool) -> Plugin | None:
     """The Python language host that `engine` will use: the one beside it, or our stand-in."""
     beside = engine.path.resolve().parent / LANGUAGE_HOST
@@ -98,12 +104,12 @@ def _stand_in_host(engine: Tool) -> Path:
     return (directory if ours else cache_dir() / "stand-ins") / LANGUAGE_HOST
 
 
-def _path(name: str, version: str) -> Path:
-    return pulumi_home() / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+def _path(home: Path, name: str, version: str) -> Path:
+    return home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
 
 
 def _installed(name: str, version: str) -> Plugin | None:
-    path = _path(name, version)
+    path = _path(pulumi_home(), name, version)
     if not path.is_file():
         return None
     with path.open("rb") as file:
@@ -133,7 +139,7 @@ def _install(engine: Tool, name: str, version: str) -> None:
                 remedy=f"run `{' '.join(command)}` where the plugin can be reached",
             )
         )
-    _write_stand_in(_path(name, version), STAND_INS[name])
+    _write_stand_in(_path(pulumi_home(), name, version), STAND_INS[name])
 
 
 def _write_stand_in(path: Path, module: str) -> None:

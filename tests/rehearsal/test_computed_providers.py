@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.conftest import Engine
+from tests.support.engine import Engine
 
 EVERYTHING = """
 import pulumi

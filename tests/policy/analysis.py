@@ -1,0 +1,69 @@
+"""Running the policy pack over objects the way a user can: `pulumi policy analyze` on a state file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automation.environment import POLICY_PACK
+from components.platform.manifests import type_token
+from tests.support.engine import Engine
+
+_PREFIX = "urn:pulumi:dev::cases::"
+_STACK = {"urn": f"{_PREFIX}pulumi:pulumi:Stack::cases-dev", "custom": False, "type": "pulumi:pulumi:Stack"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding as the engine reports it."""
+
+    rule: str
+    level: str
+    urn: str
+    message: str
+
+
+class State:
+    """A stack's state with Kubernetes objects in it."""
+
+    def __init__(self) -> None:
+        self._resources: list[dict[str, Any]] = [_STACK]
+
+    def add(self, body: dict[str, Any]) -> str:
+        """Add an object; its URN comes back."""
+        token = type_token(body)
+        urn = f"{_PREFIX}{token}::{len(self._resources)}"
+        resource = {"urn": urn, "custom": True, "type": token, "id": urn, "parent": _STACK["urn"]}
+        self._resources.append(resource | {"inputs": body, "outputs": body})
+        return urn
+
+    def as_json(self) -> str:
+        """The state as `pulumi stack export` writes it."""
+        manifest = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
+        return json.dumps({"version": 3, "deployment": {"manifest": manifest, "resources": self._resources}})
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The engine, with a directory for state files."""
+
+    engine: Engine
+    directory: Path
+
+    def run(self, state: State, config: dict[str, Any] | None = None) -> list[Found]:
+        """What the pack finds in `state`; `config` is that of `--policy-pack-config`."""
+        file = self.directory / "state.json"
+        file.write_text(state.as_json())
+        arguments = ["policy", "analyze", "--json", "--file", str(file), "--policy-pack", str(POLICY_PACK)]
+        if config is not None:
+            settings = self.directory / "config.json"
+            settings.write_text(json.dumps(config))
+            arguments += ["--policy-pack-config", str(settings)]
+        done = self.engine.run(*arguments)
+        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        assert any("summaryEvent" in event for event in events), done.stdout + done.stderr
+        return [
+            Found(event["policyName"], event["enforcementLevel"], event["resourceUrn"], event["message"])
+            for event in (event.get("policyEvent") for event in events)
+            if event
+        ]
