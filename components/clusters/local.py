@@ -19,6 +19,7 @@ from pydantic import Field
 
 from common.errors import ControlPlaneError, Problem
 from common.paths import local_kubeconfig
+from common.simulation import CAPACITY_ANNOTATION, NODE_LABEL, STORAGE_DRIVER
 from components import naming
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.node_pools import NodePoolSpec
@@ -26,10 +27,6 @@ from components.contract import Capability, NodePool
 from spec.model import Many, same_twice
 from spec.problems import Finding
 
-# rehearsal/control_plane plays the nodes with this label, with the capacity in this annotation, and the
-# volumes of every storage driver that is not within Kubernetes.
-NODE_LABEL: Final = {"kwok.x-k8s.io/node": "fake"}
-CAPACITY_ANNOTATION: Final = f"{naming.DOMAIN}/capacity"
 _ZONES: Final = ("local-a", "local-b", "local-c")
 _PROBE_TIMEOUT: Final = 2.0  # seconds
 
@@ -50,7 +47,7 @@ class LocalCluster(ClusterBase):
     kind = "local"
     spec_type = LocalSpec
     capabilities = frozenset({Capability.NODE_POOLS, Capability.LOAD_BALANCERS, Capability.BLOCK_STORAGE})
-    storage_driver: ClassVar[str] = f"volumes.{naming.DOMAIN}"
+    storage_driver: ClassVar[str] = STORAGE_DRIVER
 
     def __init__(self, spec: ClusterSpec) -> None:
         assert isinstance(spec, LocalSpec)
@@ -72,7 +69,7 @@ class LocalCluster(ClusterBase):
                 name,
                 metadata=kubernetes.meta.v1.ObjectMetaArgs(
                     name=name,
-                    labels={**labels, **NODE_LABEL, "topology.kubernetes.io/zone": _ZONES[index % len(_ZONES)]},
+                    labels={**labels, **dict([NODE_LABEL]), "topology.kubernetes.io/zone": _ZONES[index % len(_ZONES)]},
                     annotations={CAPACITY_ANNOTATION: json.dumps(pool.capacity.amounts())},
                 ),
                 spec=kubernetes.core.v1.NodeSpecArgs(taints=taints or None),
@@ -82,13 +79,13 @@ class LocalCluster(ClusterBase):
 
 
 def _running(name: str) -> str:
-    """The kubeconfig of the control plane `name`; ControlPlaneError (PK301) when that does not answer."""
+    """The kubeconfig of the control plane `name`; ControlPlaneError (PK306) when that does not answer."""
     path = local_kubeconfig(name)
     kubeconfig = path.read_text() if path.is_file() else ""
     if not kubeconfig or not _answers(yaml.safe_load(kubeconfig)):
         raise ControlPlaneError(
             Problem(
-                code="PK301",
+                code="PK306",
                 summary=f"the control plane of the local cluster {name} is not running",
                 found="nothing answers at the address in its kubeconfig" if kubeconfig else f"no {path}",
                 allowed="a control plane that polykube has started on this machine",

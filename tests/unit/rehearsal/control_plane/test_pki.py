@@ -61,7 +61,7 @@ def test_keys_belong_to_their_certificates_and_to_nobody_else(pki: Pki) -> None:
     for one, other in itertools.combinations(keys, 2):
         assert one != other
     for identity in IDENTITIES:
-        pki.client(identity.authority, identity.name)  # raises when key and certificate differ
+        pki.client(identity.authority, identity.name).close()  # raises when key and certificate differ
 
 
 def test_certificates_are_valid_now_and_for_nearly_ten_years(pki: Pki) -> None:

@@ -1,0 +1,10 @@
+"""What the program of a local cluster and the control plane that plays its nodes agree on."""
+
+from typing import Final
+
+# Only nodes with this label are played. Taking it away makes a node vanish, as a broken machine would.
+NODE_LABEL: Final = ("kwok.x-k8s.io/node", "fake")
+# What a node has, as a JSON object of resource → quantity (rehearsal/control_plane/stages/node.yaml).
+CAPACITY_ANNOTATION: Final = "polykube.dev/capacity"
+# Volumes are played for the driver of any name that is not within Kubernetes (stages/volume.yaml); this is ours.
+STORAGE_DRIVER: Final = "volumes.polykube.dev"

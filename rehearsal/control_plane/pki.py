@@ -1,0 +1,195 @@
+"""The keys and certificates of one control plane.
+
+Two authorities, as kubeadm makes them: one for the API and its clients, one for etcd. With one alone, every
+client of the API could talk to etcd and pass by all access control. There is no front-proxy authority,
+because nothing behind an aggregated API runs here. All of it is made once, with the control plane, and is
+valid for ten years; to have new ones, delete the control plane.
+"""
+
+import contextlib
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from common.files import write_atomically
+
+SERVICE_CIDR: Final = ipaddress.ip_network("10.96.0.0/16")
+
+API_AUTHORITY: Final = "ca"
+ETCD_AUTHORITY: Final = "etcd-ca"
+SERVICE_ACCOUNTS: Final = "service-accounts"  # the key pair that signs their tokens
+ADMIN_GROUP: Final = "polykube:admins"  # manifests/access.yaml says what it may do
+
+_VALIDITY = timedelta(days=3650)
+_TIMEOUT = 5.0  # seconds
+_LOOPBACK = ("127.0.0.1", "localhost")
+_API_SERVICE = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a certificate speaks for, and under which names and addresses it serves (if it does)."""
+
+    name: str
+    authority: str
+    common_name: str
+    organization: str = ""
+    serves_as: tuple[str, ...] = ()
+
+
+IDENTITIES: Final = (
+    Identity("etcd", ETCD_AUTHORITY, "etcd", serves_as=_LOOPBACK),
+    Identity("etcd-client", ETCD_AUTHORITY, "kube-apiserver"),
+    Identity(
+        "kube-apiserver",
+        API_AUTHORITY,
+        "kube-apiserver",
+        serves_as=(*_LOOPBACK, *_API_SERVICE, str(SERVICE_CIDR[1])),
+    ),
+    Identity("kube-controller-manager", API_AUTHORITY, "system:kube-controller-manager", serves_as=_LOOPBACK),
+    Identity("kube-scheduler", API_AUTHORITY, "system:kube-scheduler", serves_as=_LOOPBACK),
+    Identity("kwok", API_AUTHORITY, "polykube:kwok", serves_as=_LOOPBACK),
+    # As with kubeadm since 1.29: the administrator's rights come from a binding that can be taken away. The
+    # member of system:masters, whom no authorizer asks, is there for making that binding.
+    Identity("admin", API_AUTHORITY, "polykube:admin", organization=ADMIN_GROUP),
+    Identity("super-admin", API_AUTHORITY, "polykube:super-admin", organization="system:masters"),
+)
+
+
+class Pki:
+    """The files: `NAME.crt` (`.pub` for service accounts) and `NAME.key`, readable by their owner alone."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def certificate(self, name: str) -> Path:
+        """The certificate of an identity or authority."""
+        return self.directory / f"{name}.crt"
+
+    def key(self, name: str) -> Path:
+        """The private key of an identity, or of `SERVICE_ACCOUNTS`."""
+        return self.directory / f"{name}.key"
+
+    @property
+    def service_accounts_public_key(self) -> Path:
+        """What the tokens of service accounts are checked with."""
+        return self.directory / f"{SERVICE_ACCOUNTS}.pub"
+
+    def client(self, authority: str, identity: str | None = None, base_url: str = "") -> httpx.Client:
+        """For talking to servers of `authority` on this machine, as `identity` or as nobody."""
+        context = ssl.create_default_context(cafile=self.certificate(authority))
+        if identity:
+            context.load_cert_chain(self.certificate(identity), self.key(identity))
+        return httpx.Client(base_url=base_url, verify=context, timeout=_TIMEOUT, trust_env=False)  # past any proxy
+
+    def ensure(self) -> None:
+        """Make everything, unless it is there. A run that was killed half way starts over."""
+        complete = self.directory / "complete"
+        if complete.exists():
+            return
+        self.directory.mkdir(mode=0o700, exist_ok=True)
+        authorities = {name: _Authority(f"polykube {name}") for name in (API_AUTHORITY, ETCD_AUTHORITY)}
+        for name, authority in authorities.items():
+            self._write(self.certificate(name), _pem(authority.certificate))
+        for identity in IDENTITIES:
+            key = ec.generate_private_key(ec.SECP256R1())
+            self._write(self.key(identity.name), _private(key))
+            self._write(self.certificate(identity.name), _pem(authorities[identity.authority].sign(identity, key)))
+        tokens = ec.generate_private_key(ec.SECP256R1())
+        self._write(self.key(SERVICE_ACCOUNTS), _private(tokens))
+        self._write(self.service_accounts_public_key, _public(tokens))
+        self._write(complete, b"")
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        write_atomically(path, content, mode=0o600)
+
+
+class _Authority:
+    """A certificate authority. Its key is not kept: everything that it signs is signed now."""
+
+    def __init__(self, name: str) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.certificate = (
+            _builder(self._name, self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(signs_certificates=True), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    def sign(self, identity: Identity, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+        subject = [x509.NameAttribute(NameOID.COMMON_NAME, identity.common_name)]
+        if identity.organization:
+            subject.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, identity.organization))
+        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
+        if identity.serves_as:
+            purposes.append(ExtendedKeyUsageOID.SERVER_AUTH)
+        builder = (
+            _builder(x509.Name(subject), self._name, key.public_key())
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+        )
+        if identity.serves_as:
+            names = x509.SubjectAlternativeName([_general_name(name) for name in identity.serves_as])
+            builder = builder.add_extension(names, critical=False)
+        return builder.sign(self._key, hashes.SHA256())
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))  # clocks of virtual machines jump
+        .not_valid_after(now + _VALIDITY)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    with contextlib.suppress(ValueError):
+        return x509.IPAddress(ipaddress.ip_address(name))
+    return x509.DNSName(name)
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _public(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

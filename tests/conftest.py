@@ -1,0 +1,57 @@
+"""Fixtures that the tests of several rooms share: one real control plane for the whole run."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rehearsal.control_plane import Binaries, ControlPlane
+from rehearsal.toolchain import CONTROL_PLANE, ensure
+from tests.support.api import Api
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    """The control plane's executables: of the directory POLYKUBE_TEST_BIN, or those of the toolchain."""
+    if directory := os.environ.get("POLYKUBE_TEST_BIN"):
+        return Binaries.by_name({name: Path(directory, name) for name in CONTROL_PLANE})
+    return Binaries.by_name({name: tool.path for name, tool in ensure(CONTROL_PLANE).items()})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A state directory of the run's own, so that no test sees or touches the user's control planes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def control_plane(binaries: Binaries) -> Iterator[ControlPlane]:
+    """A running control plane that all tests share: whoever stops it, starts it again."""
+    plane = ControlPlane(f"test-{os.getpid()}", binaries)
+    try:
+        plane.start()
+        yield plane
+    finally:
+        plane.delete()
+
+
+@pytest.fixture
+def api(control_plane: ControlPlane) -> Iterator[Api]:
+    """The shared control plane, as its administrator."""
+    with closing(Api(control_plane.kubeconfig)) as client:
+        yield client
+
+
+@pytest.fixture
+def namespace(api: Api) -> Iterator[str]:
+    """A namespace of the test's own; it is deleted afterwards, without waiting until it is gone."""
+    name = f"test-{secrets.token_hex(4)}"
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    api.until(f"/api/v1/namespaces/{name}/serviceaccounts/default", bool)  # no pod is admitted before
+    yield name
+    api.delete(f"/api/v1/namespaces/{name}")

@@ -1,0 +1,116 @@
+"""Guards against a control plane that others on the network or on the machine can get into."""
+
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+import yaml
+
+from rehearsal.control_plane import ControlPlane
+from rehearsal.control_plane.layout import Layout
+from tests.support.api import Api, ApiError, Object
+from tests.support.objects import deployment
+from tests.support.polling import eventually
+
+
+@pytest.fixture
+def layout(control_plane: ControlPlane) -> Layout:
+    return Layout(control_plane.name)
+
+
+def test_all_listeners_are_on_loopback(control_plane: ControlPlane) -> None:
+    listeners = {
+        process.name: [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
+        for process in control_plane.status().processes
+    }
+    assert all(listeners.values())
+    assert {address for addresses in listeners.values() for address in addresses} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nodes", "/apis", "/version", "/metrics", "/openapi/v3", "/"])
+def test_nobody_gets_anything_without_credentials(control_plane: ControlPlane, path: str) -> None:
+    with closing(Api(control_plane.kubeconfig, anonymous=True)) as nobody, pytest.raises(ApiError) as refused:
+        nobody.get(path)
+    assert refused.value.status == 401
+
+
+def test_health_may_be_asked_for_without_credentials(control_plane: ControlPlane, layout: Layout) -> None:
+    with layout.pki.client("ca") as nobody:
+        answer = nobody.get(f"{control_plane.status().endpoint}/readyz")
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+@pytest.mark.parametrize("component", ["kube-controller-manager", "kube-scheduler"])
+def test_metrics_need_credentials(layout: Layout, component: str) -> None:
+    url = f"https://127.0.0.1:{layout.ports()[component]}/metrics"
+    with layout.pki.client("ca") as nobody, layout.pki.client("ca", "admin") as admin:
+        assert nobody.get(url).status_code in {401, 403}
+        assert admin.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("identity", [None, "admin", "super-admin"])
+def test_etcd_talks_to_the_api_server_alone(layout: Layout, identity: str | None) -> None:
+    url = f"https://127.0.0.1:{layout.ports()['etcd']}/version"
+    with layout.pki.client("etcd-ca", identity) as other, pytest.raises(httpx.TransportError):
+        other.get(url)
+    with layout.pki.client("etcd-ca", "etcd-client") as api_server:
+        assert api_server.get(url).status_code == 200
+
+
+def test_keys_and_objects_are_readable_by_their_owner_alone(layout: Layout) -> None:
+    assert {mode(path) for path in layout.pki.directory.iterdir()} == {"-rw-------"}
+    assert {mode(path) for path in (layout.directory, layout.pki.directory, layout.etcd)} == {"drwx------"}
+
+
+def mode(path: Path) -> str:
+    return stat.filemode(path.stat().st_mode)
+
+
+def test_the_kubeconfig_names_its_credentials_and_holds_none(control_plane: ControlPlane) -> None:
+    config = yaml.safe_load(control_plane.kubeconfig.read_text())
+    (user,) = config["users"]
+    assert set(user["user"]) == {"client-certificate", "client-key"}
+    assert all(Path(path).is_absolute() for path in user["user"].values())
+    assert "certificate-authority-data" in config["clusters"][0]["cluster"]
+
+
+def test_the_administrator_has_rights_that_can_be_taken_away(api: Api) -> None:
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    groups = api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)["status"]["userInfo"]["groups"]
+    assert "system:masters" not in groups
+
+
+@pytest.mark.parametrize("path", ["/api/v1/secrets", "/api/v1/configmaps", "/apis/apps/v1/deployments"])
+def test_kwok_sees_only_what_it_plays(api: Api, path: str) -> None:
+    kwok = api.impersonating("polykube:kwok", "system:authenticated")
+    with pytest.raises(ApiError) as refused:
+        kwok.get(path)
+    assert refused.value.status == 403
+
+
+def test_what_is_meant_for_the_cluster_network_does_not_leave_the_machine(
+    api: Api, namespace: str, nodes: list[str]
+) -> None:
+    api.apply(deployment(namespace, "web", nodeSelector={"pool": namespace}), service(namespace))
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+    eventually(lambda: any(each["endpoints"] for each in api.list(slices)), what="an endpoint")
+    (pod,) = api.list(f"/api/v1/namespaces/{namespace}/pods")
+    for path in (
+        f"{api.path(service(namespace))}:80/proxy/",
+        f"/api/v1/nodes/{nodes[0]}/proxy/",
+        f"{api.path(pod)}/log",
+    ):
+        with pytest.raises(ApiError, match=r"nowhere\.sock"):
+            api.get(path)
+
+
+def service(namespace: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"namespace": namespace, "name": "web"},
+        "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]},
+    }

@@ -1,0 +1,55 @@
+"""Valid objects to start from."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rehearsal.control_plane import NODE_LABEL
+from tests.support.api import Object
+
+SECURE = {  # what the Pod Security level "restricted" asks of a container
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def node(name: str, labels: Mapping[str, str] | None = None, **capacity: str) -> Object:
+    """A node that KWOK plays, with `capacity` by resource name (cpu, memory, pods) or with its defaults."""
+    annotations = {"polykube.dev/capacity": json.dumps(capacity)} if capacity else {}
+    metadata = {"name": name, "labels": {NODE_LABEL[0]: NODE_LABEL[1], **(labels or {})}, "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
+
+
+def pod_template(rehearse: str = "", **spec: Any) -> Object:
+    """A pod's metadata and spec with one container; `rehearse` says what shall become of it (stages/pod.yaml)."""
+    annotations = {"polykube.dev/rehearse": rehearse} if rehearse else {}
+    container = {"name": "main", "image": "example.test/main:1", "securityContext": SECURE}
+    return {"metadata": {"annotations": annotations}, "spec": {"containers": [container], **spec}}
+
+
+def pod(namespace: str, name: str, rehearse: str = "", **spec: Any) -> Object:
+    """A pod with one container."""
+    template = pod_template(rehearse, **spec)
+    template["metadata"] |= {"namespace": namespace, "name": name}
+    return {"apiVersion": "v1", "kind": "Pod", **template}
+
+
+def deployment(namespace: str, name: str, replicas: int = 1, **spec: Any) -> Object:
+    """A Deployment of pods with one container, labelled `app: NAME`; `spec` is of the pods."""
+    template = pod_template(**spec)
+    template["metadata"] |= {"labels": {"app": name}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template},
+    }
+
+
+def job(namespace: str, name: str, rehearse: str = "", **spec: Any) -> Object:
+    """A Job of one pod that is not restarted; `spec` is of the Job (backoffLimit, completions)."""
+    template = pod_template(rehearse, restartPolicy="Never")
+    metadata = {"namespace": namespace, "name": name}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template, **spec}}

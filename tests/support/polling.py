@@ -1,0 +1,19 @@
+"""Waiting for a condition, in place of sleeping for luck."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_POLL = 0.1  # seconds
+
+
+def eventually(probe: Callable[[], T | None], timeout: float = 30.0, what: str = "the condition") -> T:
+    """The first truthy answer of `probe`; AssertionError, naming `what`, when there is none in `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not (answer := probe()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout:.0f} s in vain for {what}; last seen: {answer!r}")
+        time.sleep(_POLL)
+    return answer
