@@ -106,9 +106,7 @@ ExtendedResource: TypeAlias = Annotated[
     str,
     TextRule(Code.BAD_NAME, "a resource with a domain: example.com/gpu", _EXTENDED, "nvidia.com/gpu", longest=317),
 ]
-QualifiedName: TypeAlias = Annotated[
-    str, TextRule(Code.BAD_NAME, _KEY_RULE, _KEY, "kubernetes.io/host-path", longest=317)
-]
+QualifiedName: TypeAlias = Annotated[str, TextRule(Code.BAD_NAME, _KEY_RULE, _KEY, "ebs.csi.aws.com", longest=317)]
 PriorityClassName: TypeAlias = Annotated[
     str,
     TextRule(

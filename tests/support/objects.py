@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.control_plane import NODE_LABEL
+from common.simulation import CAPACITY_ANNOTATION, NODE_LABEL
 from tests.support.api import Object
 
 SECURE = {  # what the Pod Security level "restricted" asks of a container
@@ -17,7 +17,7 @@ SECURE = {  # what the Pod Security level "restricted" asks of a container
 
 def node(name: str, labels: Mapping[str, str] | None = None, **capacity: str) -> Object:
     """A node that KWOK plays, with `capacity` by resource name (cpu, memory, pods) or with its defaults."""
-    annotations = {"polykube.dev/capacity": json.dumps(capacity)} if capacity else {}
+    annotations = {CAPACITY_ANNOTATION: json.dumps(capacity)} if capacity else {}
     metadata = {"name": name, "labels": {NODE_LABEL[0]: NODE_LABEL[1], **(labels or {})}, "annotations": annotations}
     return {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
 

@@ -3,7 +3,8 @@
 import os
 import signal
 
-from rehearsal.control_plane import NODE_LABEL, ControlPlane
+from common.simulation import NODE_LABEL
+from rehearsal.control_plane import ControlPlane
 from tests.support.api import Api, Object, condition, is_ready, takes_pods
 from tests.support.objects import deployment
 from tests.support.polling import eventually
