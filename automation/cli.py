@@ -143,7 +143,7 @@ def main() -> None:
             traceback.print_exc()
         show_error(error)
         sys.exit(error.exit_code)
-    except Exception as defect:  # noqa: BLE001 - the last line before the user
+    except Exception as defect:
         if "--debug" in sys.argv:
             raise
         print(f"defect in polykube: {defect!r}; `polykube --debug …` shows where", file=sys.stderr)

@@ -31,7 +31,7 @@ class Project:
         file = stack_file(directory, stack)
         if not file.is_file():
             raise StackFileError(_no_such_stack(directory, stack))
-        return cls(directory, stack, load_file(file))
+        return cls(directory, stack, load_file(Path(os.path.relpath(file))))
 
     @property
     def is_local(self) -> bool:

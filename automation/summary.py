@@ -53,7 +53,8 @@ class Summary:
     def _tenants(self) -> Iterator[tuple[str, ...]]:
         for namespace in self._client.list(Namespace, labels={TENANT_LABEL: None}):
             name = namespace.metadata.name
-            status = [quota.status for quota in self._client.list(ResourceQuota, namespace=name)]
+            quotas = self._client.list(ResourceQuota, namespace=name)
+            status = [quota.status for quota in quotas if not (quota.spec.scopes or quota.spec.scopeSelector)]
             yield name, *(_used_of_hard(status, key) for key in _QUOTA_COLUMNS)
 
     def _storage_classes(self) -> Iterator[tuple[str, ...]]:
