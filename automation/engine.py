@@ -49,7 +49,10 @@ class Engine:
             yield
 
     def run(self, *arguments: str) -> Outcome:
-        """Run a command on our terminal; raises PolicyError (PK501) when mandatory policies stopped it."""
+        """Run a command on our terminal.
+
+        PolicyError (PK501) when mandatory policies stopped it, KeyboardInterrupt when the user did.
+        """
         with tempfile.TemporaryDirectory() as scratch:
             log = Path(scratch) / "events.json"
             command = self._command(*arguments, "--stack", self.stack, "--event-log", str(log))
@@ -95,24 +98,23 @@ class Engine:
         return [str(self._tool.path), *arguments]
 
     def _wait(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
-        ours = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine gets Ctrl-C itself and takes its time
+        interruptions: list[int] = []
+        ours = signal.signal(signal.SIGINT, lambda number, _: interruptions.append(number))
         try:
             with subprocess.Popen(
                 command,
                 cwd=self._directory,
                 env=environment,
                 pass_fds=self._inherited,
-                preexec_fn=_heed_interrupts,  # noqa: PLW1509 - one system call, and no thread of ours holds a lock
             ) as process:
                 signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
-                return process.wait()
+                code = process.wait()
         finally:
             signal.signal(signal.SIGINT, ours)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _heed_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if code and interruptions:
+            raise KeyboardInterrupt
+        return code
 
 
 def _read_events(log: Path) -> Outcome:

@@ -50,7 +50,7 @@ def down(project: Project) -> None:
     tools = setup(project.tools)
     engine = project.engine(tools)
     with engine.locked():
-        if engine.exists():
+        if engine.exists() and engine.export().get("resources"):
             _start_control_plane(project, tools)
             recover(engine, project.settings["PULUMI_BACKEND_URL"])
             engine.run("destroy", "--yes")
