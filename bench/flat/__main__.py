@@ -16,6 +16,7 @@ provider = k8s.Provider(
     "dev",
     kubeconfig=pulumi.Output.secret(kubeconfig),
     cluster_identifier="flat",
+    enable_patch_force=True,
     kube_client_settings={"qps": 1000, "burst": 2000},
 )
 BACKGROUND = {"pulumi.com/deletionPropagationPolicy": "background"}

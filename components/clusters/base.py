@@ -71,6 +71,9 @@ class ClusterBase(pulumi.ComponentResource):
             kubeconfig=self.kubeconfig,
             context=context,
             cluster_identifier=identifier,
+            # What the stack file declares wins over whoever changed it in the cluster; what it leaves out
+            # (replicas under an autoscaler) stays as it is.
+            enable_patch_force=True,
             kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=_QUERIES_PER_SECOND, burst=_QUERIES_AT_ONCE),
             opts=pulumi.ResourceOptions(parent=self),
         )

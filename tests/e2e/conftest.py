@@ -1,0 +1,18 @@
+"""The example stack `dev`, brought up once by the real engine on the real API server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rehearsal.control_plane import ControlPlane
+from tests.support.stack import Stack, dev_spec, make_stack
+
+
+@pytest.fixture(scope="module")
+def dev(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack `dev` with its policy pack; what it made is destroyed afterwards."""
+    stack = make_stack(tmp_path_factory.mktemp("dev"))
+    stack.write(dev_spec(control_plane.name))
+    stack.must_up()
+    yield stack
+    stack.destroy()

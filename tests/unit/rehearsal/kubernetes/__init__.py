@@ -1,0 +1,1 @@
+"""Tests of the `kubernetes` stand-in that need no cluster."""
