@@ -3,8 +3,8 @@
 A quantity is a whole number of billionths, the smallest amount that Kubernetes keeps; what is smaller
 is rounded up, away from zero. So integers are enough, and nothing is lost on the way.
 
-Rules: k8s.io/apimachinery pkg/api/resource, v0.36.3. One difference: text without any digit (`Gi`, `.`)
-is an error here, while Go takes it for zero.
+Rules: k8s.io/apimachinery pkg/api/resource, v0.36.3. Different here: text without any digit (`Gi`, `.`)
+is an error, while Go takes it for zero; and amounts of 10^21 and more keep the suffix E, which Go loses.
 """
 
 import re

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-# Only nodes with this label are played. Taking it away makes a node vanish, as a broken machine would.
+# Only nodes with this label are played. Taking it away makes a node vanish, as a broken machine would; KWOK
+# 0.8 would not notice that an annotation was taken away.
 NODE_LABEL: Final = ("kwok.x-k8s.io/node", "fake")
 # What a node has, as a JSON object of resource → quantity (rehearsal/control_plane/stages/node.yaml).
 CAPACITY_ANNOTATION: Final = "polykube.dev/capacity"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from google.protobuf.struct_pb2 import ListValue, Struct, Value
+from google.protobuf.struct_pb2 import Struct, Value
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag, published by the SDK
@@ -81,28 +81,40 @@ def _decode(value: Value, unknown: Any) -> Any:
 
 def encode(properties: Mapping[str, Any]) -> Struct:
     """The wire form of `properties`; TypeError names a value that has none."""
-    return Struct(fields={key: _encode(value) for key, value in properties.items()})
+    struct = Struct()
+    _fill(struct, properties)
+    return struct
 
 
-def _encode(value: Any) -> Value:
+def _fill(struct: Struct, properties: Mapping[str, Any]) -> None:
+    # In place: a message that is built from messages copies them, at every level.
+    for key, value in properties.items():
+        _set(struct.fields[key], value)
+
+
+def _set(target: Value, value: Any) -> None:
     match value:
-        case None:
-            return Value(null_value=0)  # type: ignore[arg-type]  # the stub wants the enum's type
-        case bool():
-            return Value(bool_value=value)
         case str():
-            return Value(string_value=value)
+            target.string_value = value
+        case None:
+            target.null_value = 0  # type: ignore[assignment]  # the stub wants the enum's type
+        case bool():
+            target.bool_value = value
         case int() | float():
-            return Value(number_value=value)
+            target.number_value = value
         case Mapping():
-            return Value(struct_value=encode(value))
+            target.struct_value.SetInParent()
+            _fill(target.struct_value, value)
         case list() | tuple():
-            return Value(list_value=ListValue(values=[_encode(item) for item in value]))
+            target.list_value.SetInParent()
+            for item in value:
+                _set(target.list_value.values.add(), item)
         case Secret():
-            return Value(struct_value=encode({_SIGNATURE: _SECRET_SIGNATURE, "value": value.value}))
+            _fill(target.struct_value, {_SIGNATURE: _SECRET_SIGNATURE, "value": value.value})
         case _Unknown():
-            return Value(string_value=_UNKNOWN)
-    raise TypeError(f"{type(value).__name__} cannot be a property value")
+            target.string_value = _UNKNOWN
+        case _:
+            raise TypeError(f"{type(value).__name__} cannot be a property value")
 
 
 def plain(value: Any) -> Any:

@@ -20,8 +20,6 @@ from rehearsal.control_plane.kubeconfig import kubeconfig
 from rehearsal.control_plane.layout import Layout
 from rehearsal.control_plane.pki import API_AUTHORITY, ETCD_AUTHORITY, SERVICE_ACCOUNTS, SERVICE_CIDR
 
-# The nodes that KWOK plays. A label, because KWOK 0.8 goes on when an annotation that it selects by is removed.
-
 _STAGES = Path(__file__).parent / "stages"
 _POD_CIDR = "10.240.0.0/12"  # 4096 nodes with 256 addresses each
 _CLIENT_QPS = 500  # requests a second; the default of 20 makes deletion wait for the garbage collector

@@ -22,8 +22,9 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import ResourceProviderServicer, plugin_pb2, provider_pb2
 from pulumi.runtime.proto.provider_pb2_grpc import add_ResourceProviderServicer_to_server
 
-from rehearsal.plugin_process import serve
-from rehearsal.providers.wire import Properties, decode, encode
+from common.plugin_process import serve
+from common.wire import Properties, decode, encode
+from rehearsal.providers.engine_log import EngineLog
 
 ADD = provider_pb2.PropertyDiff.ADD
 ADD_REPLACE = provider_pb2.PropertyDiff.ADD_REPLACE
@@ -83,16 +84,25 @@ class State:
 
 @dataclass(frozen=True)
 class Diff:
-    """What changed: `detailed` maps a property path to a kind of this module (ADD … UPDATE_REPLACE)."""
+    """What changed: `detailed` maps a property path to a kind of this module (ADD … UPDATE_REPLACE).
+
+    `forced` are paths that force a replacement though `detailed` does not say so. `input_paths` are those
+    whose old value is an input rather than an output; None means all. `names_properties`: the answer also
+    lists the top-level properties that changed, as bridged providers do.
+    """
 
     detailed: Mapping[str, Any] = field(default_factory=dict)
     delete_before_replace: bool = False
     changed: bool | None = None
+    forced: tuple[str, ...] = ()
+    input_paths: frozenset[str] | None = None
+    names_properties: bool = True
 
     @property
     def replaces(self) -> list[str]:
         """The paths that force a replacement, sorted."""
-        return sorted(p for p, kind in self.detailed.items() if kind in (ADD_REPLACE, DELETE_REPLACE, UPDATE_REPLACE))
+        replacing = (p for p, kind in self.detailed.items() if kind in (ADD_REPLACE, DELETE_REPLACE, UPDATE_REPLACE))
+        return sorted({*replacing, *self.forced})
 
 
 class ProviderError(Exception):
@@ -139,7 +149,7 @@ def _abort_partially(context: grpc.ServicerContext, failed: InitializationFailed
         provider_pb2.ErrorResourceInitFailed(
             id=failed.state.id,
             properties=encode(failed.state.outputs),
-            inputs=encode(failed.state.inputs or {}),
+            inputs=None if failed.state.inputs is None else encode(failed.state.inputs),
             reasons=failed.reasons,
         )
     )
@@ -154,6 +164,7 @@ class StandIn(ABC, ResourceProviderServicer):
 
     name: ClassVar[str]
     version: ClassVar[str]
+    log: EngineLog = EngineLog()
 
     # What a stand-in answers -------------------------------------------------------------------------
 
@@ -239,6 +250,10 @@ class StandIn(ABC, ResourceProviderServicer):
         return answer
 
     @_answers
+    def Construct(self, request: Any, context: Any) -> Any:
+        raise NotModelled(request.type, "components")
+
+    @_answers
     def Check(self, request: Any, context: Any) -> Any:
         inputs, failures = self.check(
             Request(
@@ -302,8 +317,10 @@ class StandIn(ABC, ResourceProviderServicer):
 
     @classmethod
     def main(cls) -> None:
-        """Entry point of the plugin executable."""
-        serve(lambda server: add_ResourceProviderServicer_to_server(cls(), server))
+        """Entry point of the plugin executable; the engine's address is the first argument."""
+        provider = cls()
+        provider.log = EngineLog(*sys.argv[1:2])
+        serve(lambda server: add_ResourceProviderServicer_to_server(provider, server))
 
 
 def _update_request(request: Any) -> Request:
@@ -325,12 +342,17 @@ def _wire_failures(failures: Iterable[Failure]) -> list[Any]:
 
 
 def _wire_diff(diff: Diff) -> Any:
-    changed = bool(diff.detailed) if diff.changed is None else diff.changed
+    changed = bool(diff.detailed or diff.forced) if diff.changed is None else diff.changed
+    details = {
+        path: provider_pb2.PropertyDiff(kind=kind, inputDiff=diff.input_paths is None or path in diff.input_paths)
+        for path, kind in diff.detailed.items()
+    }
+    properties = sorted({path.partition(".")[0].partition("[")[0] for path in diff.detailed})
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
         replaces=diff.replaces,
-        diffs=sorted({path.partition(".")[0].partition("[")[0] for path in diff.detailed}),
+        diffs=properties if diff.names_properties else (),
         deleteBeforeReplace=diff.delete_before_replace,
-        detailedDiff={p: provider_pb2.PropertyDiff(kind=kind, inputDiff=True) for p, kind in diff.detailed.items()},
+        detailedDiff=details,
         hasDetailedDiff=True,
     )

@@ -1,0 +1,69 @@
+"""Which kinds the API server knows, and where it serves them: aggregated discovery, read once and kept."""
+
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from rehearsal.providers.base import ProviderError
+from rehearsal.providers.kubernetes.api import ApiServer, Resource
+from rehearsal.providers.kubernetes.objects import Kind, Object, items_at, text_at
+
+_ACCEPT: Final = ",".join(  # v2 since 1.30
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
+)
+
+
+class UnknownKind(ProviderError):
+    """The server does not know the kind, perhaps because its CRD is missing."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(f"no matches for kind {kind.kind!r} in version {kind.api_version!r}")
+
+
+class Discovery:
+    """The kinds of one API server. What was learnt stays until `reset`."""
+
+    def __init__(self, api: ApiServer) -> None:
+        self._api = api
+        self._resources: dict[Kind, Resource] | None = None
+        self._lock = threading.Lock()
+
+    def find(self, kind: Kind) -> Resource | None:
+        """Where `kind` is served, as far as is known."""
+        return self.known().get(kind)
+
+    def resource(self, kind: Kind) -> Resource:
+        """Where `kind` is served. An unknown kind is looked up anew, for its CRD may be young."""
+        found = self.find(kind)
+        if found is None:
+            self.reset()
+            found = self.find(kind)
+        if found is None:
+            raise UnknownKind(kind)
+        return found
+
+    def reset(self) -> None:
+        """Forget everything, so that the next question asks the server."""
+        with self._lock:
+            self._resources = None
+
+    def known(self) -> dict[Kind, Resource]:
+        """Everything that the server serves."""
+        with self._lock:
+            if self._resources is None:
+                self._resources = {
+                    resource.kind: resource
+                    for root in ("/api", "/apis")
+                    for resource in _resources(root, self._api.get(root, _ACCEPT))
+                }
+            return self._resources
+
+
+def _resources(root: str, document: Object) -> Iterator[Resource]:
+    for group in items_at(document, "items"):
+        name = text_at(group, "metadata", "name")
+        for version in items_at(group, "versions"):
+            prefix = "/".join(part for part in (root, name, text_at(version, "version")) if part)
+            for entry in items_at(version, "resources"):
+                kind = Kind(name, text_at(version, "version"), text_at(entry, "responseKind", "kind"))
+                yield Resource(kind, prefix, text_at(entry, "resource"), entry.get("scope") == "Namespaced")
