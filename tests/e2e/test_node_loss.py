@@ -1,7 +1,7 @@
 """Pods that stay with a machine that is gone."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -66,8 +66,22 @@ def running_by_node(api: Api) -> Counter[str]:
     return Counter(pod["spec"].get("nodeName", "") for pod in alive if pod["status"]["phase"] == "Running")
 
 
+@pytest.fixture
+def lose(api: Api) -> Iterator[Callable[[str], None]]:
+    """Takes a node away; it comes back afterwards, or its pods could never end."""
+    lost: list[str] = []
+
+    def lose(node: str) -> None:
+        api.merge(f"/api/v1/nodes/{node}", {"metadata": {"labels": {NODE_LABEL[0]: None}}})
+        lost.append(node)
+
+    yield lose
+    for node in lost:
+        api.merge(f"/api/v1/nodes/{node}", {"metadata": {"labels": dict([NODE_LABEL])}})
+
+
 @pytest.mark.usefixtures("stack")
-def test_six_replicas_on_two_nodes_all_run_on_the_other_when_one_is_lost(api: Api) -> None:
+def test_six_replicas_on_two_nodes_all_run_on_the_other_when_one_is_lost(api: Api, lose: Callable[[str], None]) -> None:
     assert set(running_by_node(api)) == {"pair-0", "pair-1"}
-    api.merge("/api/v1/nodes/pair-0", {"metadata": {"labels": {NODE_LABEL[0]: None}}})
+    lose("pair-0")
     eventually(lambda: running_by_node(api) == {"pair-1": 6}, timeout=60, what="six pods on the other node")
