@@ -11,6 +11,18 @@ import pytest
 from rehearsal.control_plane import Binaries, ControlPlane
 from rehearsal.toolchain import CONTROL_PLANE, ensure
 from tests.support.api import Api
+from tests.support.golden import Golden
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--accept` takes what the golden tests get as what they expect."""
+    parser.addoption("--accept", action="store_true", help="write tests/golden anew")
+
+
+@pytest.fixture
+def golden(pytestconfig: pytest.Config) -> Golden:
+    """The expected outputs in tests/golden."""
+    return Golden(accept=pytestconfig.getoption("--accept"))
 
 
 @pytest.fixture(scope="session")
