@@ -5,7 +5,8 @@ PolykubeError                    exit code 1, codes PK1xx … as below
 ├── ToolchainError      exit 3   PK2xx  a binary, plugin or environment is missing or cannot be made
 ├── ControlPlaneError   exit 4   PK3xx  the embedded control plane does not start, stop or answer
 ├── EngineError         exit 5   PK4xx  pulumi failed, or was asked for what it cannot do
-├── PolicyError         exit 6   PK5xx  mandatory policies stopped the run
+├── PolicyError         exit 6   PK50x  mandatory policies stopped the run
+├── PolicyInputError    exit 2   PK51x  settings, waivers or manifests that policies cannot be applied with or to
 └── BusyError           exit 7   PK6xx  another process is at it
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
@@ -82,6 +83,12 @@ class PolicyError(PolykubeError):
     """Mandatory policies stopped the run."""
 
     exit_code = 6
+
+
+class PolicyInputError(PolykubeError):
+    """Policies cannot be applied: settings, waivers or manifests are wrong."""
+
+    exit_code = 2
 
 
 class BusyError(PolykubeError):

@@ -14,10 +14,10 @@ from typing import Any, Final, TypeAlias
 
 from google.protobuf.struct_pb2 import Struct, Value
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag, published by the SDK
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag, published by the SDK
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_UNKNOWNS = frozenset(
+UNKNOWNS = frozenset(
     {
         _UNKNOWN,
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
@@ -60,7 +60,7 @@ def _decode(value: Value, unknown: Any) -> Any:
     match value.WhichOneof("kind"):
         case "string_value":
             text = value.string_value
-            return unknown if text in _UNKNOWNS else text
+            return unknown if text in UNKNOWNS else text
         case "number_value":
             number = value.number_value
             return int(number) if number.is_integer() else number
@@ -68,9 +68,9 @@ def _decode(value: Value, unknown: Any) -> Any:
             return value.bool_value
         case "struct_value":
             fields = value.struct_value.fields
-            if _SIGNATURE not in fields:
+            if SIGNATURE not in fields:
                 return {key: _decode(item, unknown) for key, item in fields.items()}
-            if fields[_SIGNATURE].string_value == _SECRET_SIGNATURE:
+            if fields[SIGNATURE].string_value == SECRET_SIGNATURE:
                 return Secret(_decode(fields["value"], unknown))
             raise NotImplementedError("assets, archives, resource references and outputs are not modelled")
         case "list_value":
@@ -110,7 +110,7 @@ def _set(target: Value, value: Any) -> None:
             for item in value:
                 _set(target.list_value.values.add(), item)
         case Secret():
-            _fill(target.struct_value, {_SIGNATURE: _SECRET_SIGNATURE, "value": value.value})
+            _fill(target.struct_value, {SIGNATURE: SECRET_SIGNATURE, "value": value.value})
         case _Unknown():
             target.string_value = _UNKNOWN
         case _:

@@ -1,17 +1,24 @@
 """What rules are written in: resources, the stack as a whole, findings.
 
-Rules see plain dictionaries, secrets unwrapped (so a rule never prints a value). A value that is not known
-during a preview is `UNDETERMINED`: whatever a rule does with it raises, the judge turns that into a finding
-of its own for this one resource and rule, and no rule is ever silenced by it.
+Rules see plain dictionaries, secrets unwrapped (so a rule never prints a value of a Secret) and values that
+are not known during a preview as `policy.unknown.Unknown`. A rule is a function that yields findings:
+
+    def _limit_ratio(workload: Resource, *, ratio: int) -> Iterator[Finding]: ...
+    def _ns_quota(namespace: Resource, stack: Stack) -> Iterator[Finding]: ...
+
+It is called for each resource of the rule's kinds; keyword arguments are the rule's options.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final, NoReturn
+from typing import Any, TypeVar
+
+from policy.unknown import Undetermined, known
 
 Properties = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class Level(StrEnum):
@@ -33,26 +40,6 @@ class Category(StrEnum):
     COST = "cost"
 
 
-class Undetermined(Exception):
-    """A rule touched a value that is only known after `up`."""
-
-
-class _UndeterminedValue:
-    """Raises on whatever a rule could want of a value."""
-
-    def _raise(self, *_: object) -> NoReturn:
-        raise Undetermined
-
-    __getattr__ = __getitem__ = __iter__ = __len__ = __bool__ = __contains__ = _raise
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __str__ = __int__ = __float__ = __hash__ = _raise
-
-    def __repr__(self) -> str:
-        return "UNDETERMINED"
-
-
-UNDETERMINED: Final = _UndeterminedValue()
-
-
 @dataclass(frozen=True, eq=False)
 class Resource:
     """A resource as the engine hands it over; `properties` are those of the Kubernetes object or cloud type."""
@@ -61,19 +48,39 @@ class Resource:
     type: str
     name: str
     properties: Properties
-    parents: Sequence[str] = ()
+    protect: bool = False
 
     @cached_property
-    def kind(self) -> str:
-        """The Kubernetes kind; the last part of the type token for anything else."""
-        return str(self.properties["kind"]) if self.is_kubernetes else self.type.rpartition(":")[2]
-
-    @property
     def is_kubernetes(self) -> bool:
         """Whether this is an object in a cluster (a patch is not: it says nothing of the whole)."""
         return self.type.startswith("kubernetes:") and "kind" in self.properties and not self.type.endswith("Patch")
 
     @cached_property
+    def kind(self) -> str:
+        """What rules name in `kinds`.
+
+        For Kubernetes' own objects the kind (`Service`), for those of other groups kind and group as kubectl
+        has it (`Service.serving.knative.dev`), for cloud resources the type token without the version of an
+        API (`aws:eks/cluster:Cluster`, `azure-native:containerservice:ManagedCluster`).
+        """
+        package, module, kind = f"{self.type}::".split(":")[:3]
+        module = module.partition("/")[0]
+        if not self.is_kubernetes:
+            return f"{package}:{module}:{kind}" if package == "azure-native" else self.type
+        return f"{kind}.{module}" if "." in module and not module.endswith(".k8s.io") else kind
+
+    @property
+    def api_version(self) -> str:
+        """The apiVersion of a Kubernetes object."""
+        return self.type.split(":")[1].removeprefix("core/")
+
+    @cached_property
+    def ancestry(self) -> tuple[str, ...]:
+        """The types of its parents, outermost first, as the URN has them; the stack is not among them."""
+        qualified = self.urn.split("::")[2] if self.urn.count("::") > 1 else ""
+        return tuple(qualified.split("$")[:-1])
+
+    @property
     def metadata(self) -> Mapping[str, Any]:
         """The object's metadata."""
         metadata: Mapping[str, Any] = self.properties.get("metadata") or {}
@@ -87,8 +94,8 @@ class Resource:
     @property
     def object_name(self) -> str:
         """Its name in the cluster, or its logical name where the cluster's is not known."""
-        name = self.metadata.get("name") or self.metadata.get("generateName")
-        return self.name if name is None or name is UNDETERMINED else str(name)
+        name = self.metadata.get("name", self.metadata.get("generateName"))
+        return str(name) if known(name) and name else self.name
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -101,10 +108,16 @@ class Resource:
         spec: Mapping[str, Any] = self.properties.get("spec") or {}
         return spec
 
-    @property
+    @cached_property
     def title(self) -> str:
-        """`shop/Deployment/frontend`: how findings name it."""
-        return "/".join(part for part in (self.namespace, self.kind, self.object_name) if part)
+        """`shop/Deployment/frontend`: how findings and waivers name it; `aws:eks/cluster:Cluster/main` elsewhere."""
+        if not self.is_kubernetes:
+            return f"{self.type}/{self.name}"
+        metadata = self.properties.get("metadata")
+        if not isinstance(metadata, Mapping):  # unknown, or not an object at all
+            return f"{self.kind}/{self.name}"
+        namespace = metadata.get("namespace")
+        return "/".join(part for part in (namespace if known(namespace) else "?", self.kind, self.object_name) if part)
 
 
 @dataclass(frozen=True)
@@ -117,31 +130,64 @@ class Finding:
     remedy: str
 
 
-@dataclass(frozen=True, eq=False)
 class Stack:
     """All resources of a stack, for rules that look at several together."""
 
-    resources: Sequence[Resource]
-
-    @cached_property
-    def _by_kind(self) -> Mapping[str, Sequence[Resource]]:
-        found: dict[str, list[Resource]] = {}
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self.resources: Sequence[Resource] = tuple(resources)
+        self._by_kind: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            if resource.is_kubernetes:
-                found.setdefault(resource.kind, []).append(resource)
-        return found
+            self._by_kind.setdefault(resource.kind, []).append(resource)
+        self._made: dict[tuple[Hashable, ...], Any] = {}
 
     def of_kind(self, *kinds: str, namespace: str | None = None) -> Iterator[Resource]:
-        """Kubernetes objects of the given kinds, in one namespace or in all."""
+        """Resources of the given kinds (see `Resource.kind`), in one namespace or in all.
+
+        `Undetermined` where a namespace is asked for and an object of the kind has an unknown one.
+        """
         for kind in kinds:
-            for resource in self._by_kind.get(kind, ()):
-                if namespace is None or resource.namespace == namespace:
-                    yield resource
+            if namespace is None:
+                yield from self._by_kind.get(kind, ())
+            else:
+                yield from self.once(_in_namespaces, kind).get(namespace, ())
+
+    def once(self, build: Callable[..., T], *arguments: Hashable) -> T:
+        """`build(self, *arguments)`, made once; if it raised `Undetermined`, that is raised again."""
+        key = (build, *arguments)
+        if key not in self._made:
+            try:
+                self._made[key] = build(self, *arguments)
+            except Undetermined as undetermined:
+                self._made[key] = undetermined
+        made: T | Undetermined = self._made[key]
+        if isinstance(made, Undetermined):
+            raise made
+        return made
+
+
+def _in_namespaces(stack: Stack, kind: str) -> Mapping[str, Sequence[Resource]]:
+    placed: dict[str, list[Resource]] = {}
+    for resource in stack.of_kind(kind):
+        placed.setdefault(resource.namespace, []).append(resource)
+    return placed
 
 
 @dataclass(frozen=True)
+class Option:
+    """Something that a rule can be told. `type` is what pydantic can check; the name is one in Python too."""
+
+    name: str
+    type: Any
+    default: Any
+    description: str
+
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule. `why` is one clause, put behind what is wrong; `kinds` are the kinds of its subjects."""
+    """One rule. `why` is one clause, put behind what is wrong; `kinds` are the kinds of its subjects, none for all."""
 
     id: str
     category: Category
@@ -149,17 +195,22 @@ class Rule:
     summary: str
     why: str
     kinds: frozenset[str]
+    options: tuple[Option, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResourceRule(Rule):
-    """A rule that needs nothing but the resource that it judges."""
+    """A rule that needs nothing but the resource that it judges.
 
-    check: Callable[[Resource], Iterable[Finding]] = field(repr=False)
+    `mend` is how a rule of level REMEDIATE puts a resource right: it yields paths and the values to set there.
+    """
+
+    check: Callable[..., Iterable[Finding]] = field(repr=False)
+    mend: Callable[..., Iterable[tuple[Path, Any]]] | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StackRule(Rule):
     """A rule that judges each subject in the light of the whole stack."""
 
-    check: Callable[[Resource, Stack], Iterable[Finding]] = field(repr=False)
+    check: Callable[..., Iterable[Finding]] = field(repr=False)

@@ -6,7 +6,7 @@ rule, lets one unknown value silence a rule, and does not see the stack's config
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -15,13 +15,16 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import AnalyzerServicer, analyzer_pb2, plugin_pb2
 from pulumi.runtime.proto.analyzer_pb2_grpc import add_AnalyzerServicer_to_server
 
+from common.errors import PolicyInputError
 from common.plugin_process import serve
-from common.wire import decode, plain
-from policy.judge import Judge, Verdict
-from policy.model import UNDETERMINED, Level, Resource, Rule, Stack, StackRule
+from common.wire import encode
+from policy.decoding import rule_view
+from policy.judge import Judge, Outcome, Verdict
+from policy.mending import mended
+from policy.model import Level, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.settings import STACK_KEY, Settings, option_schema, read_settings
 
 PACK = "polykube"
-_SETTINGS = "polykube:policy"
 _LEVELS = {
     Level.MANDATORY: analyzer_pb2.MANDATORY,
     Level.ADVISORY: analyzer_pb2.ADVISORY,
@@ -35,8 +38,11 @@ class PolicyServer(AnalyzerServicer):
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._stack_levels: Mapping[str, Level] = {}
+        self._of_stack = Settings()
         self._judge = Judge(rules)
+        self._mended_kinds = frozenset[str]().union(
+            *(rule.kinds for rule in rules if isinstance(rule, ResourceRule) and rule.mend)
+        )
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return analyzer_pb2.AnalyzerHandshakeResponse()
@@ -48,17 +54,10 @@ class PolicyServer(AnalyzerServicer):
         return empty_pb2.Empty()
 
     def ConfigureStack(self, request: Any, context: Any) -> Any:
-        """Take the levels from the stack file, if the stack has one of ours."""
-        levels = json.loads(request.config.get(_SETTINGS, "{}")).get("levels", {})
-        unknown = levels.keys() - {rule.id for rule in self._rules}
-        if unknown:
-            known = ", ".join(rule.id for rule in self._rules)
-            context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                f"{_SETTINGS}.levels names no rule of this pack: {', '.join(sorted(unknown))} (rules: {known})",
-            )
-        self._stack_levels = {rule: Level(level) for rule, level in levels.items()}
-        self._judge = Judge(self._rules, self._stack_levels)
+        """Take levels and options from the stack file, if the stack has one of ours."""
+        given = json.loads(request.config.get(STACK_KEY, "{}"))
+        self._of_stack = self._checked(given.get("levels"), given.get("options"), context)
+        self._judge = Judge(self._rules, self._of_stack)
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
     def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:
@@ -70,30 +69,53 @@ class PolicyServer(AnalyzerServicer):
         )
 
     def Configure(self, request: Any, context: Any) -> Any:
-        """Take the levels of `--policy-pack-config`; the engine sends one for every rule."""
+        """Take the settings of `--policy-pack-config`; the engine sends them for every rule, ours filled in."""
         names = {number: level for level, number in _LEVELS.items()}
         levels = {rule: names[config.enforcementLevel] for rule, config in request.policyConfig.items()}
-        self._judge = Judge(self._rules, {**self._stack_levels, **levels})
+        options = {rule: rule_view(config.properties, "") for rule, config in request.policyConfig.items()}
+        self._judge = Judge(self._rules, self._of_stack.changed(self._checked(levels, options, context)))
         return empty_pb2.Empty()
 
     def Analyze(self, request: Any, context: Any) -> Any:
         return _response(self._judge.judge(_resource(request)))
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
-        stack = Stack([_resource(resource) for resource in request.resources])
+        stack = Stack(_resource(resource) for resource in request.resources)
         return _response(self._judge.judge_stack(stack))
 
     def Remediate(self, request: Any, context: Any) -> Any:
-        return analyzer_pb2.RemediateResponse()
+        if Resource(request.urn, request.type, request.name, {"kind": ""}).kind not in self._mended_kinds:
+            return analyzer_pb2.RemediateResponse()  # most resources: spares decoding them
+        return analyzer_pb2.RemediateResponse(
+            remediations=[
+                analyzer_pb2.Remediation(
+                    policyName=rule.id,
+                    policyPackName=PACK,
+                    policyPackVersion=metadata.version(PACK),
+                    description=rule.summary,
+                    properties=properties,
+                )
+                for rule, properties in mended(self._judge, _resource(request), request.properties)
+            ]
+        )
+
+    def _checked(self, levels: Any, options: Any, context: grpc.ServicerContext) -> Settings:
+        try:
+            return read_settings(self._rules, levels, options)
+        except PolicyInputError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
     def _info(self, rule: Rule) -> Any:
+        values = self._of_stack.values(rule)
+        schema = {option.name: option_schema(option) | {"default": values[option.name]} for option in rule.options}
         stack_wide = isinstance(rule, StackRule)
         return analyzer_pb2.PolicyInfo(
             name=rule.id,
             description=rule.summary,
-            enforcementLevel=_LEVELS[self._stack_levels.get(rule.id, rule.level)],
+            enforcementLevel=_LEVELS[self._of_stack.level(rule)],
             policy_type=analyzer_pb2.POLICY_TYPE_STACK if stack_wide else analyzer_pb2.POLICY_TYPE_RESOURCE,
             tags=[rule.category],
+            configSchema=analyzer_pb2.PolicyConfigSchema(properties=encode(schema)) if schema else None,
         )
 
 
@@ -103,22 +125,22 @@ def serve_pack(rules: Sequence[Rule]) -> None:
 
 
 def _resource(message: Any) -> Resource:
-    properties = plain(decode(message.properties, unknown=UNDETERMINED))
-    return Resource(message.urn, message.type, message.name, properties)
+    properties = rule_view(message.properties, message.name)
+    return Resource(message.urn, message.type, message.name, properties, message.options.protect)
 
 
 def _response(verdicts: Iterable[Verdict]) -> Any:
-    return analyzer_pb2.AnalyzeResponse(
-        diagnostics=[
-            analyzer_pb2.AnalyzeDiagnostic(
-                policyName=verdict.rule.id,
-                policyPackName=PACK,
-                policyPackVersion=metadata.version(PACK),
-                description=verdict.rule.summary,
-                message=verdict.text,
-                enforcementLevel=_LEVELS[verdict.level],
-                urn=verdict.finding.resource.urn,
-            )
-            for verdict in verdicts
-        ]
+    return analyzer_pb2.AnalyzeResponse(diagnostics=[_diagnostic(verdict) for verdict in verdicts])
+
+
+def _diagnostic(verdict: Verdict) -> Any:
+    level = Level.ADVISORY if verdict.outcome is Outcome.UNDETERMINED else verdict.level
+    return analyzer_pb2.AnalyzeDiagnostic(
+        policyName=verdict.rule.id,
+        policyPackName=PACK,
+        policyPackVersion=metadata.version(PACK),
+        description=verdict.rule.summary,
+        message=verdict.text,
+        enforcementLevel=_LEVELS[level],
+        urn=verdict.finding.resource.urn,
     )

@@ -18,10 +18,13 @@ NAMESPACE: Final = "polykube:"
 
 
 class Policy(StackModel):
-    """How strictly the policy pack's rules are applied to this stack."""
+    """How the policy pack's rules are applied to this stack."""
 
-    levels: Mapping[RuleId, Literal["mandatory", "advisory", "disabled"]] = Field(
+    levels: Mapping[RuleId, Literal["mandatory", "advisory", "remediate", "disabled"]] = Field(
         default={}, description="Levels by rule. A rule that is not named keeps its own level."
+    )
+    options: Mapping[RuleId, Mapping[str, Any]] = Field(
+        default={}, description="Options by rule. An option that is not named keeps its default."
     )
 
 
@@ -37,7 +40,7 @@ class StackSpec(StackModel):
     cluster: AnyClusterSpec = Field(description="The cluster, by kind.")
     platform: PlatformSpec = Field(default=PlatformSpec(), description="What every tenant shares.")
     tenants: Many[TenantSpec] = Field(default=(), description="Who uses the cluster: a namespace each.")
-    policy: Policy = Field(default=Policy(), description="How strictly policy rules are applied.")
+    policy: Policy = Field(default=Policy(), description="How policy rules are applied.")
 
     @classmethod
     def takes(cls, key: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from automation.environment import POLICY_PACK
 from components.platform.manifests import type_token
+from policy.model import Properties
 from tests.support.engine import Engine
 
 _PREFIX = "urn:pulumi:dev::cases::"
@@ -24,17 +25,22 @@ class Found:
 
 
 class State:
-    """A stack's state with Kubernetes objects in it."""
+    """A stack's state with Kubernetes objects and cloud resources in it."""
 
     def __init__(self) -> None:
         self._resources: list[dict[str, Any]] = [_STACK]
 
-    def add(self, body: dict[str, Any]) -> str:
-        """Add an object; its URN comes back."""
-        token = type_token(body)
-        urn = f"{_PREFIX}{token}::{len(self._resources)}"
-        resource = {"urn": urn, "custom": True, "type": token, "id": urn, "parent": _STACK["urn"]}
-        self._resources.append(resource | {"inputs": body, "outputs": body})
+    def add(self, body: dict[str, Any], below: str = "") -> str:
+        """Add an object, by default right below the stack; `below` is a chain of parents' types. Its URN comes back."""
+        return self.add_resource(type_token(body), str(len(self._resources)), body, below=below)
+
+    def add_resource(
+        self, token: str, name: str, properties: Properties, *, protect: bool = False, below: str = ""
+    ) -> str:
+        """Add a resource of any provider; its URN comes back."""
+        urn = f"{_PREFIX}{below and below + '$'}{token}::{name}"
+        resource = {"urn": urn, "custom": True, "type": token, "id": urn, "parent": _STACK["urn"], "protect": protect}
+        self._resources.append(resource | {"inputs": properties, "outputs": properties})
         return urn
 
     def as_json(self) -> str:
