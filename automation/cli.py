@@ -100,8 +100,7 @@ def setup(stack: Stack = "dev") -> None:
     from automation.project import Project
     from rehearsal.toolchain import read_lock
 
-    Project.open(stack)
-    up.setup(tuple(read_lock()[1]))
+    up.setup(tuple(read_lock()[1]), Project.open(stack).cloud)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from automation.engine import Engine
 from automation.environment import engine_settings, has_passphrase, search_path
 from common.errors import EngineError, Problem, StackFileError
 from common.paths import CHECKOUT
+from components.clusters import kind_of
 from rehearsal import toolchain
 from rehearsal.control_plane import Binaries, ControlPlane
 from rehearsal.toolchain import Tool
@@ -42,6 +43,11 @@ class Project:
     def cluster_name(self) -> str:
         """The cluster's name; the stack's unless the file says another."""
         return self.spec.cluster.name
+
+    @property
+    def cloud(self) -> str:
+        """The Pulumi package of the cloud that the stack is built on; empty if there is none."""
+        return kind_of(self.spec.cluster).cloud
 
     @property
     def tools(self) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from rehearsal.plugins import ensure_language_host, ensure_plugins
 from rehearsal.toolchain import Tool
 
 
-def setup(names: tuple[str, ...]) -> dict[str, Tool]:
-    """Get the tools called `names` and the engine's plugins, and say where each came from."""
+def setup(names: tuple[str, ...], cloud: str) -> dict[str, Tool]:
+    """Get the tools called `names` and the engine's plugins for a stack on `cloud`; say where each came from."""
     tools = toolchain.ensure(names)
     host = ensure_language_host(tools["pulumi"])
-    plugins = ensure_plugins(tools["pulumi"])
+    plugins = ensure_plugins(tools["pulumi"], cloud)
     _say_sources(tools)
     providers = ", ".join(f"{plugin.name} {plugin.source}" for plugin in plugins.values())
     out.print(f"[dim]language host[/dim] {host.source}  [dim]providers[/dim] {providers}", soft_wrap=True)
@@ -27,7 +27,7 @@ def setup(names: tuple[str, ...]) -> dict[str, Tool]:
 
 def up(project: Project) -> None:
     """Bring the stack to what its file says, then show what stands."""
-    tools = setup(project.tools)
+    tools = setup(project.tools, project.cloud)
     with _ready(project, tools) as engine:
         outcome = engine.run("up", "--yes")
     changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
@@ -39,7 +39,7 @@ def up(project: Project) -> None:
 
 def preview(project: Project) -> None:
     """Show what `up` would do."""
-    tools = setup(project.tools)
+    tools = setup(project.tools, project.cloud)
     with _ready(project, tools) as engine:
         engine.run("preview", "--diff")
     out.print(f"[dim]next[/dim]  make up STACK={project.stack}")
@@ -47,7 +47,7 @@ def preview(project: Project) -> None:
 
 def down(project: Project) -> None:
     """Destroy everything that the stack made, and its embedded control plane with its data."""
-    tools = setup(project.tools)
+    tools = setup(project.tools, project.cloud)
     engine = project.engine(tools)
     with engine.locked():
         if engine.exists() and engine.export().get("resources"):

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import pulumi
@@ -31,6 +31,9 @@ from pulumi.runtime.proto import LanguageRuntimeServicer, language_pb2, plugin_p
 from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_to_server
 
 from common.plugin_process import serve
+
+CLOUDS: Final = frozenset({"aws", "azure-native", "gcp"})
+"""Plugins of which a program uses one at most; each of its resources names it, so nobody need ask for the others."""
 
 _ANALYZER = "analyzer"
 _THREADS_PER_OPERATION = 4  # as the official host: each parallel operation awaits a few outputs at once
@@ -61,11 +64,12 @@ class LanguageHost(LanguageRuntimeServicer):
         return empty_pb2.Empty()
 
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
-        """The provider plugins that installed SDKs name in their `pulumi-plugin.json`."""
+        """The provider plugins that every program may need; that of a cloud is named by its resources."""
         return language_pb2.GetRequiredPackagesResponse(
             packages=[
                 plugin_pb2.PackageDependency(name=name, kind="resource", version="v" + version)
                 for name, version in required_plugins().items()
+                if name not in CLOUDS
             ]
         )
 

@@ -17,7 +17,7 @@ from common.files import write_atomically
 from common.locks import exclusive
 from common.paths import CHECKOUT, cache_dir
 from common.progress import step
-from rehearsal.language_host import required_plugins
+from rehearsal.language_host import CLOUDS, required_plugins
 from rehearsal.toolchain import Tool
 
 STAND_INS: Final = {
@@ -55,22 +55,24 @@ def interpreter() -> Path:
     return CHECKOUT / ".venv" / "bin" / "python"
 
 
-def look_up_plugins() -> dict[str, Plugin | None]:
-    """Every provider plugin that the installed SDKs need, as it is now."""
-    return {name: _installed(name, version) for name, version in required_plugins().items()}
+def look_up_plugins(cloud: str = "") -> dict[str, Plugin | None]:
+    """Every provider plugin that a stack on `cloud` needs, as it is now; those of other clouds are left out."""
+    wanted = {name: version for name, version in required_plugins().items() if name == cloud or name not in CLOUDS}
+    return {name: _installed(name, version) for name, version in wanted.items()}
 
 
-def ensure_plugins(engine: Tool) -> dict[str, Plugin]:
+def ensure_plugins(engine: Tool, cloud: str = "") -> dict[str, Plugin]:
     """Install what is missing: the official plugin if the engine can get it, else the stand-in.
 
-    An answer of "cannot be had" is kept (the stand-in stays), so that only the first run asks.
+    An answer of "cannot be had" is kept (the stand-in stays), so that only the first run asks. `cloud` has no
+    stand-in here: ToolchainError (PK221) when its official plugin cannot be had.
     """
     with exclusive(pulumi_home() / "plugins.lock"):
-        missing = [name for name, plugin in look_up_plugins().items() if plugin is None]
+        missing = [name for name, plugin in look_up_plugins(cloud).items() if plugin is None]
         if missing:
             with step(f"installing the provider plugins {', '.join(missing)}", 4), ThreadPoolExecutor() as pool:
                 list(pool.map(lambda name: _install(engine, name, required_plugins()[name]), missing))
-    return {name: plugin for name, plugin in look_up_plugins().items() if plugin}
+    return {name: plugin for name, plugin in look_up_plugins(cloud).items() if plugin}
 
 
 def write_stand_ins(home: Path) -> None:
@@ -136,7 +138,7 @@ def _install(engine: Tool, name: str, version: str) -> None:
                 summary=f"the provider plugin {name} {version} cannot be installed, and there is no stand-in for it",
                 found=failure,
                 allowed=f"a download by the engine, or stand-ins for {', '.join(STAND_INS)}",
-                remedy=f"run `{' '.join(command)}` where the plugin can be reached",
+                remedy=f"run `{' '.join(command)}` where the plugin can be reached; `polykube rehearse` needs no cloud",
             )
         )
     _write_stand_in(_path(pulumi_home(), name, version), STAND_INS[name])

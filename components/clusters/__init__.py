@@ -13,10 +13,15 @@ from components.clusters.local import LocalCluster
 KINDS: Final[tuple[type[ClusterBase], ...]] = (LocalCluster, ExistingCluster)
 
 
+def kind_of(spec: ClusterSpec) -> type[ClusterBase]:
+    """The class that builds what `spec` describes."""
+    (kind,) = (kind for kind in KINDS if kind.kind == spec.kind)
+    return kind
+
+
 def build_cluster(spec: ClusterSpec) -> ClusterBase:
     """Register the cluster that `spec` describes, by its kind."""
-    (kind,) = (kind for kind in KINDS if kind.kind == spec.kind)
-    return kind(spec)
+    return kind_of(spec)(spec)
 
 
 def _kind(cluster: Any) -> str | None:

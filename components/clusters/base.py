@@ -44,6 +44,7 @@ class ClusterBase(pulumi.ComponentResource):
     """
 
     kind: ClassVar[str]
+    cloud: ClassVar[str] = ""  # the Pulumi package whose resources the kind is made of, if it is one of a cloud
     spec_type: ClassVar[type[ClusterSpec]]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     storage_driver: ClassVar[str | None] = None
