@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,15 @@ from rehearsal.toolchain import Tool
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of the engine ended: changes by operation (create, update, same, …) and mandatory violations."""
+    """How a run of the engine ended: changes by operation (create, update, same, …) and mandatory violations.
+
+    `changes` of a run that stopped in its preview are those that it would have made; `began` says whether it
+    went further and began to change things.
+    """
 
     changes: Mapping[str, int]
     violations: Sequence[str]
+    began: bool
 
 
 class Engine:
@@ -59,7 +64,7 @@ class Engine:
             code = self._wait(command, self._environment | {"PULUMI_DEBUG_COMMANDS": "true"})  # for --event-log
             outcome = _read_events(log)
         if code and outcome.violations:
-            raise PolicyError([_violation(text) for text in outcome.violations])
+            raise PolicyError([_violation(text, began=outcome.began) for text in outcome.violations])
         if code:
             raise EngineError(_failed(arguments[0], f"exit code {code}; its messages stand above"))
         return outcome
@@ -120,14 +125,23 @@ class Engine:
 def _read_events(log: Path) -> Outcome:
     changes: Mapping[str, int] = {}
     violations = []
-    lines = log.read_text().splitlines() if log.exists() else []
-    for event in map(json.loads, lines):
+    began = False
+    for event in _events(log):
         if summary := event.get("summaryEvent"):
             changes = summary.get("resourceChanges") or {}
         policy = event.get("policyEvent")
         if policy and policy["enforcementLevel"] == "mandatory":
             violations.append(f"{policy['policyName']}: {policy['message'].strip()}")
-    return Outcome(changes, tuple(dict.fromkeys(violations)))
+        step = event.get("resourcePreEvent")
+        began |= bool(step and not step.get("planning") and step["metadata"]["op"] != "same")
+    return Outcome(changes, tuple(dict.fromkeys(violations)), began)
+
+
+def _events(log: Path) -> Iterator[Mapping[str, Any]]:
+    """The engine's events, one a line; the last line of an engine that was killed may be half of one."""
+    for line in log.read_text().splitlines() if log.exists() else []:
+        with suppress(ValueError):
+            yield json.loads(line)
 
 
 def _busy(stack: str, process: str) -> Problem:
@@ -149,9 +163,6 @@ def _failed(what: str, found: str) -> Problem:
     )
 
 
-def _violation(text: str) -> Problem:
-    return Problem(
-        code="PK501",
-        summary=text,
-        remedy="change the resource as the message says; nothing was changed by this run",
-    )
+def _violation(text: str, *, began: bool) -> Problem:
+    aftermath = "what this run did before stays done" if began else "nothing was changed by this run"
+    return Problem(code="PK501", summary=text, remedy=f"change the resource as the message says; {aftermath}")

@@ -88,7 +88,7 @@ def _stack_names(directory: Path) -> list[str]:
 
 def _no_such_stack(directory: Path, stack: str) -> Problem:
     return Problem(
-        code="PK101",
+        code="PK100",
         summary=f"there is no stack {stack}",
         file=stack_file(directory, stack).name,
         found=f"no such file in {directory}",

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from common.kinds import is_cluster_scoped
 from spec.documents import Node, read
 from spec.holes import solid
 from spec.problems import Code, Finding
 
 _SUFFIXES: Final = (".yaml", ".yml")
+_INSTEAD: Final = {
+    "ClusterRole": "Write a Role.",
+    "ClusterRoleBinding": "Write a RoleBinding.",
+    "Namespace": "Declare a tenant for it.",
+    "PriorityClass": "Declare it in platform.priorityClasses.",
+    "StorageClass": "Declare it in platform.storageClasses.",
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,11 @@ def check_manifests(paths: Sequence[Path], namespace: str) -> Iterator[Finding]:
     for manifest in manifests:
         own = manifest.body["metadata"].get("namespace", namespace)
         first = seen.setdefault(manifest.identity, manifest)
-        if own != namespace:
+        version, kind, _ = manifest.identity
+        if is_cluster_scoped(version, kind):
+            remedy = _INSTEAD.get(kind, "Remove it, and have it installed by those who run the cluster.")
+            yield manifest.finding(Code.CLUSTER_SCOPED, " ".join(manifest.identity), "objects in a namespace", remedy)
+        elif own != namespace:
             remedy = f"Remove metadata.namespace, or write {namespace}."
             yield manifest.finding(Code.FOREIGN_NAMESPACE, str(own), namespace, remedy)
         if first is not manifest:

@@ -100,6 +100,11 @@ class Code(Enum):
         "An object stands twice in a tenant's manifests",
         "The second would overwrite the first.",
     )
+    CLUSTER_SCOPED = (
+        "PK125",
+        "A tenant's manifest holds an object of the whole cluster",
+        "A tenant has its namespace and nothing beyond it: what belongs to everybody is declared for everybody.",
+    )
     BAD_NAME = (
         "PK130",
         "A name is not well formed",
@@ -158,6 +163,11 @@ class Code(Enum):
             "At least one side of a rule is pods of the tenant itself; a side is pods, a namespace, pods in one, "
             "or an address range."
         ),
+    )
+    NO_STORAGE_DRIVER = (
+        "PK146",
+        "A storage class has no driver",
+        "Clusters of this kind bring no driver of their own for volumes, so that each class names one.",
     )
     SECRET_IN_THE_OPEN = (
         "PK150",

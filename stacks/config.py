@@ -6,11 +6,12 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from components.clusters import AnyClusterSpec
+from components.clusters import KINDS, AnyClusterSpec
 from components.platform.shared import PlatformSpec
 from components.platform.tenants import TenantSpec
+from spec.holes import solid
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Finding
+from spec.problems import Code, Finding
 from spec.text import RuleId
 
 NAMESPACE: Final = "polykube:"
@@ -48,6 +49,13 @@ class StackSpec(StackModel):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", f"{NAMESPACE}tenants", self.tenants)
+        driverless = {kind.kind for kind in KINDS if kind.storage_driver is None}
+        if self.cluster.kind in driverless:
+            for index, each in solid(self.platform.storage_classes):
+                if each.provisioner is None:
+                    remedy = "Set `provisioner` to the name of a driver that is installed in the cluster."
+                    at = (f"{NAMESPACE}platform", "storageClasses", index)
+                    yield Finding(Code.NO_STORAGE_DRIVER, "no provisioner", "a provisioner", remedy, at=at)
 
 
 class StackFile(StackModel):

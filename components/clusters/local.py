@@ -19,13 +19,13 @@ from pydantic import Field
 
 from common.errors import ControlPlaneError, Problem
 from common.paths import local_kubeconfig
-from common.simulation import CAPACITY_ANNOTATION, NODE_LABEL, STORAGE_DRIVER
+from common.simulation import CAPACITY_ANNOTATION, NODE_LABEL, STORAGE_DRIVER, kubernetes_version
 from components import naming
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.node_pools import NodePoolSpec
 from components.contract import Capability, NodePool
 from spec.model import Many, same_twice
-from spec.problems import Finding
+from spec.problems import Code, Finding, quoted
 
 _ZONES: Final = ("local-a", "local-b", "local-c")
 _PROBE_TIMEOUT: Final = 2.0  # seconds
@@ -39,6 +39,10 @@ class LocalSpec(ClusterSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("node pool", "nodePools", self.node_pools)
+        ours = kubernetes_version()
+        if self.version != ours:
+            remedy = f'Write "{ours}", the version of the control plane that polykube brings.'
+            yield Finding(Code.NOT_ALLOWED, quoted(self.version), quoted(ours), remedy, at=("version",))
 
 
 class LocalCluster(ClusterBase):

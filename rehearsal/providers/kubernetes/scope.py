@@ -2,20 +2,12 @@
 
 from typing import Final
 
+from common.kinds import is_cluster_scoped
 from rehearsal.providers.kubernetes.discovery import Discovery
 from rehearsal.providers.kubernetes.objects import Kind, Object, at, text_at
 from rehearsal.providers.kubernetes.typed_form import is_built_in_group
 
 _DEFAULT: Final = "default"
-_CLUSTER_SCOPED_KINDS: Final = """
-    APIService CertificateSigningRequest ClusterRole ClusterRoleBinding ClusterTrustBundle ComponentStatus CSIDriver
-    CSINode CustomResourceDefinition DeviceClass DeviceTaintRule FlowSchema IngressClass IPAddress
-    MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node
-    PersistentVolume PriorityClass PriorityLevelConfiguration ResourceSlice RuntimeClass ServiceCIDR StorageClass
-    StorageVersion StorageVersionMigration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding
-    ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass
-"""
-_CLUSTER_SCOPED: Final = frozenset(_CLUSTER_SCOPED_KINDS.split())
 
 
 class Scopes:
@@ -32,7 +24,7 @@ class Scopes:
     def namespaced(self, kind: Kind, discovery: Discovery | None) -> bool:
         """Whether objects of `kind` have a namespace; unknown kinds count as if they had."""
         if is_built_in_group(kind.api_version):
-            return kind.kind not in _CLUSTER_SCOPED
+            return not is_cluster_scoped(kind.api_version, kind.kind)
         if (kind.group, kind.kind) in self._crds:
             return self._crds[kind.group, kind.kind]
         resource = discovery.find(kind) if discovery else None

@@ -1,0 +1,30 @@
+"""Which kinds of Kubernetes' own API have no namespace."""
+
+from collections.abc import Mapping
+from typing import Final
+
+# As of v1.36, alpha and beta versions included; tests/rehearsal compares it with what an API server serves.
+_CLUSTER_SCOPED: Final[Mapping[str, str]] = {
+    "": "ComponentStatus Namespace Node PersistentVolume",
+    "admissionregistration.k8s.io": "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding "
+    "MutatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding "
+    "ValidatingWebhookConfiguration",
+    "apiextensions.k8s.io": "CustomResourceDefinition",
+    "apiregistration.k8s.io": "APIService",
+    "certificates.k8s.io": "CertificateSigningRequest ClusterTrustBundle",
+    "flowcontrol.apiserver.k8s.io": "FlowSchema PriorityLevelConfiguration",
+    "internal.apiserver.k8s.io": "StorageVersion",
+    "networking.k8s.io": "IngressClass IPAddress ServiceCIDR",
+    "node.k8s.io": "RuntimeClass",
+    "rbac.authorization.k8s.io": "ClusterRole ClusterRoleBinding",
+    "resource.k8s.io": "DeviceClass DeviceTaintRule ResourceSlice",
+    "scheduling.k8s.io": "PriorityClass",
+    "storage.k8s.io": "CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass",
+    "storagemigration.k8s.io": "StorageVersionMigration",
+}
+
+
+def is_cluster_scoped(api_version: str, kind: str) -> bool:
+    """Whether Kubernetes defines the kind, and its objects belong to the whole cluster; custom kinds do not count."""
+    group = api_version.rpartition("/")[0]
+    return kind in _CLUSTER_SCOPED.get(group, "").split()

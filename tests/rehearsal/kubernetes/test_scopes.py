@@ -1,0 +1,20 @@
+"""A kind that counts as one of a namespace and is of the whole cluster, or the other way round."""
+
+from common.kinds import is_cluster_scoped
+from tests.support.api import Api
+
+
+def test_the_table_of_cluster_scoped_kinds_is_what_the_api_server_serves(api: Api) -> None:
+    versions = {"v1": "/api/v1"}
+    for group in api.get("/apis")["groups"]:
+        preferred = group["preferredVersion"]["groupVersion"]
+        if group["name"].endswith(".k8s.io") or "." not in group["name"]:
+            versions[preferred] = f"/apis/{preferred}"
+    served = {
+        (version, resource["kind"]): not resource["namespaced"]
+        for version, path in versions.items()
+        for resource in api.get(path)["resources"]
+        if "list" in resource["verbs"]
+    }
+    assert any(served.values())
+    assert {key: is_cluster_scoped(*key) for key in served} == served
