@@ -143,6 +143,18 @@ def has_unknown(value: Any) -> bool:
     return False
 
 
+def holds_secret(value: Any) -> bool:
+    """Whether any part of `value` is secret."""
+    match value:
+        case Secret():
+            return True
+        case Mapping():
+            return any(holds_secret(item) for item in value.values())
+        case list():
+            return any(holds_secret(item) for item in value)
+    return False
+
+
 def sealed(properties: Mapping[str, Any], secret_keys: Iterable[str]) -> Properties:
     """`properties` with the values of `secret_keys` marked secret."""
     keys = set(secret_keys)

@@ -11,7 +11,7 @@ Protocol: proto/pulumi/provider.proto, v3.259.
 import sys
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ClassVar, NoReturn
@@ -23,7 +23,8 @@ from pulumi.runtime.proto import ResourceProviderServicer, plugin_pb2, provider_
 from pulumi.runtime.proto.provider_pb2_grpc import add_ResourceProviderServicer_to_server
 
 from common.plugin_process import serve
-from common.wire import Properties, decode, encode
+from common.wire import Properties, decode, encode, holds_secret
+from rehearsal.providers.discretion import discreet, discretion_of
 from rehearsal.providers.engine_log import EngineLog
 
 ADD = provider_pb2.PropertyDiff.ADD
@@ -130,33 +131,35 @@ def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(method)
     def answer(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except InitializationFailed as failed:
-            _abort_partially(context, failed)
-        except ProviderError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        except Exception as error:  # noqa: BLE001 - the last line before the engine
-            traceback.print_exc(file=sys.stderr)
-            context.abort(grpc.StatusCode.INTERNAL, f"defect in the stand-in provider: {error!r}")
+        with discretion_of(request):
+            try:
+                return method(self, request, context)
+            except InitializationFailed as failed:
+                _abort_partially(context, failed)
+            except ProviderError as error:
+                context.abort(grpc.StatusCode.UNKNOWN, discreet(str(error)))
+            except Exception as error:  # noqa: BLE001 - the last line before the engine
+                print(discreet(traceback.format_exc()), file=sys.stderr)
+                context.abort(grpc.StatusCode.INTERNAL, discreet(f"defect in the stand-in provider: {error!r}"))
 
     return answer
 
 
 def _abort_partially(context: grpc.ServicerContext, failed: InitializationFailed) -> NoReturn:
+    message = discreet(str(failed))
     detail = any_pb2.Any()
     detail.Pack(
         provider_pb2.ErrorResourceInitFailed(
             id=failed.state.id,
             properties=encode(failed.state.outputs),
             inputs=None if failed.state.inputs is None else encode(failed.state.inputs),
-            reasons=failed.reasons,
+            reasons=[discreet(reason) for reason in failed.reasons],
         )
     )
     code = grpc.StatusCode.UNKNOWN
-    status = status_pb2.Status(code=code.value[0], message=str(failed), details=[detail])
+    status = status_pb2.Status(code=code.value[0], message=message, details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(code, str(failed))
+    context.abort(code, message)
 
 
 class StandIn(ABC, ResourceProviderServicer):
@@ -229,8 +232,10 @@ class StandIn(ABC, ResourceProviderServicer):
 
     @_answers
     def CheckConfig(self, request: Any, context: Any) -> Any:
-        failures = self.check_config(decode(request.olds), decode(request.news))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_wire_failures(failures))
+        inputs = decode(request.news)
+        failures = self.check_config(decode(request.olds), inputs)
+        # The engine tells here of no value whether it is secret, so any of them may be.
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_wire_failures(failures, inputs.keys()))
 
     @_answers
     def DiffConfig(self, request: Any, context: Any) -> Any:
@@ -255,16 +260,18 @@ class StandIn(ABC, ResourceProviderServicer):
 
     @_answers
     def Check(self, request: Any, context: Any) -> Any:
+        given = decode(request.news)
         inputs, failures = self.check(
             Request(
                 urn=request.urn,
-                inputs=decode(request.news),
+                inputs=given,
                 old_inputs=decode(request.olds),
                 seed=request.randomSeed,
                 autonaming=request.autonaming if request.HasField("autonaming") else None,
             )
         )
-        return provider_pb2.CheckResponse(inputs=encode(inputs), failures=_wire_failures(failures))
+        secret = {name for name, value in (*given.items(), *inputs.items()) if holds_secret(value)}
+        return provider_pb2.CheckResponse(inputs=encode(inputs), failures=_wire_failures(failures, secret))
 
     @_answers
     def Diff(self, request: Any, context: Any) -> Any:
@@ -282,16 +289,7 @@ class StandIn(ABC, ResourceProviderServicer):
     @_answers
     def Read(self, request: Any, context: Any) -> Any:
         stored = decode(request.inputs)
-        state = self.read(
-            Request(
-                urn=request.urn,
-                id=request.id,
-                inputs=stored,
-                old_inputs=stored,
-                state=decode(request.properties),
-                timeout=request.timeout,
-            )
-        )
+        state = self.read(_stored_request(request, stored))
         inputs = stored if state.inputs is None else state.inputs
         return provider_pb2.ReadResponse(id=state.id, properties=encode(state.outputs), inputs=encode(inputs))
 
@@ -302,17 +300,7 @@ class StandIn(ABC, ResourceProviderServicer):
 
     @_answers
     def Delete(self, request: Any, context: Any) -> Any:
-        stored = decode(request.old_inputs)
-        self.delete(
-            Request(
-                urn=request.urn,
-                id=request.id,
-                inputs=stored,
-                old_inputs=stored,
-                state=decode(request.properties),
-                timeout=request.timeout,
-            )
-        )
+        self.delete(_stored_request(request, decode(request.old_inputs)))
         return empty_pb2.Empty()
 
     @classmethod
@@ -321,6 +309,18 @@ class StandIn(ABC, ResourceProviderServicer):
         provider = cls()
         provider.log = EngineLog(*sys.argv[1:2])
         serve(lambda server: add_ResourceProviderServicer_to_server(provider, server))
+
+
+def _stored_request(request: Any, inputs: Properties) -> Request:
+    """The common part of ReadRequest and DeleteRequest, which speak of what is stored alone."""
+    return Request(
+        urn=request.urn,
+        id=request.id,
+        inputs=inputs,
+        old_inputs=inputs,
+        state=decode(request.properties),
+        timeout=request.timeout,
+    )
 
 
 def _update_request(request: Any) -> Request:
@@ -337,8 +337,14 @@ def _update_request(request: Any) -> Request:
     )
 
 
-def _wire_failures(failures: Iterable[Failure]) -> list[Any]:
-    return [provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in failures]
+def _wire_failures(failures: Iterable[Failure], secret: Collection[str]) -> list[Any]:
+    """The failures; one of a `secret` property names it in its reason, for the engine prints a named one's value."""
+    return [
+        provider_pb2.CheckFailure(reason=discreet(f"{failure.property} {failure.reason}"))
+        if failure.property in secret
+        else provider_pb2.CheckFailure(property=failure.property, reason=discreet(failure.reason))
+        for failure in failures
+    ]
 
 
 def _wire_diff(diff: Diff) -> Any:

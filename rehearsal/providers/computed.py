@@ -93,8 +93,7 @@ class Computed(StandIn):
         failures = list(input_problems(kind.schema, kind.rules, inputs))
         if not failures and not has_unknown(inputs):
             failures.extend(kind.problems(plain(inputs)))
-        inputs = sealed(inputs, kind.schema.secrets)
-        return inputs, [_discreet(failure, inputs) for failure in failures]
+        return sealed(inputs, kind.schema.secrets), failures
 
     def diff(self, request: Request) -> Diff:
         kind = self._kind(request)
@@ -134,12 +133,6 @@ class Computed(StandIn):
         if request.type not in self.kinds:
             raise NotModelled(request.type, "resources")
         return self.kinds[request.type]
-
-
-def _discreet(failure: Failure, inputs: Properties) -> Failure:
-    """The failure without its property if that is secret: the engine prints the value of a failing property."""
-    value = inputs.get(failure.property)
-    return Failure("", f"{failure.property} {failure.reason}") if plain(value) != value else failure
 
 
 def _outputs(kind: Kind, planned: Properties, made: Made) -> Properties:

@@ -7,6 +7,8 @@ import grpc
 from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.proto.engine_pb2_grpc import EngineStub
 
+from rehearsal.providers.discretion import discreet
+
 
 class EngineLog:
     """Speaks to the engine at `address`; without an address there is nobody to tell, and messages are dropped."""
@@ -29,8 +31,9 @@ class EngineLog:
     def _send(self, severity: Any, urn: str, message: str, *, ephemeral: bool = False) -> None:
         if not self._address:
             return
+        request = engine_pb2.LogRequest(severity=severity, urn=urn, message=discreet(message), ephemeral=ephemeral)
         try:
-            self._engine.Log(engine_pb2.LogRequest(severity=severity, urn=urn, message=message, ephemeral=ephemeral))
+            self._engine.Log(request)
         except grpc.RpcError:
             return  # the engine is going away, and with it whoever would have read this
 

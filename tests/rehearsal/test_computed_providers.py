@@ -162,7 +162,7 @@ MISTAKES = [
         "has a problem: keepers must be",
         "a map",
     ),
-    ('tls.Provider("x", proxy={"url": "http://proxy.test"})', "property proxy", "not modelled"),
+    ('tls.Provider("x", proxy={"url": "http://proxy.test"})', "has a problem: proxy", "not modelled"),
     ('tls.get_certificate(url="https://test/")', "does not model", "the argument url"),
 ]
 

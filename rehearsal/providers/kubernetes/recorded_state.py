@@ -6,7 +6,7 @@ Everything that was secret among the inputs is secret in the state again.
 
 from typing import Any, Final, NamedTuple
 
-from common.wire import Properties, Secret
+from common.wire import Properties, Secret, holds_secret
 from rehearsal.providers.kubernetes.objects import Object, from_properties, properties
 
 INPUTS: Final = "__inputs"
@@ -64,14 +64,6 @@ def with_secrets(outputs: Properties, inputs: Any) -> Properties:
             output = outputs[key]
             if isinstance(output, dict) and isinstance(value, dict):
                 with_secrets(output, value)
-            elif not isinstance(output, Secret) and _holds_secret(value):
+            elif not isinstance(output, Secret) and holds_secret(value):
                 outputs[key] = Secret(output)
     return outputs
-
-
-def _holds_secret(value: Any) -> bool:
-    if isinstance(value, Secret):
-        return True
-    if isinstance(value, dict):
-        return any(_holds_secret(item) for item in value.values())
-    return isinstance(value, list) and any(_holds_secret(item) for item in value)

@@ -78,7 +78,7 @@ def problems(options: Properties) -> Iterator[Failure]:
     """Options that the stand-in refuses rather than play them wrongly."""
     for name in _NOT_MODELLED:
         if options.get(name) not in (None, "", False, "false"):
-            yield Failure(name, "not modelled by the stand-in provider; install the official plugin")
+            yield Failure(name, "is not modelled by the stand-in provider; install the official plugin")
 
 
 def difference(old: Properties, new: Properties) -> Diff:

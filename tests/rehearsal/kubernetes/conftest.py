@@ -10,6 +10,7 @@ from rehearsal.providers.engine_log import EngineLog
 from rehearsal.providers.kubernetes.provider import KubernetesStandIn
 from tests.rehearsal.kubernetes.resource import Resource, configured
 from tests.support.api import Api, Object, takes_pods
+from tests.support.engine import Engine
 from tests.support.objects import node
 
 ConfigMap = Callable[..., Object]
@@ -47,6 +48,13 @@ def provider(control_plane: ControlPlane, warnings: list[str]) -> Iterator[Kuber
 def resource(provider: KubernetesStandIn) -> Resource:
     """A resource that does not exist yet."""
     return Resource(provider)
+
+
+@pytest.fixture
+def engine(engine: Engine, control_plane: ControlPlane, namespace: str) -> Engine:
+    """The engine with a stack whose default provider is the shared control plane."""
+    engine.environment.update({"KUBECONFIG": str(control_plane.kubeconfig), "TEST_NAMESPACE": namespace})
+    return engine
 
 
 @pytest.fixture

@@ -5,21 +5,11 @@ overlooks, a replacement in the wrong order, a failed resource that is forgotten
 """
 
 import json
-from typing import Any
 
-import pytest
-
-from rehearsal.control_plane import ControlPlane
+from tests.rehearsal.kubernetes.program import HEAD, state_of, steps_of
 from tests.support.api import Api
 from tests.support.engine import Engine
 
-HEAD = """
-import os
-import pulumi
-import pulumi_kubernetes as k8s
-
-NAMESPACE = os.environ["TEST_NAMESPACE"]
-"""
 APPLICATION = """
 password = pulumi.Output.secret("hush-hush")
 labels = {"app": "web"}
@@ -54,33 +44,13 @@ pulumi.export("settings", settings.metadata.name)
 """
 
 
-@pytest.fixture
-def engine(engine: Engine, control_plane: ControlPlane, namespace: str) -> Engine:
-    """The engine with a stack whose default provider is the shared control plane."""
-    engine.environment.update({"KUBECONFIG": str(control_plane.kubeconfig), "TEST_NAMESPACE": namespace})
-    return engine
-
-
 def _application(mode: str = "one", replicas: int = 0) -> str:
     return HEAD + APPLICATION.replace("MODE", mode).replace("REPLICAS", str(replicas))
 
 
-def _steps(engine: Engine, *arguments: str) -> dict[str, Any]:
-    """What a preview would do: resource name → step, without those that stay the same."""
-    preview = json.loads(engine.must("preview", "--json", *arguments))
-    steps = {step["urn"].rpartition("::")[2]: step for step in preview["steps"]}
-    return {name: step for name, step in steps.items() if step["op"] != "same"}
-
-
-def _state(engine: Engine) -> dict[str, Any]:
-    """The stored resources by name."""
-    deployment = json.loads(engine.must("stack", "export"))["deployment"]
-    return {resource["urn"].rpartition("::")[2]: resource for resource in deployment["resources"]}
-
-
 def test_a_program_is_previewed_applied_found_unchanged_and_destroyed(engine: Engine, namespace: str, api: Api) -> None:
     engine.write_program(_application())
-    assert {step["op"] for step in _steps(engine).values()} == {"create"}
+    assert {step["op"] for step in steps_of(engine).values()} == {"create"}
     engine.must("up", "--yes", "--skip-preview")
     engine.must("preview", "--expect-no-changes")
     engine.must("preview", "--refresh", "--expect-no-changes")
@@ -100,7 +70,7 @@ def test_drift_shows_after_a_refresh_only(engine: Engine, namespace: str, api: A
     name = json.loads(engine.must("stack", "output", "--json"))["web"]
     api.merge(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}", {"spec": {"replicas": 3}})
     engine.must("preview", "--expect-no-changes")
-    drifted = _steps(engine, "--refresh")
+    drifted = steps_of(engine, "--refresh")
     assert drifted["web"]["op"] == "update"
     assert set(drifted["web"]["detailedDiff"]) == {"spec.replicas"}
 
@@ -109,7 +79,7 @@ def test_a_change_updates_or_replaces(engine: Engine) -> None:
     engine.write_program(_application())
     engine.must("up", "--yes", "--skip-preview")
     engine.write_program(_application(mode="two", replicas=1))
-    steps = _steps(engine)
+    steps = steps_of(engine)
     assert {name: step["op"] for name, step in steps.items()} == {"settings": "replace", "web": "update"}
     assert set(steps["settings"]["detailedDiff"]) == {"data.mode"}
     engine.must("up", "--yes", "--skip-preview")
@@ -144,11 +114,11 @@ k8s.core.v1.ConfigMap(
     failed = engine.run("up", "--yes", "--skip-preview")
     assert failed.returncode != 0
     assert ".data.x is 1" in failed.stdout
-    assert _state(engine)["a"]["initErrors"]
+    assert state_of(engine)["a"]["initErrors"]
     engine.write_program(program.replace("VALUE", "1"))
-    assert _steps(engine)["a"]["op"] == "update"
+    assert steps_of(engine)["a"]["op"] == "update"
     engine.must("up", "--yes", "--skip-preview")
-    assert "initErrors" not in _state(engine)["a"]
+    assert "initErrors" not in state_of(engine)["a"]
     assert api.get(f"/api/v1/namespaces/{namespace}/configmaps/a")["data"] == {"x": "1"}
 
 

@@ -30,8 +30,8 @@ REFUSALS = [
     ("PrivateKey", {"algorithm": "ECDSA", "ecdsaCurve": "P255"}, "ecdsaCurve", "one of P224, P256, P384, P521"),
     ("PrivateKey", {"algorithm": "RSA", "rsaBits": 512}, "rsaBits", "from 1024 to"),
     ("CertRequest", {}, "privateKeyPem", "is required"),
-    ("CertRequest", {"privateKeyPem": CANARY}, "", "privateKeyPem must be an unencrypted"),
-    ("CertRequest", {"privateKeyPemWo": key_pem(), "privateKeyPem": key_pem()}, "", "privateKeyPemWo is not modelled"),
+    ("CertRequest", {"privateKeyPem": CANARY}, "privateKeyPem", "must be an unencrypted"),
+    ("CertRequest", {"privateKeyPemWo": key_pem(), "privateKeyPem": key_pem()}, "privateKeyPemWo", "not modelled"),
     ("SelfSignedCert", authority_inputs(allowedUses=["server"]), "allowedUses", "one of any_extended, cert_signing"),
     ("SelfSignedCert", authority_inputs(allowedUses=["encipher_only"]), "allowedUses", "key_agreement"),
     ("SelfSignedCert", authority_inputs(subject={}), "subject", "needs a subject"),
@@ -53,8 +53,8 @@ REFUSALS = [
     (
         "LocallySignedCert",
         leaf_inputs(caPrivateKeyPem=key_pem("RSA")),
-        "",
-        "caPrivateKeyPem must be the private key of",
+        "caPrivateKeyPem",
+        "must be the private key of",
     ),
     ("LocallySignedCert", leaf_inputs(caCertPem=key_pem()), "caCertPem", "a certificate in PEM"),
     (
