@@ -9,7 +9,6 @@ from automation.engine import Engine
 from automation.environment import engine_settings, has_passphrase, search_path
 from common.errors import EngineError, Problem, StackFileError
 from common.paths import CHECKOUT
-from components.clusters import kind_of
 from rehearsal import toolchain
 from rehearsal.control_plane import Binaries, ControlPlane
 from rehearsal.toolchain import Tool
@@ -47,7 +46,7 @@ class Project:
     @property
     def cloud(self) -> str:
         """The Pulumi package of the cloud that the stack is built on; empty if there is none."""
-        return kind_of(self.spec.cluster).cloud
+        return self.spec.cluster.cloud
 
     @property
     def tools(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ A4  Every port that the API server must reach is in `ports_from_control_plane`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
@@ -97,11 +97,28 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """A role by the cloud's own name (on AWS the ARN of a policy), on one thing of the cloud or on all of it."""
+
+    role: pulumi.Input[str]
+    on: pulumi.Input[str] | None = None
+
+
+@dataclass(frozen=True)
 class ObjectStore:
-    """A bucket for backups."""
+    """A bucket for backups; whoever gets `grant` from `identity_for` may read and write it."""
 
     name: pulumi.Output[str]
     endpoint: str
+    grant: Grant
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A driver that makes volumes, and what a storage class tells it to have them encrypted."""
+
+    driver: str
+    parameters: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Cluster(Protocol):
@@ -143,8 +160,12 @@ class Cluster(Protocol):
         ...
 
     @property
-    def storage_driver(self) -> str | None:
-        """The provisioner of block storage that the cluster brings, if it brings one."""
+    def block_storage(self) -> Storage | None:
+        """What makes volumes for one node at a time, if the cluster brings something that does."""
+        ...
+
+    def shared_storage(self) -> Storage:
+        """What makes volumes that many nodes mount at once, made on first use."""
         ...
 
     @property
@@ -156,8 +177,8 @@ class Cluster(Protocol):
         """Options for an object in the cluster; `outside_effects` where it creates something outside."""
         ...
 
-    def identity_for(self, service_account: str, grants: Sequence[str]) -> Identity:
-        """Cloud rights for the pods of `namespace/name`; `grants` are the cloud's own role names."""
+    def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
+        """Cloud rights for the pods of `namespace/name`."""
         ...
 
     def object_store(self, name: str) -> ObjectStore:

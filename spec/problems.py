@@ -167,7 +167,7 @@ class Code(Enum):
     NO_STORAGE_DRIVER = (
         "PK146",
         "A storage class has no driver",
-        "Clusters of this kind bring no driver of their own for volumes, so that each class names one.",
+        "The cluster brings no driver of its own for such volumes, so that the class names one.",
     )
     SECRET_IN_THE_OPEN = (
         "PK150",

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from components.clusters import build_cluster
 from components.clusters.base import ClusterBase
 from components.platform.shared import Shared
 from components.platform.tenants import Tenant
@@ -19,7 +18,7 @@ class Composition:
 
 def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
-    cluster = build_cluster(spec.cluster)
+    cluster = spec.cluster.build(protect=spec.stage == "prod")
     shared = Shared(spec.platform, cluster)
     for tenant in spec.tenants:
         Tenant(tenant, cluster, after=[cluster, shared])

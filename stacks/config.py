@@ -6,10 +6,11 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from components.clusters import KINDS, AnyClusterSpec
+from components.clusters import AnyClusterSpec
+from components.contract import Capability
 from components.platform.shared import PlatformSpec
 from components.platform.tenants import TenantSpec
-from spec.holes import solid
+from spec.holes import Hole, solid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
 from spec.text import RuleId
@@ -49,13 +50,18 @@ class StackSpec(StackModel):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", f"{NAMESPACE}tenants", self.tenants)
-        driverless = {kind.kind for kind in KINDS if kind.storage_driver is None}
-        if self.cluster.kind in driverless:
-            for index, each in solid(self.platform.storage_classes):
-                if each.provisioner is None:
-                    remedy = "Set `provisioner` to the name of a driver that is installed in the cluster."
-                    at = (f"{NAMESPACE}platform", "storageClasses", index)
-                    yield Finding(Code.NO_STORAGE_DRIVER, "no provisioner", "a provisioner", remedy, at=at)
+        if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
+            yield from self._storage_findings()
+
+    def _storage_findings(self) -> Iterator[Finding]:
+        """A finding for each storage class that leaves its driver to a cluster that has none."""
+        for index, each in solid(self.platform.storage_classes):
+            wanted = Capability.SHARED_STORAGE if each.shared is True else Capability.BLOCK_STORAGE
+            if each.provisioner is None and wanted not in self.cluster.capabilities:
+                found = f"a cluster of kind {self.cluster.kind}, which has no {wanted}"
+                remedy = "Set `provisioner` to the name of a driver that is installed in the cluster."
+                at = (f"{NAMESPACE}platform", "storageClasses", index)
+                yield Finding(Code.NO_STORAGE_DRIVER, found, "a provisioner", remedy, at=at)
 
 
 class StackFile(StackModel):

@@ -2,26 +2,21 @@
 
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 
 from pydantic import Discriminator, Tag
 
-from components.clusters.base import ClusterBase, ClusterSpec
-from components.clusters.existing import ExistingCluster
-from components.clusters.local import LocalCluster
+from components.clusters.base import ClusterSpec
+from components.clusters.existing import ExistingSpec
+from components.clusters.local import LocalSpec
 
-KINDS: Final[tuple[type[ClusterBase], ...]] = (LocalCluster, ExistingCluster)
-
-
-def kind_of(spec: ClusterSpec) -> type[ClusterBase]:
-    """The class that builds what `spec` describes."""
-    (kind,) = (kind for kind in KINDS if kind.kind == spec.kind)
-    return kind
+KINDS: Final[tuple[type[ClusterSpec], ...]] = (LocalSpec, ExistingSpec)
 
 
-def build_cluster(spec: ClusterSpec) -> ClusterBase:
-    """Register the cluster that `spec` describes, by its kind."""
-    return kind_of(spec)(spec)
+def kind_name(kind: type[ClusterSpec]) -> str:
+    """What stack files say for a kind."""
+    (name,) = get_args(kind.model_fields["kind"].annotation)
+    return str(name)
 
 
 def _kind(cluster: Any) -> str | None:
@@ -31,5 +26,5 @@ def _kind(cluster: Any) -> str | None:
 if TYPE_CHECKING:
     AnyClusterSpec: TypeAlias = ClusterSpec
 else:  # what may stand under `cluster` in a stack file: one model for each kind, told apart by `kind`
-    _MODELS = [Annotated[kind.spec_type, Tag(kind.kind)] for kind in KINDS]
+    _MODELS = [Annotated[kind, Tag(kind_name(kind))] for kind in KINDS]
     AnyClusterSpec = Annotated[reduce(or_, _MODELS), Discriminator(_kind)]

@@ -1,15 +1,25 @@
 """What clusters of every kind have: the model in the stack file, and the connection to what runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, ClassVar, Final
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pydantic import BeforeValidator, Field, ValidationInfo
 
-from components.contract import Capability, CapabilityMissing, Identity, LoadBalancing, NodePool, ObjectStore
+from components.contract import (
+    Capability,
+    CapabilityMissing,
+    Grant,
+    Identity,
+    LoadBalancing,
+    NodePool,
+    ObjectStore,
+    Storage,
+)
 from components.naming import component_type
 from spec.model import Origin, StackModel
+from spec.problems import Finding
 from spec.text import DnsLabel, KubernetesVersion
 
 # Stock limits (50 and 120) make the client the slowest part of every preview (docs/performance.md).
@@ -24,6 +34,8 @@ def _stack_unless_named(name: Any, info: ValidationInfo) -> Any:
 class ClusterSpec(StackModel):
     """The base of the cluster kinds' models; each adds its `kind` and what only it needs."""
 
+    cloud: ClassVar[str] = ""  # the Pulumi package whose resources the kind is made of, if it is one of a cloud
+
     kind: str
     name: Annotated[DnsLabel, BeforeValidator(_stack_unless_named)] = Field(
         default=None,
@@ -35,33 +47,58 @@ class ClusterSpec(StackModel):
         "so that a preview says tomorrow what it says today."
     )
 
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the cluster can do; what needs more is refused before anything is registered."""
+        return frozenset()
+
+    def warnings(self) -> Iterable[Finding]:
+        """What may be meant but should be looked at; nothing is refused for it."""
+        return ()
+
+    def build(self, *, protect: bool) -> "ClusterBase":
+        """Register the cluster; `protect` keeps the engine from deleting what cannot be made again.
+
+        Kinds import their component, and with it their cloud's SDK, no earlier than here.
+        """
+        raise NotImplementedError
+
 
 class ClusterBase(pulumi.ComponentResource):
     """The part of the `Cluster` contract that is the same for every kind.
 
-    A kind sets the class attributes, and calls `connect` when it has a kubeconfig. What it can do beyond
-    that, it says in `capabilities` and by overriding the method that goes with the capability.
+    A kind calls `connect` when it has a kubeconfig. What it can do beyond that, its spec says in `capabilities`,
+    and it overrides the attribute or the method that goes with the capability.
     """
 
-    kind: ClassVar[str]
-    cloud: ClassVar[str] = ""  # the Pulumi package whose resources the kind is made of, if it is one of a cloud
-    spec_type: ClassVar[type[ClusterSpec]]
-    capabilities: ClassVar[frozenset[Capability]] = frozenset()
-    storage_driver: ClassVar[str | None] = None
     load_balancing: ClassVar[LoadBalancing] = LoadBalancing(internal={}, external={})
 
     name: str
+    kind: str
     version: str
+    capabilities: frozenset[Capability]
+    block_storage: Storage | None = None
     node_pools: tuple[NodePool, ...] = ()
     kubeconfig: pulumi.Output[str]
     kubernetes: kubernetes.Provider
+    goes_with: pulumi.Resource | None = None
+    """What takes everything in the cluster with it when it is deleted; None where the program does not make it."""
 
     def __init__(self, spec: ClusterSpec) -> None:
         super().__init__(component_type("clusters", type(self).__name__), spec.name)
-        self.name, self.version = spec.name, spec.version
+        self.name, self.kind, self.version = spec.name, spec.kind, spec.version
+        self.capabilities = spec.capabilities
 
-    def connect(self, kubeconfig: pulumi.Input[str], identifier: pulumi.Input[str], context: str | None = None) -> None:
+    def connect(
+        self,
+        kubeconfig: pulumi.Input[str],
+        identifier: pulumi.Input[str],
+        context: str | None = None,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> None:
         """Make the provider for everything in the cluster, by a context of the kubeconfig or its current one.
+
+        `after` is what has to be there before the kubeconfig lets anybody in.
 
         `identifier` names the cluster for its whole life: only when it changes is what is in the cluster
         made anew, whatever happens to endpoint, certificates or credentials in the kubeconfig.
@@ -76,18 +113,19 @@ class ClusterBase(pulumi.ComponentResource):
             # (replicas under an autoscaler) stays as it is.
             enable_patch_force=True,
             kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=_QUERIES_PER_SECOND, burst=_QUERIES_AT_ONCE),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
 
     def in_cluster(self, *, outside_effects: bool = False) -> pulumi.ResourceOptions:
-        """Options for an object in the cluster.
+        """Options for an object in the cluster; `outside_effects` where it must not just go with the cluster."""
+        gone_with = None if outside_effects else self.goes_with
+        return pulumi.ResourceOptions(provider=self.kubernetes, deleted_with=gone_with)
 
-        Kinds whose cluster the program makes let objects go with it, except those with `outside_effects`.
-        """
-        del outside_effects
-        return pulumi.ResourceOptions(provider=self.kubernetes)
+    def shared_storage(self) -> Storage:
+        """Volumes that many nodes mount at once; CapabilityMissing where nothing makes them."""
+        raise CapabilityMissing(self.kind, Capability.SHARED_STORAGE, "shared storage")
 
-    def identity_for(self, service_account: str, grants: Sequence[str]) -> Identity:
+    def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         """Cloud rights for the pods of `namespace/name`; CapabilityMissing where there is no cloud."""
         del grants
         raise CapabilityMissing(self.kind, Capability.WORKLOAD_IDENTITY, service_account)

@@ -64,15 +64,15 @@ class ExistingSpec(ClusterSpec):
         if (self.kubeconfig is None) == (self.stack_reference is None):
             yield exactly_one("kubeconfig", "stackReference", neither=self.kubeconfig is None)
 
+    def build(self, *, protect: bool) -> "ExistingCluster":
+        del protect
+        return ExistingCluster(self)
+
 
 class ExistingCluster(ClusterBase):
     """The `Cluster` contract on a cluster of somebody else's: only what every cluster can do is assumed."""
 
-    kind = "existing"
-    spec_type = ExistingSpec
-
-    def __init__(self, spec: ClusterSpec) -> None:
-        assert isinstance(spec, ExistingSpec)
+    def __init__(self, spec: ExistingSpec) -> None:
         super().__init__(spec)
         # The name stays when the cluster's endpoint or certificates change, so nothing in it is replaced.
         context = spec.kubeconfig.context if spec.kubeconfig else None

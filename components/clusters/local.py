@@ -9,7 +9,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlparse
 
 import pulumi
@@ -23,7 +23,7 @@ from common.simulation import CAPACITY_ANNOTATION, NODE_LABEL, STORAGE_DRIVER, k
 from components import naming
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.node_pools import NodePoolSpec
-from components.contract import Capability, NodePool
+from components.contract import Capability, NodePool, Storage
 from spec.model import Many, same_twice
 from spec.problems import Code, Finding, quoted
 
@@ -44,17 +44,21 @@ class LocalSpec(ClusterSpec):
             remedy = f'Write "{ours}", the version of the control plane that polykube brings.'
             yield Finding(Code.NOT_ALLOWED, quoted(self.version), quoted(ours), remedy, at=("version",))
 
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({Capability.NODE_POOLS, Capability.LOAD_BALANCERS, Capability.BLOCK_STORAGE})
+
+    def build(self, *, protect: bool) -> "LocalCluster":
+        del protect
+        return LocalCluster(self)
+
 
 class LocalCluster(ClusterBase):
     """The `Cluster` contract on the embedded control plane `spec.name`, which must be running."""
 
-    kind = "local"
-    spec_type = LocalSpec
-    capabilities = frozenset({Capability.NODE_POOLS, Capability.LOAD_BALANCERS, Capability.BLOCK_STORAGE})
-    storage_driver: ClassVar[str] = STORAGE_DRIVER
+    block_storage = Storage(STORAGE_DRIVER)
 
-    def __init__(self, spec: ClusterSpec) -> None:
-        assert isinstance(spec, LocalSpec)
+    def __init__(self, spec: LocalSpec) -> None:
         kubeconfig = _running(spec.name)
         super().__init__(spec)
         self.connect(kubeconfig, _identity(kubeconfig))

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pydantic import Field
 
-from components.contract import Cluster
+from components.contract import Cluster, Storage
 from components.naming import component_type
 from components.platform.place import Place
 from spec.model import Many, StackModel, same_twice
@@ -22,11 +22,16 @@ class StorageClassSpec(StackModel):
 
     name: DnsName = Field(description="What a claim's storageClassName says.")
     default: bool = Field(default=False, description="Whether claims without a class get this one.")
+    shared: bool = Field(
+        default=False,
+        description="Whether many nodes can mount a volume at once (ReadWriteMany): a file system, not a disk.",
+    )
     provisioner: QualifiedName | None = Field(
         default=None, description="The driver that makes the volumes. The default is the cluster's own."
     )
     parameters: Mapping[str, str] = Field(
-        default={}, description="What the driver is told; each driver has its own keys."
+        default={},
+        description="What the driver is told; each has its own keys. The cluster's own is told to encrypt.",
     )
     reclaim_policy: Literal["Delete", "Retain"] = Field(
         default="Delete",
@@ -103,18 +108,23 @@ class Shared(pulumi.ComponentResource):
 
 
 def _make_storage_class(spec: StorageClassSpec, cluster: Cluster, place: Place) -> None:
-    provisioner = spec.provisioner or cluster.storage_driver
-    assert provisioner, "the stack file was checked for it"
+    storage = Storage(spec.provisioner) if spec.provisioner else _cluster_storage(spec, cluster)
     kubernetes.storage.v1.StorageClass(
         spec.name,
         metadata=place.metadata(spec.name, annotations={DEFAULT_CLASS_ANNOTATION: str(spec.default).lower()}),
-        provisioner=provisioner,
-        parameters=dict(spec.parameters) or None,
+        provisioner=storage.driver,
+        parameters={**storage.parameters, **spec.parameters} or None,
         reclaim_policy=spec.reclaim_policy,
         volume_binding_mode=spec.binding_mode,
         allow_volume_expansion=spec.allow_volume_expansion,
         opts=place.options(),
     )
+
+
+def _cluster_storage(spec: StorageClassSpec, cluster: Cluster) -> Storage:
+    storage = cluster.shared_storage() if spec.shared else cluster.block_storage
+    assert storage, "the stack file was checked for it"
+    return storage
 
 
 def _make_priority_class(spec: PriorityClassSpec, place: Place) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.clusters import KINDS
-from components.contract import Capability
+from components.clusters import KINDS, kind_name
 from rehearsal.control_plane import ControlPlane
 from tests.support.stack import Stack, make_stack
 
@@ -42,7 +41,7 @@ TENANT = {
 State = dict[str, Any]
 
 
-@pytest.fixture(scope="module", params=[kind.kind for kind in KINDS])
+@pytest.fixture(scope="module", params=[kind_name(kind) for kind in KINDS])
 def stack(
     request: pytest.FixtureRequest, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
 ) -> Stack:
@@ -83,11 +82,6 @@ def test_c3_the_provider_is_known_by_an_identifier_of_the_cluster(planned: dict[
     assert provider["inputs"]["clusterIdentifier"]
 
 
-def test_c4_capabilities_are_those_of_the_contract() -> None:
-    for kind in KINDS:
-        assert kind.capabilities <= set(Capability)
-
-
 def test_c5_every_object_in_the_cluster_goes_through_the_clusters_provider(planned: dict[str, State]) -> None:
     (provider,) = of_type(planned, "pulumi:providers:kubernetes")
     objects = of_type(planned, "kubernetes:")
@@ -100,4 +94,4 @@ def test_c6_a_second_program_registers_the_same_names(stack: Stack, planned: dic
 
 
 def test_every_kind_is_under_contract() -> None:
-    assert {kind.kind for kind in KINDS} == set(SPECS)
+    assert {kind_name(kind) for kind in KINDS} == set(SPECS)
