@@ -9,12 +9,13 @@ from google.protobuf.struct_pb2 import Struct
 
 from common.wire import encode
 from policy.judge import Judge
+from policy.leave import Book
 from policy.model import Level, Path, Resource, ResourceRule
 from policy.unknown import Undetermined
 
 
-def mended(judge: Judge, resource: Resource, properties: Struct) -> Iterator[tuple[ResourceRule, Struct]]:
-    """Each rule that changes something, with the properties after its changes and those before it."""
+def mended(judge: Judge, book: Book, resource: Resource, properties: Struct) -> Iterator[tuple[ResourceRule, Struct]]:
+    """Each rule that changes something and has no leave not to, with the properties after it and those before it."""
     for rule in judge.rules_for(resource.kind):
         if rule.mend is None or judge.settings.level(rule) != Level.REMEDIATE:
             continue
@@ -22,7 +23,7 @@ def mended(judge: Judge, resource: Resource, properties: Struct) -> Iterator[tup
             changes = list(rule.mend(resource, **judge.settings.values(rule)))
         except Undetermined:
             continue  # the judge says so
-        if changes:
+        if changes and not book.leave_for(rule.id, resource):
             after = Struct()
             after.CopyFrom(properties)
             for path, value in changes:

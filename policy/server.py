@@ -6,9 +6,9 @@ rule, lets one unknown value silence a rule, and does not see the stack's config
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
@@ -18,13 +18,18 @@ from pulumi.runtime.proto.analyzer_pb2_grpc import add_AnalyzerServicer_to_serve
 from common.errors import PolicyInputError
 from common.plugin_process import serve
 from common.wire import encode
+from policy.closing import Note, Run
 from policy.decoding import rule_view
 from policy.judge import Judge, Outcome, Verdict
+from policy.leave import WAIVERS, Book, read_waivers
 from policy.mending import mended
 from policy.model import Level, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.project import project_directory
 from policy.settings import STACK_KEY, Settings, option_schema, read_settings
 
 PACK = "polykube"
+_NOTES = "policy-pack"
+T = TypeVar("T")
 _LEVELS = {
     Level.MANDATORY: analyzer_pb2.MANDATORY,
     Level.ADVISORY: analyzer_pb2.ADVISORY,
@@ -40,6 +45,7 @@ class PolicyServer(AnalyzerServicer):
         self._rules = rules
         self._of_stack = Settings()
         self._judge = Judge(rules)
+        self._run = Run(Book())
         self._mended_kinds = frozenset[str]().union(
             *(rule.kinds for rule in rules if isinstance(rule, ResourceRule) and rule.mend)
         )
@@ -56,11 +62,13 @@ class PolicyServer(AnalyzerServicer):
     def ConfigureStack(self, request: Any, context: Any) -> Any:
         """Take levels and options from the stack file, if the stack has one of ours."""
         given = json.loads(request.config.get(STACK_KEY, "{}"))
-        self._of_stack = self._checked(given.get("levels"), given.get("options"), context)
+        self._of_stack = _or_abort(context, read_settings, self._rules, given.get("levels"), given.get("options"))
         self._judge = Judge(self._rules, self._of_stack)
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
     def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:
+        """Say what rules there are; the engine asks this before any resource comes."""
+        self._run = Run(Book(_or_abort(context, read_waivers, project_directory() / WAIVERS, self._rules)))
         return analyzer_pb2.AnalyzerInfo(
             name=PACK,
             version=metadata.version(PACK),
@@ -73,15 +81,20 @@ class PolicyServer(AnalyzerServicer):
         names = {number: level for level, number in _LEVELS.items()}
         levels = {rule: names[config.enforcementLevel] for rule, config in request.policyConfig.items()}
         options = {rule: rule_view(config.properties, "") for rule, config in request.policyConfig.items()}
-        self._judge = Judge(self._rules, self._of_stack.changed(self._checked(levels, options, context)))
+        self._judge = Judge(
+            self._rules, self._of_stack.changed(_or_abort(context, read_settings, self._rules, levels, options))
+        )
         return empty_pb2.Empty()
 
     def Analyze(self, request: Any, context: Any) -> Any:
-        return _response(self._judge.judge(_resource(request)))
+        resource = _resource(request)
+        self._run.book.learn(resource)
+        return _response(map(_diagnostic, self._run.sift(self._judge.judge(resource))))
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
         stack = Stack(_resource(resource) for resource in request.resources)
-        return _response(self._judge.judge_stack(stack))
+        verdicts = self._run.sift(self._judge.judge_stack(stack))
+        return _response([*map(_diagnostic, verdicts), *map(_note, self._run.notes())])
 
     def Remediate(self, request: Any, context: Any) -> Any:
         if Resource(request.urn, request.type, request.name, {"kind": ""}).kind not in self._mended_kinds:
@@ -95,15 +108,9 @@ class PolicyServer(AnalyzerServicer):
                     description=rule.summary,
                     properties=properties,
                 )
-                for rule, properties in mended(self._judge, _resource(request), request.properties)
+                for rule, properties in mended(self._judge, self._run.book, _resource(request), request.properties)
             ]
         )
-
-    def _checked(self, levels: Any, options: Any, context: grpc.ServicerContext) -> Settings:
-        try:
-            return read_settings(self._rules, levels, options)
-        except PolicyInputError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
     def _info(self, rule: Rule) -> Any:
         values = self._of_stack.values(rule)
@@ -129,8 +136,27 @@ def _resource(message: Any) -> Resource:
     return Resource(message.urn, message.type, message.name, properties, message.options.protect)
 
 
-def _response(verdicts: Iterable[Verdict]) -> Any:
-    return analyzer_pb2.AnalyzeResponse(diagnostics=[_diagnostic(verdict) for verdict in verdicts])
+def _or_abort(context: grpc.ServicerContext, read: Callable[..., T], *arguments: Any) -> T:
+    """What `read` reads; a person's mistake in it ends the run with what they should know."""
+    try:
+        return read(*arguments)
+    except PolicyInputError as error:
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+
+
+def _response(diagnostics: Iterable[Any]) -> Any:
+    return analyzer_pb2.AnalyzeResponse(diagnostics=diagnostics)
+
+
+def _note(note: Note) -> Any:
+    return analyzer_pb2.AnalyzeDiagnostic(
+        policyName=_NOTES,
+        policyPackName=PACK,
+        policyPackVersion=metadata.version(PACK),
+        description="What the pack says of itself.",
+        message=note.text,
+        enforcementLevel=_LEVELS[note.level],
+    )
 
 
 def _diagnostic(verdict: Verdict) -> Any:

@@ -1,6 +1,7 @@
 """Running the policy pack over objects the way a user can: `pulumi policy analyze` on a state file."""
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,14 +59,7 @@ class Analysis:
 
     def run(self, state: State, config: dict[str, Any] | None = None) -> list[Found]:
         """What the pack finds in `state`; `config` is that of `--policy-pack-config`."""
-        file = self.directory / "state.json"
-        file.write_text(state.as_json())
-        arguments = ["policy", "analyze", "--json", "--file", str(file), "--policy-pack", str(POLICY_PACK)]
-        if config is not None:
-            settings = self.directory / "config.json"
-            settings.write_text(json.dumps(config))
-            arguments += ["--policy-pack-config", str(settings)]
-        done = self.engine.run(*arguments)
+        done = self._analyze(state, config)
         events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         assert any("summaryEvent" in event for event in events), done.stdout + done.stderr
         return [
@@ -73,3 +67,19 @@ class Analysis:
             for event in (event.get("policyEvent") for event in events)
             if event
         ]
+
+    def refused(self, state: State, config: dict[str, Any] | None = None) -> str:
+        """What the engine says when the pack does not take its settings."""
+        done = self._analyze(state, config)
+        assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    def _analyze(self, state: State, config: dict[str, Any] | None) -> subprocess.CompletedProcess[str]:
+        file = self.directory / "state.json"
+        file.write_text(state.as_json())
+        arguments = ["policy", "analyze", "--json", "--file", str(file), "--policy-pack", str(POLICY_PACK)]
+        if config is not None:
+            settings = self.directory / "config.json"
+            settings.write_text(json.dumps(config))
+            arguments += ["--policy-pack-config", str(settings)]
+        return self.engine.run(*arguments)

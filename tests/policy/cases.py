@@ -30,14 +30,15 @@ import yaml
 from common.wire import UNKNOWN, encode
 from tests.policy.analysis import State
 
-_UNKNOWN: Final = encode({"": UNKNOWN}).fields[""].string_value
+UNKNOWN_VALUE: Final = encode({"": UNKNOWN}).fields[""].string_value
+"""How the wire and a state spell a value that is not known."""
 
 
 class _Loader(yaml.SafeLoader):
     """YAML with `!unknown`."""
 
 
-_Loader.add_constructor("!unknown", lambda *_: _UNKNOWN)
+_Loader.add_constructor("!unknown", lambda *_: UNKNOWN_VALUE)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _add(body: dict[str, Any], state: State, mark: str) -> str:
         return state.add_resource(body["resource"], name, body.get("properties", {}), protect=protect)
     metadata = body["metadata"]
     for key in ("name",) if body["kind"] == "Namespace" else ("namespace",):
-        if key in metadata and metadata[key] not in ("default", "kube-system", _UNKNOWN):
+        if key in metadata and metadata[key] not in ("default", "kube-system", UNKNOWN_VALUE):
             metadata[key] += mark
     return state.add(body)
 
