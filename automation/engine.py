@@ -163,6 +163,8 @@ def _failed(what: str, found: str) -> Problem:
     )
 
 
-def _violation(text: str, *, began: bool) -> Problem:
+def _violation(rule_and_finding: str, *, began: bool) -> Problem:
     aftermath = "what this run did before stays done" if began else "nothing was changed by this run"
-    return Problem(code="PK501", summary=text, remedy=f"change the resource as the message says; {aftermath}")
+    return Problem(
+        code="PK501", summary=rule_and_finding, remedy=f"change the resource as the message says; {aftermath}"
+    )

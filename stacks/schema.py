@@ -1,18 +1,15 @@
 """The JSON Schema of stack files, for editors: completion, hover texts and errors while typing.
 
-`python -m stacks.schema` writes it to docs/reference/stack.schema.json; `Pulumi.dev.yaml` refers to it in its
-first line. It is draft 07, which every editor's YAML support knows. It says what each field takes; the rules
-between fields are the loader's.
+`make docs` writes it to docs/reference/stack.schema.json; `Pulumi.dev.yaml` refers to it in its first line.
+It is draft 07, which every editor's YAML support knows. It says what each field takes; the rules between
+fields are the loader's.
 """
 
 import json
-import sys
-from pathlib import Path
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from common.files import write_atomically
 from common.paths import CHECKOUT
 from common.quantity import Quantity
 from components.clusters.node_pools import Capacity
@@ -64,13 +61,3 @@ def _tidied(schema: Any) -> Any:
 def as_text() -> str:
     """The schema as it stands in the file."""
     return json.dumps(stack_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def main(path: Path = SCHEMA_FILE) -> None:
-    """Write the schema to `path`."""
-    write_atomically(path, as_text())
-    sys.stdout.write(f"wrote {path}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -46,8 +46,8 @@ def wait_until_ready(layout: Layout, started: Sequence[tuple[Component, Process]
                     if end := process.end():
                         raise _failure("PK302", f"{each.name} ended with {end}", layout.log(each.name))
                 if time.monotonic() > deadline:
-                    summary = f"{component.name} is not ready after {_DEADLINE:.0f} s"
-                    raise _failure("PK303", summary, layout.log(component.name))
+                    log = layout.log(component.name)
+                    raise _failure("PK303", f"{component.name} is not ready after {_DEADLINE:.0f} s", log)
                 time.sleep(_POLL)
 
 
