@@ -104,7 +104,13 @@ class Engine:
 
     def _wait(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
         interruptions: list[int] = []
-        ours = signal.signal(signal.SIGINT, lambda number, _: interruptions.append(number))
+
+        def interrupt(number: int, _: object) -> None:
+            interruptions.append(number)
+            if number == signal.SIGTERM:  # which reaches us alone
+                process.send_signal(signal.SIGINT)
+
+        ours = signal.signal(signal.SIGINT, interrupt)
         try:
             with subprocess.Popen(
                 command,
@@ -112,7 +118,7 @@ class Engine:
                 env=environment,
                 pass_fds=self._inherited,
             ) as process:
-                signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+                signal.signal(signal.SIGTERM, interrupt)
                 code = process.wait()
         finally:
             signal.signal(signal.SIGINT, ours)

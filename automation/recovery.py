@@ -5,11 +5,15 @@ next run, and then meets an object that exists already. So every resource with a
 at anew (`pulumi refresh`), and one whose creation was begun is first taken into the state under the id
 that it was to get: if it was not created after all, the refresh drops it again. (The engine's own
 `refresh --import-pending-creates` does not lead to an import as of v3.259.)
+
+Those resources carry a mark in the state until they have been looked at, so that a recovery that is killed
+itself is taken up again by the next one. The mark is an `initErrors`, which the engine's refresh clears.
 """
 
 import json
 import socket
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +25,8 @@ from automation.engine import Engine
 from common.errors import BusyError, EngineError, Problem
 from common.progress import step
 
-_STATE_ONLY = ("random:", "tls:")  # providers whose resources are nowhere but in the state
+_MARK = "a killed run was working on this resource"
+_STATE_ONLY = ("random:", "tls:", "pulumi:")  # resources that are nowhere but in the state
 Resource = Mapping[str, Any]
 
 
@@ -33,29 +38,38 @@ def recover(engine: Engine, backend_url: str) -> None:
     if _drop_stale_locks(backend_url, engine.stack):
         engine.ask("cancel", "--yes", "--stack", engine.stack)
     exported = json.loads(engine.ask("stack", "export", "--stack", engine.stack))
-    begun = exported["deployment"].pop("pending_operations", None) or []
-    if not begun:
-        return
-    created = [operation["resource"] for operation in begun if operation["type"] == "creating"]
-    unknown = [resource["urn"] for resource in created if _expected_id(resource) is None]
-    if unknown:
-        raise EngineError([_undecidable(engine.stack, urn) for urn in unknown])
-    with step(f"looking at {len(begun)} resources that a killed run was working on", 4):
-        adopted = [{**resource, "id": id_} for resource in created if (id_ := _expected_id(resource))]
-        exported["deployment"]["resources"] = [*_replaced(exported["deployment"], adopted), *adopted]
+    deployment = exported["deployment"]
+    if begun := deployment.pop("pending_operations", None):
+        deployment["resources"] = list(_marked(deployment.get("resources") or (), begun, engine.stack))
         engine.ask("stack", "import", "--stack", engine.stack, stdin=json.dumps(exported))
-        lost = {resource["urn"] for resource in created} - {resource["urn"] for resource in adopted}
-        targets = sorted({operation["resource"]["urn"] for operation in begun} - lost)
-        if targets:
-            arguments = [part for urn in targets for part in ("--target", urn)]
-            engine.ask("refresh", "--yes", "--skip-preview", "--stack", engine.stack, *arguments)
+    unsettled = {each["urn"] for each in deployment.get("resources") or () if each.get("initErrors") == [_MARK]}
+    if unsettled:
+        with step(f"looking at {len(unsettled)} resources that a killed run was working on", 4):
+            targets = [part for urn in sorted(unsettled) for part in ("--target", urn)]
+            engine.ask("refresh", "--yes", "--skip-preview", "--stack", engine.stack, *targets)
 
 
-def _replaced(deployment: Mapping[str, Any], adopted: Sequence[Resource]) -> Iterator[Resource]:
-    """The state's resources; one that an adopted resource was to replace is due for deletion, as in the engine."""
+def _marked(resources: Sequence[Resource], begun: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Resource]:
+    """The state's resources with a mark on those of begun operations, and with those that may have been created.
+
+    One that a created resource was to replace is due for deletion, as in the engine.
+    """
+    created = [operation["resource"] for operation in begun if operation["type"] == "creating"]
+    if unknown := [resource["urn"] for resource in created if _expected_id(resource) is None]:
+        raise EngineError([_undecidable(stack, urn) for urn in unknown])
+    adopted = [
+        {**resource, "id": id_, "initErrors": [_MARK]} for resource in created if (id_ := _expected_id(resource))
+    ]
     replacements = {resource["urn"] for resource in adopted}
-    for resource in deployment.get("resources") or []:
-        yield {**resource, "delete": True} if resource["urn"] in replacements else resource
+    touched = {operation["resource"]["urn"] for operation in begun}
+    for resource in resources:
+        if resource["urn"] in replacements:
+            yield {**resource, "delete": True}
+        elif resource["urn"] in touched and resource.get("custom"):
+            yield {**resource, "initErrors": [_MARK]}
+        else:
+            yield resource
+    yield from adopted
 
 
 def _drop_stale_locks(backend_url: str, stack: str) -> bool:
@@ -71,7 +85,8 @@ def _locks(backend_url: str, stack: str) -> Iterator[Mapping[str, Any]]:
     url = urlparse(backend_url)
     if url.scheme == "file":
         for file in Path(url.path).glob(f".pulumi/locks/**/{stack}/*.json"):
-            yield json.loads(file.read_text())
+            with suppress(FileNotFoundError):  # its holder has just ended
+                yield json.loads(file.read_text())
 
 
 def _lives(lock: Mapping[str, Any]) -> bool:

@@ -1,11 +1,14 @@
 """Locks between processes, by the operating system: a killed holder never leaves one behind."""
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+import psutil
 
 
 @contextmanager
@@ -34,11 +37,14 @@ def exclusive_or_none(path: Path) -> Iterator[IO[str] | None]:
 
 
 def holder(path: Path) -> str:
-    """Who signed the lock last: a process id, or nothing when it was never held."""
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        return ""
+    """The id of a process that has the lock: of the one that signed it, or of a child that it left behind."""
+    signed = path.read_text().strip()
+    others = (process for process in psutil.process_iter() if process.pid != os.getpid())
+    for process in sorted(others, key=lambda each: str(each.pid) != signed):
+        with contextlib.suppress(psutil.Error):
+            if any(Path(file.path) == path.resolve() for file in process.open_files()):
+                return str(process.pid)
+    return signed
 
 
 def _open(path: Path) -> IO[str]:

@@ -4,7 +4,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -12,7 +12,7 @@ from automation.environment import POLICY_PACK
 from common.paths import CHECKOUT
 from tests.support.engine import Engine, make_engine
 
-_PROGRAM = "from stacks.program import run\n\nrun()\n"
+PROGRAM: Final = "from stacks.program import run\n\nrun()\n"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Stack:
 def make_stack(root: Path) -> Stack:
     """The program with an empty stack `dev`, below `root`."""
     engine = make_engine(root, project="polykube")
-    engine.write_program(_PROGRAM)
+    engine.write_program(PROGRAM)
     return Stack(engine)
 
 

@@ -1,0 +1,91 @@
+"""An engine that is stopped or dies in a way that is then told wrongly; a script plays the engine."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from automation.engine import Engine
+from common.errors import BusyError, EngineError, PolicyError
+from common.locks import exclusive
+from common.paths import state_dir
+from rehearsal.toolchain import Tool
+from tests.support.polling import eventually
+
+VIOLATION = '{"policyEvent": {"enforcementLevel": "mandatory", "policyName": "no-latest", "message": "a is latest\\n"}}'
+PLANNED = '{"resourcePreEvent": {"planning": true, "metadata": {"op": "create"}}}'
+CREATED = '{"resourcePreEvent": {"metadata": {"op": "create"}}}'
+SAME = '{"resourcePreEvent": {"metadata": {"op": "same"}}}'
+LOOP = "while :; do sleep 0.05; done"
+SUMMARY = '{"summaryEvent": {"resourceChanges": {"create": 2, "same": 1}}}'
+
+
+def engine(directory: Path, *events: str, then: str = "exit 1") -> Engine:
+    """An engine that writes `events` to the log that it is told to, and ends with the shell command `then`."""
+    script = directory / "pulumi"
+    (directory / "events").write_text("\n".join(events))
+    script.write_text(f'#!/bin/sh\nfor log in "$@"; do :; done\ncp \'{directory}/events\' "$log"\n{then}\n')
+    script.chmod(0o755)
+    return Engine(Tool("pulumi", script, "0", "a test"), f"test-{directory.name}", {}, directory)
+
+
+def test_changes_are_counted_by_operation(tmp_path: Path) -> None:
+    assert engine(tmp_path, SUMMARY, then="exit 0").run("up").changes == {"create": 2, "same": 1}
+
+
+@pytest.mark.parametrize(
+    ("events", "aftermath"),
+    [
+        ((PLANNED, VIOLATION), "nothing was changed by this run"),
+        ((PLANNED, SAME, VIOLATION), "nothing was changed by this run"),
+        ((PLANNED, CREATED, VIOLATION), "what this run did before stays done"),
+    ],
+)
+def test_a_violation_tells_whether_anything_was_changed_before(
+    tmp_path: Path, events: tuple[str, ...], aftermath: str
+) -> None:
+    with pytest.raises(PolicyError) as stopped:
+        engine(tmp_path, *events).run("up")
+    (problem,) = stopped.value.problems
+    assert problem.summary == "no-latest: a is latest"
+    assert aftermath in problem.remedy
+
+
+def test_an_engine_that_was_killed_in_the_middle_of_a_line_is_a_failure_and_no_defect(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="exit code -9"):
+        engine(tmp_path, SUMMARY, SUMMARY[:20], then="kill -9 $$").run("up")
+
+
+def test_when_we_are_asked_to_end_the_engine_is_interrupted_and_waited_for(tmp_path: Path) -> None:
+    patient = engine(tmp_path, then=f"trap 'echo done > {tmp_path}/ended; exit 1' INT; touch {tmp_path}/began\n" + LOOP)
+    ask_to_end = threading.Thread(target=_when_it_began, args=(tmp_path / "began",))
+    ask_to_end.start()
+    with pytest.raises(KeyboardInterrupt):
+        patient.run("up")
+    ask_to_end.join()
+    assert (tmp_path / "ended").exists()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_the_lock_outlives_us_in_the_engine_and_names_it(tmp_path: Path) -> None:
+    """A second polykube is refused while the engine of one that was killed still runs."""
+    stack = f"test-{tmp_path.name}"
+    path = state_dir() / "locks" / f"{stack}.lock"
+    with exclusive(path) as held:
+        orphan = os.posix_spawn(
+            "/bin/sleep", ["sleep", "60"], {}, file_actions=[(os.POSIX_SPAWN_DUP2, held.fileno(), 9)]
+        )
+    try:
+        path.write_text("999999999\n")  # who signed is gone
+        with pytest.raises(BusyError, match=f"process {orphan}"), engine(tmp_path).locked():
+            pass
+    finally:
+        os.kill(orphan, signal.SIGKILL)
+        os.waitpid(orphan, 0)
+
+
+def _when_it_began(file: Path) -> None:
+    eventually(file.exists)
+    os.kill(os.getpid(), signal.SIGTERM)
