@@ -4,10 +4,10 @@ POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env up preview down status setup doctor check test lint format bench docs lock
+.PHONY: help env up preview down status setup doctor check test exam-policy lint format bench docs lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: # the Python environment, which everything else runs in
 	@python3 bootstrap.py
@@ -35,6 +35,9 @@ check: env ## check a stack file
 
 test: setup lint ## everything: types, lints, unit, contract and end-to-end tests
 	@$(PYTHON) -m pytest
+
+exam-policy: setup ## put 1,000 random namespaces and pods to the policies and to the API server
+	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest -s tests/policy/exam
 
 lint: env ## types, style, import rules, shell scripts
 	@$(PYTHON) -m automation.lint

@@ -63,7 +63,7 @@ class Judge:
     def judge_stack(self, stack: Stack) -> Iterator[Verdict]:
         """What the rules on the whole stack find."""
         for rule in self._stack_rules:
-            for subject in stack.of_kind(*rule.kinds) if rule.kinds else stack.resources:
+            for subject in stack.of_kind(*sorted(rule.kinds)) if rule.kinds else stack.resources:
                 yield from self._verdicts(rule, subject, partial(rule.check, subject, stack))
 
     def _verdicts(self, rule: Rule, subject: Resource, check: Callable[..., Iterable[Finding]]) -> Iterator[Verdict]:

@@ -3,6 +3,6 @@
 from typing import Final
 
 from policy.model import Rule
-from policy.rules import network, quota, workload
+from policy.rules import cost, fit, network, quota, workload
 
-RULES: Final[tuple[Rule, ...]] = (*quota.RULES, *network.RULES, *workload.RULES)
+RULES: Final[tuple[Rule, ...]] = (*quota.RULES, *fit.RULES, *network.RULES, *workload.RULES, *cost.RULES)

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from common.quantity import Quantity, QuantityError
+from policy.admission.amounts import read
 from policy.kubernetes import in_namespace, is_tenant
-from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
+from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
 
 # One name for each thing that must be bounded; a quota may bound it by any of the keys.
 _BOUNDED: Final = {
@@ -14,6 +16,11 @@ _BOUNDED: Final = {
     "volumes": ("persistentvolumeclaims", "count/persistentvolumeclaims"),
     "load balancers": ("services.loadbalancers",),
 }
+_PAIRS: Final = tuple(
+    (f"{prefix}{resource}", f"limits.{resource}")
+    for resource in ("cpu", "memory", "ephemeral-storage")
+    for prefix in ("requests.", "")
+)
 _DEFAULTS: Final = ("default", "defaultRequest")
 
 
@@ -54,6 +61,19 @@ def _ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
         yield Finding(namespace, "", what, remedy)
 
 
+def _quota_sane(quota: Resource) -> Iterator[Finding]:
+    hard: dict[str, Quantity] = {}
+    for key, amount in sorted((quota.spec.get("hard") or {}).items()):
+        try:
+            hard |= read({key: amount})
+        except QuantityError as error:
+            yield Finding(quota, f"spec.hard[{key}]", str(error), "Write a quantity.")
+    for request, limit in _PAIRS:
+        if request in hard and limit in hard and hard[request] > hard[limit]:
+            message = f"{hard[request]} {request} is above {hard[limit]} {limit}"
+            yield Finding(quota, f"spec.hard[{request}]", message, f"Lower it, or raise {limit}.")
+
+
 RULES: Final[tuple[Rule, ...]] = (
     StackRule(
         id="ns-quota",
@@ -72,5 +92,14 @@ RULES: Final[tuple[Rule, ...]] = (
         why="under a quota, pods that state no requests and limits are refused",
         kinds=frozenset({"Namespace"}),
         check=_ns_limitrange,
+    ),
+    ResourceRule(
+        id="quota-sane",
+        category=Category.QUOTA,
+        level=Level.MANDATORY,
+        summary="A ResourceQuota holds quantities, and allows no more requests than limits.",
+        why="the smaller of the two is all that can be used",
+        kinds=frozenset({"ResourceQuota"}),
+        check=_quota_sane,
     ),
 )

@@ -1,0 +1,93 @@
+"""What is put into a namespace fits its quotas: as it stands, while it is rolled out, and scaled out."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from common.quantity import QuantityError
+from policy.admission.quotas import Quota, read_quota
+from policy.demand import Demand, Excess, demand_of, excesses
+from policy.kubernetes import POD_SPECS
+from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
+
+_QUOTA: Final = frozenset({"ResourceQuota"})
+
+
+def _quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
+    demand = demand_of(stack, subject.namespace)
+    if subject.kind == "ResourceQuota":
+        yield from _too_small(subject, demand, "stated", "", "lower requests, limits or numbers")
+        return
+    for refusal in demand.refusals:
+        if refusal.resource is subject:
+            yield Finding(subject, refusal.path, f"it is refused: {refusal.reason}", "Change one of the two.")
+
+
+def _quota_surge(quota: Resource, stack: Stack) -> Iterator[Finding]:
+    demand = demand_of(stack, quota.namespace)
+    yield from _too_small(quota, demand, "rolling", " while all of them are rolled out", "lower maxSurge")
+
+
+def _quota_hpa_max(quota: Resource, stack: Stack) -> Iterator[Finding]:
+    demand = demand_of(stack, quota.namespace)
+    yield from _too_small(quota, demand, "scaled", " when all are scaled out as far as may be", "lower maxReplicas")
+
+
+def _too_small(resource: Resource, demand: Demand, moment: str, when: str, instead: str) -> Iterator[Finding]:
+    """A finding for each key that suffices before the moment and not then; what is known comes first."""
+    quota = _read(resource)
+    if quota is None:
+        return
+    before = {excess.key: excess.needed for excess in excesses(quota, demand, "stated")} if moment != "stated" else {}
+    for excess in excesses(quota, demand, moment):
+        if excess.needed != before.get(excess.key):
+            yield Finding(
+                resource,
+                f"spec.hard[{excess.key}]",
+                f"{excess.needed} of {excess.hard} {excess.key} are needed{when}: {_listed(excess)}",
+                f"Raise it to {excess.needed}, or {instead}.",
+            )
+    for unknown in demand.unknown:
+        raise unknown
+
+
+def _read(resource: Resource) -> Quota | None:
+    try:
+        return read_quota(resource.object_name, resource.spec)
+    except QuantityError:
+        return None  # the rule quota-sane says so
+
+
+def _listed(excess: Excess) -> str:
+    parts = sorted(excess.parts, key=lambda part: part[2] * part[1], reverse=True)
+    return ", ".join(f"{'' if count == 1 else f'{count} × '}{each} for {title}" for title, count, each in parts)
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    StackRule(
+        id="quota-fits",
+        category=Category.QUOTA,
+        level=Level.MANDATORY,
+        summary="Everything that is put into a namespace is admitted by its ResourceQuotas and LimitRanges.",
+        why="the API server refuses pods one by one, after the rest was deployed",
+        kinds=frozenset({"ResourceQuota", "PersistentVolumeClaim", *POD_SPECS}),
+        check=_quota_fits,
+    ),
+    StackRule(
+        id="quota-surge",
+        category=Category.QUOTA,
+        level=Level.MANDATORY,
+        summary="ResourceQuotas have room for the pods that rollouts add before they take others away.",
+        why="a rollout without room stands still",
+        kinds=_QUOTA,
+        check=_quota_surge,
+    ),
+    StackRule(
+        id="quota-hpa-max",
+        category=Category.QUOTA,
+        level=Level.ADVISORY,
+        summary="ResourceQuotas have room for as many pods as autoscalers may ask for.",
+        why="an autoscaler without room cannot help when load comes",
+        kinds=_QUOTA,
+        check=_quota_hpa_max,
+    ),
+)

@@ -1,0 +1,117 @@
+"""How many pods a workload has (controllers of Kubernetes 1.36)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from policy.kubernetes import pod_spec
+from policy.model import Resource
+from policy.nodes import NodeSet, takes
+
+_DEFAULT_SURGE: Final = "25%"  # of Deployments; DaemonSets have none
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many: as stated, while all workloads are rolled out, and as far as autoscalers may go."""
+
+    stated: int
+    rolling: int
+    scaled: int
+
+    @classmethod
+    def fixed(cls, count: int) -> "Counts":
+        """A number that nothing changes."""
+        return cls(count, count, count)
+
+    def __mul__(self, times: int) -> "Counts":
+        return Counts(self.stated * times, self.rolling * times, self.scaled * times)
+
+
+ONE: Final = Counts.fixed(1)
+
+
+def pods_of(workload: Resource, scaler: Resource | None, nodes: Sequence[NodeSet]) -> Counts:
+    """How many pods a workload has. `scaler` is the HorizontalPodAutoscaler that scales it, if there is one."""
+    match workload.kind:
+        case "DaemonSet":
+            return _on_nodes(workload, nodes)
+        case "Job":
+            return Counts.fixed(_at_once(workload.spec))
+        case "CronJob":
+            return _scheduled(workload.spec)
+        case "Pod":
+            return ONE
+        case _:
+            return _replicas(workload, scaler)
+
+
+def claim_templates(workload: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Path and spec of each volume claim that every pod of a workload gets of its own."""
+    if workload.kind == "StatefulSet":
+        for index, template in enumerate(workload.spec.get("volumeClaimTemplates") or ()):
+            yield f"spec.volumeClaimTemplates[{index}]", template.get("spec") or {}
+    path, spec = pod_spec(workload)
+    for index, volume in enumerate(spec.get("volumes") or ()):
+        if (ephemeral := volume.get("ephemeral")) is not None:
+            claim = (ephemeral.get("volumeClaimTemplate") or {}).get("spec") or {}
+            yield f"{path}.volumes[{index}].ephemeral", claim
+
+
+def _replicas(workload: Resource, scaler: Resource | None) -> Counts:
+    replicas = int(_given(workload.spec.get("replicas"), 1))
+    most = replicas
+    if scaler and replicas:  # an autoscaler leaves alone what has no replicas
+        most = int(_given(scaler.spec.get("maxReplicas"), 1))
+        replicas = min(max(replicas, int(_given(scaler.spec.get("minReplicas"), 1))), most)
+    surge = _surge(workload.spec, replicas) if workload.kind == "Deployment" else 0
+    return Counts(replicas, replicas + surge, most)
+
+
+def _surge(spec: Mapping[str, Any], replicas: int) -> int:
+    """Pods that a rollout adds before it takes others away: rounded up, none for none."""
+    strategy = spec.get("strategy") or {}
+    if strategy.get("type") == "Recreate":
+        return 0
+    return _part((strategy.get("rollingUpdate") or {}).get("maxSurge"), _DEFAULT_SURGE, replicas)
+
+
+def _on_nodes(workload: Resource, nodes: Sequence[NodeSet]) -> Counts:
+    """One pod on each node that it selects, now and when all node pools are as large as they may be."""
+    chosen = [each for each in nodes if takes(each, pod_spec(workload)[1])]
+    count = sum(each.count for each in chosen)
+    most = sum(each.count if each.maximum is None else each.maximum for each in chosen)
+    strategy = workload.spec.get("updateStrategy") or {}
+    rolls = strategy.get("type") != "OnDelete"
+    surge = _part((strategy.get("rollingUpdate") or {}).get("maxSurge"), 0, count) if rolls else 0
+    return Counts(count, count + surge, most)
+
+
+def _at_once(spec: Mapping[str, Any]) -> int:
+    """Pods of a Job at the same time."""
+    if spec.get("suspend"):
+        return 0
+    parallelism = int(_given(spec.get("parallelism"), 1))
+    completions = spec.get("completions")
+    return parallelism if completions is None else min(parallelism, int(completions))
+
+
+def _scheduled(spec: Mapping[str, Any]) -> Counts:
+    """Pods of a CronJob: one job's; two jobs' where one may start while the one before still ends."""
+    if spec.get("suspend"):
+        return Counts.fixed(0)
+    count = _at_once((spec.get("jobTemplate") or {}).get("spec") or {})
+    jobs = 1 if spec.get("concurrencyPolicy") == "Forbid" else 2
+    return Counts(count, count * jobs, count)
+
+
+def _part(given: Any, default: int | str, whole: int) -> int:
+    """A number, or a percentage of `whole`, rounded up."""
+    value = _given(given, default)
+    if isinstance(value, str) and value.endswith("%"):
+        return -(-whole * int(value[:-1]) // 100)
+    return int(value)
+
+
+def _given(value: Any, default: Any) -> Any:
+    return default if value is None else value

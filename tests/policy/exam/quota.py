@@ -1,0 +1,137 @@
+"""One random namespace, put to the API server and to the rule quota-fits."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from common.quantity import Quantity, parse
+from policy.admission.quotas import read_quota
+from policy.demand import demand_of
+from policy.judge import Judge, Outcome
+from policy.model import Stack
+from policy.rules import fit
+from tests.policy.exam.namespaces import CLUSTER, as_resource, objects_in
+from tests.support.api import Api, ApiError, Object
+from tests.support.polling import eventually
+
+_INVALID = 422
+_JUDGE = Judge(rule for rule in fit.RULES if rule.id == "quota-fits")
+_PROBE = "count/leases.coordination.k8s.io"
+
+
+@dataclass
+class Answer:
+    """Who is refused on its own account, whether a quota was exceeded, and else what the quotas say is used."""
+
+    refused: set[str] = field(default_factory=set)
+    exceeded: bool = False
+    used: dict[str, dict[str, Quantity]] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """In one word."""
+        return "refused" if self.refused else "exceeded" if self.exceeded else "admitted"
+
+    def agrees(self, other: "Answer") -> bool:
+        """Whether two answers say the same; of what is used, where nothing was refused.
+
+        What is refused on its own account uses nothing: a quota that it would exceed is then not exceeded.
+        """
+        if self.refused != other.refused:
+            return False
+        if self.refused:
+            return True
+        return self.exceeded == other.exceeded and (self.exceeded or self.used == other.used)
+
+
+def examine(api: Api, namespace: str, seed: str) -> tuple[Answer, Answer, Sequence[Object]]:
+    """The API server's answer, the rules' answer, and the objects in question."""
+    limits, objects, quotas = objects_in(namespace, seed)
+    with _namespace(api, namespace):
+        limits = [item for item in limits if _accepted(api, item)]
+        quotas = [quota for quota in quotas if _accepted(api, quota)]
+        _settle(api, namespace, limits, quotas)
+        theirs = Answer()
+        for body in objects:
+            try:
+                api.post(_collection(api, body), body)
+            except ApiError as refused:
+                theirs.said.append(f"{body['kind']}/{body['metadata']['name']}: {refused.message}")
+                if "exceeded quota" in refused.message:
+                    theirs.exceeded = True
+                else:
+                    theirs.refused.add(f"{body['kind']}/{body['metadata']['name']}")
+        for quota in quotas:
+            status = api.get(api.path(quota))["status"]
+            theirs.used[quota["metadata"]["name"]] = {key: parse(amount) for key, amount in status["used"].items()}
+    return theirs, _ours(namespace, [*limits, *objects, *quotas]), [*limits, *objects, *quotas]
+
+
+def _ours(namespace: str, objects: Sequence[Object]) -> Answer:
+    stack = Stack(map(as_resource, (*CLUSTER, *objects)))
+    answer = Answer()
+    for verdict in _JUDGE.judge_stack(stack):
+        assert verdict.outcome is Outcome.BROKEN, verdict.text
+        answer.said.append(verdict.text)
+        if verdict.finding.resource.kind == "ResourceQuota":
+            answer.exceeded = True
+        else:
+            answer.refused.add(f"{verdict.finding.resource.kind}/{verdict.finding.resource.object_name}")
+    for resource in stack.of_kind("ResourceQuota"):
+        quota = read_quota(resource.object_name, resource.spec)
+        used = dict.fromkeys(quota.hard, Quantity(0))
+        for charge in demand_of(stack, namespace).charges:
+            if charge.counted_by(quota):
+                for key in used.keys() & charge.usage.keys():
+                    used[key] += charge.usage[key]
+        answer.used[quota.name] = used
+    return answer
+
+
+@contextmanager
+def _namespace(api: Api, name: str) -> Iterator[None]:
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    try:
+        api.until(f"/api/v1/namespaces/{name}/serviceaccounts/default", bool)
+        api.until(f"/api/v1/namespaces/{name}/configmaps/kube-root-ca.crt", bool)
+        yield
+    finally:
+        api.delete(f"/api/v1/namespaces/{name}")
+
+
+def _settle(api: Api, namespace: str, limits: Sequence[Object], quotas: Sequence[Object]) -> None:
+    """Return when admission sees the limits and the quotas, as something that they refuse shows."""
+    for quota in quotas:
+        api.until(api.path(quota), lambda it: it["status"].get("used", {}).keys() == it["spec"]["hard"].keys())
+    probe: Object = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"namespace": namespace, "name": "probe"}}
+    api.apply(probe | {"spec": {"hard": {_PROBE: "0"}}})
+    metadata = {"namespace": namespace, "name": "it"}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
+    eventually(lambda: _refuses(api, lease, "exceeded quota"), what="the quotas")
+    if limits:
+        huge: Object = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Pi"}}}
+        claim: Object = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": huge}
+        eventually(lambda: _refuses(api, claim, "maximum storage usage"), what="the limit range")
+
+
+def _refuses(api: Api, body: Object, why: str) -> bool:
+    try:
+        api.post(f"{_collection(api, body)}?dryRun=All", body)
+    except ApiError as refused:
+        return why in refused.message
+    return False
+
+
+def _accepted(api: Api, body: Object) -> bool:
+    try:
+        api.post(_collection(api, body), body)
+    except ApiError as refused:
+        if refused.status != _INVALID:
+            raise
+        return False
+    return True
+
+
+def _collection(api: Api, body: Object) -> str:
+    return api.path(body).rpartition("/")[0]
