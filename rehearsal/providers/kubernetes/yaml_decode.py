@@ -11,13 +11,20 @@ from rehearsal.providers.kubernetes.objects import kind_of, namespace_of, set_me
 from rehearsal.providers.kubernetes.scope import Scopes
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as Kubernetes reads it: what looks like a date is text."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(node.value))
+
+
 def decode_yaml(arguments: Properties, scopes: Scopes, discovery: Discovery | None) -> Properties:
     """The objects in `text`, each placed in `defaultNamespace` if it has a namespace and names none."""
     text, namespace = plain(arguments.get("text")), plain(arguments.get("defaultNamespace"))
     if not isinstance(text, str):
         raise ProviderError("the argument 'text' must be a string")
     try:
-        documents: list[Any] = list(yaml.safe_load_all(text))
+        documents: list[Any] = list(yaml.load_all(text, _Loader))
     except yaml.YAMLError as error:
         raise ProviderError(f"the text is not YAML: {error}") from error
     objects = [item for item in documents if isinstance(item, dict) and item.get("kind") and item.get("apiVersion")]

@@ -25,4 +25,4 @@ def steps_of(engine: Engine, *arguments: str) -> dict[str, Any]:
 def state_of(engine: Engine) -> dict[str, Any]:
     """The stored resources by name."""
     deployment = json.loads(engine.must("stack", "export"))["deployment"]
-    return {resource["urn"].rpartition("::")[2]: resource for resource in deployment["resources"]}
+    return {resource["urn"].rpartition("::")[2]: resource for resource in deployment.get("resources", ())}

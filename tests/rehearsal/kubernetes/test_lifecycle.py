@@ -1,7 +1,7 @@
 """Create, update and preview do to a real API server what the official provider does.
 
-Guards against previews that change the cluster or promise what `up` cannot do, updates that take fields from
-others without being told to, and objects that exist while the engine believes they do not.
+Guards against previews that change the cluster or promise what `up` cannot do, and against objects that exist
+while the engine believes they do not.
 """
 
 import re
@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from common.quantity import parse
-from common.wire import UNKNOWN, Secret
+from common.wire import UNKNOWN, Secret, plain
 from rehearsal.control_plane import ControlPlane
 from rehearsal.providers.base import InitializationFailed, ProviderError
 from rehearsal.providers.kubernetes.provider import KubernetesStandIn
@@ -95,83 +95,12 @@ def test_a_second_preview_shows_no_change(resource: Resource, namespace: str) ->
     assert not resource.diff(obj).detailed
 
 
-def test_an_update_takes_over_what_create_left_to_the_static_manager(
-    resource: Resource, config_map: ConfigMap, api: Api
-) -> None:
-    resource.apply(config_map({"a": "1"}, labels={"x": "1"}))
-    live = resource.apply(config_map({"a": "1"}, labels={"y": "2"}))
-    assert live["metadata"]["labels"] == {"y": "2"}
-    assert managers(api.get(api.path(live))) == {live["__fieldManager"]: "Apply"}
-
-
 def test_a_preview_of_an_update_is_the_servers_dry_run(resource: Resource, config_map: ConfigMap, api: Api) -> None:
     before = resource.apply(config_map({"a": "1"}))
     foretold = resource.preview(config_map({"a": "1"}, labels={"x": "1"}))
     assert foretold["metadata"]["labels"] == {"x": "1"}
     there = api.get(api.path(before))
     assert there == {key: before[key] for key in there}
-
-
-def test_a_field_of_another_manager_is_a_conflict_that_keeps_new_inputs_and_live_object(
-    resource: Resource, config_map: ConfigMap, api: Api
-) -> None:
-    resource.apply(config_map({"a": "1"}))
-    api.apply(config_map({"a": "theirs"}))
-    with pytest.raises(InitializationFailed, match=r'conflict with "tests".*\.data\.a') as failed:
-        resource.apply(config_map({"a": "2"}))
-    assert resource.state["data"] == {"a": "theirs"}
-    assert resource.state["__inputs"]["data"] == {"a": "2"}
-    assert "patchForce" in failed.value.reasons[0]
-
-
-@pytest.mark.parametrize("by", ["annotation", "option"])
-def test_a_conflict_can_be_overridden(by: str, control_plane: ControlPlane, config_map: ConfigMap, api: Api) -> None:
-    resource = Resource(configured(control_plane.kubeconfig, enablePatchForce=by == "option"))
-    annotations = {"annotations": {"pulumi.com/patchForce": "true"}} if by == "annotation" else {}
-    resource.apply(config_map({"a": "1"}))
-    api.apply(config_map({"a": "theirs"}))
-    assert resource.apply(config_map({"a": "2"}, **annotations))["data"] == {"a": "2"}
-
-
-def test_the_first_update_previews_clean_and_can_still_conflict(
-    resource: Resource, config_map: ConfigMap, api: Api
-) -> None:
-    resource.apply(config_map({"a": "1"}))
-    api.apply(config_map({"a": "theirs"}))
-    assert resource.preview(config_map({"a": "2"}))["data"] == {"a": "2"}
-    with pytest.raises(InitializationFailed):
-        resource.apply(config_map({"a": "2"}))
-
-
-def test_another_field_manager_takes_over_and_the_former_lets_go(
-    resource: Resource, config_map: ConfigMap, api: Api
-) -> None:
-    resource.apply(config_map({"a": "1"}))
-    annotations = {"pulumi.com/patchFieldManager": "mine", "pulumi.com/patchForce": "true"}
-    first = resource.apply(config_map({"a": "2"}))["__fieldManager"]
-    live = resource.apply(config_map({"a": "3"}, annotations=annotations))
-    assert live["__fieldManager"] == "mine" != first
-    assert managers(api.get(api.path(live))) == {"mine": "Apply"}
-
-
-def test_ignored_changes_leave_foreign_fields_to_their_manager(
-    resource: Resource, config_map: ConfigMap, api: Api
-) -> None:
-    resource.apply(config_map({"a": "1", "b": "1"}))
-    api.apply(config_map({"a": "theirs"}))
-    live = resource.apply(config_map({"a": "1", "b": "2"}), ignore_changes=("data.a",))
-    assert live["data"] == {"a": "theirs", "b": "2"}
-    assert live["__inputs"]["data"] == {"b": "2"}
-    resource.refresh()
-    live = resource.apply(config_map({"a": "1", "b": "3"}), ignore_changes=("data.a", "metadata.labels"))
-    assert live["data"] == {"a": "theirs", "b": "3"}
-
-
-def test_ignored_changes_keep_an_own_field_as_it_is(resource: Resource, config_map: ConfigMap) -> None:
-    resource.apply(config_map({"a": "1", "b": "1"}))
-    resource.apply(config_map({"a": "1", "b": "2"}))
-    live = resource.apply(config_map({"a": "9", "b": "3"}), ignore_changes=("data.a",))
-    assert live["data"] == {"a": "1", "b": "3"}
 
 
 def test_upsert_changes_what_exists_and_creates_what_does_not(
@@ -223,6 +152,54 @@ def test_a_kind_that_kubernetes_dropped_fails_at_once(resource: Resource, namesp
     metadata = {"name": "old", "namespace": namespace}
     with pytest.raises(ProviderError, match="no matches for kind 'Ingress' in version 'extensions/v1beta1'"):
         resource.apply({"apiVersion": "extensions/v1beta1", "kind": "Ingress", "metadata": metadata})
+
+
+@pytest.mark.parametrize("operation", ["preview", "apply"])
+def test_an_update_that_the_server_refuses_keeps_new_inputs_and_live_object(
+    resource: Resource, namespace: str, operation: str
+) -> None:
+    resource.apply(deployment(namespace, "subject", replicas=0))
+    with pytest.raises(InitializationFailed, match=r"spec\.replicas: Invalid value: -1") as failed:
+        getattr(resource, operation)(deployment(namespace, "subject", replicas=-1))
+    kept = plain(failed.value.state.outputs)
+    assert (kept["spec"]["replicas"], kept["__inputs"]["spec"]["replicas"]) == (0, -1)
+
+
+def test_a_wrong_type_passes_the_check_and_is_refused_by_the_server(resource: Resource, namespace: str) -> None:
+    obj = deployment(namespace, "subject")
+    obj["spec"]["replicas"] = "many"
+    assert resource.check(obj)["spec"]["replicas"] == "many"
+    with pytest.raises(ProviderError, match="cannot unmarshal string into Go struct field DeploymentSpec"):
+        resource.preview(obj)
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_data_changes_in_place_where_the_provider_allows_it(
+    control_plane: ControlPlane, config_map: ConfigMap, kind: str
+) -> None:
+    options = {"enableConfigMapMutable": kind == "ConfigMap", "enableSecretMutable": kind == "Secret"}
+    resource = Resource(configured(control_plane.kubeconfig, **options))
+    before = resource.apply(config_map({"a": "MQ=="}) | {"kind": kind})
+    changed = config_map({"a": "Mg=="}) | {"kind": kind}
+    assert not resource.diff(changed).replaces
+    after = resource.apply(changed)
+    assert (after["data"], after["metadata"]["uid"]) == ({"a": "Mg=="}, before["metadata"]["uid"])
+
+
+def test_deprecated_kinds_and_test_hooks_are_warned_of_unless_that_is_suppressed(
+    control_plane: ControlPlane, config_map: ConfigMap, warnings: list[str]
+) -> None:
+    endpoints = config_map() | {"apiVersion": "batch/v1beta1", "kind": "CronJob"}
+    hook = config_map(annotations={"helm.sh/hook": "test"})
+    Resource(configured(control_plane.kubeconfig, suppressHelmHookWarnings=True)).check(hook)
+    Resource(configured(control_plane.kubeconfig)).check(config_map(annotations={"helm.sh/hook": "pre-install"}))
+    assert not warnings
+    Resource(configured(control_plane.kubeconfig)).check(hook)
+    assert [text.partition(": ")[2] for text in warnings] == [
+        "a Helm test hook is created like any other object, but never run as a hook"
+    ]
+    Resource(configured(control_plane.kubeconfig)).check(endpoints)
+    assert warnings[-1].endswith("Kubernetes 1.25 and later do not serve batch/v1beta1/CronJob; use batch/v1/CronJob")
 
 
 def test_the_server_spells_quantities_as_we_do(api: Api, namespace: str) -> None:

@@ -86,6 +86,30 @@ def test_nothing_is_waited_for_with_skip_await(resource: Resource, namespace: st
     assert "readyReplicas" not in resource.apply(_annotated(obj, skipAwait="true")).get("status", {})
 
 
+def test_skip_await_beats_what_the_program_waits_for(resource: Resource, config_map: ConfigMap) -> None:
+    annotations = {"pulumi.com/skipAwait": "true", "pulumi.com/waitFor": "jsonpath={.data.never}"}
+    assert resource.apply(config_map(annotations=annotations), timeout=1)["metadata"]["uid"]
+
+
+def test_what_the_program_waits_for_beats_the_rule_of_the_kind(resource: Resource, namespace: str) -> None:
+    never_ready = deployment(namespace, "subject", nodeSelector={"pool": "none"})
+    live = resource.apply(_annotated(never_ready, waitFor="jsonpath={.metadata.uid}"), timeout=10)
+    assert not live["status"].get("readyReplicas")
+
+
+def test_kinds_without_a_rule_are_waited_for_if_that_is_asked_for(
+    resource: Resource, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = pod_template(nodeSelector={"pool": "none"})
+    template["metadata"]["labels"] = {"app": "subject"}
+    spec = {"selector": {"matchLabels": {"app": "subject"}}, "template": template}
+    obj = _in(namespace, "apps/v1/ReplicaSet", spec=spec)
+    resource.apply(obj)
+    monkeypatch.setenv("PULUMI_K8S_AWAIT_ALL", "true")
+    with pytest.raises(InitializationFailed, match="was not ready within 1 s"):
+        Resource(resource.provider, "other").apply(_in(namespace, "apps/v1/ReplicaSet", "other", spec=spec), timeout=1)
+
+
 def test_stateful_sets_and_daemon_sets_are_ready_with_their_pods(
     provider: KubernetesStandIn, namespace: str, nodes: Nodes
 ) -> None:
@@ -132,7 +156,6 @@ def test_a_pod_is_ready_once_it_runs_and_says_why_it_is_not_scheduled(
 
 def test_volumes_and_claims_are_waited_for(provider: KubernetesStandIn, namespace: str, api: Api) -> None:
     late = _in("", "storage.k8s.io/v1/StorageClass", namespace, provisioner="example.test/none")
-    api.apply(late | {"volumeBindingMode": "WaitForFirstConsumer"})
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     volume = claim | {"capacity": {"storage": "1Gi"}, "csi": {"driver": "example.test", "volumeHandle": "v"}}
     del volume["resources"]
@@ -143,6 +166,7 @@ def test_volumes_and_claims_are_waited_for(provider: KubernetesStandIn, namespac
     try:
         created = Resource(provider, "pv").apply(_in("", "v1/PersistentVolume", namespace, spec=volume))
         assert created["status"]["phase"] == "Available"
+        api.apply(late | {"volumeBindingMode": "WaitForFirstConsumer"})
         assert Resource(provider, "bound").apply(bound)["status"]["phase"] == "Bound"
         assert Resource(provider, "pending").apply(pending)["status"]["phase"] == "Pending"
     finally:

@@ -29,6 +29,7 @@ MANIFESTS = """
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: a}
+data: {since: 2026-11-21}
 ---
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -167,6 +168,7 @@ def test_updates_of_an_unreachable_cluster_can_be_skipped_but_deletes_cannot() -
 
 def test_manifests_are_decoded_without_a_cluster() -> None:
     decoded = _provider().invoke("kubernetes:yaml:decode", {"text": MANIFESTS, "defaultNamespace": "ns"})
+    assert decoded["result"][0]["data"] == {"since": "2026-11-21"}
     assert [(item["kind"], item.get("metadata")) for item in decoded["result"]] == [
         ("ConfigMap", {"name": "a", "namespace": "ns"}),
         ("ClusterRole", None),
