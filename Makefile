@@ -45,8 +45,8 @@ lint: env ## types, style, import rules, shell scripts
 format: env ## bring the sources into the house style
 	@$(PYTHON) -m ruff check --quiet --fix . && $(PYTHON) -m ruff format --quiet .
 
-bench: setup ## measure against the rivals; writes build/bench.json
-	@$(PYTHON) -m bench
+bench: setup ## measure against the rivals; writes build/bench.json (MEASURES="preview up" for some)
+	@$(PYTHON) -m bench $(MEASURES)
 
 docs: env ## regenerate the reference pages and schemas
 	@$(PYTHON) -m automation.docs

@@ -29,7 +29,7 @@ def _commands() -> list[list[tuple[str, list[str]]]]:
     python = [sys.executable, "-m"]
     # What mypy learns of the clouds' SDKs, a minute's work, serves every checkout; so its runs take turns.
     mypy = [*python, "mypy", "--no-error-summary", "--cache-dir", str(cache_dir() / "mypy")]
-    programs = sorted(str(file.relative_to(CHECKOUT)) for file in CHECKOUT.glob("bench/*/__main__.py"))
+    programs = sorted(str(file.relative_to(CHECKOUT)) for file in CHECKOUT.glob("bench/programs/*/__main__.py"))
     scripts = [CHECKOUT / ".ci" / "run"]
     return [
         [("mypy", [*mypy, "."]), *((f"mypy {program}", [*mypy, program]) for program in programs)],

@@ -194,7 +194,7 @@ rails += [
         ingress=[k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=from_frontend, ports=ports)],
     ),
 ]
-for file in sorted(Path(__file__).resolve().parents[2].glob("examples/shop/*.yaml")):
+for file in sorted(Path(__file__).resolve().parents[3].glob("examples/shop/*.yaml")):
     for body in yaml.safe_load_all(file.read_text()):
         body["metadata"]["namespace"] = "shop"
         version, kind, name = body["apiVersion"], body["kind"], body["metadata"]["name"]

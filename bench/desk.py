@@ -1,0 +1,115 @@
+"""Where measures work: state of their own, a control plane of their own, programs under the real engine."""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import yaml
+
+from automation.environment import engine_settings, search_path
+from common.paths import CHECKOUT
+from rehearsal.control_plane import Binaries, ControlPlane, all_control_planes
+from rehearsal.toolchain import CONTROL_PLANE, ensure
+
+POLYKUBE: Final = CHECKOUT / ".venv" / "bin" / "polykube"
+Command: TypeAlias = Sequence[str | Path]
+_CLUSTER: Final = "dev"
+_THE_USERS: Final = (  # settings that would win over those that are measured
+    "PULUMI_BACKEND_URL",
+    "PULUMI_CONFIG_PASSPHRASE",
+    "PULUMI_CONFIG_PASSPHRASE_FILE",
+    "PULUMI_PARALLEL",
+)
+
+
+@contextmanager
+def isolated() -> Iterator[None]:
+    """Keep what is measured apart from the user's stacks and settings; nothing of it stays."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as state:
+        os.environ["XDG_STATE_HOME"] = state
+        for variable in _THE_USERS:
+            os.environ.pop(variable, None)
+        try:
+            yield
+        finally:
+            for name in all_control_planes():
+                ControlPlane(name).delete()
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def seconds(command: Command, directory: Path, environment: Mapping[str, str], code: int = 0) -> float:
+    """How long a command takes; RuntimeError as `run` has it."""
+    began = time.monotonic()
+    run(command, directory, environment, code)
+    return time.monotonic() - began
+
+
+def run(command: Command, directory: Path, environment: Mapping[str, str], code: int = 0) -> str:
+    """What a command writes to standard output; RuntimeError with all of it when its exit code is not `code`."""
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != code:
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Pulumi program whose stack is still empty, on the empty control plane."""
+
+    directory: Path
+    stack: str
+    environment: Mapping[str, str]
+
+    def without(self, variable: str) -> "Program":
+        """The same program, with a variable of its environment left to the engine."""
+        return replace(self, environment={key: value for key, value in self.environment.items() if key != variable})
+
+    def preview(self) -> float:
+        """The seconds of a preview."""
+        return seconds(["pulumi", "preview", "--stack", self.stack], self.directory, self.environment)
+
+    def objects(self) -> Counter[str]:
+        """How many objects of each type it registers in the cluster."""
+        command = ["pulumi", "preview", "--json", "--stack", self.stack]
+        steps = json.loads(run(command, self.directory, self.environment))["steps"]
+        types = (step["newState"]["type"] for step in steps)
+        return Counter(token for token in types if token.startswith("kubernetes:"))
+
+
+def ours(**environment: str) -> Program:
+    """The project's own program with the stack `dev`, without the policy pack unless `environment` names it."""
+    return _program(CHECKOUT, "dev", environment)
+
+
+@contextmanager
+def program(name: str, **environment: str) -> Iterator[Program]:
+    """The program programs/<name>, in a project directory of its own, where the engine may write a stack file."""
+    source = CHECKOUT / "bench" / "programs" / name
+    settings = yaml.safe_load((source / "Pulumi.yaml").read_text())
+    settings["runtime"]["options"]["virtualenv"] = str(CHECKOUT / ".venv")
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch)
+        (directory / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
+        start = f"import runpy\n\nrunpy.run_path({str(source / '__main__.py')!r}, run_name='__main__')\n"
+        (directory / "__main__.py").write_text(start)
+        yield _program(directory, "bench", environment)
+
+
+def _program(directory: Path, stack: str, environment: Mapping[str, str]) -> Program:
+    tools = ensure(["pulumi", *CONTROL_PLANE])
+    ControlPlane(_CLUSTER, Binaries.by_name({name: tools[name].path for name in CONTROL_PLANE})).start()
+    settings = engine_settings(local=True, cluster=_CLUSTER) | {"PATH": search_path(tools)}
+    del settings["PULUMI_OPTION_POLICY_PACK"]
+    made = Program(directory, stack, os.environ | settings | dict(environment))
+    run(["pulumi", "stack", "select", "--create", stack], directory, made.environment)
+    return made
