@@ -7,7 +7,8 @@ PolykubeError                    exit code 1, codes PK1xx … as below
 ├── EngineError         exit 5   PK4xx  pulumi failed, or was asked for what it cannot do
 ├── PolicyError         exit 6   PK50x  mandatory policies stopped the run
 ├── PolicyInputError    exit 2   PK51x  settings, waivers or manifests that policies cannot be applied with or to
-└── BusyError           exit 7   PK6xx  another process is at it
+├── BusyError           exit 7   PK6xx  another process is at it
+└── RehearsalError      exit 8   PK7xx  a rehearsal cannot be held, or left something behind
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
@@ -95,6 +96,12 @@ class BusyError(PolykubeError):
     """Another process holds what this one needs."""
 
     exit_code = 7
+
+
+class RehearsalError(PolykubeError):
+    """A rehearsal cannot be held, or showed what would go wrong in the cloud."""
+
+    exit_code = 8
 
 
 def as_text(problem: Problem) -> str:

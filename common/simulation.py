@@ -13,6 +13,8 @@ NODE_LABEL: Final = ("kwok.x-k8s.io/node", "fake")
 CAPACITY_ANNOTATION: Final = "polykube.dev/capacity"
 # Volumes are played for the driver of any name that is not within Kubernetes (stages/volume.yaml); this is ours.
 STORAGE_DRIVER: Final = "volumes.polykube.dev"
+# The version of the kubelet that a node says it runs (stages/node.yaml); without it, KWOK says its own.
+KUBELET_ANNOTATION: Final = "polykube.dev/kubelet-version"
 
 
 @cache

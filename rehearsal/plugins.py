@@ -25,6 +25,10 @@ STAND_INS: Final = {
     "random": "rehearsal.providers.random",
     "tls": "rehearsal.providers.tls",
 }
+CLOUD_STAND_INS: Final = {
+    "aws": "rehearsal.providers.clouds.aws",
+}
+"""Stand-ins that only rehearsals use: where a cloud is meant, nothing else will do."""
 LANGUAGE_HOST: Final = "pulumi-language-python"
 _MARK: Final = "# A polykube stand-in"
 _INSTALL_TIMEOUT: Final = 300  # seconds
@@ -77,7 +81,7 @@ def ensure_plugins(engine: Tool, cloud: str = "") -> dict[str, Plugin]:
 
 def write_stand_ins(home: Path) -> None:
     """Put every stand-in provider into the `PULUMI_HOME` at `home`: for rehearsals, whatever else there is."""
-    for name, module in STAND_INS.items():
+    for name, module in (STAND_INS | CLOUD_STAND_INS).items():
         _write_stand_in(_path(home, name, required_plugins()[name]), module)
 
 

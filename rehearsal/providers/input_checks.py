@@ -5,8 +5,8 @@ value: the engine shows it where it may be shown.
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, TypeAlias, get_args, get_origin
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
 from common.wire import UNKNOWN, Properties, has_unknown, plain
 from rehearsal.providers.base import Failure
@@ -43,23 +43,31 @@ def unknown_name(path: str, name: str, allowed: Iterable[str]) -> Failure:
 def _type_mistakes(path: str, value: Any, type_: Any) -> Iterator[Failure]:
     """Where in `value` (secrets unwrapped) something is not of `type_`; unknowns are of every type."""
     origin = get_origin(type_)
-    if value is UNKNOWN:
+    if value is UNKNOWN or type_ is Any:
         return
-    if type_ in _SCALARS:
+    if origin is Literal:
+        if value not in get_args(type_):
+            yield Failure(path, f"must be one of {', '.join(get_args(type_))}")
+    elif type_ is float:
+        if type(value) not in (int, float):
+            yield Failure(path, "must be a number")
+    elif type_ in _SCALARS:
         if type(value) is not type_:
             yield Failure(path, f"must be {_SCALARS[type_]}")
     elif origin is None:
-        yield from _object_mistakes(path, value, object_fields(type_))
+        yield from _object_mistakes(path, value, *object_fields(type_))
     elif issubclass(origin, Mapping):
         yield from _map_mistakes(path, value, get_args(type_)[1])
     else:
         yield from _list_mistakes(path, value, get_args(type_)[0])
 
 
-def _object_mistakes(path: str, value: Any, fields: Mapping[str, Any]) -> Iterator[Failure]:
+def _object_mistakes(path: str, value: Any, fields: Mapping[str, Any], required: Set[str]) -> Iterator[Failure]:
     if not isinstance(value, dict):
         yield Failure(path, "must be an object")
         return
+    for name in sorted(required - value.keys()):
+        yield Failure(f"{path}.{name}", "is required")
     for name, item in value.items():
         if name not in fields:
             yield unknown_name(f"{path}.{name}", name, fields)

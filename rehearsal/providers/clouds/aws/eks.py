@@ -1,0 +1,160 @@
+"""EKS: a cluster is a real API server, a node group its nodes; add-ons and their order."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from common.wire import Properties
+from rehearsal.providers.clouds import clusters, machines
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.left_behind import left_behind
+from rehearsal.providers.clouds.nodes import Node, converge
+from rehearsal.providers.clouds.store import Resource, Store
+from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
+
+CLUSTER: Final = "aws:eks/cluster:Cluster"
+NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
+ADDON: Final = "aws:eks/addon:Addon"
+LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
+VOLUME: Final = "aws:ebs/volume:Volume"
+_SUBNET: Final = "aws:ec2/subnet:Subnet"
+_OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
+_NETWORKING: Final = "vpc-cni"
+_ON_EVERY_NODE: Final = (_NETWORKING, "kube-proxy", "eks-pod-identity-agent", "eks-node-monitoring-agent")
+_EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
+_DEFAULT_MACHINE: Final = "t3.medium"
+
+
+class Cluster(Behaviour):
+    """`eks.Cluster`."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        version = new.inputs.get("version") or _OFFERED[-1]
+        check_control_plane(str(old.outputs["version"]) if old else None, version, _OFFERED)
+        zones = {_zone(store, subnet) for subnet in new.inputs["vpcConfig"]["subnetIds"]}
+        if len(zones) == 1:
+            raise Refused("refused", reason="Subnets specified must be in at least two different AZs")
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        access = clusters.start(resource.id)
+        return {
+            "endpoint": access.endpoint,
+            "certificateAuthority": {"data": access.authority},
+            "version": resource.inputs.get("version") or _OFFERED[-1],
+        }
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        if resource.inputs.get("deletionProtection"):
+            raise Refused("refused", reason="Cluster has deletion protection enabled")
+        subnets = resource.inputs["vpcConfig"]["subnetIds"]
+        tags = {f"kubernetes.io/cluster/{resource.id}": "owned"}
+        for left in left_behind(resource.id):
+            balancer = left.kind == "load-balancer"
+            inputs = {"name": left.name, "tags": tags} | ({"subnets": subnets} if balancer else {})
+            store.put(Resource(LOAD_BALANCER if balancer else VOLUME, left.name, left.name, inputs), "create")
+        clusters.stop(resource.id)
+
+
+class NodeGroup(Behaviour):
+    """`eks.NodeGroup`."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        scaling = new.inputs["scalingConfig"]
+        if not scaling["minSize"] <= scaling["desiredSize"] <= scaling["maxSize"]:
+            raise Refused("refused", reason="desired capacity must lie between minimum and maximum capacity")
+        cluster = _cluster(new, store)
+        check_nodes(_version(new, cluster), str(cluster.outputs["version"]))
+        ami = str(new.inputs.get("amiType", ""))
+        for machine in _machines(new):
+            wrong = ("ARM_64" in ami, "x86_64" in ami)[machine.architecture == "arm64"]
+            if wrong:
+                raise Refused("refused", reason=f"[{machine.type}] is not a valid instance type for amiType {ami}")
+        addons = {addon.inputs["addonName"] for addon in _of_cluster(store, ADDON, cluster.id)}
+        if cluster.inputs.get("bootstrapSelfManagedAddons") is False and _NETWORKING not in addons:
+            reason = "NodeCreationFailure: Instances failed to join the kubernetes cluster: cni plugin not initialized"
+            raise Refused("refused", reason=reason)
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        cluster = _cluster(resource, store)
+        short = fault.zone if fault and fault.fault == "insufficient-capacity" else None
+        nodes = list(_nodes(resource, cluster, store))
+        converge(cluster.id, _pool(resource), [node for node in nodes if short is None or node.zone != short], store)
+        if short is not None:
+            raise Refused("capacity", machine=_machines(resource)[0].type, zone=short)
+        scaling_group = f"eks-{resource.outputs['nodeGroupName']}"
+        return {"resources": [{"autoscalingGroups": [{"name": scaling_group}]}], "version": _version(resource, cluster)}
+
+    def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        return self.created(new, store, fault)
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        converge(_cluster(resource, store).id, _pool(resource), [], store)
+
+
+class Addon(Behaviour):
+    """`eks.Addon`: those whose pods have to run somewhere want nodes."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        name, cluster = new.inputs["addonName"], new.inputs["clusterName"]
+        groups = _of_cluster(store, NODE_GROUP, cluster)
+        if name not in _ON_EVERY_NODE and not any(groups) and not _cluster(new, store).inputs.get("computeConfig"):
+            reason = f"unexpected state 'DEGRADED' of add-on {name}: InsufficientNumberOfReplicas, there are no nodes"
+            raise Refused("refused", reason=reason)
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {CLUSTER: Cluster(), NODE_GROUP: NodeGroup(), ADDON: Addon()}
+
+
+def _cluster(resource: Resource, store: Store) -> Resource:
+    cluster = store.get(CLUSTER, resource.inputs["clusterName"])
+    if cluster is None:
+        raise Refused("missing", target=f"cluster {resource.inputs['clusterName']}")
+    return cluster
+
+
+def _of_cluster(store: Store, type_: str, cluster: str) -> Iterator[Resource]:
+    return (resource for resource in store.all(type_) if resource.inputs["clusterName"] == cluster)
+
+
+def _zone(store: Store, subnet: str) -> str:
+    found = store.get(_SUBNET, subnet)
+    return str(found.outputs.get("availabilityZone", "")) if found else ""
+
+
+def _version(group: Resource, cluster: Resource) -> str:
+    return str(group.inputs.get("version") or cluster.outputs["version"])
+
+
+def _machines(group: Resource) -> Sequence[machines.Machine]:
+    try:
+        return [machines.aws(name) for name in group.inputs.get("instanceTypes") or [_DEFAULT_MACHINE]]
+    except machines.UnknownMachine as unknown:
+        raise Refused("refused", reason=f"the stand-in knows no instance type {unknown}") from None
+
+
+def _pool(group: Resource) -> Mapping[str, str]:
+    return {"eks.amazonaws.com/nodegroup": str(group.outputs["nodeGroupName"])}
+
+
+def _nodes(group: Resource, cluster: Resource, store: Store) -> Iterator[Node]:
+    """The nodes of a group, over the zones of its subnets; another version is another generation of nodes."""
+    inputs, machine = group.inputs, _machines(group)[0]
+    zones = sorted({_zone(store, subnet) for subnet in inputs["subnetIds"]})
+    version = _version(group, cluster)
+    made_of: Any = [version, inputs.get("releaseVersion"), inputs.get("launchTemplate")]
+    generation = hashlib.sha256(json.dumps([group.id, made_of], sort_keys=True).encode()).hexdigest()[:8]
+    labels = {
+        **inputs.get("labels", {}),
+        **_pool(group),
+        "eks.amazonaws.com/capacityType": inputs.get("capacityType", "ON_DEMAND"),
+    }
+    taints = [
+        {"key": taint["key"], "value": taint.get("value", ""), "effect": _EFFECTS[taint["effect"]]}
+        for taint in inputs.get("taints", ())
+    ]
+    for index in range(inputs["scalingConfig"]["desiredSize"]):
+        zone = zones[index % len(zones)]
+        name = f"{group.outputs['nodeGroupName']}-{generation}-{index}"
+        yield Node(name, zone, machine, f"{version}.0", f"aws:///{zone}/i-{generation}{index:09x}", labels, taints)

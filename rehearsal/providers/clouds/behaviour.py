@@ -1,0 +1,31 @@
+"""What a type of resource does beyond being kept: the hooks of the stand-in clouds."""
+
+from common.wire import Properties
+from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.store import Resource, Store
+
+
+class Refused(Exception):
+    """The cloud says no. `kind` is one of the `errors` in its rules, `words` are what that error names."""
+
+    def __init__(self, kind: str, **words: str) -> None:
+        super().__init__(kind, words)
+        self.kind, self.words = kind, words
+
+
+class Behaviour:
+    """By default, nothing happens. `created` and `updated` give outputs, and may raise Refused half way."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        """Raise Refused when the cloud does not take `new` (in place of `old`), before anything is done."""
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        """Do what the creation brings about."""
+        return {}
+
+    def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        """Do what the change brings about; also asked to finish what `created` did not."""
+        return {}
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        """Undo it; the resource is still in the store."""

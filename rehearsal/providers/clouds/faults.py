@@ -1,0 +1,105 @@
+"""Faults of the stand-in clouds: which of them strike is read from `faults.yaml` in the rehearsal's directory.
+
+The file is a list; each item says on what it strikes, and how often:
+
+    - fault: throttled            # see `Fault`
+      on: create                  # create, read, update or delete; the default is create
+      type: aws:ec2/subnet:*      # a pattern of the shell; the default is any type
+      name: "*-b"                 # a pattern for the program's name of the resource; the default is any
+      times: 1                    # the default; afterwards all goes well
+      zone: eu-central-1b         # of insufficient-capacity: where there are no machines
+      seconds: 5                  # of slow: how much longer it takes
+"""
+
+import time
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from common.errors import Problem, RehearsalError
+from rehearsal.providers.base import Request
+from rehearsal.providers.clouds.store import Store
+
+FILE: Final = "faults.yaml"
+_MANY: Final = 1_000_000
+
+
+class Fault(BaseModel):
+    """A fault.
+
+    throttled               refused, too many requests; nothing was done
+    quota-exceeded          refused, the account may not have more; nothing was done
+    internal-error          a 500 in the middle: it was done, and the answer says that it failed
+    insufficient-capacity   there are no machines in `zone`; what can be had elsewhere was made
+    slow                    takes `seconds` longer, and times out when that is more than the program waits
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fault: Literal["throttled", "quota-exceeded", "internal-error", "insufficient-capacity", "slow"]
+    on: Literal["create", "read", "update", "delete"] = "create"
+    type: str = "*"
+    name: str = "*"
+    times: int = Field(default=1, ge=1, le=_MANY)
+    zone: str = ""
+    seconds: float = Field(default=0.0, ge=0)
+
+    def strikes(self, operation: str, request: Request) -> bool:
+        """Whether this is the operation and the resource that the fault is meant for."""
+        matches = fnmatchcase(request.type, self.type) and fnmatchcase(request.name, self.name)
+        return matches and self.on == operation
+
+
+def read_faults(path: Path) -> list[Fault]:
+    """The faults in the file `path`, none if there is no file; RehearsalError (PK701) says what is wrong with it."""
+    if not path.is_file():
+        return []
+    # YAML 1.1 reads the key `on` as true.
+    items: Any = yaml.safe_load(path.read_text()) or []
+    try:
+        return TypeAdapter(list[Fault]).validate_python([_with_on(item) for item in items])
+    except (ValidationError, TypeError) as error:
+        raise RehearsalError(list(_problems(path, error))) from error
+
+
+def _with_on(item: Any) -> Any:
+    return {"on" if key is True else key: value for key, value in item.items()} if isinstance(item, dict) else item
+
+
+def _problems(path: Path, error: ValidationError | TypeError) -> Iterator[Problem]:
+    found = [(detail["loc"], detail["msg"]) for detail in error.errors()] if isinstance(error, ValidationError) else []
+    for place, message in found or [((), "no list of faults")]:
+        yield Problem(
+            code="PK701",
+            summary="the faults file cannot be used",
+            file=str(path),
+            where=".".join(map(str, place)),
+            found=message,
+            allowed="a list of faults, as docs/rehearsal.md describes them",
+            remedy="mend the file and rehearse again",
+        )
+
+
+class Faults:
+    """The faults that are still to come in a rehearsal."""
+
+    def __init__(self, directory: Path, store: Store) -> None:
+        self._faults = read_faults(directory / FILE)
+        self._store = store
+
+    def next(self, operation: str, request: Request) -> Fault | None:
+        """The fault that strikes this operation, if one does."""
+        for number, fault in enumerate(self._faults):
+            if fault.strikes(operation, request) and self._store.use_fault(number, fault.times):
+                return fault
+        return None
+
+
+def wait(seconds: float, timeout: float) -> bool:
+    """Wait as long as a slow operation takes; False when the program's patience (0: no limit) ends before."""
+    time.sleep(min(seconds, timeout or seconds))
+    return not timeout or seconds < timeout

@@ -1,0 +1,81 @@
+"""What machines have, by the names that the clouds give their types; read from their catalogues in November 2026.
+
+The names say it: family, generation and size of AWS (`m7g.xlarge`), series and class of Google (`n2-standard-4`),
+family, size and additive features of Azure (`Standard_D4ps_v6`). Families that follow no rule are left out.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_AWS: Final = re.compile(
+    r"(?P<family>[a-z]+)\d(?P<features>[a-z-]*)\.(?P<size>(?:\d+x|x)?large|medium|small|micro|nano)"
+)
+_GCP: Final = re.compile(
+    r"(?P<series>[a-z]\d[a-z]?)-(?P<kind>standard|highmem|highcpu|medium|small|micro)(?:-(?P<cpus>\d+))?.*"
+)
+_AZURE: Final = re.compile(r"Standard_(?P<family>[A-Z]+)(?P<cpus>\d+)(?:-\d+)?(?P<features>[a-z]*)(_[A-Z]+\d*)*(_v\d)?")
+
+_AWS_GIB: Final = {"t": 4, "m": 4, "c": 2, "r": 8, "x": 16, "i": 8, "d": 8, "g": 4, "p": 8, "inf": 4, "trn": 8}
+_AWS_SMALL: Final = {"nano": (2, 0.5), "micro": (2, 1), "small": (2, 2), "medium": (2, 4)}  # of the t family
+_GCP_GIB: Final = {"standard": 4, "highmem": 8, "highcpu": 1}
+_GCP_SHARED: Final = {"micro": (2, 1), "small": (2, 2), "medium": (2, 4)}  # of the e2 series
+_AZURE_GIB: Final = {"A": 2, "B": 4, "D": 4, "DC": 4, "E": 8, "F": 2, "L": 8, "M": 28, "NC": 9, "ND": 19, "NV": 9}
+_GCP_ARM: Final = ("t2a", "c4a", "n4a", "a4x")
+
+
+class UnknownMachine(Exception):
+    """The stand-in cannot tell what a machine of this type has."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine type; memory in GiB."""
+
+    type: str
+    cpus: int
+    memory: float
+    architecture: str
+    gpus: int = 0
+
+    @property
+    def capacity(self) -> dict[str, str]:
+        """As a node reports it."""
+        gpus = {"nvidia.com/gpu": str(self.gpus)} if self.gpus else {}
+        return {"cpu": str(self.cpus), "memory": f"{int(self.memory * 1024)}Mi", **gpus}
+
+
+def aws(name: str) -> Machine:
+    """An EC2 instance type; UnknownMachine when its name tells nothing."""
+    if not (found := _AWS.fullmatch(name)) or found["family"] not in _AWS_GIB:
+        raise UnknownMachine(name)
+    arm = "arm64" if "g" in found["features"] else "amd64"
+    gpus = 1 if found["family"] in ("g", "p") else 0
+    if found["size"] in _AWS_SMALL:
+        cpus, memory = _AWS_SMALL[found["size"]]
+        return Machine(name, 1 if arm == "arm64" and found["family"] != "t" else cpus, memory, arm, gpus)
+    multiple = found["size"].removesuffix("large").removesuffix("x")
+    cpus = 2 if found["size"] == "large" else 4 * int(multiple or 1)
+    return Machine(name, cpus, cpus * _AWS_GIB[found["family"]], arm, gpus)
+
+
+def gcp(name: str) -> Machine:
+    """A Compute Engine machine type."""
+    if not (found := _GCP.fullmatch(name)):
+        raise UnknownMachine(name)
+    arm = "arm64" if found["series"] in _GCP_ARM else "amd64"
+    gpus = 1 if found["series"].startswith(("a", "g")) else 0
+    if found["kind"] in _GCP_SHARED:
+        return Machine(name, *_GCP_SHARED[found["kind"]], arm, gpus)
+    cpus = int(found["cpus"] or 1)
+    return Machine(name, cpus, cpus * _GCP_GIB[found["kind"]], arm, gpus)
+
+
+def azure(name: str) -> Machine:
+    """A virtual machine size of Azure."""
+    if not (found := _AZURE.fullmatch(name)) or found["family"] not in _AZURE_GIB:
+        raise UnknownMachine(name)
+    cpus, family = int(found["cpus"]), found["family"]
+    arm = "arm64" if "p" in found["features"] else "amd64"
+    half = 0.5 if "l" in found["features"] else 1  # "low memory"
+    return Machine(name, cpus, cpus * _AZURE_GIB[family] * half, arm, gpus=1 if family.startswith("N") else 0)

@@ -1,0 +1,114 @@
+"""Nodes of a rehearsed cluster: what a cloud's node pools do, on the API server behind the cluster.
+
+A pool is brought to the nodes that it should have: new ones come first, and are ready before the old ones are
+cordoned, drained by eviction (so disruption budgets hold) and removed. KWOK keeps them alive.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from common.simulation import CAPACITY_ANNOTATION, KUBELET_ANNOTATION, NODE_LABEL
+from rehearsal.providers.clouds import clusters
+from rehearsal.providers.clouds.clusters import Api
+from rehearsal.providers.clouds.machines import Machine
+from rehearsal.providers.clouds.store import Store
+
+_READY: Final = 60.0  # seconds until a new node has to be ready
+_DRAIN: Final = 20.0  # seconds that pods get to go; clouds give 15 minutes and more, and then go on as well
+_POLL: Final = 0.1  # seconds
+_TYPE: Final = "node"  # in the store's events
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as it should be; `taints` as the API server takes them."""
+
+    name: str
+    zone: str
+    machine: Machine
+    version: str
+    provider_id: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: Sequence[Mapping[str, str]] = ()
+    pods: int = 110
+
+    def manifest(self) -> dict[str, Any]:
+        """The Node object."""
+        capacity = self.machine.capacity | {"pods": str(self.pods)}
+        region = self.zone.rstrip("abcdef").rstrip("-") or self.zone
+        labels = {
+            "kubernetes.io/arch": self.machine.architecture,
+            "kubernetes.io/os": "linux",
+            "node.kubernetes.io/instance-type": self.machine.type,
+            "topology.kubernetes.io/region": region,
+            "topology.kubernetes.io/zone": self.zone,
+        }
+        return {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": self.name,
+                "labels": {**labels, **self.labels, **dict([NODE_LABEL])},
+                "annotations": {CAPACITY_ANNOTATION: json.dumps(capacity), KUBELET_ANNOTATION: f"v{self.version}"},
+            },
+            "spec": {"providerID": self.provider_id, "taints": list(self.taints)},
+        }
+
+
+def converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], store: Store) -> None:
+    """Bring the nodes with the labels `pool` of a cluster to `wanted`: first what is new, then without the rest."""
+    selector = ",".join(f"{key}={value}" for key, value in pool.items())
+    with clusters.api(cluster) as api:
+        if api is None:  # the cluster went first, and its nodes with it
+            return
+        existing = {node["metadata"]["name"] for node in api.list(f"/api/v1/nodes?labelSelector={selector}")}
+        for node in wanted:
+            api.apply(f"/api/v1/nodes/{node.name}", node.manifest())
+        for node in wanted:
+            _until_ready(api, node.name)
+            if node.name not in existing:
+                store.note("ready", _TYPE, node.name)
+        surplus = sorted(existing - {node.name for node in wanted})
+        for name in surplus:
+            api.merge(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
+        for name in surplus:
+            _drain(api, name)
+            api.delete(f"/api/v1/nodes/{name}")
+            store.note("gone", _TYPE, name)
+
+
+def _until_ready(api: Api, name: str) -> None:
+    deadline = time.monotonic() + _READY
+    while not _is_ready(api.get(f"/api/v1/nodes/{name}")):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"node {name} was not ready within {_READY:.0f} s")
+        time.sleep(_POLL)
+
+
+def _is_ready(node: Mapping[str, Any] | None) -> bool:
+    conditions = (node or {}).get("status", {}).get("conditions", ())
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def _drain(api: Api, node: str) -> None:
+    """Evict the pods of a node, but those of DaemonSets; when the time is up, the node goes all the same."""
+    deadline = time.monotonic() + _DRAIN
+    while (pods := list(_to_evict(api, node))) and time.monotonic() < deadline:
+        for pod in pods:
+            api.create(f"/api/v1/namespaces/{pod['namespace']}/pods/{pod['name']}/eviction", _eviction(pod))
+        time.sleep(_POLL)
+
+
+def _to_evict(api: Api, node: str) -> Iterator[Mapping[str, Any]]:
+    for pod in api.list(f"/api/v1/pods?fieldSelector=spec.nodeName={node}"):
+        owners = pod["metadata"].get("ownerReferences", ())
+        if not any(owner["kind"] == "DaemonSet" for owner in owners):
+            yield pod["metadata"]
+
+
+def _eviction(pod: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = {"name": pod["name"], "namespace": pod["namespace"]}
+    return {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}

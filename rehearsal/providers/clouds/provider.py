@@ -1,0 +1,272 @@
+"""The base of the stand-in clouds: every resource operation of a cloud, on the rehearsal's store.
+
+What is the same for all types is done here, by the schema and the rules of the cloud; what a type does
+beyond that (a cluster that starts an API server) is a `Behaviour`.
+"""
+
+import hashlib
+import json
+import uuid
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from common.wire import UNKNOWN, Properties, plain, sealed
+from rehearsal.providers.base import (
+    ADD,
+    ADD_REPLACE,
+    DELETE,
+    DELETE_REPLACE,
+    UPDATE,
+    UPDATE_REPLACE,
+    Diff,
+    Failure,
+    InitializationFailed,
+    NotModelled,
+    ProviderError,
+    Request,
+    StandIn,
+    State,
+)
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.faults import Fault, Faults, wait
+from rehearsal.providers.clouds.references import dependents, missing
+from rehearsal.providers.clouds.rules import Rules, changes, fill, merged, nested, read_rules, value_at
+from rehearsal.providers.clouds.schema import Schema
+from rehearsal.providers.clouds.store import Resource, Store, Taken, rehearsal_directory
+from rehearsal.providers.input_checks import input_problems
+
+_ENGINE_CONFIG: Final = frozenset({"version", "pluginDownloadURL"})  # provider inputs that the engine itself adds
+_DIGITS: Final = 7  # of the suffix that makes an automatic name unique
+_NOTHING_DONE: Final = {"throttled": "throttled", "quota-exceeded": "quota"}
+_UNEVENTFUL: Final = Behaviour()
+
+
+class CloudStandIn(StandIn):
+    """A cloud; `directory` is its package, with `rules.yaml` and `schema.json`."""
+
+    directory: ClassVar[Path]
+    behaviours: ClassVar[Mapping[str, Behaviour]] = {}
+
+    def __init__(self) -> None:
+        self._schema, self._book = Schema(self.directory), read_rules(self.directory)
+        rehearsal = rehearsal_directory()
+        self._store = Store(rehearsal)
+        self._faults = Faults(rehearsal, self._store)
+        self.config: Mapping[str, Any] = {}
+
+    # What a cloud adds -------------------------------------------------------------------------------
+
+    @abstractmethod
+    def surroundings(self, inputs: Properties) -> Mapping[str, Any]:
+        """What templates may name besides properties (region, account, project …); the names begin with `_`."""
+
+    def finished(self, outputs: Properties) -> Properties:
+        """The outputs with what the provider's own configuration adds, such as tags."""
+        return outputs
+
+    # The provider ------------------------------------------------------------------------------------
+
+    def check_config(self, old: Properties, new: Properties) -> Iterable[Failure]:
+        types = self._schema.provider.inputs
+        given = {name: _from_text(value, types.get(name)) for name, value in new.items() if name not in _ENGINE_CONFIG}
+        return list(input_problems(self._schema.provider, {}, given))
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        types = self._schema.provider.inputs
+        named = {key.rpartition(":")[2]: value for key, value in config.items()}
+        self.config = {name: _from_text(value, types.get(name)) for name, value in named.items()}
+
+    # Resources ---------------------------------------------------------------------------------------
+
+    def check(self, request: Request) -> tuple[Properties, Iterable[Failure]]:
+        rules = self._rules(request)
+        inputs = {name: value for name, value in request.inputs.items() if value is not None}
+        if rules.named and not inputs.keys() & {rules.named, f"{rules.named}Prefix"}:
+            inputs[rules.named] = request.old_inputs.get(rules.named) or _automatic(request, rules.separator)
+        return inputs, [*input_problems(self._schema.resource(request.type), {}, inputs), *_excluded(rules, inputs)]
+
+    def diff(self, request: Request) -> Diff:
+        rules, detailed = self._rules(request), {}
+        for path, old, new in changes(plain(request.old_inputs), plain(request.inputs)):
+            in_place, replacing = (
+                (ADD, ADD_REPLACE)
+                if old is None
+                else (DELETE, DELETE_REPLACE)
+                if new is None
+                else (UPDATE, UPDATE_REPLACE)
+            )
+            detailed[path] = replacing if rules.replaces(path, removed=new is None) else in_place
+        return Diff(detailed)
+
+    def create(self, request: Request) -> State:
+        rules, inputs = self._rules(request), plain(request.inputs)
+        if request.preview:
+            return State("", self._answer(request, merged(self._foretold(request, rules), request.inputs)))
+        id_, outputs = self._made(rules, inputs, {})
+        resource = Resource(request.type, id_, request.name, inputs, outputs)
+        fault = self._begin("creating", request, rules, None, resource)
+        try:
+            self._store.add(resource)
+        except Taken:
+            raise self._error("creating", resource, "exists") from None
+        return self._finish("creating", request, None, resource, fault)
+
+    def update(self, request: Request) -> State:
+        rules, inputs = self._rules(request), plain(request.inputs)
+        if request.preview:
+            outputs = merged(nested(_added(rules, request.state)), request.inputs)
+            return State(request.id, self._answer(request, {**request.state, **outputs}))
+        old = self._store.get(request.type, request.id)
+        if old is None:
+            gone = Resource(request.type, request.id, request.name, inputs)
+            raise self._error("updating", gone, "missing", target=f"{request.type} {request.id}")
+        kept = {name: value for name, value in old.outputs.items() if name not in old.inputs}
+        outputs = {**kept, **self._made(rules, inputs, old.outputs)[1]}
+        resource = Resource(old.type, old.id, old.name, inputs, outputs)
+        fault = self._begin("updating", request, rules, old, resource)
+        self._store.put(resource)
+        return self._finish("updating", request, old, resource, fault)
+
+    def read(self, request: Request) -> State:
+        self._rules(request)
+        resource = self._store.get(request.type, request.id)
+        if fault := self._faults.next("read", request):
+            subject = resource or Resource(request.type, request.id, request.name, {})
+            raise self._error("reading", subject, _NOTHING_DONE.get(fault.fault, "internal"))
+        if resource is None:
+            return State("", {})
+        inputs = dict(resource.inputs)
+        if request.state:  # what the program leaves to the cloud stays the cloud's
+            inputs = {name: value for name, value in inputs.items() if name in request.inputs}
+            inputs = sealed(inputs, (name for name, value in request.inputs.items() if plain(value) != value))
+        return State(resource.id, self._answer(request, resource.outputs), inputs)
+
+    def delete(self, request: Request) -> None:
+        rules = self._rules(request)
+        resource = self._store.get(request.type, request.id)
+        if resource is None:
+            return
+        fault = self._begin("deleting", request, rules, resource, None)
+        for dependent in dependents(resource, self._book.types, self._store):
+            raise self._error("deleting", resource, "in-use", target=f"{dependent.type} {dependent.id}")
+        try:
+            self._behaviour(resource).deleted(resource, self._store)
+        except Refused as refused:
+            raise self._error("deleting", resource, refused.kind, **refused.words) from None
+        self._store.drop(resource)
+        if fault and fault.fault == "internal-error":
+            raise self._error("deleting", resource, "internal")
+
+    # How it is done ----------------------------------------------------------------------------------
+
+    def _begin(
+        self, doing: str, request: Request, rules: Rules, old: Resource | None, new: Resource | None
+    ) -> Fault | None:
+        """Refuse what cannot begin; the fault that strikes later, if one does."""
+        subject = new or old
+        assert subject is not None
+        fault = self._faults.next(f"{doing.removesuffix('ing')}e", request)
+        if fault and fault.fault in _NOTHING_DONE:
+            raise self._error(doing, subject, _NOTHING_DONE[fault.fault])
+        if new:
+            for target in missing(rules, new.inputs, self._store):
+                raise self._error(doing, new, "missing", target=target)
+            try:
+                self._behaviour(new).accept(old, new, self._store)
+            except Refused as refused:
+                raise self._error(doing, new, refused.kind, **refused.words) from None
+        return fault
+
+    def _finish(self, doing: str, request: Request, old: Resource | None, new: Resource, fault: Fault | None) -> State:
+        """Do what the type does, and what the fault does; InitializationFailed when it was done in part."""
+        behaviour, failure = self._behaviour(new), None
+        try:
+            more = (
+                behaviour.updated(old, new, self._store, fault) if old else behaviour.created(new, self._store, fault)
+            )
+        except Refused as refused:
+            more, failure = {}, self._error(doing, new, refused.kind, **refused.words)
+        done = Resource(new.type, new.id, new.name, new.inputs, self.finished({**new.outputs, **more}))
+        self._store.put(done, "complete")
+        if fault and fault.fault == "internal-error":
+            failure = self._error(doing, new, "internal")
+        if fault and fault.fault == "slow" and not wait(fault.seconds, request.timeout):
+            failure = self._error(doing, new, "timeout", seconds=f"{request.timeout:g}")
+        state = State(done.id, self._answer(request, merged(done.outputs, request.inputs)))
+        if failure:
+            raise InitializationFailed(State(state.id, state.outputs, request.inputs), [str(failure)])
+        return state
+
+    def _made(self, rules: Rules, inputs: Properties, old: Mapping[str, Any]) -> tuple[str, Properties]:
+        """Id and outputs of a resource; templates may name the id, and outputs that stand before them.
+
+        What the cloud added before, in the `old` outputs, stays.
+        """
+        values = {**self.surroundings(inputs), **_added(rules, old), **inputs}
+        for _ in range(2):  # the id may be made of outputs, and outputs of the id
+            for name, template in rules.outputs.items():
+                if values.get(name) is None:
+                    values[name] = fill(template, values)
+            values.setdefault("id", str(fill(rules.id, values)))
+        return values["id"], merged(nested({name: values[name] for name in rules.outputs}), inputs)
+
+    def _foretold(self, request: Request, rules: Rules) -> Properties:
+        """What is known of the outputs before the resource exists."""
+        schema = self._schema.resource(request.type)
+        return nested(dict.fromkeys((schema.outputs - schema.inputs.keys()) | rules.outputs.keys(), UNKNOWN))
+
+    def _answer(self, request: Request, outputs: Mapping[str, Any]) -> Properties:
+        """Outputs as the engine gets them, with what is secret sealed."""
+        hidden = {name for name, value in request.state.items() if plain(value) != value}
+        return sealed(outputs, hidden | self._schema.resource(request.type).secrets)
+
+    def _rules(self, request: Request) -> Rules:
+        if request.type not in self._book.types:
+            raise NotModelled(request.type, "resources")
+        return self._book.types[request.type]
+
+    def _behaviour(self, resource: Resource) -> Behaviour:
+        return self.behaviours.get(resource.type, _UNEVENTFUL)
+
+    def _error(self, doing: str, resource: Resource, kind: str, **words: str) -> ProviderError:
+        """The cloud's own words for what went wrong."""
+        status, text = self._book.errors[kind]
+        module, _, noun = resource.type.partition(":")[2].replace("/", ":").rpartition(":")
+        service = module.partition(":")[0]
+        action = f"{doing.removesuffix('ing').capitalize()}e{noun}"
+        known = {"id": resource.id, "noun": noun, "service": service.upper(), "action": action, "doing": doing}
+        error = fill(text, known | {"machine": "", "zone": "", "target": "", "reason": "", "seconds": ""} | words)
+        return ProviderError(
+            fill(self._book.wrapper, known | {"status": status, "uuid": str(uuid.uuid4()), "error": error})
+        )
+
+
+def _added(rules: Rules, outputs: Mapping[str, Any]) -> Properties:
+    """Outputs that the cloud has added, by path."""
+    found = ((path, value_at(outputs, path)) for path in rules.outputs)
+    return {path: value for path, value in found if value is not None}
+
+
+def _from_text(value: Any, type_: Any) -> Any:
+    """A provider input as it was meant: the engine hands over all but strings as JSON."""
+    if isinstance(value, str) and type_ is not str:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _automatic(request: Request, separator: str) -> str:
+    """The logical name with a suffix, the same at each look of one run."""
+    digest = hashlib.sha256(request.urn.encode() + request.seed).hexdigest()
+    return f"{request.name}{separator}{digest[:_DIGITS]}"
+
+
+def _excluded(rules: Rules, inputs: Properties) -> Iterator[Failure]:
+    for group in rules.conflicts:
+        given = [name for name in group if name in inputs]
+        if len(given) > 1:
+            yield Failure(given[1], f"conflicts with {given[0]}: only one of them can be given")

@@ -1,0 +1,173 @@
+"""What a stand-in cloud knows of its resource types beyond the schema: `rules.yaml` of each cloud says what."""
+
+import fnmatch
+import json
+import re
+import secrets
+import string
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from common.wire import Properties
+
+_HEX: Final = re.compile(r"hex(\d+)")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one type; `replace` and `adding` are patterns of property paths."""
+
+    id: str
+    named: str
+    replace: tuple[str, ...]
+    adding: tuple[str, ...]
+    outputs: Mapping[str, Any]
+    inside: Mapping[str, str]
+    uses: Mapping[str, str]
+    conflicts: tuple[tuple[str, ...], ...]
+    separator: str
+
+    def replaces(self, path: str, *, removed: bool) -> bool:
+        """Whether a change at `path` (`a.b[0].c`), or its removal, makes a new resource."""
+        plain = path.replace("[", ".").replace("]", "")
+        patterns = self.replace + (self.adding if removed else ())
+        # A list of plain values changes as a whole: `subnetIds[1]` is a change of `subnetIds`.
+        return any(fnmatch.fnmatchcase(candidate, pattern) for pattern in patterns for candidate in _with_list(plain))
+
+    @property
+    def references(self) -> Mapping[str, str]:
+        """Every property that refers to another resource, with the type that it refers to."""
+        return {**self.inside, **self.uses}
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The rules of one cloud; `errors` maps what can go wrong to a status and the cloud's words for it."""
+
+    types: Mapping[str, Rules]
+    wrapper: str
+    errors: Mapping[str, Sequence[Any]]
+
+
+def read_rules(path: Path) -> RuleBook:
+    """The rules in the package of a cloud."""
+    content = yaml.load((path / "rules.yaml").read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    errors = dict(content["errors"])
+    types = {token: _rules(rule, content["everywhere"]) for token, rule in content["types"].items()}
+    return RuleBook(types, errors.pop("wrapper"), errors)
+
+
+def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any]) -> Rules:
+    return Rules(
+        id=rule.get("id", everywhere.get("id", "")),
+        named=rule.get("named", everywhere.get("named", "")),
+        replace=(*rule.get("replace", ()), *everywhere["replace"]),
+        adding=tuple(rule.get("adding", ())),
+        outputs={**everywhere.get("outputs", {}), **rule.get("outputs", {})},
+        inside=rule.get("in", {}),
+        uses=rule.get("uses", {}),
+        conflicts=tuple(tuple(group) for group in rule.get("conflicts", ())),
+        separator=rule.get("separator", "-"),
+    )
+
+
+class _Values(dict[str, Any]):
+    """What templates may name: properties, and what is new each time."""
+
+    def __missing__(self, name: str) -> Any:
+        if found := _HEX.fullmatch(name):
+            return secrets.token_hex(int(found[1]))[: int(found[1])]
+        match name:
+            case "_uuid":
+                return str(uuid.uuid4())
+            case "_now":
+                return datetime.now(UTC).isoformat(timespec="seconds")
+            case "_digits":
+                return str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
+            case "_address":
+                return ".".join(str(secrets.randbelow(254) + 1) for _ in range(4))
+        raise KeyError(name)
+
+
+def fill(template: Any, values: Mapping[str, Any]) -> Any:
+    """`template` with `{property}` filled in, at any depth; None when a property that it names has no value."""
+    match template:
+        case str():
+            known = _Values({key: value for key, value in values.items() if value is not None})
+            try:
+                return string.Formatter().vformat(template, (), known)
+            except KeyError:
+                return None
+        case Mapping():
+            return {key: fill(item, values) for key, item in template.items()}
+        case list():
+            return [fill(item, values) for item in template]
+    return template
+
+
+def at_path(properties: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """Every value at `path` (`vpcConfig.subnetIds`), through lists, without what is not there."""
+    values: list[Any] = [properties]
+    for name in path.split("."):
+        values = [value.get(name) for value in _flat(values) if isinstance(value, Mapping)]
+    yield from (value for value in _flat(values) if value is not None)
+
+
+def value_at(properties: Mapping[str, Any], path: str) -> Any:
+    """The value at `path`, through maps alone; None if there is none."""
+    value: Any = properties
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def changes(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Where two property values differ: path, old and new value (None for what is not there)."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted(old.keys() | new.keys()):
+            yield from changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            before, after = (items[index] if index < len(items) else None for items in (old, new))
+            yield from changes(before, after, f"{path}[{index}]")
+    elif json.dumps(old, default=repr) != json.dumps(new, default=repr):
+        yield path, old, new
+
+
+def merged(under: Any, over: Any) -> Any:
+    """`over` on top of `under`, at any depth of maps."""
+    if isinstance(under, Mapping) and isinstance(over, Mapping):
+        return {**under, **{key: merged(under.get(key), value) for key, value in over.items()}}
+    return over
+
+
+def nested(properties: Mapping[str, Any]) -> Properties:
+    """Properties by path (`vpcConfig.vpcId`) as properties within properties."""
+    result: Properties = {}
+    for path, value in properties.items():
+        *parents, last = path.split(".")
+        place = result
+        for name in parents:
+            place = place.setdefault(name, {})
+        place[last] = value
+    return result
+
+
+def _with_list(path: str) -> Iterator[str]:
+    yield path
+    if re.search(r"\.\d+$", path):
+        yield path.rpartition(".")[0]
+
+
+def _flat(values: Sequence[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list):
+            yield from _flat(value)
+        else:
+            yield value
