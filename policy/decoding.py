@@ -1,24 +1,44 @@
-"""Property values from the wire as rules see them, in one pass: secrets unwrapped, unknowns as `Unknown`.
+"""Property values from the wire as rules see them: secrets unwrapped, unknowns as `Unknown`.
 
-Assets, archives and references to other resources stay what they are on the wire, a dictionary with a signature.
+Each top-level property is decoded when a rule first asks for it, and once; so a ConfigMap's data or the schema
+of a CustomResourceDefinition costs nothing. Assets, archives and references to other resources stay what they are
+on the wire, a dictionary with a signature.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct, Value
 
 from common.wire import SECRET_SIGNATURE, SIGNATURE, UNKNOWNS
-from policy.model import Properties
 from policy.unknown import Unknown, name_unknowns
 
 
-def rule_view(struct: Struct, owner: str) -> Properties:
+class RuleView(Mapping[str, Any]):
     """The properties of the resource called `owner`."""
-    unknowns: list[Unknown] = []
-    properties = {key: _plain(value, unknowns) for key, value in struct.fields.items()}
-    if unknowns:
-        name_unknowns(properties, owner)
-    return properties
+
+    def __init__(self, struct: Struct, owner: str) -> None:
+        self._fields, self._owner = struct.fields, owner
+        self._decoded: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._decoded:
+            if key not in self._fields:
+                raise KeyError(key)
+            unknowns: list[Unknown] = []
+            self._decoded[key] = _plain(self._fields[key], unknowns)
+            if unknowns:
+                name_unknowns(self._decoded[key], self._owner, key)
+        return self._decoded[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
 
 
 def _plain(value: Value, unknowns: list[Unknown]) -> Any:

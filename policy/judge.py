@@ -69,7 +69,7 @@ class Judge:
     def _verdicts(self, rule: Rule, subject: Resource, check: Callable[..., Iterable[Finding]]) -> Iterator[Verdict]:
         level = self.settings.level(rule)
         try:
-            for finding in check(**self.settings.values(rule)):
+            for finding in check(**self.settings.arguments(rule)):
                 yield Verdict(rule, level, finding)
         except Undetermined as unknown:
             yield Verdict(rule, level, _undetermined(rule, subject, unknown), Outcome.UNDETERMINED)

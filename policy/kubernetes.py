@@ -28,12 +28,26 @@ def pod_spec(resource: Resource) -> tuple[str, Mapping[str, Any]]:
     return ".".join(keys), value
 
 
+def pod_template(resource: Resource) -> Mapping[str, Any]:
+    """The pod template of a workload; a pod is its own."""
+    value: Any = resource.properties
+    for key in POD_SPECS[resource.kind][:-1]:
+        value = value.get(key) or {}
+    template: Mapping[str, Any] = value
+    return template
+
+
 def containers(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Path and content of every container of a workload or pod, init containers first."""
     path, spec = pod_spec(resource)
     for field in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(field) or ()):
             yield f"{path}.{field}[{index}]", container
+
+
+def is_system(namespace: str) -> bool:
+    """Whether a namespace is for what Kubernetes itself runs; `default` is for anybody."""
+    return namespace.startswith("kube-")
 
 
 def is_tenant(namespace: Resource) -> bool:

@@ -20,7 +20,7 @@ def mended(judge: Judge, book: Book, resource: Resource, properties: Struct) -> 
         if rule.mend is None or judge.settings.level(rule) != Level.REMEDIATE:
             continue
         try:
-            changes = list(rule.mend(resource, **judge.settings.values(rule)))
+            changes = list(rule.mend(resource, **judge.settings.arguments(rule)))
         except Undetermined:
             continue  # the judge says so
         if changes and not book.leave_for(rule.id, resource):

@@ -9,6 +9,7 @@ are not known during a preview as `policy.unknown.Unknown`. A rule is a function
 It is called for each resource of the rule's kinds; keyword arguments are the rule's options.
 """
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -174,12 +175,17 @@ def _in_namespaces(stack: Stack, kind: str) -> Mapping[str, Sequence[Resource]]:
 
 @dataclass(frozen=True)
 class Option:
-    """Something that a rule can be told. `type` is what pydantic can check; the name is one in Python too."""
+    """Something that a rule can be told. `type` is what pydantic can check; `name` is in camel case, as in files."""
 
     name: str
     type: Any
     default: Any
     description: str
+
+    @property
+    def parameter(self) -> str:
+        """Its name as an argument of the rule's functions."""
+        return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", self.name)
 
 
 Path = tuple[str, ...]

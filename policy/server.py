@@ -19,11 +19,11 @@ from common.errors import PolicyInputError
 from common.plugin_process import serve
 from common.wire import encode
 from policy.closing import Note, Run
-from policy.decoding import rule_view
+from policy.decoding import RuleView
 from policy.judge import Judge, Outcome, Verdict
 from policy.leave import WAIVERS, Book, read_waivers
 from policy.mending import mended
-from policy.model import Level, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.model import Level, Resource, Rule, Stack, StackRule
 from policy.project import project_directory
 from policy.settings import STACK_KEY, Settings, option_schema, read_settings
 
@@ -46,9 +46,6 @@ class PolicyServer(AnalyzerServicer):
         self._of_stack = Settings()
         self._judge = Judge(rules)
         self._run = Run(Book())
-        self._mended_kinds = frozenset[str]().union(
-            *(rule.kinds for rule in rules if isinstance(rule, ResourceRule) and rule.mend)
-        )
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return analyzer_pb2.AnalyzerHandshakeResponse()
@@ -80,7 +77,7 @@ class PolicyServer(AnalyzerServicer):
         """Take the settings of `--policy-pack-config`; the engine sends them for every rule, ours filled in."""
         names = {number: level for level, number in _LEVELS.items()}
         levels = {rule: names[config.enforcementLevel] for rule, config in request.policyConfig.items()}
-        options = {rule: rule_view(config.properties, "") for rule, config in request.policyConfig.items()}
+        options = {rule: dict(RuleView(config.properties, "")) for rule, config in request.policyConfig.items()}
         self._judge = Judge(
             self._rules, self._of_stack.changed(_or_abort(context, read_settings, self._rules, levels, options))
         )
@@ -97,8 +94,6 @@ class PolicyServer(AnalyzerServicer):
         return _response([*map(_diagnostic, verdicts), *map(_note, self._run.notes())])
 
     def Remediate(self, request: Any, context: Any) -> Any:
-        if Resource(request.urn, request.type, request.name, {"kind": ""}).kind not in self._mended_kinds:
-            return analyzer_pb2.RemediateResponse()  # most resources: spares decoding them
         return analyzer_pb2.RemediateResponse(
             remediations=[
                 analyzer_pb2.Remediation(
@@ -132,7 +127,7 @@ def serve_pack(rules: Sequence[Rule]) -> None:
 
 
 def _resource(message: Any) -> Resource:
-    properties = rule_view(message.properties, message.name)
+    properties = RuleView(message.properties, message.name)
     return Resource(message.urn, message.type, message.name, properties, message.options.protect)
 
 

@@ -22,9 +22,14 @@ class Settings:
         return self.levels.get(rule.id, rule.level)
 
     def values(self, rule: Rule) -> dict[str, Any]:
-        """The options of `rule` as its check takes them."""
+        """The options of `rule` by name."""
         chosen = self.options.get(rule.id, {})
         return {option.name: chosen.get(option.name, option.default) for option in rule.options}
+
+    def arguments(self, rule: Rule) -> dict[str, Any]:
+        """The options of `rule` as its functions take them."""
+        values = self.values(rule)
+        return {option.parameter: values[option.name] for option in rule.options}
 
     def changed(self, other: "Settings") -> "Settings":
         """These settings where `other` says nothing."""
@@ -52,9 +57,21 @@ def read_settings(rules: Sequence[Rule], levels: Any, options: Any) -> Settings:
 
 
 def option_schema(option: Option) -> dict[str, Any]:
-    """The JSON Schema of an option's values."""
-    schema: dict[str, Any] = _adapter(option).json_schema()
-    return schema
+    """The JSON Schema of an option's values, definitions written out: the engine has no place for them."""
+    schema = _adapter(option).json_schema()
+    definitions = schema.pop("$defs", {})
+    written_out: dict[str, Any] = _written_out(schema, definitions)
+    return written_out
+
+
+def _written_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_written_out(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if reference := schema.get("$ref"):
+        return _written_out(definitions[reference.rpartition("/")[2]], definitions)
+    return {key: _written_out(value, definitions) for key, value in schema.items()}
 
 
 def _named(part: str, given: Any, rules: Mapping[str, Rule], problems: list[Problem]) -> Iterator[tuple[str, Any]]:

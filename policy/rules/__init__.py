@@ -3,6 +3,14 @@
 from typing import Final
 
 from policy.model import Rule
-from policy.rules import cost, fit, network, quota, workload
+from policy.rules import cost, exposure, fit, flows, network, quota, workload
 
-RULES: Final[tuple[Rule, ...]] = (*quota.RULES, *fit.RULES, *network.RULES, *workload.RULES, *cost.RULES)
+RULES: Final[tuple[Rule, ...]] = (
+    *quota.RULES,
+    *fit.RULES,
+    *network.RULES,
+    *flows.RULES,
+    *exposure.RULES,
+    *workload.RULES,
+    *cost.RULES,
+)

@@ -4,8 +4,8 @@ All cases (tests/policy/cases.py) with the same options go through the engine an
 case's namespaces get a name of their own, so that no case sees another's.
 """
 
-import json
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
@@ -17,20 +17,32 @@ RULE_IDS = {rule.id for rule in RULES}
 Said = dict[Case, list[tuple[str, str]]]
 
 
+def batches() -> list[list[Case]]:
+    """The cases in as few runs as can be: in one run, a rule has one set of options."""
+    together: list[list[Case]] = []
+    of_options: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for case in CASES:
+        if case.alone:
+            continue
+        known = of_options[case.rule]
+        if case.options not in known:
+            known.append(case.options)
+        number = known.index(case.options)
+        together += [[] for _ in range(number + 1 - len(together))]
+        together[number].append(case)
+    return [*together, *([case] for case in CASES if case.alone)]
+
+
 @pytest.fixture(scope="module")
 def findings(analysis: Analysis) -> Said:
     """Rule and message of every finding, by case, with the marks taken off again."""
-    batches = defaultdict(list)
-    for case in CASES:
-        config = json.dumps(case.options and {case.rule: case.options})
-        batches[config, case.path if case.alone else None].append(case)
     found: Said = {case: [] for case in CASES}
-    for (config, _), cases in batches.items():
+    for cases in batches():
         state, origins = State(), {}
         for index, case in enumerate(cases):
-            mark = f"-case{index}"
+            mark = "" if case.alone else f"-case{index}"
             origins.update(dict.fromkeys(case.add_to(state, mark), (case, mark)))
-        for finding in analysis.run(state, json.loads(config)):
+        for finding in analysis.run(state, {case.rule: case.options for case in cases if case.options}):
             if finding.urn in origins:  # what is said of the stack as a whole is tested in test_frame.py
                 case, mark = origins[finding.urn]
                 found[case].append((finding.rule, finding.message.replace(mark, "")))

@@ -1,0 +1,196 @@
+"""Pods, addresses, and the policies between them.
+
+A flow needs both ends: the source's policies must let it out and the destination's must let it in. A pod that
+no policy selects for a direction is open in that direction; of several policies that select it, each may open
+something. Policies do not apply to pods in the host's network, and selectors do not find them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any, Final, Literal, TypeAlias
+
+from common.reachability.addresses import IpNetwork, overlaps
+from common.reachability.ports import ALL_PORTS, LARGEST_PORT, NO_PORTS, Ports
+from common.reachability.selectors import selects
+
+Direction: TypeAlias = Literal["Ingress", "Egress"]
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+_PEERS: Final[Mapping[Direction, str]] = {"Ingress": "from", "Egress": "to"}
+
+
+@dataclass(frozen=True, eq=False)
+class Pod:
+    """A pod, or all alike pods of a workload.
+
+    `ports` are its container ports as manifests have them; `addresses` are the ranges that its address may be in,
+    for blocks of addresses to match: none, and no block matches it.
+    """
+
+    namespace: str
+    labels: Mapping[str, str]
+    ports: Sequence[Mapping[str, Any]] = ()
+    host_network: bool = False
+    addresses: Sequence[IpNetwork] = ()
+    title: str = ""
+
+    def named_port(self, name: str, protocol: str) -> Ports:
+        """The ports that its containers call `name`."""
+        found = NO_PORTS
+        for port in self.ports:
+            if port.get("name") == name and (port.get("protocol") or "TCP") == protocol:
+                found |= Ports.of(protocol, int(port["containerPort"]))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Address:
+    """Somewhere outside of the pods. A wider range than one address stands for any address in it."""
+
+    network: IpNetwork
+
+    @property
+    def addresses(self) -> Sequence[IpNetwork]:
+        """The range itself."""
+        return (self.network,)
+
+
+Endpoint: TypeAlias = Pod | Address
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    cidr: IpNetwork
+    exceptions: tuple[IpNetwork, ...]
+
+    def covers(self, endpoint: Endpoint) -> bool:
+        return any(overlaps(self.cidr, self.exceptions, network) for network in endpoint.addresses)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pods:
+    namespaces: frozenset[str]
+    selector: Mapping[str, Any]
+
+    def covers(self, endpoint: Endpoint) -> bool:
+        return (
+            isinstance(endpoint, Pod)
+            and not endpoint.host_network
+            and endpoint.namespace in self.namespaces
+            and selects(self.selector, endpoint.labels)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Rule:
+    """One entry of `ingress` or `egress`; without peers it is for everyone, without ports for all of them."""
+
+    peers: tuple[_Block | _Pods, ...] | None
+    ports: Sequence[Mapping[str, Any]]
+
+    def opens(self, peer: Endpoint, destination: Endpoint) -> Ports:
+        if self.peers is not None and not any(each.covers(peer) for each in self.peers):
+            return NO_PORTS
+        if not self.ports:
+            return ALL_PORTS
+        opened = NO_PORTS
+        for port in self.ports:
+            opened |= _resolved(port, destination)
+        return opened
+
+
+def _resolved(port: Mapping[str, Any], destination: Endpoint) -> Ports:
+    protocol, number = port.get("protocol") or "TCP", port.get("port")
+    if number is None:
+        return Ports.of(protocol, 1, LARGEST_PORT)
+    if isinstance(number, str):
+        return destination.named_port(number, protocol) if isinstance(destination, Pod) else NO_PORTS
+    end = port.get("endPort")
+    return Ports.of(protocol, int(number), None if end is None else int(end))
+
+
+# by namespace and direction: what a policy selects, and what it opens
+_Policies: TypeAlias = dict[tuple[str, Direction], list[tuple[Mapping[str, Any], list[_Rule]]]]
+
+
+class Network:
+    """The namespaces (labels by name) and the NetworkPolicies (as manifests have them) of a cluster."""
+
+    def __init__(self, namespaces: Mapping[str, Mapping[str, str]], policies: Iterable[Mapping[str, Any]]) -> None:
+        self.namespaces = {name: {**labels, NAME_LABEL: name} for name, labels in namespaces.items()}
+        self._policies = self._compiled(policies)
+        self._found: dict[tuple[Pod, Direction], list[_Rule] | None] = {}
+
+    def allowed(self, source: Endpoint, destination: Endpoint) -> Ports:
+        """The ports of `destination` that `source` can open a connection to."""
+        return self.egress(source, destination) & self.ingress(source, destination)
+
+    def egress(self, source: Endpoint, destination: Endpoint) -> Ports:
+        """What the policies of `source` let out to `destination`."""
+        return self._opened(source, "Egress", destination, destination)
+
+    def ingress(self, source: Endpoint, destination: Endpoint) -> Ports:
+        """What the policies of `destination` let in from `source`."""
+        return self._opened(destination, "Ingress", source, destination)
+
+    def isolates(self, pod: Pod, direction: Direction) -> bool:
+        """Whether any policy selects `pod` for `direction`, so that only what is opened passes."""
+        return self._rules(pod, direction) is not None
+
+    def peer_namespaces(self, pod: Pod, direction: Direction) -> frozenset[str] | None:
+        """The namespaces whose pods may be peers of `pod`; None for all, also where blocks of addresses may match."""
+        rules = self._rules(pod, direction)
+        if rules is None or any(rule.peers is None for rule in rules):
+            return None
+        peers = [peer for rule in rules for peer in rule.peers or ()]
+        if not all(isinstance(peer, _Pods) for peer in peers):
+            return None
+        return frozenset().union(*(peer.namespaces for peer in peers if isinstance(peer, _Pods)))
+
+    def _opened(self, pod: Endpoint, direction: Direction, peer: Endpoint, destination: Endpoint) -> Ports:
+        rules = self._rules(pod, direction) if isinstance(pod, Pod) else None
+        if rules is None:
+            return ALL_PORTS
+        opened = NO_PORTS
+        for rule in rules:
+            opened |= rule.opens(peer, destination)
+        return opened
+
+    def _rules(self, pod: Pod, direction: Direction) -> list[_Rule] | None:
+        """The rules for a pod, None where no policy selects it."""
+        key = (pod, direction)
+        if key not in self._found:
+            policies = () if pod.host_network else self._policies.get((pod.namespace, direction), ())
+            selecting = [rules for selector, rules in policies if selects(selector, pod.labels)]
+            self._found[key] = [rule for rules in selecting for rule in rules] if selecting else None
+        return self._found[key]
+
+    def _compiled(self, policies: Iterable[Mapping[str, Any]]) -> _Policies:
+        found: _Policies = defaultdict(list)
+        for policy in policies:
+            spec, namespace = policy.get("spec") or {}, policy["metadata"].get("namespace") or "default"
+            for direction in directions(spec):
+                rules = [self._rule(rule or {}, direction, namespace) for rule in spec.get(direction.lower()) or ()]
+                found[namespace, direction].append((spec.get("podSelector") or {}, rules))
+        return found
+
+    def _rule(self, rule: Mapping[str, Any], direction: Direction, namespace: str) -> _Rule:
+        peers = tuple(self._peer(peer, namespace) for peer in rule.get(_PEERS[direction]) or ())
+        return _Rule(peers or None, rule.get("ports") or ())
+
+    def _peer(self, peer: Mapping[str, Any], namespace: str) -> _Block | _Pods:
+        block = peer.get("ipBlock")
+        if block is not None:
+            exceptions = tuple(ip_network(each, strict=False) for each in block.get("except") or ())
+            return _Block(ip_network(block["cidr"], strict=False), exceptions)
+        wanted = peer.get("namespaceSelector")
+        own = wanted is None
+        names = {namespace} if own else {name for name, labels in self.namespaces.items() if selects(wanted, labels)}
+        return _Pods(frozenset(names), peer.get("podSelector") or {})
+
+
+def directions(spec: Mapping[str, Any]) -> list[Direction]:
+    """The directions that a policy is for; the API server works them out so where `policyTypes` is absent."""
+    types = spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+    return [direction for direction in _PEERS if direction in types]
