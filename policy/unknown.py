@@ -42,6 +42,16 @@ def known(value: Any) -> bool:
     return not isinstance(value, Unknown)
 
 
+def present(value: Any) -> bool:
+    """Whether there is a value; unlike `is not None`, it raises Undetermined where that is not known."""
+    return bool(value != None)  # noqa: E711 - asks the value, which `is` does not
+
+
+def off(value: Any) -> bool:
+    """Whether a value is there and false; it raises Undetermined where that is not known."""
+    return present(value) and not value
+
+
 def name_unknowns(value: Any, owner: str, path: str = "") -> None:
     """Tell every unknown in `value`, at any depth, its path and `owner`."""
     for where, unknown in _unknowns(value, path):

@@ -11,6 +11,7 @@ from typing import Any, Final
 from common.quantity import Quantity
 from policy.admission.amounts import Amounts, is_extended, is_huge_pages, read, total
 from policy.admission.pods import COMPUTE, Pod, pod_level
+from policy.unknown import off
 
 ONE: Final = Quantity(10**9)
 _NANO: Final = 10**9
@@ -88,7 +89,7 @@ def service_usage(spec: Mapping[str, Any]) -> dict[str, Quantity]:
     ports = spec.get("ports") or ()
     type_ = spec.get("type") or "ClusterIP"
     opened = len(ports) if type_ in ("NodePort", "LoadBalancer") else 0
-    if type_ == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is False:
+    if type_ == "LoadBalancer" and off(spec.get("allocateLoadBalancerNodePorts")):
         opened = sum(1 for port in ports if port.get("nodePort"))
     return {
         "services": ONE,

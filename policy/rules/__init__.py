@@ -3,7 +3,7 @@
 from typing import Final
 
 from policy.model import Rule
-from policy.rules import cost, exposure, fit, flows, network, quota, workload
+from policy.rules import cost, exposure, fit, flows, network, pod_security, quota, workload
 
 RULES: Final[tuple[Rule, ...]] = (
     *quota.RULES,
@@ -12,5 +12,6 @@ RULES: Final[tuple[Rule, ...]] = (
     *flows.RULES,
     *exposure.RULES,
     *workload.RULES,
+    *pod_security.RULES,
     *cost.RULES,
 )

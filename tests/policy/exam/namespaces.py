@@ -53,6 +53,7 @@ class Draw:
     def __init__(self, seed: str, namespace: str) -> None:
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._namespace = namespace
+        self._tidy = self._maybe(0.7)  # whether all its containers state what quotas may ask for
 
     def limit_ranges(self) -> list[Object]:
         """None, or one with an item for containers, pods or claims."""
@@ -140,7 +141,7 @@ class Draw:
         return item
 
     def _pod(self, index: int) -> Object:
-        states = self._maybe(0.9)  # whether its containers say what they need
+        states = self._tidy or self._maybe(0.8)
         spec: Object = {"containers": [self._container(f"main-{it}", states) for it in range(1 + self._few() // 2)]}
         if inits := [self._container(f"init-{it}", states) for it in range(self._few())]:
             for container in inits:
@@ -162,7 +163,7 @@ class Draw:
     def _container(self, name: str, states: bool) -> Object:
         resources: dict[str, dict[str, str]] = {}
         for resource, chance in (("cpu", 0.97), ("memory", 0.97), ("ephemeral-storage", 0.2)):
-            if states and self._maybe(chance):
+            if states and (self._tidy or self._maybe(chance)):
                 self._state(resources, resource)
         if self._maybe(0.08):
             resources.setdefault("limits", {})[GPU] = self._pick(("1", "2"))
@@ -172,7 +173,8 @@ class Draw:
 
     def _state(self, resources: dict[str, dict[str, str]], resource: str) -> None:
         request, limit = self._pick(_SPELLINGS[resource]), self._pick(_SPELLINGS[resource])
-        shape = self._random.choices(("request", "limit", "same", "both"), (2, 6, 12, 1))[0]
+        shapes = ("limit", "same") if self._tidy else ("limit", "same", "request", "both")
+        shape = self._pick(shapes)
         if shape != "limit":
             resources.setdefault("requests", {})[resource] = request
         if shape != "request":

@@ -1,0 +1,112 @@
+"""Pod Security: which pods a namespace's `pod-security.kubernetes.io/enforce` label admits.
+
+Checks by level and version: k8s.io/pod-security-admission/policy (v0.36.3).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from policy.admission.pod_security import baseline, restricted
+from policy.admission.pod_security.subject import Found, Subject
+from policy.unknown import Undetermined
+
+_LABEL: Final = "pod-security.kubernetes.io/enforce"
+_LATEST: Final = 35  # the minor version with the last change of a check
+_LEVELS: Final = ("privileged", "baseline", "restricted")
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A level and the minor version of Kubernetes whose checks it means."""
+
+    level: str
+    minor: int = _LATEST
+
+    @classmethod
+    def of_labels(cls, labels: Mapping[str, str]) -> "Standard | None":
+        """What a namespace's labels enforce; None where they say nothing."""
+        if _LABEL not in labels:
+            return None
+        level = str(labels[_LABEL])
+        version = re.fullmatch(r"v1\.(\d+)", str(labels.get(f"{_LABEL}-version", "latest")))
+        minor = min(int(version[1]), _LATEST) if version else _LATEST
+        return cls(level if level in _LEVELS else "restricted", minor)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is asked of pods. `name` is what the API server calls it."""
+
+    name: str
+    level: str
+    since: int
+    find: Callable[[Subject], Iterator[Found]]
+    remedy: str
+    in_place_of: str = ""  # the baseline check that is not applied where this one is
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What a pod breaks, where below its spec, and what is asked instead."""
+
+    check: Check
+    path: str
+    message: str
+
+
+_REMOVE: Final = "Remove it."
+_PROFILE: Final = "Set RuntimeDefault or Localhost."
+_VOLUME: Final = "Take another kind of volume."
+
+CHECKS: Final = (
+    Check("forbidden AppArmor profile", "baseline", 0, baseline.app_armor, _PROFILE),
+    Check("non-default capabilities", "baseline", 0, baseline.capabilities, _REMOVE),
+    Check("host namespaces", "baseline", 0, baseline.host_namespaces, _REMOVE),
+    Check("hostPath volumes", "baseline", 0, baseline.host_paths, _VOLUME),
+    Check("hostPort", "baseline", 0, baseline.host_ports, "Remove it, and reach the pod by a Service."),
+    Check("probe or lifecycle host", "baseline", 34, baseline.probe_hosts, _REMOVE),
+    Check("privileged", "baseline", 0, baseline.privileged, _REMOVE),
+    Check("procMount", "baseline", 0, baseline.proc_mount, _REMOVE),
+    Check("seLinuxOptions", "baseline", 0, baseline.se_linux, _REMOVE),
+    Check("seccompProfile", "baseline", 0, baseline.seccomp, _PROFILE),
+    Check("forbidden sysctls", "baseline", 0, baseline.sysctls, _REMOVE),
+    Check("hostProcess", "baseline", 0, baseline.windows_host_process, _REMOVE),
+    Check("allowPrivilegeEscalation != false", "restricted", 8, restricted.privilege_escalation, "Set it to false."),
+    Check(
+        *("unrestricted capabilities", "restricted", 22, restricted.capabilities),
+        "Drop ALL, and add at most NET_BIND_SERVICE.",
+        "non-default capabilities",
+    ),
+    Check("procMount", "restricted", 35, restricted.proc_mount, _REMOVE, "procMount"),
+    Check("restricted volume types", "restricted", 0, restricted.volumes, _VOLUME, "hostPath volumes"),
+    Check("runAsNonRoot != true", "restricted", 0, restricted.run_as_non_root, "Set it to true."),
+    Check("runAsUser=0", "restricted", 23, restricted.run_as_user, "Name another user."),
+    Check("seccompProfile", "restricted", 19, restricted.seccomp, _PROFILE, "seccompProfile"),
+)
+
+
+def applied(standard: Standard) -> Iterator[Check]:
+    """The checks that pods have to pass."""
+    if standard.level == "privileged":
+        return
+    checks = [check for check in CHECKS if check.since <= standard.minor]
+    chosen = [check for check in checks if check.level == "restricted"] if standard.level == "restricted" else []
+    replaced = {check.in_place_of for check in chosen}
+    yield from (check for check in checks if check.level == "baseline" and check.name not in replaced)
+    yield from chosen
+
+
+def violations(spec: Mapping[str, Any], annotations: Mapping[str, str], standard: Standard) -> Iterator[Violation]:
+    """Everything that a pod spec breaks; at last Undetermined, where a check could not be made."""
+    subject = Subject(spec, annotations, standard.minor)
+    unknown: Undetermined | None = None
+    for check in applied(standard):
+        try:
+            for path, message in check.find(subject):
+                yield Violation(check, path, message)
+        except Undetermined as undetermined:
+            unknown = undetermined
+    if unknown:
+        raise unknown

@@ -1,0 +1,74 @@
+"""Pod Security: pods meet the level of their namespace, and tenants' namespaces have one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from policy.admission.pod_security import Standard, violations
+from policy.kubernetes import POD_SPECS, is_tenant, pod_spec
+from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
+
+_STRICTEST: Final = Standard("restricted")
+
+
+def _baseline(subject: Resource, stack: Stack) -> Iterator[Finding]:
+    if subject.kind == "Namespace":
+        standard = Standard.of_labels(subject.labels)
+        if standard and standard.level == "privileged" and is_tenant(subject):
+            remedy = "Enforce baseline or restricted."
+            yield Finding(subject, "metadata.labels", "it admits privileged pods", remedy)
+        return
+    yield from _found(subject, stack, "baseline")
+
+
+def _restricted(workload: Resource, stack: Stack) -> Iterator[Finding]:
+    yield from _found(workload, stack, "restricted")
+
+
+def _found(workload: Resource, stack: Stack, level: str) -> Iterator[Finding]:
+    """What a workload's pods break of a level; nothing where their namespace enforces less."""
+    standard = _standard(workload, stack)
+    if standard.level == "privileged" or (level == "restricted" != standard.level):
+        return
+    path, spec = pod_spec(workload)
+    for violation in violations(spec, _annotations(workload), Standard(level, standard.minor)):
+        if violation.check.level == level:
+            yield Finding(workload, f"{path}.{violation.path}", violation.message, violation.check.remedy)
+
+
+def _standard(workload: Resource, stack: Stack) -> Standard:
+    namespace = stack.once(_namespaces).get(workload.namespace)
+    return (namespace and Standard.of_labels(namespace.labels)) or _STRICTEST
+
+
+def _namespaces(stack: Stack) -> Mapping[str, Resource]:
+    return {namespace.object_name: namespace for namespace in stack.of_kind("Namespace")}
+
+
+def _annotations(workload: Resource) -> Mapping[str, str]:
+    """The annotations of a workload's pods."""
+    template: Any = workload.properties
+    for key in POD_SPECS[workload.kind][:-1]:
+        template = template.get(key) or {}
+    return (template.get("metadata") or {}).get("annotations") or {}
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    StackRule(
+        id="pss-baseline",
+        category=Category.WORKLOAD,
+        level=Level.MANDATORY,
+        summary="Pods meet the Pod Security level baseline; no tenant's namespace enforces less.",
+        why="it gives power over the node, and so over all who share it",
+        kinds=frozenset({"Namespace", *POD_SPECS}),
+        check=_baseline,
+    ),
+    StackRule(
+        id="pss-restricted",
+        category=Category.WORKLOAD,
+        level=Level.MANDATORY,
+        summary="Pods meet the Pod Security level restricted, unless their namespace enforces another.",
+        why="what breaks into the pod has fewer ways out of it",
+        kinds=frozenset(POD_SPECS),
+        check=_restricted,
+    ),
+)

@@ -1,0 +1,79 @@
+"""The rules on Pod Security find in random pods what the API server's admission finds: the same checks, by name.
+
+Guards against a field that is overlooked, and against a version's checks that are taken for another's.
+"""
+
+import os
+import random
+import re
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+import yaml
+
+from policy.admission.pod_security import CHECKS, Standard, violations
+from tests.policy.exam.pods import PodDraw
+from tests.support.api import Api, ApiError, Object
+
+CASES = int(os.environ.get("POLYKUBE_EXAM", "100"))
+SEED = os.environ.get("POLYKUBE_EXAM_SEED", "polykube")
+VERSIONS = ("latest", *(f"v1.{it}" for it in (0, 7, 8, 18, 19, 21, 22, 23, 24, 25, 26, 27, 29, 31, 32, 33, 34, 35, 36)))
+NAMES = sorted({check.name for check in CHECKS})
+_INVALID = 422
+_LABEL = "pod-security.kubernetes.io/enforce"
+
+
+@pytest.fixture
+def namespaces(api: Api) -> Mapping[str, Mapping[str, str]]:
+    """The labels of a namespace for each level and version."""
+    run = secrets.token_hex(3)
+    found = {}
+    for level in ("baseline", "restricted"):
+        for version in VERSIONS:
+            name = f"exam-{run}-{level}-{version.replace('.', '-')}"
+            found[name] = {_LABEL: level, f"{_LABEL}-version": version}
+            api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": found[name]}})
+    for name in found:
+        api.until(f"/api/v1/namespaces/{name}/serviceaccounts/default", bool)
+    return found
+
+
+def refused_for(api: Api, pod: Object) -> frozenset[str] | None:
+    """The names of the checks that admission says a pod breaks; None where it is no valid pod at all."""
+    try:
+        api.post(f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods?dryRun=All", pod)
+    except ApiError as refused:
+        if refused.status == _INVALID:
+            return None
+        if "violates PodSecurity" not in refused.message:
+            raise
+        return frozenset(name for name in NAMES if re.search(rf"[:,] {re.escape(name)}s? \(", refused.message))
+    return frozenset()
+
+
+def test_the_rules_and_admission_agree_on_random_pods(api: Api, namespaces: Mapping[str, Mapping[str, str]]) -> None:
+    names = sorted(namespaces)
+    verdicts: Counter[str] = Counter()
+    different = []
+    index = 0
+    while verdicts.total() < CASES:
+        index += 1
+        seed = f"{SEED}-{index}"
+        namespace = random.Random(seed).choice(names)  # noqa: S311 - repeatable on purpose
+        pod = PodDraw(seed).pod(namespace)
+        theirs = refused_for(api, pod)
+        if theirs is None:
+            continue
+        standard = Standard.of_labels(namespaces[namespace])
+        assert standard
+        found = violations(pod["spec"], pod["metadata"]["annotations"], standard)
+        ours = frozenset(violation.check.name for violation in found)
+        verdicts[f"{standard.level} {'refused' if theirs else 'admitted'}"] += 1
+        if ours != theirs:
+            different.append(f"case {index} in {namespace}\nadmission: {theirs}\nrules: {ours}\n{yaml.safe_dump(pod)}")
+    print(f"{CASES - len(different)} of {CASES} agree: {dict(verdicts)}; {index - CASES} were no valid pods")
+    assert not different, f"{len(different)} differ\n" + "\n".join(different[:3])
+    assert len(verdicts) == 4
+    assert min(verdicts.values()) >= CASES // 20
