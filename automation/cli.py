@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -129,6 +130,26 @@ def env(stack: Stack = "dev") -> None:
     tools = {name: tool for name in ("pulumi", "kubectl") if isinstance(tool := look_up(name), Tool)}
     for variable, value in (Project.open(stack).settings | {"PATH": search_path(tools)}).items():
         print(f"export {variable}={shlex.quote(value)}")
+
+
+@app.command()
+def rehearse(
+    stack: Annotated[str, typer.Argument(help="The stack, as in Pulumi.<stack>.yaml.")],
+    steps: Annotated[
+        str, typer.Option(help="What to rehearse, in order: up, change=FILE, upgrade=VERSION, refresh, destroy.")
+    ] = "up,refresh,destroy",
+    faults: Annotated[Path | None, typer.Option(help="Faults of the cloud to play (docs/rehearsal.md).")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave it up for a look around; --end takes it away.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="End the rehearsals of this stack that were kept.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Go through a stack's life on stand-in clouds, with a real engine and API server, and no credentials."""
+    from automation import rehearse
+
+    if end:
+        rehearse.end(stack)
+    else:
+        raise typer.Exit(rehearse.rehearse(stack, steps, faults, keep=keep, as_json=as_json))
 
 
 def main() -> None:

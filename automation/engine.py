@@ -7,39 +7,54 @@ stack's lock, even if we are killed.
 
 import json
 import os
+import re
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from automation.diagnosis import diagnose
 from common.errors import BusyError, EngineError, PolicyError, Problem
 from common.locks import exclusive_or_none, holder
 from common.paths import state_dir
 from rehearsal.toolchain import Tool
 
+_STACK_TYPE: Final = "::pulumi:pulumi:Stack::"
+_COLOUR: Final = re.compile(r"<\{%.*?%\}>")  # how the engine's events mark colours
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of the engine ended: changes by operation (create, update, same, …) and mandatory violations.
+    """How a run of the engine ended: changes by operation (create, update, same, …) and what policies say to it.
 
-    `changes` of a run that stopped in its preview are those that it would have made; `began` says whether it
-    went further and began to change things.
+    `violations` are of mandatory policies, `advisories` of the others; `failures` are the errors of resources,
+    URN and message. `changes` of a run that stopped in its preview are those that it would have made; `began`
+    says whether it went further and began to change things.
     """
 
     changes: Mapping[str, int]
     violations: Sequence[str]
+    advisories: Sequence[str]
+    failures: Sequence[tuple[str, str]]
     began: bool
 
 
 class Engine:
-    """The engine on one stack. Its methods raise EngineError (PK4xx) when the engine fails."""
+    """The engine on one stack. Its methods raise EngineError (PK4xx) when the engine fails.
 
-    def __init__(self, tool: Tool, stack: str, settings: Mapping[str, str], directory: Path) -> None:
+    When `quiet`, what it says goes to standard error.
+    """
+
+    def __init__(
+        self, tool: Tool, stack: str, settings: Mapping[str, str], directory: Path, *, quiet: bool = False
+    ) -> None:
         self._tool, self._directory, self.stack = tool, directory, stack
+        self._output = sys.stderr if quiet else None
         self._environment = os.environ | settings
         self._inherited: tuple[int, ...] = ()
 
@@ -65,6 +80,8 @@ class Engine:
             outcome = _read_events(log)
         if code and outcome.violations:
             raise PolicyError([_violation(text, began=outcome.began) for text in outcome.violations])
+        if code and outcome.failures:
+            raise EngineError([diagnose(urn, message) for urn, message in outcome.failures])
         if code:
             raise EngineError(_failed(arguments[0], f"exit code {code}; its messages stand above"))
         return outcome
@@ -116,6 +133,7 @@ class Engine:
                 command,
                 cwd=self._directory,
                 env=environment,
+                stdout=self._output,
                 pass_fds=self._inherited,
             ) as process:
                 signal.signal(signal.SIGTERM, interrupt)
@@ -130,17 +148,22 @@ class Engine:
 
 def _read_events(log: Path) -> Outcome:
     changes: Mapping[str, int] = {}
-    violations = []
+    by_level: dict[str, list[str]] = {}
+    failures = []
     began = False
     for event in _events(log):
         if summary := event.get("summaryEvent"):
             changes = summary.get("resourceChanges") or {}
-        policy = event.get("policyEvent")
-        if policy and policy["enforcementLevel"] == "mandatory":
-            violations.append(f"{policy['policyName']}: {policy['message'].strip()}")
+        if policy := event.get("policyEvent"):
+            text = f"{policy['policyName']}: {policy['message'].strip()}"
+            by_level.setdefault(policy["enforcementLevel"], []).append(text)
+        said = event.get("diagnosticEvent")
+        if said and said["severity"] == "error" and said.get("urn") and _STACK_TYPE not in said["urn"]:
+            failures.append((said["urn"], _COLOUR.sub("", said["message"])))
         step = event.get("resourcePreEvent")
         began |= bool(step and not step.get("planning") and step["metadata"]["op"] != "same")
-    return Outcome(changes, tuple(dict.fromkeys(violations)), began)
+    violations, advisories = (tuple(dict.fromkeys(by_level.get(level, ()))) for level in ("mandatory", "advisory"))
+    return Outcome(changes, violations, advisories, tuple(dict.fromkeys(failures)), began)
 
 
 def _events(log: Path) -> Iterator[Mapping[str, Any]]:

@@ -119,3 +119,9 @@ def api(name: str) -> Iterator[Api | None]:
     context.load_cert_chain(user["client-certificate"], user["client-key"])
     with httpx.Client(base_url=cluster["server"], verify=context, timeout=_TIMEOUT, trust_env=False) as client:
         yield Api(client)
+
+
+def is_ready(node: Mapping[str, Any] | None) -> bool:
+    """Whether a node is there and takes pods."""
+    conditions = (node or {}).get("status", {}).get("conditions", ())
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

@@ -82,15 +82,10 @@ def converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], stor
 
 def _until_ready(api: Api, name: str) -> None:
     deadline = time.monotonic() + _READY
-    while not _is_ready(api.get(f"/api/v1/nodes/{name}")):
+    while not clusters.is_ready(api.get(f"/api/v1/nodes/{name}")):
         if time.monotonic() > deadline:
             raise TimeoutError(f"node {name} was not ready within {_READY:.0f} s")
         time.sleep(_POLL)
-
-
-def _is_ready(node: Mapping[str, Any] | None) -> bool:
-    conditions = (node or {}).get("status", {}).get("conditions", ())
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _drain(api: Api, node: str) -> None:

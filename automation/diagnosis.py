@@ -1,0 +1,63 @@
+"""What a failed resource means: the words of a cloud, turned into a cause and a remedy.
+
+The patterns are the clouds' own error codes (AWS API references, Google's and Azure's lists of error codes, read
+in November 2026), so they serve a real cloud as well as a rehearsal.
+"""
+
+import re
+from typing import Final
+
+from common.errors import Problem
+
+_REMEDIES: Final = (
+    (
+        r"RequestLimitExceeded|Throttling|TooManyRequests|rateLimitExceeded|\b429\b",
+        "the cloud was asked too much at once: run the same command again; PULUMI_PARALLEL=4 asks less at a time",
+    ),
+    (
+        r"QuotaExceeded|LimitExceeded|QUOTA_EXCEEDED|quotaExceeded|OperationNotAllowed",
+        "ask the cloud for a higher quota, or free what is not needed; then run the same command again",
+    ),
+    (
+        r"InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|SkuNotAvailable|AllocationFailed",
+        "choose another machine type for the pool, or other zones; then run the same command again",
+    ),
+    (
+        r"timeout while waiting|timed out|DeadlineExceeded",
+        "it may still become ready: look at it in the cloud, then run the same command again",
+    ),
+    (
+        r"DependencyViolation|InUse|resourceInUseByAnotherResource|has a dependent",
+        "delete what is named here, if nothing needs it; then run the same command again",
+    ),
+    (
+        r"already exists|AlreadyExists|alreadyExists|ResourceInUseException",
+        "delete it if nothing needs it, or take it over with `pulumi import`; then run the same command again",
+    ),
+    (
+        r"deletion protection|DeletionProtection|deletion_protection",
+        "set deletionProtection to false in the stack file and bring the stack up once more; then destroy it",
+    ),
+    (
+        r"StatusCode: 5\d\d|Error 5\d\d|Status=5\d\d|InternalError|backendError|InternalServerError",
+        "the cloud failed, not the request: run the same command again, it goes on from here",
+    ),
+)
+_OTHERWISE: Final = "mend the cause and run the same command again: what is done already stays done"
+
+
+def diagnose(urn: str, message: str) -> Problem:
+    """The problem of the resource `urn`, for which the engine showed the error `message`."""
+    type_, name = urn.split("::")[-2:]
+    return Problem(
+        code="PK404",
+        summary="the engine could not do what the program asks for",
+        where=f"{type_.rpartition('$')[2]} {name}",
+        found=message.strip(),
+        remedy=remedy(message),
+    )
+
+
+def remedy(message: str) -> str:
+    """What helps against an error that reads like this."""
+    return next((text for pattern, text in _REMEDIES if re.search(pattern, message)), _OTHERWISE)

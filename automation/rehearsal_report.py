@@ -1,0 +1,45 @@
+"""What a rehearsal showed, for people and for machines."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from common.progress import duration
+
+CHANGES: Final = ("create", "update", "replace", "delete", "same")
+"""The engine's operations that a report counts."""
+
+
+@dataclass
+class Report:
+    """What a rehearsal showed. `steps` are rows as in the JSON; `resources` and `nodes_ready` are of the last `up`."""
+
+    stack: str
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    nodes_ready: int = 0
+    resources: int = 0
+    orphans: list[dict[str, Any]] = field(default_factory=list)
+    mandatory: int = 0
+    advisory: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step went well, and nothing was left."""
+        return all(step["ok"] for step in self.steps) and not self.orphans
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {
+            "stack": self.stack,
+            "rehearsal": True,
+            "ok": self.ok,
+            "steps": self.steps,
+            "nodesReady": self.nodes_ready,
+            "resources": self.resources,
+            "orphans": self.orphans,
+            "policy": {"mandatory": self.mandatory, "advisory": self.advisory},
+        }
+
+    def as_line(self) -> str:
+        """The report in a line."""
+        steps = ", ".join(f"{each['step']} {duration(each['seconds'])}" for each in self.steps)
+        return f"{steps}; {self.resources} resources, {self.nodes_ready} nodes ready"

@@ -1,0 +1,233 @@
+"""`polykube rehearse`: a stack's whole life, on stand-in clouds and with a real API server, without credentials.
+
+The engine, the program and the policy pack are those of `up`; what is played is said in docs/rehearsal.md.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from automation.engine import Engine, Outcome
+from automation.project import Project
+from automation.rehearsal_report import CHANGES, Report
+from automation.rehearsed_project import RehearsedProject
+from automation.show import err, out, show_error
+from common.errors import PolicyError, PolykubeError, Problem, RehearsalError
+from common.files import write_atomically
+from rehearsal import toolchain
+from rehearsal.control_plane import ControlPlane, all_control_planes
+from rehearsal.plugins import ensure_language_host
+from rehearsal.providers.clouds import clusters, faults
+from rehearsal.site import Site, make_site, sites, sweep
+from rehearsal.toolchain import Tool
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step as the command line says it: `up`, `change=FILE`, `upgrade=1.36`."""
+
+    name: str
+    argument: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.argument}" if self.argument else self.name
+
+
+def parse_steps(text: str) -> list[Step]:
+    """The steps in a list with commas; RehearsalError (PK703) names those that there are not."""
+    steps = [Step(*part.strip().partition("=")[::2]) for part in text.split(",")]
+    wrong = [
+        step for step in steps if step.name not in _ACTIONS or bool(step.argument) != (step.name in _WITH_ARGUMENT)
+    ]
+    if wrong:
+        raise RehearsalError(
+            Problem(
+                code="PK703",
+                summary="a rehearsal has no such step",
+                where="--steps",
+                found=", ".join(map(str, wrong)),
+                allowed="up, change=FILE, upgrade=VERSION, refresh, destroy",
+                remedy="write for instance --steps up,refresh,destroy",
+            )
+        )
+    return steps
+
+
+@dataclass
+class Rehearsal:
+    """A rehearsal under way."""
+
+    project: RehearsedProject
+    tools: Mapping[str, Tool]
+    report: Report
+    quiet: bool
+
+    def carry_out(self, steps: Sequence[Step]) -> None:
+        """One step after the other; the first that fails is the last."""
+        for step in steps:
+            with self._timed(step) as row:
+                self._start_local_control_plane()
+                outcome = _ACTIONS[step.name](self, step.argument)
+                row["changes"] = {name: outcome.changes.get(name, 0) for name in CHANGES}
+
+    def up(self, _: str = "") -> Outcome:
+        """Bring the stack up, and make sure that a second look finds nothing to do."""
+        engine = self._engine()
+        outcome = engine.run("up", "--yes", "--skip-preview")
+        self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)
+        engine.ask("preview", "--expect-no-changes", "--non-interactive", "--stack", engine.stack)
+        self.report.resources = len(engine.export().get("resources") or ())
+        self.report.nodes_ready = _nodes_ready()
+        return outcome
+
+    def change(self, file: str) -> Outcome:
+        """Go over to another stack file."""
+        self.project.take(Path(file))
+        return self.up()
+
+    def upgrade(self, version: str) -> Outcome:
+        """Go over to another version of Kubernetes."""
+        self.project.set_in_cluster(version=version)
+        return self.up()
+
+    def refresh(self, _: str = "") -> Outcome:
+        """Look at everything anew."""
+        return self._engine().run("refresh", "--yes", "--skip-preview")
+
+    def destroy(self, _: str = "") -> Outcome:
+        """Take down what there is, after its protection has been taken away as a user would do it."""
+        engine = self._engine()
+        if any(resource.get("protect") for resource in engine.export().get("resources") or ()):
+            self.project.set_in_cluster(deletionProtection=False)
+            engine.run("up", "--yes", "--skip-preview")
+        outcome = engine.run("destroy", "--yes", "--skip-preview")
+        left = self.project.site.store.all()
+        self.report.orphans = [
+            {"type": each.type, "id": each.id, "name": each.name, "tags": dict(each.tags)} for each in left
+        ]
+        return outcome
+
+    def _engine(self) -> Engine:
+        engine = self.project.engine(self.tools, quiet=self.quiet)
+        engine.select()
+        return engine
+
+    def _start_local_control_plane(self) -> None:
+        project = self.project.project
+        if project.is_local:
+            project.control_plane(dict(self.tools)).start()
+
+    @contextmanager
+    def _timed(self, step: Step) -> Iterator[dict[str, Any]]:
+        began = time.monotonic()
+        row: dict[str, Any] = {"step": str(step), "ok": False, "seconds": 0.0, "changes": dict.fromkeys(CHANGES, 0)}
+        self.report.steps.append(row)
+        try:
+            yield row
+            row["ok"] = True
+        except PolicyError as error:
+            self.report.mandatory = len(error.problems)
+            raise
+        finally:
+            row["seconds"] = round(time.monotonic() - began, 1)
+
+
+_ACTIONS: Final[Mapping[str, Callable[[Rehearsal, str], Outcome]]] = {
+    "up": Rehearsal.up,
+    "change": Rehearsal.change,
+    "upgrade": Rehearsal.upgrade,
+    "refresh": Rehearsal.refresh,
+    "destroy": Rehearsal.destroy,
+}
+_WITH_ARGUMENT: Final = ("change", "upgrade")
+
+
+def rehearse(stack: str, steps: str, faults_file: Path | None, *, keep: bool, as_json: bool) -> int:
+    """Hold a rehearsal and show what came of it; the exit code comes back.
+
+    What it made is gone afterwards, unless it is to be kept.
+    """
+    project, plan = Project.open(stack), parse_steps(steps)
+    if faults_file:
+        faults.read_faults(faults_file)
+    say = err if as_json else out
+    say.print(f"[bold]rehearsal[/bold] of {stack}: stand-in clouds, a real engine and API server, no credentials")
+    sweep()
+    site = make_site(stack)
+    report = Report(stack)
+    try:
+        with site.entered():
+            error = _hold(project, site, plan, faults_file, report, quiet=as_json)
+            if keep:
+                _say_kept(site, say)
+    finally:
+        if not site.is_kept:
+            site.close()
+    if error:
+        show_error(error)
+    if as_json:
+        print(json.dumps(report.as_json()))
+    mark = "[bold red]✗[/bold red]" if error else "[bold green]✓[/bold green]"
+    say.print(f"{mark} rehearsal of {stack}: {report.as_line()}", soft_wrap=True)
+    return error.exit_code if error else 0
+
+
+def end(stack: str) -> None:
+    """End the rehearsals of `stack` that were kept."""
+    for site in sites(stack):
+        site.close()
+        out.print(f"[bold green]✓[/bold green] rehearsal {site.name} has ended")
+
+
+def _hold(
+    project: Project, site: Site, steps: Sequence[Step], faults_file: Path | None, report: Report, *, quiet: bool
+) -> PolykubeError | None:
+    """Go through the steps at a site; what went wrong, if something did."""
+    try:
+        if faults_file:
+            write_atomically(site.directory / faults.FILE, faults_file.read_bytes())
+        rehearsed = RehearsedProject.make(project, site)
+        tools = toolchain.ensure(rehearsed.tools)
+        ensure_language_host(tools["pulumi"])
+        Rehearsal(rehearsed, tools, report, quiet).carry_out(steps)
+    except PolykubeError as error:
+        return error
+    return _left_behind(report)
+
+
+def _say_kept(site: Site, say: Console) -> None:
+    site.keep()
+    for name in all_control_planes():
+        say.print(f"[dim]kubeconfig[/dim]  {ControlPlane(name).kubeconfig}", soft_wrap=True)
+    stack = site.name.rpartition("-")[0]
+    say.print(
+        f"[dim]next[/dim]  polykube rehearse {stack} --end   takes the rehearsal {site.name} away", soft_wrap=True
+    )
+
+
+def _nodes_ready() -> int:
+    ready = 0
+    for name in all_control_planes():
+        with clusters.api(name) as api:
+            ready += sum(clusters.is_ready(node) for node in (api.list("/api/v1/nodes") if api else ()))
+    return ready
+
+
+def _left_behind(report: Report) -> RehearsalError | None:
+    if not report.orphans:
+        return None
+    return RehearsalError(
+        Problem(
+            code="PK704",
+            summary="the stack's resources are gone, and the cloud still has something",
+            found="; ".join(f"{orphan['type']} {orphan['id']}" for orphan in report.orphans),
+            allowed="nothing",
+            remedy="find out what made it, and have that taken down before what it needs is",
+        )
+    )

@@ -1,0 +1,100 @@
+"""The user's project as a rehearsal sees it: the same, but for its stack file, which is a copy of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from automation.engine import Engine
+from automation.environment import search_path
+from automation.project import Project
+from common.errors import Problem, RehearsalError
+from common.files import write_atomically
+from rehearsal import toolchain
+from rehearsal.site import Site
+from rehearsal.toolchain import Tool
+from stacks.config import NAMESPACE
+from stacks.loading import load_file, stack_file
+
+_CLUSTER: Final = f"{NAMESPACE}cluster"
+_SECRETS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
+_SECRET: Final = "rehearsed"  # noqa: S105 - what stands for a secret that only the real stack can read
+
+
+@dataclass(frozen=True)
+class RehearsedProject:
+    """The project of `original` at `site`. Its methods raise StackFileError as `up` would, before anything runs."""
+
+    original: Project
+    site: Site
+
+    @classmethod
+    def make(cls, original: Project, site: Site) -> "RehearsedProject":
+        """Link the project's files into the site, and copy the stack file."""
+        if original.spec.cluster.kind == "existing":
+            raise RehearsalError(_runs_already(original))
+        for entry in original.directory.iterdir():
+            if entry.name != stack_file(original.directory, original.stack).name and entry.name != ".git":
+                (site.project / entry.name).symlink_to(entry.resolve())
+        project = cls(original, site)
+        project.take(stack_file(original.directory, original.stack))
+        return project
+
+    @property
+    def project(self) -> Project:
+        """What the stack file says now."""
+        return Project(self.site.project, self.original.stack, load_file(self._file))
+
+    def take(self, file: Path) -> None:
+        """Make `file` the stack file; secrets in it, which only the real stack can decrypt, become a word."""
+        load_file(file)
+        content = yaml.safe_load(file.read_text())
+        kept = {key: value for key, value in content.items() if key not in _SECRETS}
+        mine = yaml.safe_load(self._file.read_text()) if self._file.exists() else {}
+        self._write(_open(kept) | {key: value for key, value in mine.items() if key in _SECRETS})
+
+    def set_in_cluster(self, **values: Any) -> None:
+        """Change fields of the cluster in the stack file: `version="1.36"`."""
+        content = yaml.safe_load(self._file.read_text())
+        content["config"][_CLUSTER] |= values
+        self._write(content)
+        load_file(self._file)
+
+    def engine(self, tools: Mapping[str, Tool], *, quiet: bool) -> Engine:
+        """The engine on this stack; when `quiet`, what it says goes to standard error."""
+        settings = self.project.settings | self.site.settings()
+        path = self.site.search_path(search_path(tools))
+        return Engine(tools["pulumi"], self.original.stack, settings | {"PATH": path}, self.site.project, quiet=quiet)
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Engine and control plane: every rehearsed cluster is one."""
+        return toolchain.ENGINE + toolchain.CONTROL_PLANE
+
+    @property
+    def _file(self) -> Path:
+        return stack_file(self.site.project, self.original.stack)
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        write_atomically(self._file, yaml.safe_dump(content, sort_keys=False))
+
+
+def _open(value: Any) -> Any:
+    """`value` with every encrypted secret replaced."""
+    if isinstance(value, dict):
+        return _SECRET if value.keys() == {"secure"} else {key: _open(item) for key, item in value.items()}
+    return [_open(item) for item in value] if isinstance(value, list) else value
+
+
+def _runs_already(project: Project) -> Problem:
+    return Problem(
+        code="PK702",
+        summary="a cluster that runs already cannot be rehearsed",
+        file=stack_file(project.directory, project.stack).name,
+        where="cluster.kind",
+        found=project.spec.cluster.kind,
+        allowed="kinds whose cluster polykube makes",
+        remedy="try the platform on a stack of kind local, or preview this one",
+    )

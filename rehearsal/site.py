@@ -1,0 +1,158 @@
+"""Where a rehearsal is held: a directory of its own, so that nothing of it touches the user's stacks or clouds.
+
+DIR/project/         the user's project by symbolic links, but for the stack file, which is a copy
+DIR/home/            PULUMI_HOME: stand-ins, and nothing but stand-ins
+DIR/bin/             stubs of the programs that kubeconfigs of clouds call for a credential
+DIR/polykube/        what is kept in the state directory otherwise: backend, control planes, locks
+DIR/clouds.sqlite3   what exists in the stand-in clouds
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from common.files import write_atomically
+from common.locks import exclusive_or_none
+from common.paths import state_dir
+from rehearsal.control_plane import ControlPlane, all_control_planes
+from rehearsal.plugins import write_stand_ins
+from rehearsal.providers.clouds.clusters import CREDENTIAL
+from rehearsal.providers.clouds.store import DIRECTORY_VARIABLE, Store
+
+_KEPT: Final = "kept"
+_STATE: Final = "XDG_STATE_HOME"
+_CREDENTIALS_OF_USERS: Final = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
+
+# What each exec plugin is called with (`aws eks get-token …`), and refused otherwise: that is what a user's would do.
+_STUBS: Final[Mapping[str, str]] = {
+    "aws": '"eks get-token"*',
+    "gke-gcloud-auth-plugin": '""',
+    "kubelogin": '"get-token"*',
+}
+
+
+class Site:
+    """A rehearsal's directory, from its making to its removal."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    @property
+    def name(self) -> str:
+        """The rehearsal's name: the stack's, and what tells it from others."""
+        return self.directory.name
+
+    @property
+    def project(self) -> Path:
+        """The project that the engine runs in."""
+        return self.directory / "project"
+
+    @property
+    def store(self) -> Store:
+        """What exists in the stand-in clouds."""
+        return Store(self.directory)
+
+    def settings(self) -> dict[str, str]:
+        """The variables that keep the engine, its plugins and its programs within this directory."""
+        ours = {
+            "PULUMI_HOME": str(self.directory / "home"),
+            "PULUMI_BACKEND_URL": (self.directory / "polykube" / "backend").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": "",
+            "PULUMI_SKIP_CHECKPOINTS": "true",  # nobody will go on from the middle of a killed rehearsal
+            DIRECTORY_VARIABLE: str(self.directory),
+            _STATE: str(self.directory),
+        }
+        return ours | {name: "" for name in os.environ if name.startswith(_CREDENTIALS_OF_USERS)}
+
+    def search_path(self, path: str) -> str:
+        """`path` with the stubs of the exec plugins in front."""
+        return os.pathsep.join([str(self.directory / "bin"), path])
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Keep state in this directory, and the directory from being swept away, while the block runs."""
+        with exclusive_or_none(_lock(self.directory)), _environment(_STATE, str(self.directory)):
+            yield
+
+    def keep(self) -> None:
+        """Leave everything as it is when the block ends, and running."""
+        (self.directory / _KEPT).touch()
+
+    def close(self) -> None:
+        """Stop what still runs, and remove the directory."""
+        with _environment(_STATE, str(self.directory)):
+            for name in all_control_planes():
+                ControlPlane(name).delete()
+        shutil.rmtree(self.directory)
+        _lock(self.directory).unlink(missing_ok=True)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was left for a look around."""
+        return (self.directory / _KEPT).exists()
+
+
+def make_site(stack: str) -> Site:
+    """A new directory for a rehearsal of `stack`."""
+    site = Site(_parent() / f"{stack}-{secrets.token_hex(3)}")
+    for directory in ("home", "bin", "project", "polykube/backend"):
+        (site.directory / directory).mkdir(parents=True, mode=0o700)
+    write_stand_ins(site.directory / "home")
+    for program, arguments in _STUBS.items():
+        write_atomically(site.directory / "bin" / program, _stub(program, arguments, site.directory), mode=0o755)
+    return site
+
+
+def sites(stack: str) -> list[Site]:
+    """The rehearsals of `stack` that were kept."""
+    return [site for site in _all() if site.is_kept and site.name.rpartition("-")[0] == stack]
+
+
+def sweep() -> None:
+    """Remove what killed rehearsals left, and what of theirs still runs."""
+    for site in _all():
+        with exclusive_or_none(_lock(site.directory)) as lock:
+            if lock and not site.is_kept:
+                site.close()
+
+
+def _parent() -> Path:
+    return state_dir() / "rehearsals"
+
+
+def _all() -> list[Site]:
+    return [Site(path) for path in sorted(_parent().glob("*/"))]
+
+
+def _lock(directory: Path) -> Path:
+    """Held by whoever rehearses in `directory`."""
+    return directory.with_name(f"{directory.name}.lock")
+
+
+def _stub(program: str, arguments: str, directory: Path) -> str:
+    """A program that prints the credential of the rehearsal's cluster, as the clouds' own would."""
+    return f"""#!/bin/sh
+# Plays {program} in a rehearsal.
+case "$*" in
+{arguments}) exec cat "{directory / CREDENTIAL}" ;;
+esac
+echo "{program} $*: not played in a rehearsal" >&2
+exit 1
+"""
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
