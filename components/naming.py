@@ -13,6 +13,10 @@ MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 TENANT_LABEL: Final = f"{DOMAIN}/tenant"
 NODE_POOL_LABEL: Final = f"{DOMAIN}/node-pool"
 
+# Of the clouds' resources. Azure allows no / in a tag's name, Google Cloud neither / nor . in a label's.
+CLUSTER_TAG: Final = f"{PROJECT}-cluster"
+MANAGED_BY_TAG: Final = "managed-by"
+
 
 def component_type(room: str, name: str) -> str:
     """The type token of a component: `polykube:clusters:Local`."""

@@ -48,6 +48,11 @@ def fits_anywhere(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     return value if isinstance(value, Hole) else handler(value)
 
 
+def is_hole(value: object) -> bool:
+    """Whether `value`, whatever its type says, is a hole."""
+    return isinstance(value, Hole)
+
+
 def solid(items: Iterable[_T]) -> Iterator[tuple[int, _T]]:
     """The items that are no holes, with their indexes."""
     return ((index, item) for index, item in enumerate(items) if not isinstance(item, Hole))

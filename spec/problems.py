@@ -190,6 +190,62 @@ class Code(Enum):
         "Without `context`, the kubeconfig's own current-context is used.",
     )
 
+    NOT_OFFERED = (
+        "PK161",
+        "The cloud does not offer this version",
+        "The versions are those of a table with its date in the kind's facts; a newer version needs a newer polykube.",
+    )
+    WRONG_ZONE = (
+        "PK162",
+        "A zone is not in the region",
+        "A cluster's zones are different zones of its own region.",
+    )
+    TOO_SMALL = (
+        "PK163",
+        "An address range is too small",
+        "Every node takes addresses for as many pods as it may run, whether they run or not.",
+    )
+    OVERLAP = (
+        "PK164",
+        "Address ranges overlap",
+        "Nodes, pods, Services and the networks that reach the cluster are told apart by their addresses.",
+    )
+    ARCHITECTURE = (
+        "PK165",
+        "Machine type and image do not fit",
+        "An image runs on one architecture, and not every image on every machine.",
+    )
+    NO_SYSTEM_POOL = (
+        "PK166",
+        "The system's own pods have no place",
+        "DNS and the other core add-ons run on nodes that are not spot, and that have no taint but CriticalAddonsOnly.",
+    )
+    NO_ADMINISTRATOR = (
+        "PK167",
+        "Nobody could administer the cluster",
+        "Whoever creates a cluster gets no rights in it by that, so without an administrator it is locked.",
+    )
+    NO_WAY_IN = (
+        "PK168",
+        "Nothing could reach the API server",
+        "Its endpoint is private, and no network is named that reaches it.",
+    )
+    OPEN_TO_ALL = (
+        "PK169",
+        "The API server is open to the whole internet",
+        "Whoever finds a flaw in it could use that from anywhere.",
+    )
+    UNKNOWN_MACHINE = (
+        "PK170",
+        "A machine type is not in our table",
+        "That is a warning: the cloud may have it. What depends on it, from pod density to prices, is guessed.",
+    )
+    OVER_BUDGET = (
+        "PK171",
+        "The node pools can grow beyond the budget",
+        "nodeBudget bounds the sum of what all pools may grow to.",
+    )
+
     def __init__(self, code: str, title: str, explanation: str) -> None:
         self.id = code
         self.title = title

@@ -103,6 +103,20 @@ Cidr: TypeAlias = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]{1,3}$", "examples": ["10.0.0.0/8"]}),
 ]
 
+
+def _ipv4_network(value: Any) -> IPv4Network:
+    network = _network(value)
+    if isinstance(network, IPv6Network):
+        raise _not_a_range(f"{network}, of IPv6", "Write a range of IPv4.")
+    return network
+
+
+Ipv4Cidr: TypeAlias = Annotated[
+    IPv4Network,
+    PlainValidator(_ipv4_network),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9.]+/[0-9]{1,2}$", "examples": ["10.0.0.0/16"]}),
+]
+
 # IsValidPortName in k8s.io/apimachinery 0.36 (RFC 6335, lower case only)
 _PORT_NAME: Final = TextRule(
     Code.BAD_NAME,

@@ -2,15 +2,18 @@
 
 import pulumi
 
-from common.errors import PolykubeError
+from common.errors import PolykubeError, as_text
 from stacks.compose import compose
-from stacks.loading import load_from_engine
+from stacks.loading import load_from_engine, warnings_of
 from stacks.outputs import export
 
 
 def run() -> None:
     """Read the stack file, build what it says, export what others need."""
     try:
-        export(compose(load_from_engine()))
+        spec = load_from_engine()
+        for problem in warnings_of(spec):
+            pulumi.log.warn(as_text(problem))
+        export(compose(spec))
     except PolykubeError as error:
         raise pulumi.RunError(f"{pulumi.get_stack()} cannot be built:\n{error}") from None

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 from pydantic import Discriminator, Tag
 
 from components.clusters.base import ClusterSpec
+from components.clusters.eks import EksSpec
 from components.clusters.existing import ExistingSpec
 from components.clusters.local import LocalSpec
 
-KINDS: Final[tuple[type[ClusterSpec], ...]] = (LocalSpec, ExistingSpec)
+KINDS: Final[tuple[type[ClusterSpec], ...]] = (LocalSpec, ExistingSpec, EksSpec)
 
 
 def kind_name(kind: type[ClusterSpec]) -> str:

@@ -17,13 +17,15 @@ LEAF_ANNOTATIONS = {"pulumi.com/deletionPropagationPolicy": "background"}
 class Place:
     """A spot in the resource tree, and a namespace or (when empty) the cluster itself.
 
-    `after` are resources that must be there before what is placed.
+    `after` are resources that must be there before what is placed. What is here is not deleted by itself
+    when `gone_with` is.
     """
 
     parent: pulumi.Resource
     namespace: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     after: Sequence[pulumi.Resource] = ()
+    gone_with: pulumi.Resource | None = None
 
     def then(self, *resources: pulumi.Resource) -> "Place":
         """The same place, after `resources`."""
@@ -46,4 +48,4 @@ class Place:
 
     def options(self) -> pulumi.ResourceOptions:
         """The options of an object in this place."""
-        return pulumi.ResourceOptions(parent=self.parent, depends_on=list(self.after))
+        return pulumi.ResourceOptions(parent=self.parent, depends_on=list(self.after), deleted_with=self.gone_with)

@@ -74,15 +74,18 @@ class TenantSpec(StackModel):
 class Tenant(pulumi.ComponentResource):
     """A tenant's namespace with its guardrails, then its workload.
 
-    The workload comes after `after` (what it may ask for, such as storage classes), after the guardrails that
-    bound it, and after the nodes that it runs on; so it also goes before them.
+    The namespace is deleted even when the cluster goes, because that takes away what the workload made outside of
+    it: load balancers and volumes. All else in it goes with it.
+
+    All of it comes after `after` (the nodes that the workload runs on, and what it may ask for, such as storage
+    classes), and the workload after the guardrails that bound it; so it also goes before them.
     """
 
     def __init__(self, spec: TenantSpec, cluster: Cluster, after: Sequence[pulumi.Resource]) -> None:
-        super().__init__(component_type("platform", "Tenant"), spec.name, opts=cluster.in_cluster())
+        super().__init__(component_type("platform", "Tenant"), spec.name, opts=cluster.in_cluster(outside_effects=True))
         labels = {TENANT_LABEL: spec.name}
-        namespace = _make_namespace(spec, cluster.version, Place(self, labels=labels))
-        place = Place(self, spec.name, labels, (namespace,))
+        namespace = _make_namespace(spec, cluster.version, Place(self, labels=labels, after=after))
+        place = Place(self, spec.name, labels, (namespace,), cluster.in_cluster().deleted_with)
         guardrails = [
             *make_quotas(spec.quota, place),
             make_limit_range(spec.limit_range, place),
@@ -92,7 +95,7 @@ class Tenant(pulumi.ComponentResource):
         ]
         manifests, _ = read_manifests(spec.manifests)
         for manifest in manifests:
-            ManifestObject(manifest.body, place.then(*guardrails, *after))
+            ManifestObject(manifest.body, place.then(*guardrails))
         self.register_outputs({})
 
 

@@ -2,7 +2,7 @@
 
 `cases/<kind>.<ok|error>.<what>.yaml` are the specification. The comments at the top of an error case name
 every problem and no other: `# expect CODE | LINE | KEY PATH | part of the text`; the line has a file name
-before it when the problem is in a manifest.
+before it when the problem is in a manifest. Those of an accepted case name its warnings: `# warn CODE | KEY PATH | …`.
 """
 
 import re
@@ -13,12 +13,14 @@ import pytest
 
 from common.errors import Problem, StackFileError, as_text
 from spec.problems import Code
-from stacks.loading import load_file
+from stacks.loading import load_file, warnings_of
 
 CASES = Path(__file__).parent / "cases"
 OK = sorted(CASES.glob("*.ok.*.yaml"))
 ERRORS = sorted(CASES.glob("*.error.*.yaml"))
 EXPECTED = re.compile(r"^# expect (PK\d+) \| (\S*) \| (.*?) \| (.+)$", re.MULTILINE)
+
+WARNED = re.compile(r"^# warn (PK\d+) \| (.*?) \| (.+)$", re.MULTILINE)
 
 
 def problems_of(case: Path, directory: Path) -> tuple[Problem, ...]:
@@ -33,6 +35,10 @@ def problems_of(case: Path, directory: Path) -> tuple[Problem, ...]:
     return ()
 
 
+def lines_of(case: Path) -> list[str]:
+    return case.read_text(errors="replace").splitlines() if case.is_file() else []
+
+
 def place_of(problem: Problem) -> str:
     file = Path(problem.file).name
     return str(problem.line) if file == "Pulumi.dev.yaml" else f"{file}:{problem.line}"
@@ -41,6 +47,17 @@ def place_of(problem: Problem) -> str:
 @pytest.mark.parametrize("case", OK, ids=lambda case: case.stem)
 def test_a_right_file_is_accepted(case: Path, tmp_path: Path) -> None:
     assert [as_text(problem) for problem in problems_of(case, tmp_path)] == []
+
+
+@pytest.mark.parametrize("case", OK, ids=lambda case: case.stem)
+def test_what_should_be_looked_at_in_a_right_file_is_said(case: Path, tmp_path: Path) -> None:
+    shutil.copytree(CASES / "files", tmp_path / "files")
+    shutil.copy(case, tmp_path / "Pulumi.dev.yaml")
+    expected = [match.groups() for match in WARNED.finditer(case.read_text())]
+    warned = warnings_of(load_file(tmp_path / "Pulumi.dev.yaml"))
+    assert [(p.code, p.where) for p in warned] == [parts[:2] for parts in expected]
+    for problem, (*_, fragment) in zip(warned, expected, strict=True):
+        assert fragment in as_text(problem)
 
 
 @pytest.mark.parametrize("case", ERRORS, ids=lambda case: case.stem)
@@ -61,7 +78,8 @@ def test_problems_are_sorted_by_line_within_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", Code, ids=lambda code: code.name.lower())
 def test_every_code_has_a_case(code: Code) -> None:
-    assert any(f"# expect {code.id} " in case.read_text(errors="replace") for case in ERRORS)
+    wanted = (f"# expect {code.id} ", f"# warn {code.id} ")
+    assert any(line.startswith(wanted) for case in CASES.glob("*") for line in lines_of(case))
 
 
 def test_codes_are_unique_and_explained() -> None:

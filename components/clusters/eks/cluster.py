@@ -1,0 +1,193 @@
+"""EKS: the control plane, who gets in, and the order in which everything comes (rules C1 to C6 of the contract).
+
+Private by default, logged, with secrets encrypted by a key of its own. Access is by the API alone: no
+aws-auth ConfigMap that an edit could lock everybody out with, and no rights for whoever created it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.clusters.eks.addons import AddOns
+from components.clusters.eks.identity import make_identity
+from components.clusters.eks.karpenter import make_karpenter_prerequisites
+from components.clusters.eks.pools import NodePools, make_node_role
+from components.clusters.eks.storage import make_bucket, make_file_system
+from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
+from components.clusters.managed import ManagedCluster
+from components.contract import Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.networks.aws import AwsNetwork
+from components.networks.aws_iam import MANAGED, allow, service_role
+
+if TYPE_CHECKING:
+    from components.clusters.eks.spec import EksSpec
+
+_ADMIN_POLICY: Final = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+_AWS_CLI: Final = "The AWS CLI is missing: docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+_SCHEME: Final = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+_KEY_WINDOW: Final = 30  # days in which a deleted key can be had back: the most that AWS gives
+_HTTPS: Final = 443
+
+
+class EksCluster(ManagedCluster):
+    """The `Cluster` contract on Amazon EKS."""
+
+    block_storage = Storage("ebs.csi.aws.com", {"type": "gp3", "encrypted": "true"})
+    load_balancing = LoadBalancing(internal={_SCHEME: "internal"}, external={_SCHEME: "internet-facing"})
+
+    def __init__(self, spec: EksSpec, *, protect: bool) -> None:
+        super().__init__(spec, protect=protect)
+        self._region = spec.region
+        provider = aws.Provider(spec.name, region=spec.region, opts=pulumi.ResourceOptions(parent=self))
+        self._place = self.place(spec, provider)
+        self.network = AwsNetwork(spec.network, spec.region, spec.own_zones(), self._place)
+        self.key = self._make_key()
+        self.control_plane = self.goes_with = self._make_control_plane(spec)
+        access = self._let_in(spec)
+        node_role = make_node_role(self._place)
+        self.add_ons = AddOns(spec, self.control_plane, self._place)
+        cni = self.add_ons.networking()  # before there are nodes, or they would never get ready
+        pools = NodePools(self.control_plane, self.network, node_role, self._place, after=[cni])
+        self.add_ons.rest(after=[pools.make(pool, spec.version) for pool in spec.node_pools])
+        if spec.autoscaling == "karpenter":
+            make_karpenter_prerequisites(self.control_plane, self._place)
+        kubeconfig = self._make_kubeconfig()
+        # A cluster of the same name in the same account and region is the same cluster to AWS as well.
+        self.connect(kubeconfig, self.control_plane.arn, after=access)
+        self.register_outputs({})
+
+    def _make_key(self) -> aws.kms.Key:
+        return aws.kms.Key(
+            f"{self.name}-secrets",
+            description=f"Secrets of the cluster {self.name}",
+            enable_key_rotation=True,
+            deletion_window_in_days=_KEY_WINDOW,
+            tags=self._place.tagged(f"{self.name}-secrets"),
+            opts=self._place.options(keep=True),
+        )
+
+    def _make_control_plane(self, spec: EksSpec) -> aws.eks.Cluster:
+        place = self._place
+        role = service_role(
+            f"{self.name}-control-plane",
+            "eks.amazonaws.com",
+            place,
+            policies=[f"{MANAGED}AmazonEKSClusterPolicy", f"{MANAGED}AmazonEKSVPCResourceController"],
+        )
+        key_use = ("kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey")
+        may_encrypt = allow(f"{self.name}-secrets", role.role, key_use, self.key.arn, place)
+        logs = aws.cloudwatch.LogGroup(
+            f"{self.name}-control-plane",
+            name=f"/aws/eks/{self.name}/cluster",  # where EKS writes; it would make one that is kept for ever
+            retention_in_days=spec.log_days,
+            tags=place.tagged(f"{self.name}-control-plane"),
+            opts=place.options(),
+        )
+        return aws.eks.Cluster(
+            self.name,
+            name=self.name,
+            version=spec.version,
+            role_arn=role.arn,
+            access_config=aws.eks.ClusterAccessConfigArgs(
+                authentication_mode="API", bootstrap_cluster_creator_admin_permissions=False
+            ),
+            bootstrap_self_managed_addons=False,
+            deletion_protection=self.protect,
+            enabled_cluster_log_types=list(spec.log_types),
+            encryption_config=aws.eks.ClusterEncryptionConfigArgs(
+                provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=self.key.arn), resources=["secrets"]
+            ),
+            kubernetes_network_config=aws.eks.ClusterKubernetesNetworkConfigArgs(
+                service_ipv4_cidr=str(spec.network.services)
+            ),
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
+            vpc_config=self._vpc_config(spec),
+            tags=place.tagged(self.name),
+            opts=place.options(keep=True, after=[*role.rights, may_encrypt, logs]),
+        )
+
+    def _vpc_config(self, spec: EksSpec) -> aws.eks.ClusterVpcConfigArgs:
+        public = [str(each) for each in spec.api_endpoint.public_from]
+        return aws.eks.ClusterVpcConfigArgs(
+            subnet_ids=[subnet.id for subnet in self.network.private_subnets],
+            security_group_ids=[self._make_api_group(spec).id],
+            endpoint_private_access=True,
+            endpoint_public_access=bool(public),
+            public_access_cidrs=public or None,
+        )
+
+    def _make_api_group(self, spec: EksSpec) -> aws.ec2.SecurityGroup:
+        """Who reaches the private endpoint, besides the nodes, which EKS lets in itself."""
+        name = f"{self.name}-api"
+        group = aws.ec2.SecurityGroup(
+            name,
+            description="Networks that reach the API server",
+            vpc_id=self.network.vpc.id,
+            tags=self._place.tagged(name),
+            opts=self._place.options(),
+        )
+        for each in spec.api_endpoint.private_from:
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-{each.network_address}-{each.prefixlen}",
+                security_group_id=group.id,
+                cidr_ipv4=str(each),
+                ip_protocol="tcp",
+                from_port=_HTTPS,
+                to_port=_HTTPS,
+                tags=self._place.tagged(name),
+                opts=self._place.options(),
+            )
+        return group
+
+    def _let_in(self, spec: EksSpec) -> Sequence[pulumi.Resource]:
+        """Access entries for administrators and members; what the administrators' rights come from is returned."""
+        for member in spec.members:
+            self._access_entry(member.principal, list(member.groups))
+        rights: list[pulumi.Resource] = []
+        for principal in spec.administrators:
+            entry = self._access_entry(principal, None)
+            association = aws.eks.AccessPolicyAssociation(
+                _short(principal),
+                cluster_name=self.control_plane.name,
+                principal_arn=principal,
+                policy_arn=_ADMIN_POLICY,
+                access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
+                opts=self._place.options(after=[entry]),
+            )
+            rights.append(association)
+        return rights
+
+    def _access_entry(self, principal: str, groups: list[str] | None) -> aws.eks.AccessEntry:
+        return aws.eks.AccessEntry(
+            _short(principal),
+            cluster_name=self.control_plane.name,
+            principal_arn=principal,
+            kubernetes_groups=groups,
+            tags=self._place.tagged(_short(principal)),
+            opts=self._place.options(),
+        )
+
+    def _make_kubeconfig(self) -> pulumi.Output[str]:
+        arguments = ("eks", "get-token", "--cluster-name", self.name, "--region", self._region, "--output", "json")
+        authority = self.control_plane.certificate_authority.apply(lambda ca: ca.data)
+        return exec_kubeconfig(self.name, self.control_plane.endpoint, authority, Login("aws", arguments, _AWS_CLI))
+
+    def make_shared_storage(self) -> Storage:
+        driver = self.add_ons.file_system_driver()
+        return make_file_system(self.network, self.control_plane, self._place, after=[driver])
+
+    def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
+        """EKS Pod Identity: the ServiceAccount needs nothing on it."""
+        return make_identity(service_account, grants, self.control_plane, self._place)
+
+    def make_object_store(self, name: str) -> ObjectStore:
+        return make_bucket(name, self._region, self._place)
+
+
+def _short(principal: str) -> str:
+    """`role/admin` of an ARN, with the account where it is another's: unique, and stable under reordering."""
+    return principal.split(":", 4)[4]

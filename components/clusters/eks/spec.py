@@ -1,0 +1,202 @@
+"""An EKS cluster in the stack file, and what can be wrong with it before AWS is asked."""
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
+
+from pydantic import Field
+
+from components.clusters.eks.facts import FACTS, PREFIX, pods_per_node
+from components.clusters.managed import Days, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.pools import CloudPoolSpec, all_whole
+from components.networks.address_plan import LARGEST_PREFIX, by_zone, overlaps, too_small
+from spec.holes import solid
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding, KeyPath
+from spec.text import RbacGroup, TextRule
+from spec.values import Ipv4Cidr
+
+if TYPE_CHECKING:
+    from components.clusters.eks.cluster import EksCluster
+
+_TAKEN_BY_AWS: Final = 5  # addresses of every subnet
+
+PrincipalArn: TypeAlias = Annotated[
+    str,
+    TextRule(
+        Code.BAD_NAME,
+        "the ARN of an IAM role or user: arn:aws:iam::111122223333:role/admin",
+        r"arn:aws[-a-z]*:iam::[0-9]{12}:(role|user)/[-A-Za-z0-9+=,.@_/]+",
+        "arn:aws:iam::111122223333:role/admin",
+        longest=2048,
+    ),
+]
+EndpointService: TypeAlias = Literal[
+    "autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "logs", "sqs", "ssm", "sts"
+]
+
+
+class AwsNetworkSpec(StackModel):
+    """A VPC with a private and a public subnet in each zone; nodes and pods are in the private ones."""
+
+    range: Ipv4Cidr = Field(
+        default=IPv4Network("10.0.0.0/16"),
+        description="The VPC's addresses, for nodes and pods alike. A quarter goes to each zone.",
+    )
+    services: Ipv4Cidr = Field(default=IPv4Network("172.20.0.0/16"), description="The addresses of Services.")
+    nat: Literal["per-zone", "single"] = Field(
+        default="per-zone",
+        description="NAT gateways for what goes out. One for each zone, because with a single one all zones lose the "
+        "internet with its zone; a single one costs a third.",
+    )
+    flow_log_days: Days | None = Field(
+        default=30, description="How long records of all connections are kept, for whoever investigates."
+    )
+    private_endpoints: Many[EndpointService] = Field(
+        default=(),
+        description="AWS services that are reached without NAT, by an interface in each zone that costs by the hour. "
+        "S3 is reached so in any case, which is free.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("endpoint", "privateEndpoints", self.private_endpoints, str, key="")
+        if self.range.prefixlen > LARGEST_PREFIX:
+            allowed = f"/16 to /{LARGEST_PREFIX}"
+            yield Finding(Code.BAD_CIDR, str(self.range), allowed, "Take a larger range.", at=("range",))
+        elif self.range.prefixlen < 16:  # noqa: PLR2004 - the largest that a VPC can have
+            first = next(self.range.subnets(new_prefix=16))
+            remedy = f"Write {first}, if a VPC of that size is enough."
+            yield Finding(Code.BAD_CIDR, str(self.range), f"/16 to /{LARGEST_PREFIX}", remedy, at=("range",))
+        ranges: dict[KeyPath, IPv4Network] = {("range",): self.range, ("services",): self.services}
+        yield from overlaps(ranges)
+
+
+class EksPoolSpec(CloudPoolSpec):
+    """A managed node group."""
+
+    alternatives: Many[Annotated[str, Field(min_length=1)]] = Field(
+        default=(), description="Further machine types that AWS may take instead; spot pools last longer with some."
+    )
+    image: Literal["al2023", "bottlerocket", "windows-2022"] = Field(
+        default="al2023",
+        description="The nodes' operating system. Its variant follows the machine: architecture and GPU.",
+    )
+    max_unavailable_percentage: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=33, description="How many of the nodes an upgrade takes at once: 33, so that two thirds stay."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        if self.image == "windows-2022" and self.arch == "arm64":
+            remedy = "Choose a machine type of amd64."
+            at = ("machineType",)
+            yield Finding(Code.ARCHITECTURE, f"{self.machine_type}, which is arm64", "amd64 for Windows", remedy, at=at)
+        for index, other in solid(self.alternatives):
+            known = FACTS.machines.get(other)
+            if known and known.architecture != self.arch:
+                allowed = f"{self.arch}, which {self.machine_type} is"
+                remedy = "Put it into a pool of its own: a node group has one image."
+                found = f"{other}, which is {known.architecture}"
+                yield Finding(Code.ARCHITECTURE, found, allowed, remedy, at=("alternatives", index))
+
+    @property
+    def takes_system_pods(self) -> bool:
+        return self.image != "windows-2022" and super().takes_system_pods
+
+    @property
+    def arch(self) -> str:
+        """The architecture: as stated, or as our table has it, or amd64."""
+        known = FACTS.machines.get(self.machine_type)
+        return self.architecture or (known.architecture if known else "amd64")
+
+    @property
+    def ami_type(self) -> str:
+        """EKS's name of the image, by operating system, architecture and GPU."""
+        known = FACTS.machines.get(self.machine_type)
+        gpu = bool(known and known.gpus)
+        arm = self.arch == "arm64"
+        if self.image == "windows-2022":
+            return "WINDOWS_CORE_2022_x86_64"
+        if self.image == "bottlerocket":
+            return f"BOTTLEROCKET_{'ARM_64' if arm else 'x86_64'}{'_NVIDIA' if gpu else ''}"
+        return f"AL2023_{'ARM_64' if arm else 'x86_64'}_{'NVIDIA' if gpu else 'STANDARD'}"
+
+    @property
+    def addresses_per_node(self) -> int:
+        """What a node takes of its subnet: a prefix for every 16 pods, one to spare, and its own address."""
+        prefixes = -(-pods_per_node(FACTS.machines.get(self.machine_type)) // PREFIX) + 1
+        return prefixes * PREFIX + 1
+
+
+class Members(StackModel):
+    """People or machines of AWS, and what groups they are in within the cluster."""
+
+    principal: PrincipalArn = Field(description="An IAM role or user.")
+    groups: Annotated[Many[RbacGroup], Field(min_length=1)] = Field(
+        description="Groups as tenants name them; AWS knows none, so that they are given here."
+    )
+
+
+class EksSpec(ManagedSpec):
+    """Amazon EKS: the control plane is Amazon's, nodes are in a VPC that belongs to the cluster."""
+
+    cloud = "aws"
+    facts: ClassVar[Facts] = FACTS
+
+    kind: Literal["eks"] = Field(description="Amazon EKS.")
+    network: AwsNetworkSpec = Field(default=AwsNetworkSpec(), description="The VPC.")
+    administrators: Many[PrincipalArn] = Field(
+        default=(),
+        description="Who may do everything: at least one, who is there when all other ways in are broken. Whoever runs "
+        "this program is among them.",
+    )
+    members: Many[Members] = Field(default=(), description="Who else gets in, and as what.")
+    log_types: Annotated[
+        Many[Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]], Field(min_length=1)
+    ] = Field(
+        default=("api", "audit", "authenticator", "controllerManager", "scheduler"),
+        description="What the control plane logs. All of it: what was not logged cannot be found out later.",
+    )
+    autoscaling: Literal["node-pools", "karpenter"] = Field(
+        default="node-pools",
+        description="What adds nodes: pools grow within their bounds, or Karpenter adds machines of its own choice. "
+        "For Karpenter, this makes what it needs in AWS.",
+    )
+    node_pools: Annotated[Many[EksPoolSpec], Field(min_length=1)] = Field(description="The cluster's nodes.")
+
+    @property
+    def pools(self) -> Sequence[EksPoolSpec]:
+        return self.node_pools
+
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        yield from same_twice("administrator", "administrators", self.administrators, str, key="")
+        yield from same_twice("member", "members", self.members, lambda member: member.principal, key="principal")
+        if not self.administrators:
+            remedy = "Add the role that runs this program, and one that is there for emergencies."
+            yield Finding(Code.NO_ADMINISTRATOR, "nobody", "an IAM role or user", remedy, at=("administrators",))
+        if self.is_whole and self.network.is_whole:
+            yield from self._address_findings()
+
+    def _address_findings(self) -> Iterator[Finding]:
+        own: dict[KeyPath, IPv4Network] = {
+            ("network", "range"): self.network.range,
+            ("network", "services"): self.network.services,
+        }
+        yield from overlaps(own | endpoint_ranges(self.api_endpoint))
+        zones = len(self.zones) or 3
+        subnets = by_zone(self.network.range, zones).private
+        room = sum(subnet.num_addresses - _TAKEN_BY_AWS for subnet in subnets)
+        needs = {pool.name: (pool.nodes.max, pool.addresses_per_node) for pool in all_whole(self.node_pools)}
+        needed = sum(nodes * each for nodes, each in needs.values())
+        sums = " + ".join(f"{nodes} × {each} ({name})" for name, (nodes, each) in needs.items())
+        arithmetic = (
+            f"{len(subnets)} private subnets /{subnets[0].prefixlen} hold {room} addresses, and nodes take "
+            f"{PREFIX} for every {PREFIX} pods, {PREFIX} to spare and one of their own: {sums} = {needed}"
+        )
+        yield from too_small(("network", "range"), self.network.range, needed, room, arithmetic)
+
+    def build(self, *, protect: bool) -> "EksCluster":
+        from components.clusters.eks.cluster import EksCluster
+
+        return EksCluster(self, protect=protect)

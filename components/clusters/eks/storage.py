@@ -1,0 +1,130 @@
+"""What a cluster on AWS keeps data in besides disks: a shared file system, and buckets for backups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cloud import CloudPlace
+from components.contract import Grant, ObjectStore, Storage
+from components.networks.aws import AwsNetwork
+from components.networks.aws_iam import document
+
+_NFS: Final = 2049
+_OLD_VERSIONS: Final = 30  # days in which an overwritten or deleted backup can be had back
+_OBJECTS: Final = (
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts",
+)
+_LEFTOVERS: Final = 7  # days after which an upload that was broken off is removed
+
+
+def make_file_system(
+    network: AwsNetwork, cluster: aws.eks.Cluster, place: CloudPlace, after: Sequence[pulumi.Resource]
+) -> Storage:
+    """EFS that the nodes reach in each zone; a volume is a directory of it with an access point of its own."""
+    name = f"{place.cluster}-shared"
+    tags = place.tagged(name)
+    files = aws.efs.FileSystem(
+        name,
+        encrypted=True,
+        throughput_mode="elastic",
+        tags=tags,
+        opts=place.options(keep=True, after=after),
+    )
+    group = aws.ec2.SecurityGroup(
+        name, description="NFS from the nodes", vpc_id=network.vpc.id, tags=tags, opts=place.options()
+    )
+    aws.vpc.SecurityGroupIngressRule(
+        name,
+        security_group_id=group.id,
+        referenced_security_group_id=cluster.vpc_config.apply(lambda config: config.cluster_security_group_id),
+        ip_protocol="tcp",
+        from_port=_NFS,
+        to_port=_NFS,
+        tags=tags,
+        opts=place.options(),
+    )
+    for subnet in network.private_subnets:
+        aws.efs.MountTarget(
+            f"{name}-{subnet.pulumi_resource_name}",
+            file_system_id=files.id,
+            subnet_id=subnet.id,
+            security_groups=[group.id],
+            opts=place.options(),
+        )
+    parameters: dict[str, pulumi.Input[str]] = {
+        "provisioningMode": "efs-ap",
+        "fileSystemId": files.id,
+        "directoryPerms": "700",
+    }
+    return Storage("efs.csi.aws.com", parameters)
+
+
+def make_bucket(name: str, region: str, place: CloudPlace) -> ObjectStore:
+    """A private, versioned, encrypted bucket, and a policy that allows to read and write it."""
+    name = f"{place.cluster}-{name}"
+    bucket = aws.s3.Bucket(name, tags=place.tagged(name), opts=place.options(keep=True))
+    aws.s3.BucketVersioning(
+        name,
+        bucket=bucket.bucket,
+        versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+        opts=place.options(),
+    )
+    encryption = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+        sse_algorithm="aws:kms"
+    )
+    aws.s3.BucketServerSideEncryptionConfiguration(
+        name,
+        bucket=bucket.bucket,
+        rules=[
+            aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                apply_server_side_encryption_by_default=encryption, bucket_key_enabled=True
+            )
+        ],
+        opts=place.options(),
+    )
+    aws.s3.BucketPublicAccessBlock(
+        name,
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=place.options(),
+    )
+    _forget_old(name, bucket, place)
+    return ObjectStore(
+        bucket.bucket, f"https://s3.{region}.amazonaws.com", Grant(_make_policy(name, bucket, place).arn)
+    )
+
+
+def _forget_old(name: str, bucket: aws.s3.Bucket, place: CloudPlace) -> None:
+    rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
+        id="forget-old",
+        status="Enabled",
+        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+        noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+            noncurrent_days=_OLD_VERSIONS
+        ),
+        abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+            days_after_initiation=_LEFTOVERS
+        ),
+    )
+    aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.bucket, rules=[rule], opts=place.options())
+
+
+def _make_policy(name: str, bucket: aws.s3.Bucket, place: CloudPlace) -> aws.iam.Policy:
+    def allowed(arn: str) -> str:
+        return document(
+            {"Effect": "Allow", "Action": _OBJECTS, "Resource": f"{arn}/*"},
+            {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": arn},
+        )
+
+    return aws.iam.Policy(name, policy=bucket.arn.apply(allowed), tags=place.tagged(name), opts=place.options())

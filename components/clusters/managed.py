@@ -1,0 +1,173 @@
+"""What the clouds' own kinds of cluster have in common: where they are, who gets in, what is kept."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Annotated, ClassVar, TypeAlias
+
+import pulumi
+from pydantic import Field
+
+from components import naming
+from components.cloud import CloudPlace
+from components.clusters.base import ClusterBase, ClusterSpec
+from components.clusters.pools import CloudPoolSpec, Machine, machine_warnings, over_budget, pool_findings
+from components.contract import Capability, ObjectStore, Storage
+from spec.holes import solid
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding, KeyPath, listed, quoted
+from spec.values import Cidr, Count, Ipv4Cidr
+
+EVERYTHING = frozenset(Capability)
+Days: TypeAlias = Annotated[Count, Field(ge=1, le=3653)]
+
+
+class ApiEndpoint(StackModel):
+    """From where the API server can be reached. What is not named here cannot."""
+
+    private_from: Many[Ipv4Cidr] = Field(
+        default=(),
+        description="Networks that reach the cluster's own by peering, VPN or transit: 10.8.0.0/16. They are let "
+        "through; connecting them is not this stack's business.",
+    )
+    public_from: Many[Cidr] = Field(
+        default=(),
+        description="Addresses on the internet: an office's, a runner's. Without any, the endpoint is private.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        for index, each in solid(self.public_from):
+            if each.prefixlen == 0:
+                remedy = "Name the addresses of those who administer the cluster."
+                at = ("publicFrom", index)
+                yield Finding(Code.OPEN_TO_ALL, str(each), "the addresses of an office or a runner", remedy, at=at)
+
+    @property
+    def is_reachable(self) -> bool:
+        return bool(self.private_from or self.public_from)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a cloud offered on a day: Kubernetes versions, oldest first, machine types, and zones by region."""
+
+    dated: str
+    versions: Sequence[str]
+    machines: Mapping[str, Machine]
+    zones: Mapping[str, Sequence[str]]
+
+
+class ManagedSpec(ClusterSpec):
+    """A cluster whose control plane a cloud runs."""
+
+    facts: ClassVar[Facts]
+
+    region: Annotated[str, Field(min_length=1)] = Field(description="The cloud's name of the region.")
+    zones: Annotated[Many[Annotated[str, Field(min_length=1)]], Field(max_length=3)] = Field(
+        default=(),
+        description="Where nodes run, three zones at most. The default is three of the region.",
+    )
+    api_endpoint: ApiEndpoint = Field(default=ApiEndpoint(), description="From where the API server can be reached.")
+    log_days: Days = Field(default=90, description="How long the control plane's logs are kept.")
+    node_budget: Count | None = Field(
+        default=None, description="What all pools together may grow to at most; a bound on what the cluster costs."
+    )
+    deletion_protection: bool | None = Field(
+        default=None,
+        description="Whether cluster, network, keys and backups are kept from being deleted. The default is true in "
+        "stage prod, and false elsewhere. To take a protected stack down, set it to false and bring it up once more.",
+    )
+    tags: Mapping[str, str] = Field(
+        default={}, description="Tags (labels, on Google Cloud) of everything that the cluster is made of."
+    )
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return EVERYTHING
+
+    @property
+    def pools(self) -> Sequence[CloudPoolSpec]:
+        """The node pools; none where the cloud has none to declare."""
+        raise NotImplementedError
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether anybody can reach the API server."""
+        return self.api_endpoint.is_reachable
+
+    def own_zones(self) -> tuple[str, ...]:
+        """The zones that the cluster is in."""
+        return self.zones or tuple(self.facts.zones[self.region][:3])
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._version_findings()
+        yield from self._zone_findings()
+        yield from pool_findings(self.pools, self.facts.machines)
+        yield from over_budget(self.node_budget, self.pools)
+        if not self.is_reachable:
+            remedy = "Name a network in apiEndpoint.privateFrom, or addresses in apiEndpoint.publicFrom."
+            yield Finding(Code.NO_WAY_IN, "nothing that reaches it", "some way in", remedy, at=("apiEndpoint",))
+
+    def warnings(self) -> Iterator[Finding]:
+        yield from machine_warnings(self.pools, self.facts.machines, self.facts.dated)
+
+    def tags_of(self) -> dict[str, str]:
+        """The stack's tags, and those by which everything of the cluster is found again."""
+        return {**self.tags, naming.MANAGED_BY_TAG: naming.PROJECT, naming.CLUSTER_TAG: self.name}
+
+    def _version_findings(self) -> Iterator[Finding]:
+        if isinstance(self.version, str) and self.version not in self.facts.versions:
+            allowed = f"{listed(self.facts.versions)}, as of {self.facts.dated}"
+            remedy = "Write one of them."
+            yield Finding(Code.NOT_OFFERED, quoted(self.version), allowed, remedy, at=("version",))
+
+    def _zone_findings(self) -> Iterator[Finding]:
+        known = self.facts.zones.get(self.region, ())
+        yield from same_twice("zone", "zones", self.zones, str, key="")
+        for index, zone in solid(self.zones):
+            if known and zone not in known:
+                remedy = f"Write zones of {self.region}, or remove zones to get three of them."
+                yield Finding(Code.WRONG_ZONE, quoted(zone), listed(known), remedy, at=("zones", index))
+        if not known and not self.zones and isinstance(self.region, str):
+            allowed = "three zones, because our table does not have this region"
+            yield Finding(Code.WRONG_ZONE, "none", allowed, f"Name zones of {self.region}.", at=("zones",))
+
+
+def endpoint_ranges(endpoint: ApiEndpoint) -> dict[KeyPath, IPv4Network]:
+    """The networks that reach the cluster, by their place; they may share no address with it."""
+    return {("apiEndpoint", "privateFrom", index): each for index, each in solid(endpoint.private_from)}
+
+
+class ManagedCluster(ClusterBase):
+    """The part of a cloud's kind that does not depend on the cloud."""
+
+    def __init__(self, spec: ManagedSpec, *, protect: bool) -> None:
+        super().__init__(spec)
+        self.protect = protect if spec.deletion_protection is None else spec.deletion_protection
+        self.node_pools = tuple(pool.as_contract() for pool in spec.pools)
+        self._shared: Storage | None = None
+        self._stores: dict[str, ObjectStore] = {}
+
+    def place(self, spec: ManagedSpec, provider: pulumi.ProviderResource) -> CloudPlace:
+        """Where everything of the cluster goes."""
+        return CloudPlace(self.name, self, provider, spec.tags_of(), self.protect)
+
+    def shared_storage(self) -> Storage:
+        """The cloud's shared file system and its driver, made on first use."""
+        if self._shared is None:
+            self._shared = self.make_shared_storage()
+        return self._shared
+
+    def object_store(self, name: str) -> ObjectStore:
+        """A bucket of the cluster's own, made on first use."""
+        if name not in self._stores:
+            self._stores[name] = self.make_object_store(name)
+        return self._stores[name]
+
+    def make_shared_storage(self) -> Storage:
+        """Register what `shared_storage` is made of."""
+        raise NotImplementedError
+
+    def make_object_store(self, name: str) -> ObjectStore:
+        """Register what the object store `name` is made of."""
+        raise NotImplementedError

@@ -1,0 +1,49 @@
+"""How a network's addresses are divided, and whether they are enough."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from itertools import combinations
+from typing import Final
+
+from spec.holes import is_hole
+from spec.problems import Code, Finding, KeyPath, key_path
+
+_PRIVATE_BITS: Final = 2  # a quarter of the network for each zone's nodes and pods, and one for all the rest
+_PUBLIC_BITS: Final = 6  # a sixteenth of that last quarter for each zone's gateway and load balancers
+LARGEST_PREFIX: Final = 22
+"""Of a network that is divided by zones: public subnets would be smaller than the /28 that AWS allows."""
+
+
+@dataclass(frozen=True)
+class ZonePlan:
+    """The subnets of up to three zones."""
+
+    private: Sequence[IPv4Network]
+    public: Sequence[IPv4Network]
+
+
+def by_zone(network: IPv4Network, zones: int) -> ZonePlan:
+    """Divide `network` (at most /22) among `zones` zones, three at most. Zones that come later move nothing."""
+    *private, rest = network.subnets(_PRIVATE_BITS)
+    public = list(rest.subnets(_PUBLIC_BITS - _PRIVATE_BITS))
+    return ZonePlan(private[:zones], public[:zones])
+
+
+def overlaps(ranges: Mapping[KeyPath, IPv4Network]) -> Iterator[Finding]:
+    """A finding for each range, by its place, that shares addresses with one before it."""
+    solid = {at: network for at, network in ranges.items() if not is_hole(network)}
+    for (first_at, first), (at, network) in combinations(solid.items(), 2):
+        if first.overlaps(network):
+            common = max(first, network, key=lambda each: each.prefixlen)
+            allowed = f"a range apart from {key_path(first_at)}, {first}"
+            remedy = "Choose ranges that share no address."
+            yield Finding(Code.OVERLAP, f"{network}, which shares {common} with it", allowed, remedy, at=at)
+
+
+def too_small(at: KeyPath, network: IPv4Network, needed: int, available: int, arithmetic: str) -> Iterator[Finding]:
+    """A finding when `network` has fewer addresses `available` than are `needed`; `arithmetic` shows both sums."""
+    if needed > available:
+        remedy = "Take a larger range (a smaller number after the /), or lower what the pools may grow to."
+        found = f"{network}: {arithmetic}"
+        yield Finding(Code.TOO_SMALL, found, f"room for {needed} addresses", remedy, at=at)

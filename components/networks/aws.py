@@ -1,0 +1,198 @@
+"""A VPC for an EKS cluster: a private and a public subnet in each zone, and how each gets out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cloud import CloudPlace
+from components.naming import component_type
+from components.networks.address_plan import by_zone
+from components.networks.aws_iam import allow, service_role
+
+if TYPE_CHECKING:
+    from components.clusters.eks.spec import AwsNetworkSpec
+
+_EVERYWHERE: Final = "0.0.0.0/0"
+_HTTPS: Final = 443
+_WRITE_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams")
+
+
+class AwsNetwork(pulumi.ComponentResource):
+    """The network `cluster` in a region's `zones`; `private_subnets` are in their order.
+
+    Tags tell the load balancer controllers which subnets are theirs
+    (docs.aws.amazon.com/eks/latest/userguide/network-reqs.html).
+    """
+
+    def __init__(self, spec: AwsNetworkSpec, region: str, zones: tuple[str, ...], place: CloudPlace) -> None:
+        super().__init__(component_type("networks", "Aws"), place.cluster, opts=place.options())
+        self._place = place.inside(self)
+        self._region = region
+        self.vpc = self._make_vpc(spec)
+        plan = by_zone(spec.range, len(zones))
+        public = [self._subnet("public", zone, str(each)) for zone, each in zip(zones, plan.public, strict=True)]
+        self.private_subnets = [
+            self._subnet("private", zone, str(each)) for zone, each in zip(zones, plan.private, strict=True)
+        ]
+        self._route_public(public)
+        tables = self._route_private(public, zones, single=spec.nat == "single")
+        self._gateway_endpoint(tables)
+        self._interface_endpoints(spec)
+        if spec.flow_log_days:
+            self._log_flows(spec.flow_log_days)
+        self.register_outputs({})
+
+    def _called(self, *parts: str) -> str:
+        return "-".join((self._place.cluster, *parts))
+
+    def _make_vpc(self, spec: AwsNetworkSpec) -> aws.ec2.Vpc:
+        vpc = aws.ec2.Vpc(
+            self._called(),
+            cidr_block=str(spec.range),
+            enable_dns_hostnames=True,  # private endpoints are found by name
+            enable_dns_support=True,
+            tags=self._place.tagged(self._called()),
+            opts=self._place.options(keep=True),
+        )
+        name = self._called("default")  # the group that a VPC comes with, whose members may all talk; nothing uses it
+        aws.ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, tags=self._place.tagged(name), opts=self._options())
+        return vpc
+
+    def _options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        return self._place.options(after=after)
+
+    def _subnet(self, side: str, zone: str, addresses: str) -> aws.ec2.Subnet:
+        name = self._called(side, zone)
+        role = "kubernetes.io/role/internal-elb" if side == "private" else "kubernetes.io/role/elb"
+        return aws.ec2.Subnet(
+            name,
+            vpc_id=self.vpc.id,
+            availability_zone=zone,
+            cidr_block=addresses,
+            map_public_ip_on_launch=False,
+            tags={**self._place.tagged(name), role: "1"},
+            opts=self._place.options(keep=True),
+        )
+
+    def _route_public(self, subnets: list[aws.ec2.Subnet]) -> None:
+        name = self._called("public")
+        gateway = aws.ec2.InternetGateway(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
+        table = aws.ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
+        self._way_out = aws.ec2.Route(
+            name,
+            route_table_id=table.id,
+            destination_cidr_block=_EVERYWHERE,
+            gateway_id=gateway.id,
+            opts=self._options(),
+        )
+        self._associate(table, subnets)
+
+    def _route_private(
+        self, public: list[aws.ec2.Subnet], zones: tuple[str, ...], *, single: bool
+    ) -> list[aws.ec2.RouteTable]:
+        """A route table for each zone, through its own NAT gateway or through the first zone's."""
+        gateways: list[aws.ec2.NatGateway] = []
+        tables: list[aws.ec2.RouteTable] = []
+        for zone, inside, outside in zip(zones, self.private_subnets, public, strict=True):
+            name = self._called("private", zone)
+            if not gateways or not single:
+                gateways.append(self._nat_gateway(zone, outside))
+            table = aws.ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
+            aws.ec2.Route(
+                name,
+                route_table_id=table.id,
+                destination_cidr_block=_EVERYWHERE,
+                nat_gateway_id=gateways[-1].id,
+                opts=self._options(),
+            )
+            self._associate(table, [inside])
+            tables.append(table)
+        return tables
+
+    def _associate(self, table: aws.ec2.RouteTable, subnets: list[aws.ec2.Subnet]) -> None:
+        for subnet in subnets:
+            aws.ec2.RouteTableAssociation(
+                subnet.pulumi_resource_name, route_table_id=table.id, subnet_id=subnet.id, opts=self._options()
+            )
+
+    def _nat_gateway(self, zone: str, subnet: aws.ec2.Subnet) -> aws.ec2.NatGateway:
+        name = self._called("nat", zone)
+        address = aws.ec2.Eip(
+            name, domain="vpc", tags=self._place.tagged(name), opts=self._options(self._way_out)
+        )  # kept as long as the gateway: others allow it in their firewalls
+        return aws.ec2.NatGateway(
+            name,
+            allocation_id=address.id,
+            subnet_id=subnet.id,
+            tags=self._place.tagged(name),
+            opts=self._options(self._way_out),
+        )
+
+    def _gateway_endpoint(self, tables: list[aws.ec2.RouteTable]) -> None:
+        name = self._called("s3")
+        aws.ec2.VpcEndpoint(
+            name,
+            vpc_id=self.vpc.id,
+            service_name=f"com.amazonaws.{self._region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id for table in tables],
+            tags=self._place.tagged(name),
+            opts=self._options(),
+        )
+
+    def _interface_endpoints(self, spec: AwsNetworkSpec) -> None:
+        if not spec.private_endpoints:
+            return
+        group = aws.ec2.SecurityGroup(
+            self._called("endpoints"),
+            description="HTTPS from the network to AWS services",
+            vpc_id=self.vpc.id,
+            tags=self._place.tagged(self._called("endpoints")),
+            opts=self._options(),
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            self._called("endpoints"),
+            security_group_id=group.id,
+            cidr_ipv4=str(spec.range),
+            ip_protocol="tcp",
+            from_port=_HTTPS,
+            to_port=_HTTPS,
+            tags=self._place.tagged(self._called("endpoints")),
+            opts=self._options(),
+        )
+        for service in spec.private_endpoints:
+            aws.ec2.VpcEndpoint(
+                self._called(service),
+                vpc_id=self.vpc.id,
+                service_name=f"com.amazonaws.{self._region}.{service}",
+                vpc_endpoint_type="Interface",
+                private_dns_enabled=True,
+                subnet_ids=[subnet.id for subnet in self.private_subnets],
+                security_group_ids=[group.id],
+                tags=self._place.tagged(self._called(service)),
+                opts=self._options(),
+            )
+
+    def _log_flows(self, days: int) -> None:
+        name = self._called("flow-logs")
+        logs = aws.cloudwatch.LogGroup(
+            name,
+            name=f"/aws/vpc/{self._place.cluster}/flows",
+            retention_in_days=days,
+            tags=self._place.tagged(name),
+            opts=self._options(),
+        )
+        writer = service_role(name, "vpc-flow-logs.amazonaws.com", self._place)
+        writing = allow(name, writer.role, _WRITE_LOGS, logs.arn, self._place)
+        aws.ec2.FlowLog(
+            name,
+            vpc_id=self.vpc.id,
+            traffic_type="ALL",
+            log_destination=logs.arn,
+            iam_role_arn=writer.arn,
+            tags=self._place.tagged(name),
+            opts=self._options(writing),
+        )

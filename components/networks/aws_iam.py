@@ -1,0 +1,63 @@
+"""Roles of AWS and what they allow: shared by the network and the cluster in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cloud import CloudPlace
+
+_VERSION: Final = "2012-10-17"
+MANAGED: Final = "arn:aws:iam::aws:policy/"
+"""What the ARNs of Amazon's own policies begin with."""
+
+
+def document(*statements: Mapping[str, Any]) -> str:
+    """A policy document as text."""
+    return json.dumps({"Version": _VERSION, "Statement": list(statements)})
+
+
+@dataclass(frozen=True)
+class ServiceRole:
+    """A role, and what has to be there before it can do what it is for."""
+
+    role: aws.iam.Role
+    rights: Sequence[pulumi.Resource]
+
+    @property
+    def arn(self) -> pulumi.Output[str]:
+        return self.role.arn
+
+
+def service_role(
+    name: str,
+    service: str,
+    place: CloudPlace,
+    policies: Sequence[str] = (),
+    actions: Sequence[str] = ("sts:AssumeRole",),
+) -> ServiceRole:
+    """A role that a service of AWS takes, with `policies` (ARNs) attached to it."""
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
+    role = aws.iam.Role(name, assume_role_policy=document(trust), tags=place.tagged(name), opts=place.options())
+    rights = [attach(f"{name}-{policy.rpartition('/')[2]}", role, policy, place) for policy in policies]
+    return ServiceRole(role, rights)
+
+
+def attach(name: str, role: aws.iam.Role, policy: pulumi.Input[str], place: CloudPlace) -> aws.iam.RolePolicyAttachment:
+    """Give `role` what the policy (an ARN) allows."""
+    return aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy, opts=place.options())
+
+
+def allow(
+    name: str, role: aws.iam.Role, actions: Sequence[str], on: pulumi.Input[str], place: CloudPlace
+) -> aws.iam.RolePolicy:
+    """Let `role` do `actions` on the resource with the ARN `on`, and on what is in it."""
+    policy = pulumi.Output.from_input(on).apply(
+        lambda arn: document({"Effect": "Allow", "Action": list(actions), "Resource": [arn, f"{arn}:*"]})
+    )
+    return aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=place.options())

@@ -1,0 +1,73 @@
+"""Parts of a cluster that are made before what they need, or that go before what needs them (issues in docs/clouds).
+
+The engine creates in the order of these dependencies and destroys in the reverse.
+"""
+
+from collections.abc import Iterable
+
+import pytest
+
+from tests.support.registered import Registered
+from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
+
+Planned = dict[str, Registered]
+
+# For each kind, what has to be there before what: types, with part of a name where there are several.
+ORDER = {
+    "eks": [
+        ("aws:ec2/subnet:Subnet::private", "aws:eks/cluster:Cluster"),
+        ("aws:kms/key:Key", "aws:eks/cluster:Cluster"),
+        ("aws:cloudwatch/logGroup:LogGroup::control-plane", "aws:eks/cluster:Cluster"),
+        ("aws:iam/rolePolicyAttachment:RolePolicyAttachment::AmazonEKSClusterPolicy", "aws:eks/cluster:Cluster"),
+        ("aws:eks/cluster:Cluster", "aws:eks/addon:Addon::vpc-cni"),
+        ("aws:eks/addon:Addon::vpc-cni", "aws:eks/nodeGroup:NodeGroup"),
+        ("aws:ec2/route:Route", "aws:eks/nodeGroup:NodeGroup"),
+        ("aws:iam/rolePolicyAttachment:RolePolicyAttachment::AmazonEKS_CNI_Policy", "aws:eks/nodeGroup:NodeGroup"),
+        ("aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon::coredns"),
+        ("aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon::kube-proxy"),
+        ("aws:eks/addon:Addon::eks-pod-identity-agent", "aws:eks/addon:Addon::aws-ebs-csi-driver"),
+        ("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "pulumi:providers:kubernetes"),
+        ("aws:eks/addon:Addon::aws-ebs-csi-driver", "kubernetes:core/v1:Namespace"),
+    ],
+}
+
+
+@pytest.mark.parametrize("stack", CLOUD_STACKS)
+def test_each_part_comes_after_what_it_needs_and_so_goes_before_it(stack: str) -> None:
+    made = planned(stack)
+    for earlier, later in ORDER[load_stack(stack).cluster.kind]:
+        firsts, thens = matching(made, earlier), matching(made, later)
+        assert firsts, earlier
+        assert thens, later
+        for then in thens:
+            missing = {first.urn for first in firsts} - everything_before(then, made)
+            assert not missing, f"{then.urn} does not wait for {missing}"
+
+
+def matching(planned: Planned, wanted: str) -> list[Registered]:
+    kind, _, part = wanted.partition("::")
+    return [each for each in planned.values() if each.type == kind and part in each.name]
+
+
+def everything_before(resource: Registered, planned: Planned) -> set[str]:
+    """The URNs of all that has to be there before `resource`; its provider among them."""
+    found: set[str] = set()
+    front: Iterable[str] = needs(resource)
+    while front := {urn for urn in front if urn not in found and urn in planned}:
+        found |= front
+        front = {urn for each in front for urn in needs(planned[each])}
+    return found
+
+
+def needs(resource: Registered) -> set[str]:
+    return {*resource.after, resource.provider, resource.parent}
+
+
+@pytest.mark.parametrize("stack", CLOUD_STACKS)
+def test_what_reaches_outside_the_cluster_is_destroyed_while_the_cluster_still_runs(stack: str) -> None:
+    made = planned(stack)
+    (cluster,) = [each for each in made.values() if each.type.startswith("polykube:clusters:")]
+    own = {urn for urn, each in made.items() if each.parent == cluster.urn and not each.type.startswith("kubernetes:")}
+    for namespace in matching(made, "kubernetes:core/v1:Namespace"):
+        assert not namespace.deleted_with
+        assert own - everything_before(namespace, made) == set()

@@ -1,0 +1,97 @@
+"""What a program registers, without an engine and without a cloud: each resource as the monitor is asked for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import pulumi.runtime
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
+
+from components.naming import PROJECT
+from stacks.compose import compose
+from stacks.config import StackSpec
+
+_STACK: Final = "pulumi:pulumi:Stack"
+_AUTHORITY: Final = "LS0tLS1CRUdJTg=="
+_NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "aws:eks/cluster:Cluster": {
+        "certificateAuthority": {"data": _AUTHORITY},
+        "vpcConfig": {"clusterSecurityGroupId": "sg-cluster"},
+    },
+    "gcp:container/cluster:Cluster": {"masterAuth": {"clusterCaCertificate": _AUTHORITY}},
+}
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A resource in the order of registration, with the URNs of what it waits for."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    parent: str
+    provider: str
+    after: frozenset[str]
+    protect: bool
+    deleted_with: str
+    ignore_changes: tuple[str, ...]
+    secrets: frozenset[str]
+
+    def secret(self, name: str) -> bool:
+        """Whether the input `name` is marked as a secret."""
+        return name in self.secrets
+
+
+class _Cloud(Mocks):
+    """Answers with the inputs, an id, and whatever the program goes on to use."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        made = {"arn": f"arn:aws:::{args.name}", "endpoint": f"https://{args.name}.example", "name": args.name}
+        return f"{args.name}-id", made | args.inputs | dict(_NESTED.get(args.typ, {}))
+
+    def call(self, args: Any) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"the program asks the cloud: {args.token}")
+
+
+class _Recorder(MockMonitor):
+    def __init__(self, stack: str) -> None:
+        super().__init__(_Cloud())
+        self._stack = stack
+        self.seen: dict[str, Registered] = {}
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """The URN as the engine makes it, with the types of all that the resource is in."""
+        within = parent.split("::")[2] if parent else _STACK
+        qualified = type_ if within == _STACK else f"{within}${type_}"
+        return "::".join([f"urn:pulumi:{self._stack}", PROJECT, qualified, name])
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        answer = cast(Any, super()).RegisterResource(request)
+        if request.type != _STACK:
+            inputs = rpc.deserialize_properties(request.object)
+            of_inputs = {urn for names in request.propertyDependencies.values() for urn in names.urns}
+            self.seen[answer.urn] = Registered(
+                urn=answer.urn,
+                type=request.type,
+                name=request.name,
+                inputs={name: rpc.unwrap_rpc_secret(value) for name, value in inputs.items()},
+                parent=request.parent,
+                provider=request.provider.rpartition("::")[0],
+                after=frozenset({*request.dependencies, *of_inputs}),
+                protect=request.protect,
+                deleted_with=request.deletedWith,
+                ignore_changes=tuple(request.ignoreChanges),
+                secrets=frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value)),
+            )
+        return answer
+
+
+def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
+    """Everything that a stack of `spec` registers, by URN, in order."""
+    recorder = _Recorder(stack)
+    pulumi.runtime.set_mocks(_Cloud(), monitor=recorder)
+    run: Any = pulumi.runtime.test
+    run(lambda: compose(spec) and None)()
+    return recorder.seen
