@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from common.errors import PolykubeError
+from common.errors import PolykubeError, Problem, ToolchainError
 
 _USAGE = 64
 _SOFTWARE = 70
@@ -166,9 +166,27 @@ def main() -> None:
     except Exception as defect:
         if "--debug" in sys.argv:
             raise
+        if isinstance(defect, OSError) and defect.filename:
+            from automation.show import show_error
+
+            show_error(error := _unusable(defect))
+            sys.exit(error.exit_code)
         print(f"defect in polykube: {defect!r}; `polykube --debug …` shows where", file=sys.stderr)
         sys.exit(_SOFTWARE)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
             print("interrupted; run the same command again to go on from here", file=sys.stderr)
         sys.exit(_USAGE if ended.code == _TYPERS_USAGE else ended.code)
+
+
+def _unusable(error: OSError) -> ToolchainError:
+    return ToolchainError(
+        Problem(
+            code="PK205",
+            summary="a file or directory cannot be used",
+            file=str(error.filename),
+            found=error.strerror or str(error),
+            allowed="room on the disk, and the right to read and write",
+            remedy="free disk space or give access to it; XDG_CACHE_HOME and XDG_STATE_HOME choose other places",
+        )
+    )

@@ -62,7 +62,11 @@ class Project:
         """The engine on this stack; EngineError (PK402) when its secrets cannot be read or written."""
         if not (self.is_local or has_passphrase() or self._brings_own_secrets_provider):
             raise EngineError(_no_passphrase(self.stack))
-        return Engine(tools["pulumi"], self.stack, self.settings | {"PATH": search_path(tools)}, self.directory)
+        settings = self.settings | {"PATH": search_path(tools)}
+        if self.is_local:
+            # Its control plane is started before, so what does not answer is one that it had before, and is gone.
+            settings["PULUMI_K8S_DELETE_UNREACHABLE"] = "true"
+        return Engine(tools["pulumi"], self.stack, settings, self.directory)
 
     @cached_property
     def settings(self) -> dict[str, str]:

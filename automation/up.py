@@ -1,13 +1,14 @@
 """Bringing a stack up, previewing it, taking it down."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from automation.engine import Engine
 from automation.project import Project
 from automation.recovery import recover
 from automation.show import out
 from automation.summary import Summary
+from common.errors import ControlPlaneError
 from common.progress import step
 from rehearsal import toolchain
 from rehearsal.plugins import ensure_language_host, ensure_plugins
@@ -51,7 +52,8 @@ def down(project: Project) -> None:
     engine = project.engine(tools)
     with engine.locked():
         if engine.exists() and engine.export().get("resources"):
-            _start_control_plane(project, tools)
+            with suppress(ControlPlaneError):  # one that cannot be started is deleted all the same, and its objects go
+                _start_control_plane(project, tools)
             recover(engine, project.settings["PULUMI_BACKEND_URL"])
             engine.run("destroy", "--yes")
         if project.is_local:

@@ -9,11 +9,30 @@ import os
 from pathlib import Path
 from typing import Final
 
+from common.errors import Problem, ToolchainError
+
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
 
 def _xdg(variable: str, default: str) -> Path:
-    return Path(os.environ.get(variable) or Path.home() / default) / "polykube"
+    """The directory that `variable` chooses, unless that is relative: the specification wants it ignored then."""
+    chosen = os.environ.get(variable, "")
+    return Path(chosen if chosen.startswith("/") else _home() / default) / "polykube"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise ToolchainError(
+            Problem(
+                code="PK204",
+                summary="there is no home directory to keep things in",
+                found=f"HOME is not set, and the user with number {os.getuid()} has no entry in the system's list",
+                allowed="a directory of your own",
+                remedy="export HOME with a directory that you can write to",
+            )
+        ) from None
 
 
 def cache_dir() -> Path:

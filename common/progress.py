@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -66,7 +66,8 @@ def step(what: str, usual: float = 0.0) -> Iterator[Step]:
     shown.join()
     console.print(f"[green]✓[/green] {what}, {duration(current.elapsed)}")
     if current.elapsed >= _WORTH_A_WORD:
-        write_atomically(_timings_file(), json.dumps(_read_timings() | {what: round(current.elapsed, 1)}, indent=1))
+        with suppress(OSError):  # a guess is not worth failing for
+            write_atomically(_timings_file(), json.dumps(_read_timings() | {what: round(current.elapsed, 1)}, indent=1))
 
 
 def duration(seconds: float) -> str:

@@ -27,10 +27,10 @@ _REMEDIES: Final = (
     (r"cannot allocate memory|out of memory", "free memory and start it again"),
     (
         r"crc mismatch|invalid database|database file is|failed to (recover|find)|unexpected EOF|downgrade",
-        "delete the control plane and bring its stack up again: what it stored cannot be read",
+        "delete the control plane (make down) and bring its stack up again: what it stored cannot be read",
     ),
 )
-_OTHER_REMEDY = "read the log; if that does not help, delete the control plane and start it again"
+_OTHER_REMEDY = "read the log; if that does not help, delete the control plane (make down) and bring its stack up again"
 
 
 def wait_until_ready(layout: Layout, started: Sequence[tuple[Component, Process]]) -> None:

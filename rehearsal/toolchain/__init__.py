@@ -5,6 +5,7 @@ when it is complete, with one lock per binary against two builds at once.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rehearsal.toolchain.build import build, built
 from rehearsal.toolchain.find import Tool, Unfit, find
@@ -22,7 +23,8 @@ def look_up(name: str) -> Tool | Unfit | None:
     found = find(binary)
     if isinstance(found, Tool):
         return found
-    return built(binary) or found
+    ours = built(binary)
+    return _instead(ours, found) if ours else found
 
 
 def ensure(names: Iterable[str]) -> dict[str, Tool]:
@@ -30,5 +32,12 @@ def ensure(names: Iterable[str]) -> dict[str, Tool]:
     tools = {}
     for name in names:
         found = look_up(name)
-        tools[name] = found if isinstance(found, Tool) else build(read_lock()[1][name])
+        tools[name] = found if isinstance(found, Tool) else _instead(build(read_lock()[1][name]), found)
     return tools
+
+
+def _instead(ours: Tool, passed_over: Unfit | None) -> Tool:
+    """What we built, with the reason why what is there already was not taken."""
+    if passed_over is None:
+        return ours
+    return replace(ours, source=f"{ours.source}, as {passed_over.path} {passed_over.reason}:")

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,28 +38,32 @@ class Unfit:
 
 
 def find(pin: Pin) -> Tool | Unfit | None:
-    """The first program called `pin.name` in KUBEBUILDER_ASSETS or on PATH; what we built does not count."""
+    """The program called `pin.name` in KUBEBUILDER_ASSETS, else on PATH; what we built ourselves does not count.
+
+    `Unfit` is the first that was passed over, when there is none that will do.
+    """
+    unfit = None
     for place, path in _places(pin.name):
         version = _version_of(path, pin.probe)
-        if version is None:
-            return Unfit(pin.name, path, "does not say its version")
-        if version not in pin.accept:
-            return Unfit(pin.name, path, f"is {version}, and {pin.accept} is needed")
-        return Tool(pin.name, path, str(version), f"found {place}")
-    return None
+        if version and version in pin.accept:
+            return Tool(pin.name, path, str(version), f"found {place}")
+        reason = f"is {version}, and {pin.accept} is needed" if version else "does not say its version"
+        unfit = unfit or Unfit(pin.name, path, reason)
+    return unfit
 
 
-def _places(name: str) -> list[tuple[str, Path]]:
-    places = []
+def _places(name: str) -> Iterator[tuple[str, Path]]:
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     if assets and name in _KUBEBUILDER and (Path(assets) / name).is_file():
-        places.append(("in KUBEBUILDER_ASSETS", Path(assets) / name))
-    ours = str(cache_dir())
-    path = os.pathsep.join(p for p in os.get_exec_path() if not os.path.realpath(p).startswith(ours))
+        yield "in KUBEBUILDER_ASSETS", Path(assets) / name
+    path = os.pathsep.join(entry for entry in os.get_exec_path() if not _is_ours(entry))
     on_path = shutil.which(name, path=path)
-    if on_path and not os.path.realpath(on_path).startswith(ours):
-        places.append(("on PATH", Path(on_path)))
-    return places
+    if on_path and not _is_ours(on_path):
+        yield "on PATH", Path(on_path)
+
+
+def _is_ours(path: str) -> bool:
+    return Path(path).resolve().is_relative_to(cache_dir().resolve())
 
 
 def _version_of(path: Path, probe: tuple[str, ...]) -> Version | None:

