@@ -8,7 +8,7 @@ import shlex
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -157,26 +157,27 @@ def main() -> None:
     try:
         app()
     except PolykubeError as error:
-        from automation.show import show_error
-
-        if "--debug" in sys.argv:
-            traceback.print_exc()
-        show_error(error)
-        sys.exit(error.exit_code)
+        _fail(error)
     except Exception as defect:
+        if isinstance(defect, OSError) and defect.filename:
+            _fail(_unusable(defect))
         if "--debug" in sys.argv:
             raise
-        if isinstance(defect, OSError) and defect.filename:
-            from automation.show import show_error
-
-            show_error(error := _unusable(defect))
-            sys.exit(error.exit_code)
         print(f"defect in polykube: {defect!r}; `polykube --debug …` shows where", file=sys.stderr)
         sys.exit(_SOFTWARE)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
             print("interrupted; run the same command again to go on from here", file=sys.stderr)
         sys.exit(_USAGE if ended.code == _TYPERS_USAGE else ended.code)
+
+
+def _fail(error: PolykubeError) -> NoReturn:
+    from automation.show import show_error
+
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    show_error(error)
+    sys.exit(error.exit_code)
 
 
 def _unusable(error: OSError) -> ToolchainError:

@@ -13,6 +13,7 @@ from common.locks import exclusive
 from common.paths import state_dir
 from rehearsal.toolchain import Tool
 from tests.support.polling import eventually
+from tests.support.programs import program
 
 VIOLATION = '{"policyEvent": {"enforcementLevel": "mandatory", "policyName": "no-latest", "message": "a is latest\\n"}}'
 PLANNED = '{"resourcePreEvent": {"planning": true, "metadata": {"op": "create"}}}'
@@ -24,10 +25,9 @@ SUMMARY = '{"summaryEvent": {"resourceChanges": {"create": 2, "same": 1}}}'
 
 def engine(directory: Path, *events: str, then: str = "exit 1") -> Engine:
     """An engine that writes `events` to the log that it is told to, and ends with the shell command `then`."""
-    script = directory / "pulumi"
     (directory / "events").write_text("\n".join(events))
-    script.write_text(f'#!/bin/sh\nfor log in "$@"; do :; done\ncp \'{directory}/events\' "$log"\n{then}\n')
-    script.chmod(0o755)
+    write_log = f'for log in "$@"; do :; done\ncp \'{directory}/events\' "$log"'
+    script = program(directory / "pulumi", f"{write_log}\n{then}")
     return Engine(Tool("pulumi", script, "0", "a test"), f"test-{directory.name}", {}, directory)
 
 

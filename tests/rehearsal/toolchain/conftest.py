@@ -1,4 +1,4 @@
-"""A cache of the test's own, and programs that are shell scripts."""
+"""A cache of the test's own, and a program that is built."""
 
 import os
 from pathlib import Path
@@ -40,11 +40,3 @@ def binary(tmp_path: Path) -> Binary:
         ldflags="-X main.version=3.6.8",
         seconds=1,
     )
-
-
-def program(path: Path, script: str) -> Path:
-    """An executable shell script at `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path

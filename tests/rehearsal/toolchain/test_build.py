@@ -11,8 +11,8 @@ from common.errors import ToolchainError
 from rehearsal.toolchain import Binary
 from rehearsal.toolchain.build import build, built
 from rehearsal.toolchain.go import ensure_go
-from tests.rehearsal.toolchain.conftest import program
 from tests.support.polling import eventually
+from tests.support.programs import program
 
 # `go build … -o FILE PACKAGE`: notes that it was asked, writes the first half, waits, writes the rest.
 GO = """

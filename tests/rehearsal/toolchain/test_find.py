@@ -8,7 +8,7 @@ import pytest
 from rehearsal import toolchain
 from rehearsal.toolchain import Binary, Tool, Unfit
 from rehearsal.toolchain.find import find
-from tests.rehearsal.toolchain.conftest import program
+from tests.support.programs import program
 
 
 def says(version: str) -> str:
