@@ -87,10 +87,6 @@ def test_a_secret_is_in_the_cluster_and_nowhere_else(engine: Engine, namespace: 
 
 
 REFUSED = {
-    "a value that the server quotes": (
-        'k8s.core.v1.ConfigMap("a", metadata=named, data={"a": {"b": canary}})',
-        "ConfigMap in version",
-    ),
     "a name that the server quotes": (
         'k8s.core.v1.ConfigMap("a", metadata={"name": pulumi.Output.format("Not_{}", canary)})',
         'Invalid value: "[secret]"',
