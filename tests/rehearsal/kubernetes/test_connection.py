@@ -6,7 +6,6 @@ rehearsals that are faster than the official provider would be.
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 
 from rehearsal.control_plane import ControlPlane
 from rehearsal.providers.base import ProviderError
+from rehearsal.providers.kubernetes.api import ApiServer
 from tests.rehearsal.kubernetes.conftest import ConfigMap
 from tests.rehearsal.kubernetes.resource import Resource, configured
 from tests.support.api import Api
@@ -95,10 +95,12 @@ def test_the_namespace_of_the_context_is_the_default(
     assert resource.id == f"{namespace}/subject"
 
 
-def test_requests_keep_to_the_client_side_limit(control_plane: ControlPlane, config_map: ConfigMap) -> None:
-    resource = Resource(configured(control_plane.kubeconfig, kubeClientSettings={"qps": 10, "burst": 1}))
+def test_requests_keep_to_the_client_side_limit(
+    control_plane: ControlPlane, config_map: ConfigMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(ApiServer, "wait", lambda _, seconds: pauses.append(seconds))
+    resource = Resource(configured(control_plane.kubeconfig, kubeClientSettings={"qps": 0.001, "burst": 1}))
     resource.preview(config_map())
-    started = time.monotonic()
-    for _ in range(5):
-        resource.preview(config_map())
-    assert time.monotonic() - started >= 0.4
+    assert pauses[0] == 0
+    assert all(pause > 100 for pause in pauses[1:])  # each further request waits for its thousand seconds
