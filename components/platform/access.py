@@ -5,8 +5,6 @@ from typing import Final
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-import pulumi_kubernetes.core.v1 as core
-import pulumi_kubernetes.rbac.v1 as rbac
 
 from components.platform.place import Place
 
@@ -34,21 +32,21 @@ _DEVELOPER_RULES: Final[Sequence[tuple[str, Sequence[str], Sequence[str]]]] = (
 
 def make_access(group: str, place: Place) -> Iterator[pulumi.Resource]:
     """The Role `developer` and its binding to `group`."""
-    role = rbac.Role(
+    role = kubernetes.rbac.v1.Role(
         place.logical("developer"),
         metadata=place.metadata("developer"),
         rules=[
-            rbac.PolicyRuleArgs(api_groups=[api_group], resources=list(resources), verbs=list(verbs))
+            kubernetes.rbac.v1.PolicyRuleArgs(api_groups=[api_group], resources=list(resources), verbs=list(verbs))
             for api_group, resources, verbs in _DEVELOPER_RULES
         ],
         opts=place.options(),
     )
     yield role
-    yield rbac.RoleBinding(
+    yield kubernetes.rbac.v1.RoleBinding(
         place.logical("developer"),
         metadata=place.metadata("developer"),
-        role_ref=rbac.RoleRefArgs(api_group=_API_GROUP, kind="Role", name="developer"),
-        subjects=[rbac.SubjectArgs(api_group=_API_GROUP, kind="Group", name=group)],
+        role_ref=kubernetes.rbac.v1.RoleRefArgs(api_group=_API_GROUP, kind="Role", name="developer"),
+        subjects=[kubernetes.rbac.v1.SubjectArgs(api_group=_API_GROUP, kind="Group", name=group)],
         opts=place.then(role).options(),
     )
 
@@ -58,10 +56,11 @@ def tame_default_service_account(image_pull_secrets: Sequence[str], place: Place
 
     Kubernetes makes the account, so this is a patch. Pods that talk to the API bring an account of their own.
     """
-    return core.ServiceAccountPatch(
+    return kubernetes.core.v1.ServiceAccountPatch(
         place.logical("default"),
         metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(name="default", namespace=place.namespace),
         automount_service_account_token=False,
-        image_pull_secrets=[core.LocalObjectReferencePatchArgs(name=name) for name in image_pull_secrets] or None,
+        image_pull_secrets=[kubernetes.core.v1.LocalObjectReferencePatchArgs(name=name) for name in image_pull_secrets]
+        or None,
         opts=place.options(),
     )

@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-import pulumi_kubernetes.networking.v1 as net
 from pydantic import Field
 
 from components.platform.place import Place
@@ -96,12 +95,15 @@ def make_network_policies(spec: NetworkSpec, place: Place) -> Iterator[pulumi.Re
     yield _policy("default-deny", {}, place, ingress=(), egress=())
     yield _policy("allow-dns", {}, place, egress=(_DNS,))
     for rule in spec.allow:
-        ports = [net.NetworkPolicyPortArgs(port=each.port, protocol=each.protocol) for each in rule.ports]
+        ports = [
+            kubernetes.networking.v1.NetworkPolicyPortArgs(port=each.port, protocol=each.protocol)
+            for each in rule.ports
+        ]
         if rule.source.pods is not None and rule.source.is_own:
-            egress = net.NetworkPolicyEgressRuleArgs(to=[_peer(rule.destination)], ports=ports)
+            egress = kubernetes.networking.v1.NetworkPolicyEgressRuleArgs(to=[_peer(rule.destination)], ports=ports)
             yield _policy(f"{rule.name}-egress", rule.source.pods, place, egress=(egress,))
         if rule.destination.pods is not None and rule.destination.is_own:
-            ingress = net.NetworkPolicyIngressRuleArgs(from_=[_peer(rule.source)], ports=ports)
+            ingress = kubernetes.networking.v1.NetworkPolicyIngressRuleArgs(from_=[_peer(rule.source)], ports=ports)
             yield _policy(f"{rule.name}-ingress", rule.destination.pods, place, ingress=(ingress,))
 
 
@@ -110,38 +112,40 @@ def _policy(
     pods: Mapping[str, str],
     place: Place,
     *,
-    ingress: Sequence[net.NetworkPolicyIngressRuleArgs] | None = None,
-    egress: Sequence[net.NetworkPolicyEgressRuleArgs] | None = None,
+    ingress: "Sequence[kubernetes.networking.v1.NetworkPolicyIngressRuleArgs] | None" = None,
+    egress: "Sequence[kubernetes.networking.v1.NetworkPolicyEgressRuleArgs] | None" = None,
 ) -> pulumi.Resource:
     """A NetworkPolicy for `pods`; a direction without rules denies all, a direction that is None is left alone."""
     types = {"Ingress": ingress, "Egress": egress}
-    spec = net.NetworkPolicySpecArgs(
+    spec = kubernetes.networking.v1.NetworkPolicySpecArgs(
         pod_selector=_selector(pods),
         policy_types=[direction for direction, rules in types.items() if rules is not None],
         ingress=list(ingress) if ingress else None,
         egress=list(egress) if egress else None,
     )
-    return net.NetworkPolicy(place.logical(name), metadata=place.metadata(name), spec=spec, opts=place.options())
+    return kubernetes.networking.v1.NetworkPolicy(
+        place.logical(name), metadata=place.metadata(name), spec=spec, opts=place.options()
+    )
 
 
-def _peer(peer: Peer) -> net.NetworkPolicyPeerArgs:
+def _peer(peer: Peer) -> "kubernetes.networking.v1.NetworkPolicyPeerArgs":
     if peer.cidr is not None:
         exceptions = [str(exception) for exception in peer.exceptions]
-        block = net.IPBlockArgs(cidr=str(peer.cidr), except_=exceptions or None)
-        return net.NetworkPolicyPeerArgs(ip_block=block)
+        block = kubernetes.networking.v1.IPBlockArgs(cidr=str(peer.cidr), except_=exceptions or None)
+        return kubernetes.networking.v1.NetworkPolicyPeerArgs(ip_block=block)
     namespace = {"kubernetes.io/metadata.name": peer.namespace} if peer.namespace else None
-    return net.NetworkPolicyPeerArgs(
+    return kubernetes.networking.v1.NetworkPolicyPeerArgs(
         namespace_selector=_selector(namespace) if namespace else None,
         pod_selector=_selector(peer.pods) if peer.pods is not None else None,
     )
 
 
-def _selector(labels: Mapping[str, str]) -> kubernetes.meta.v1.LabelSelectorArgs:
+def _selector(labels: Mapping[str, str]) -> "kubernetes.meta.v1.LabelSelectorArgs":
     return kubernetes.meta.v1.LabelSelectorArgs(match_labels=dict(labels) or None)
 
 
 # The labels that kubeadm and the clouds give to their DNS (CoreDNS or kube-dns).
-_DNS: Final = net.NetworkPolicyEgressRuleArgs(
+_DNS: Final = kubernetes.networking.v1.NetworkPolicyEgressRuleArgs(
     to=[_peer(Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"}))],
-    ports=[net.NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")],
+    ports=[kubernetes.networking.v1.NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")],
 )

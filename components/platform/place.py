@@ -37,7 +37,7 @@ class Place:
 
     def metadata(
         self, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
-    ) -> kubernetes.meta.v1.ObjectMetaArgs:
+    ) -> "kubernetes.meta.v1.ObjectMetaArgs":
         """The metadata of an object that nothing else depends on; `labels` and `annotations` come on top."""
         return kubernetes.meta.v1.ObjectMetaArgs(
             name=name,

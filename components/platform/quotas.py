@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import pulumi
-import pulumi_kubernetes.core.v1 as core
+import pulumi_kubernetes as kubernetes
 from pydantic import Field
 
 from common.quantity import Quantity
@@ -168,16 +168,16 @@ class LimitRangeSpec(StackModel):
 
 def make_quotas(spec: QuotaSpec, place: Place) -> Iterator[pulumi.Resource]:
     """The ResourceQuota `quota` for everything in the namespace, and one more for each scope."""
-    yield _quota("quota", core.ResourceQuotaSpecArgs(hard=hard(spec)), place)
+    yield _quota("quota", kubernetes.core.v1.ResourceQuotaSpecArgs(hard=hard(spec)), place)
     for scoped in spec.scoped:
-        selector = core.ScopeSelectorArgs(
+        selector = kubernetes.core.v1.ScopeSelectorArgs(
             match_expressions=[
-                core.ScopedResourceSelectorRequirementArgs(
+                kubernetes.core.v1.ScopedResourceSelectorRequirementArgs(
                     scope_name="PriorityClass", operator="In", values=list(scoped.priority_classes)
                 )
             ]
         )
-        args = core.ResourceQuotaSpecArgs(
+        args = kubernetes.core.v1.ResourceQuotaSpecArgs(
             hard=_texts({"pods": scoped.pods, **_compute(scoped.requests, scoped.limits)}),
             scopes=list(scoped.scopes) or None,
             scope_selector=selector if scoped.priority_classes else None,
@@ -185,14 +185,16 @@ def make_quotas(spec: QuotaSpec, place: Place) -> Iterator[pulumi.Resource]:
         yield _quota(scoped.name, args, place)
 
 
-def _quota(name: str, spec: core.ResourceQuotaSpecArgs, place: Place) -> pulumi.Resource:
-    return core.ResourceQuota(place.logical(name), metadata=place.metadata(name), spec=spec, opts=place.options())
+def _quota(name: str, spec: "kubernetes.core.v1.ResourceQuotaSpecArgs", place: Place) -> pulumi.Resource:
+    return kubernetes.core.v1.ResourceQuota(
+        place.logical(name), metadata=place.metadata(name), spec=spec, opts=place.options()
+    )
 
 
 def make_limit_range(spec: LimitRangeSpec, place: Place) -> pulumi.Resource:
     """The LimitRange `limits`: for containers, and for volume claims if the spec bounds them."""
     limits = [
-        core.LimitRangeItemArgs(
+        kubernetes.core.v1.LimitRangeItemArgs(
             type="Container",
             default=_texts(spec.default.amounts()),
             default_request=_texts(spec.default_request.amounts()),
@@ -201,16 +203,16 @@ def make_limit_range(spec: LimitRangeSpec, place: Place) -> pulumi.Resource:
         )
     ]
     if spec.volumes:
-        claims = core.LimitRangeItemArgs(
+        claims = kubernetes.core.v1.LimitRangeItemArgs(
             type="PersistentVolumeClaim",
             min=_texts({"storage": spec.volumes.min}) or None,
             max=_texts({"storage": spec.volumes.max}) or None,
         )
         limits.append(claims)
-    return core.LimitRange(
+    return kubernetes.core.v1.LimitRange(
         place.logical("limits"),
         metadata=place.metadata("limits"),
-        spec=core.LimitRangeSpecArgs(limits=limits),
+        spec=kubernetes.core.v1.LimitRangeSpecArgs(limits=limits),
         opts=place.options(),
     )
 
