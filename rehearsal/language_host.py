@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Final
 
 import grpc
@@ -102,14 +104,28 @@ class LanguageHost(LanguageRuntimeServicer):
             cwd=pack,
             env=os.environ | dict(setting.split("=", 1) for setting in request.env),
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
         )
         context.add_callback(process.terminate)
-        assert process.stdout is not None
-        with process.stdout as output:
-            for line in output:
-                yield language_pb2.RunPluginResponse(stdout=line)
+        # Apart: the engine takes the first line of stdout for the pack's port, and shows stderr to the user.
+        yield from _lines(stdout=process.stdout, stderr=process.stderr)
         yield language_pb2.RunPluginResponse(exitcode=process.wait())
+
+
+def _lines(**streams: Any) -> Iterator[Any]:
+    """What comes out of the streams, line by line as it comes, until all have ended."""
+    lines: SimpleQueue[Any] = SimpleQueue()
+
+    def pump(name: str) -> None:
+        with streams[name] as stream:
+            for line in stream:
+                lines.put(language_pb2.RunPluginResponse(**{name: line}))
+        lines.put(None)
+
+    for name in streams:
+        Thread(target=pump, args=(name,), daemon=True).start()
+    for _ in streams:
+        yield from iter(lines.get, None)
 
 
 def required_plugins() -> dict[str, str]:
