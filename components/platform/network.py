@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -93,7 +93,7 @@ class NetworkSpec(StackModel):
 def make_network_policies(spec: NetworkSpec, place: Place) -> Iterator[pulumi.Resource]:
     """Deny all, allow DNS, and for each rule allow what the sending and the receiving side need."""
     yield _policy("default-deny", {}, place, ingress=(), egress=())
-    yield _policy("allow-dns", {}, place, egress=(_DNS,))
+    yield _policy("allow-dns", {}, place, egress=(_dns(),))
     for rule in spec.allow:
         ports = [
             kubernetes.networking.v1.NetworkPolicyPortArgs(port=each.port, protocol=each.protocol)
@@ -144,8 +144,9 @@ def _selector(labels: Mapping[str, str]) -> "kubernetes.meta.v1.LabelSelectorArg
     return kubernetes.meta.v1.LabelSelectorArgs(match_labels=dict(labels) or None)
 
 
-# The labels that kubeadm and the clouds give to their DNS (CoreDNS or kube-dns).
-_DNS: Final = kubernetes.networking.v1.NetworkPolicyEgressRuleArgs(
-    to=[_peer(Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"}))],
-    ports=[kubernetes.networking.v1.NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")],
-)
+def _dns() -> "kubernetes.networking.v1.NetworkPolicyEgressRuleArgs":
+    # The labels that kubeadm and the clouds give to their DNS (CoreDNS or kube-dns).
+    return kubernetes.networking.v1.NetworkPolicyEgressRuleArgs(
+        to=[_peer(Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"}))],
+        ports=[kubernetes.networking.v1.NetworkPolicyPortArgs(port=53, protocol=each) for each in ("UDP", "TCP")],
+    )
