@@ -44,9 +44,10 @@ class Problem:
 
 
 class PolykubeError(Exception):
-    """The base: one or more problems, all of one kind."""
+    """The base: one or more problems, all of one kind. `codes` is what the kind's codes begin with."""
 
     exit_code: ClassVar[int] = 1
+    codes: ClassVar[str] = "PK"
 
     def __init__(self, problems: Problem | Sequence[Problem]) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
@@ -60,48 +61,56 @@ class StackFileError(PolykubeError):
     """The stack file says something that cannot be meant."""
 
     exit_code = 2
+    codes = "PK1"
 
 
 class ToolchainError(PolykubeError):
     """A binary, plugin or environment is missing or cannot be made."""
 
     exit_code = 3
+    codes = "PK2"
 
 
 class ControlPlaneError(PolykubeError):
     """The embedded control plane does not start, stop or answer."""
 
     exit_code = 4
+    codes = "PK3"
 
 
 class EngineError(PolykubeError):
     """Pulumi failed, or was asked for what it cannot do."""
 
     exit_code = 5
+    codes = "PK4"
 
 
 class PolicyError(PolykubeError):
     """Mandatory policies stopped the run."""
 
     exit_code = 6
+    codes = "PK50"
 
 
 class PolicyInputError(PolykubeError):
     """Policies cannot be applied: settings, waivers or manifests are wrong."""
 
     exit_code = 2
+    codes = "PK51"
 
 
 class BusyError(PolykubeError):
     """Another process holds what this one needs."""
 
     exit_code = 7
+    codes = "PK6"
 
 
 class RehearsalError(PolykubeError):
     """A rehearsal cannot be held, or showed what would go wrong in the cloud."""
 
     exit_code = 8
+    codes = "PK7"
 
 
 def as_text(problem: Problem) -> str:

@@ -36,13 +36,12 @@ class Entry:
 
 
 def page() -> str:
-    """A section for each kind of error, which is the first digit of its codes."""
+    """A section for each kind of error, in the order of their codes."""
     entries = sorted({*_of_stack_files(), *_raised()})
     sections = []
-    for kind in sorted(PolykubeError.__subclasses__(), key=lambda each: each.exit_code):
-        family = f"PK{kind.exit_code - 1}"
-        rows = [(f"**{each.code}**", each.summary, each.remedy) for each in entries if each.code.startswith(family)]
-        head = f"## {family}xx: exit code {kind.exit_code}\n\n{kind.__doc__}\n"
+    for kind in sorted(PolykubeError.__subclasses__(), key=lambda each: each.codes):
+        rows = [(f"**{each.code}**", each.summary, each.remedy) for each in entries if each.code.startswith(kind.codes)]
+        head = f"## {kind.codes:x<5}: exit code {kind.exit_code}\n\n{kind.__doc__}\n"
         sections.append(f"{head}\n{table(('code', 'meaning', 'what helps'), rows)}\n")
     return _HEAD + "\n" + "\n".join(sections)
 
