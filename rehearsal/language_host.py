@@ -87,11 +87,12 @@ class LanguageHost(LanguageRuntimeServicer):
         program = Path(request.info.program_directory, request.info.entry_point)
         _configure_sdk(request, self._engine_address)
         sys.path.insert(0, str(program.parent if program.suffix else program))
+        sys.argv = [str(program)]
         os.chdir(request.pwd or request.info.program_directory)
-        finished = _run_program(program, max(request.parallel, 1) * _THREADS_PER_OPERATION)
+        response = _run_program(program, max(request.parallel, 1) * _THREADS_PER_OPERATION)
         sys.stdout.flush()
         sys.stderr.flush()
-        return language_pb2.RunResponse(bail=not finished)
+        return response
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
         """Run a policy pack, streaming what it prints; its exit code comes last."""
@@ -165,8 +166,8 @@ def _configure_sdk(request: Any, engine_address: str) -> None:
     pulumi.runtime.set_all_config(dict(request.config), list(request.configSecretKeys))
 
 
-def _run_program(program: Path, threads: int) -> bool:
-    """Run `program` and wait for every resource it registered; False when it failed (and said why)."""
+def _run_program(program: Path, threads: int) -> Any:
+    """Run `program` and wait for every resource it registered; the response to bail when it failed and said why."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # abandoned outputs of a failed program are no news
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -176,12 +177,20 @@ def _run_program(program: Path, threads: int) -> bool:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
     except SystemExit as stopped:
-        return not stopped.code
+        return _exited(stopped.code)
     except Exception:  # noqa: BLE001 - whatever a program raises is shown as its own error
         pulumi.log.error("Program failed with an unhandled exception:\n" + _users_part_of_traceback(program))
     else:
-        return True
-    return False
+        return language_pb2.RunResponse()
+    return language_pb2.RunResponse(bail=True)
+
+
+def _exited(code: Any) -> Any:
+    """The response when a program ended itself by `sys.exit`: a text is told, and counts as 1, as in any Python."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        code = 1
+    return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {code}" if code else "")
 
 
 def _run_main(program: Path) -> None:
