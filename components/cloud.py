@@ -11,7 +11,7 @@ class CloudPlace:
     """A spot in the resource tree and in a cloud.
 
     `cluster` names the cluster, and begins the name of everything; `tags` go on all that can have tags;
-    `protect` says whether what cannot be made again is kept from being deleted.
+    `protect` says whether what cannot be made again is kept from being deleted; `first` comes before all of it.
     """
 
     cluster: str
@@ -19,10 +19,15 @@ class CloudPlace:
     provider: pulumi.ProviderResource
     tags: Mapping[str, str]
     protect: bool = False
+    first: Sequence[pulumi.Resource] = ()
 
     def inside(self, parent: pulumi.Resource) -> "CloudPlace":
         """The same place, below `parent`."""
         return replace(self, parent=parent)
+
+    def following(self, first: Sequence[pulumi.Resource]) -> "CloudPlace":
+        """The same place, after `first`."""
+        return replace(self, first=first)
 
     def tagged(self, name: str) -> dict[str, str]:
         """The tags, with the `Name` by which AWS shows a resource."""
@@ -43,6 +48,6 @@ class CloudPlace:
             parent=self.parent,
             provider=self.provider,
             protect=True if keep and self.protect else None,
-            depends_on=list(after),
+            depends_on=[*self.first, *after],
             ignore_changes=list(ignore_changes),
         )

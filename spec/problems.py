@@ -190,6 +190,12 @@ class Code(Enum):
         "Without `context`, the kubeconfig's own current-context is used.",
     )
 
+    CANNOT = (
+        "PK160",
+        "The cluster cannot do this",
+        "What each kind of cluster can do stands in docs/reference/capabilities.md; nothing is left out in silence.",
+    )
+
     NOT_OFFERED = (
         "PK161",
         "The cloud does not offer this version",

@@ -9,9 +9,10 @@ from pydantic import Discriminator, Tag
 from components.clusters.base import ClusterSpec
 from components.clusters.eks import EksSpec
 from components.clusters.existing import ExistingSpec
+from components.clusters.gke import GkeSpec
 from components.clusters.local import LocalSpec
 
-KINDS: Final[tuple[type[ClusterSpec], ...]] = (LocalSpec, ExistingSpec, EksSpec)
+KINDS: Final[tuple[type[ClusterSpec], ...]] = (LocalSpec, ExistingSpec, EksSpec, GkeSpec)
 
 
 def kind_name(kind: type[ClusterSpec]) -> str:

@@ -68,7 +68,6 @@ class ManagedSpec(ClusterSpec):
         description="Where nodes run, three zones at most. The default is three of the region.",
     )
     api_endpoint: ApiEndpoint = Field(default=ApiEndpoint(), description="From where the API server can be reached.")
-    log_days: Days = Field(default=90, description="How long the control plane's logs are kept.")
     node_budget: Count | None = Field(
         default=None, description="What all pools together may grow to at most; a bound on what the cluster costs."
     )

@@ -101,7 +101,7 @@ def test_c3_the_provider_is_known_by_an_identifier_of_the_cluster(planned: Plann
 
 def test_c4_a_kind_can_do_what_its_capabilities_say(spec: StackSpec) -> None:
     assert spec.cluster.capabilities <= set(Capability)
-    assert (Capability.NODE_POOLS in spec.cluster.capabilities) == hasattr(spec.cluster, "node_pools")
+    assert (Capability.NODE_POOLS in spec.cluster.capabilities) == bool(getattr(spec.cluster, "node_pools", ()))
 
 
 def test_c5_objects_in_the_cluster_use_its_provider_and_those_with_effects_outside_are_deleted_themselves(

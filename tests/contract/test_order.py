@@ -29,13 +29,27 @@ ORDER = {
         ("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "pulumi:providers:kubernetes"),
         ("aws:eks/addon:Addon::aws-ebs-csi-driver", "kubernetes:core/v1:Namespace"),
     ],
+    "gke": [
+        ("gcp:projects/service:Service::container", "gcp:container/cluster:Cluster"),
+        ("gcp:compute/subnetwork:Subnetwork", "gcp:container/cluster:Cluster"),
+        ("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "gcp:container/cluster:Cluster"),
+        ("gcp:projects/iAMMember:IAMMember::-node-", "gcp:container/cluster:Cluster"),
+        ("gcp:container/cluster:Cluster", "kubernetes:core/v1:Namespace"),
+        ("gcp:projects/iAMMember:IAMMember::@", "pulumi:providers:kubernetes"),
+    ],
+    "gke standard": [
+        ("gcp:compute/routerNat:RouterNat", "gcp:container/nodePool:NodePool"),
+        ("gcp:container/cluster:Cluster", "gcp:container/nodePool:NodePool"),
+        ("gcp:container/nodePool:NodePool", "kubernetes:core/v1:Namespace"),
+    ],
 }
 
 
 @pytest.mark.parametrize("stack", CLOUD_STACKS)
 def test_each_part_comes_after_what_it_needs_and_so_goes_before_it(stack: str) -> None:
     made = planned(stack)
-    for earlier, later in ORDER[load_stack(stack).cluster.kind]:
+    spec = load_stack(stack).cluster
+    for earlier, later in ORDER[spec.kind] + ORDER.get(f"{spec.kind} {getattr(spec, 'mode', '')}", []):
         firsts, thens = matching(made, earlier), matching(made, later)
         assert firsts, earlier
         assert thens, later

@@ -151,6 +151,7 @@ class EksSpec(ManagedSpec):
         "this program is among them.",
     )
     members: Many[Members] = Field(default=(), description="Who else gets in, and as what.")
+    log_days: Days = Field(default=90, description="How long the control plane's logs are kept.")
     log_types: Annotated[
         Many[Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]], Field(min_length=1)
     ] = Field(

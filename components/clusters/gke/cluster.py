@@ -1,0 +1,122 @@
+"""GKE, Standard and Autopilot: control plane, access, nodes (rules C1 to C6 of the contract).
+
+Private nodes, Dataplane V2 with enforced network policies, Secrets encrypted by a key of its own, workload
+identity, the release channel REGULAR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+import pulumi_gcp as gcp
+
+from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
+from components.clusters.gke.control_plane import make_control_plane
+from components.clusters.gke.identity import grant_in_project, make_identity, make_node_account
+from components.clusters.gke.pools import NodePools
+from components.clusters.gke.storage import make_bucket
+from components.clusters.managed import ManagedCluster
+from components.contract import Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.networks.gcp import GcpNetwork
+
+if TYPE_CHECKING:
+    from components.clusters.gke.spec import GkeSpec
+
+_APIS: Final = ("cloudkms", "compute", "container")
+_LOAD_BALANCER: Final = "networking.gke.io/load-balancer-type"
+_PLUGIN: Final = "gke-gcloud-auth-plugin is missing: gcloud components install gke-gcloud-auth-plugin"
+_ROTATION: Final = "7776000s"  # 90 days
+_ENCRYPT: Final = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+
+
+class GkeCluster(ManagedCluster):
+    """The `Cluster` contract on Google Kubernetes Engine."""
+
+    load_balancing = LoadBalancing(internal={_LOAD_BALANCER: "Internal"}, external={})
+
+    def __init__(self, spec: GkeSpec, *, protect: bool) -> None:
+        super().__init__(spec, protect=protect)
+        self._spec = spec
+        self.block_storage = Storage("pd.csi.storage.gke.io", {"type": spec.volume_type})  # Google encrypts every disk
+        provider = gcp.Provider(
+            spec.name, project=spec.project, region=spec.region, opts=pulumi.ResourceOptions(parent=self)
+        )
+        self._place = self.place(spec, provider)
+        apis = [self._enable(api) for api in _APIS]
+        self.network = GcpNetwork(spec, self._place.following(apis))
+        account, rights = make_node_account(spec.project, self._place)
+        key, may_encrypt = self._make_key(spec, apis)
+        self.control_plane = self.goes_with = make_control_plane(
+            spec, self.network, account, key, self._place, protect=self.protect, after=[may_encrypt, *rights]
+        )
+        access = [
+            grant_in_project(member, "roles/container.admin", member, spec.project, self._place)
+            for member in spec.administrators
+        ]
+        pools = NodePools(
+            self.control_plane, spec.own_zones(), account, spec.project, self._place, after=[self.network, *rights]
+        )
+        for pool in spec.node_pools:
+            pools.make(pool)
+        # A cluster of the same name in the same project and region is the same cluster to Google as well.
+        self.connect(self._make_kubeconfig(), self.control_plane.id, after=access)
+        self.register_outputs({})
+
+    def _enable(self, api: str) -> gcp.projects.Service:
+        """An API of the project; others may use it, so that it stays when this stack goes."""
+        return gcp.projects.Service(
+            f"{self.name}-{api}",
+            project=self._spec.project,
+            service=f"{api}.googleapis.com",
+            disable_on_destroy=False,
+            opts=self._place.options(),
+        )
+
+    def _make_key(self, spec: GkeSpec, after: Sequence[pulumi.Resource]) -> tuple[gcp.kms.CryptoKey, pulumi.Resource]:
+        """The key for Secrets, and GKE's right to use it. No key ring can ever be deleted: its name stays taken."""
+        name = f"{self.name}-secrets"
+        ring = gcp.kms.KeyRing(
+            name,
+            name=name,
+            project=spec.project,
+            location=spec.region,
+            opts=self._place.options(keep=True, after=after),
+        )
+        key = gcp.kms.CryptoKey(
+            name,
+            name=name,
+            key_ring=ring.id,
+            rotation_period=_ROTATION,
+            labels=dict(self._place.tags),
+            opts=self._place.options(keep=True),
+        )
+        agent = f"serviceAccount:service-{spec.project_number}@container-engine-robot.iam.gserviceaccount.com"
+        right = gcp.kms.CryptoKeyIAMMember(
+            name, crypto_key_id=key.id, role=_ENCRYPT, member=agent, opts=self._place.options()
+        )
+        return key, right
+
+    def _make_kubeconfig(self) -> pulumi.Output[str]:
+        """By address, where the stack file opens one, and else by the name that Google answers."""
+        login = Login("gke-gcloud-auth-plugin", (), _PLUGIN, wants_cluster=True)
+        if self._spec.api_endpoint.is_reachable:
+            server = pulumi.Output.concat("https://", self.control_plane.endpoint)
+            authority = self.control_plane.master_auth.apply(lambda auth: auth.cluster_ca_certificate)
+            return exec_kubeconfig(self.name, server, authority, login)
+        endpoints = self.control_plane.control_plane_endpoints_config
+        server = endpoints.apply(lambda config: f"https://{config.dns_endpoint_config.endpoint}")
+        return exec_kubeconfig(self.name, server, None, login)
+
+    def make_shared_storage(self) -> Storage:
+        """Filestore, an instance for each volume; its driver is part of the cluster."""
+        self._enable("file")
+        parameters: dict[str, pulumi.Input[str]] = {"tier": "standard", "network": self.network.network.name}
+        return Storage("filestore.csi.storage.gke.io", parameters)
+
+    def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
+        return make_identity(service_account, grants, self._spec.project, self._place)
+
+    def make_object_store(self, name: str) -> ObjectStore:
+        return make_bucket(name, self._spec.project, self._spec.region, self._place)

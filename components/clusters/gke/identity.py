@@ -1,0 +1,67 @@
+"""Rights in Google Cloud, for nodes and for pods (cloud.google.com/kubernetes-engine/docs/how-to/workload-identity)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pulumi
+import pulumi_gcp as gcp
+
+from components.cloud import CloudPlace
+from components.clusters.pools import generation
+from components.contract import Grant, Identity
+
+_LONGEST: Final = 30  # characters of an account's id
+_NODE_ROLES: Final = ("roles/container.defaultNodeServiceAccount", "roles/artifactregistry.reader")
+
+
+def account_id(name: str) -> str:
+    """`name`, or what fits of it and a hash of all of it."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 7].rstrip('-')}-{generation(name=name)}"
+
+
+def make_account(name: str, project: str, place: CloudPlace) -> gcp.serviceaccount.Account:
+    """A service account without any rights."""
+    return gcp.serviceaccount.Account(
+        name, account_id=account_id(name), display_name=name, project=project, opts=place.options()
+    )
+
+
+def grant_in_project(
+    name: str, role: pulumi.Input[str], member: pulumi.Input[str], project: str, place: CloudPlace
+) -> pulumi.Resource:
+    """Give `member` a role in the whole project."""
+    return gcp.projects.IAMMember(name, project=project, role=role, member=member, opts=place.options())
+
+
+def make_node_account(project: str, place: CloudPlace) -> tuple[gcp.serviceaccount.Account, list[pulumi.Resource]]:
+    """The account of all nodes, and the rights that they need before they start."""
+    account = make_account(f"{place.cluster}-node", project, place)
+    rights = [
+        grant_in_project(f"{place.cluster}-node-{role.rpartition('/')[2]}", role, account.member, project, place)
+        for role in _NODE_ROLES
+    ]
+    return account, rights
+
+
+def make_identity(service_account: str, grants: Sequence[Grant], project: str, place: CloudPlace) -> Identity:
+    """Let the pods of `namespace/name` be an account with these roles; `on` of a grant is a bucket."""
+    namespace, _, pods = service_account.partition("/")
+    name = f"{place.cluster}-{namespace}-{pods}"
+    account = make_account(name, project, place)
+    for index, grant in enumerate(grants):
+        if grant.on is None:
+            grant_in_project(f"{name}-{index}", grant.role, account.member, project, place)
+        else:
+            gcp.storage.BucketIAMMember(
+                f"{name}-{index}", bucket=grant.on, role=grant.role, member=account.member, opts=place.options()
+            )
+    gcp.serviceaccount.IAMMember(
+        name,
+        service_account_id=account.name,
+        role="roles/iam.workloadIdentityUser",
+        member=f"serviceAccount:{project}.svc.id.goog[{namespace}/{pods}]",
+        opts=place.options(),
+    )
+    return Identity({"iam.gke.io/gcp-service-account": account.email}, {})

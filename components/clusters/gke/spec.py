@@ -1,0 +1,210 @@
+"""A GKE cluster in the stack file, and what can be wrong with it before Google Cloud is asked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
+
+from pydantic import Field
+
+from components.clusters.gke.facts import FACTS, disk_type, node_room, pod_block
+from components.clusters.maintenance import Maintenance
+from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.pools import CloudPoolSpec, all_whole
+from components.contract import Capability
+from components.networks.address_plan import overlaps, too_small
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding, KeyPath
+from spec.text import TextRule
+from spec.values import Bytes, Count, Ipv4Cidr
+
+if TYPE_CHECKING:
+    from components.clusters.gke.cluster import GkeCluster
+
+_LABEL: Final = "lower-case letters, digits, - and _, 63 at most"
+LabelKey: TypeAlias = Annotated[str, TextRule(Code.BAD_LABEL, _LABEL, "[a-z][-_a-z0-9]*", "team", longest=63)]
+LabelValue: TypeAlias = Annotated[str, TextRule(Code.BAD_LABEL, _LABEL, "[-_a-z0-9]*", "platform", longest=63)]
+ProjectId: TypeAlias = Annotated[
+    str,
+    TextRule(
+        Code.BAD_NAME,
+        "a project's id: 6 to 30 lower-case letters, digits and -",
+        "[a-z][-a-z0-9]{4,28}[a-z0-9]",
+        "shop-production",
+        longest=30,
+    ),
+]
+ProjectNumber: TypeAlias = Annotated[
+    str, TextRule(Code.BAD_NAME, "a project's number, in quotes", "[0-9]{6,20}", "123456789012", longest=20)
+]
+Member: TypeAlias = Annotated[
+    str,
+    TextRule(
+        Code.BAD_NAME,
+        "a member as IAM writes it: group:…, user:… or serviceAccount:…",
+        r"(group|user|serviceAccount):[^\s@]+@[^\s@]+",
+        "group:platform@example.com",
+    ),
+]
+Email: TypeAlias = Annotated[
+    str, TextRule(Code.BAD_NAME, "an e-mail address", r"[^\s@:]+@[^\s@]+", "gke-security-groups@example.com")
+]
+
+
+class GcpNetworkSpec(StackModel):
+    """A VPC with one subnet in the region: nodes in its own range, pods and Services in secondary ones."""
+
+    nodes: Ipv4Cidr = Field(default=IPv4Network("10.0.0.0/20"), description="The nodes' addresses.")
+    pods: Ipv4Cidr = Field(
+        default=IPv4Network("10.4.0.0/14"),
+        description="The pods' addresses; each node takes twice as many as it may run pods.",
+    )
+    services: Ipv4Cidr = Field(default=IPv4Network("10.8.0.0/20"), description="The addresses of Services.")
+    flow_logs: bool = Field(default=True, description="Whether records of connections are kept (half of them).")
+
+    def by_place(self) -> dict[KeyPath, IPv4Network]:
+        """The ranges by where they stand in the cluster's part of the stack file."""
+        return {("network", key): getattr(self, key) for key in ("nodes", "pods", "services")}
+
+
+class Upgrade(StackModel):
+    """How a pool's nodes are replaced in an upgrade."""
+
+    strategy: Literal["surge", "blue-green"] = Field(
+        default="surge",
+        description="surge adds a few nodes at a time; blue-green a whole second set, with a way back.",
+    )
+    max_surge: Annotated[Count, Field(le=20)] = Field(default=1, description="Nodes that are added at a time.")
+    max_unavailable: Annotated[Count, Field(le=20)] = Field(default=0, description="Nodes that may miss at a time.")
+
+
+class GkePoolSpec(CloudPoolSpec):
+    """A node pool of GKE, over all zones of the cluster; its counts are of the whole pool."""
+
+    system_taint: ClassVar[str] = "components.gke.io/gke-managed-components"
+
+    image: Literal["cos", "ubuntu"] = Field(
+        default="cos", description="The nodes' operating system: Google's Container-Optimized OS, or Ubuntu."
+    )
+    max_pods: Annotated[Count, Field(ge=8, le=256)] = Field(default=110, description="Pods that a node may run.")
+    upgrade: Upgrade = Field(default=Upgrade(), description="How nodes are replaced in an upgrade.")
+
+    @property
+    def disk_type(self) -> str:
+        return disk_type(self.machine_type)
+
+
+class AutoProvisioning(StackModel):
+    """Pools that GKE makes by itself for pods that fit into none; these are the bounds of all nodes together."""
+
+    max_cpus: Annotated[Count, Field(ge=1)] = Field(description="CPUs of all nodes, those of pools included.")
+    max_memory: Bytes = Field(description="Memory of all nodes, those of pools included.")
+
+
+class GkeSpec(ManagedSpec):
+    """Google Kubernetes Engine: Standard, with node pools, or Autopilot, where Google brings the nodes."""
+
+    cloud = "gcp"
+    facts: ClassVar[Facts] = FACTS
+
+    kind: Literal["gke"] = Field(description="Google Kubernetes Engine.")
+    mode: Literal["standard", "autopilot"] = Field(
+        default="standard",
+        description="Autopilot has no node pools to declare, bills by pod, and lets no pod touch its node.",
+    )
+    project: ProjectId = Field(description="The project's id.")
+    project_number: ProjectNumber = Field(
+        description="The project's number, in quotes: GKE's own account, which encrypts Secrets, is named by it."
+    )
+    network: GcpNetworkSpec = Field(default=GcpNetworkSpec(), description="The VPC.")
+    dns_endpoint: bool = Field(
+        default=True,
+        description="Whether the API server can be reached by a name that Google answers, for whoever IAM lets in: "
+        "without VPN or bastion.",
+    )
+    administrators: Many[Member] = Field(
+        default=(),
+        description="Who may do everything: at least one, who is there when all other ways in are broken. They get it "
+        "by IAM, in the whole project.",
+    )
+    security_group: Email | None = Field(
+        default=None,
+        description="gke-security-groups@YOUR-DOMAIN, which holds the groups that tenants name. Without it, tenants' "
+        "groups are known to nobody.",
+    )
+    maintenance: Maintenance = Field(default=Maintenance(), description="When Google may upgrade.")
+    auto_provisioning: AutoProvisioning | None = Field(
+        default=None, description="Pools that GKE makes by itself, besides those here."
+    )
+    node_pools: Many[GkePoolSpec] = Field(default=(), description="The cluster's nodes; none in Autopilot.")
+    tags: Mapping[LabelKey, LabelValue] = Field(
+        default={}, description="Labels of everything that the cluster is made of."
+    )
+
+    @property
+    def is_autopilot(self) -> bool:
+        return self.mode == "autopilot"
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return EVERYTHING - {Capability.NODE_POOLS} if self.is_autopilot else EVERYTHING
+
+    @property
+    def pools(self) -> Sequence[GkePoolSpec]:
+        return self.node_pools
+
+    @property
+    def volume_type(self) -> str:
+        """The disks of volumes: those that every pool's machines can mount, and the older kind where they differ."""
+        types = {pool.disk_type for pool in self.node_pools}
+        return types.pop() if len(types) == 1 else "pd-balanced"
+
+    @property
+    def is_reachable(self) -> bool:
+        return bool(self.dns_endpoint) or super().is_reachable
+
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        yield from same_twice("administrator", "administrators", self.administrators, str, key="")
+        if not self.administrators:
+            remedy = "Add the account that runs this program, and one that is there for emergencies."
+            yield Finding(Code.NO_ADMINISTRATOR, "nobody", "a member of IAM", remedy, at=("administrators",))
+        yield from self._mode_findings()
+        if self.is_whole and self.network.is_whole:
+            yield from overlaps(self.network.by_place() | endpoint_ranges(self.api_endpoint))
+            yield from self._room_findings()
+
+    def _mode_findings(self) -> Iterator[Finding]:
+        if self.is_autopilot:
+            for key, value in (("nodePools", self.node_pools), ("autoProvisioning", self.auto_provisioning)):
+                if value:
+                    remedy = f"Remove {key}, or write mode: standard."
+                    allowed = "nothing, because GKE Autopilot brings the nodes"
+                    yield Finding(Code.CANNOT, key, allowed, remedy, at=(key,))
+        elif self.mode == "standard" and not self.node_pools:
+            remedy = "Add a pool, or write mode: autopilot."
+            yield Finding(Code.MISSING_KEY, "no nodePools", "one pool or more", remedy, at=("nodePools",))
+
+    def _room_findings(self) -> Iterator[Finding]:
+        pools = {
+            pool.name: (pool.nodes.max + pool.upgrade.max_surge, pod_block(pool.max_pods)) for pool in self._whole()
+        }
+        nodes, pods = self.network.nodes, self.network.pods
+        needed = sum(count for count, _ in pools.values())
+        sums = " + ".join(f"{count} ({name})" for name, (count, _) in pools.items())
+        arithmetic = (
+            f"it holds {node_room(nodes.num_addresses)} nodes, and pools have with their surge {sums} = {needed}"
+        )
+        yield from too_small(("network", "nodes"), nodes, needed, node_room(nodes.num_addresses), arithmetic)
+        needed = sum(count * block for count, block in pools.values())
+        sums = " + ".join(f"{count} × {block} ({name})" for name, (count, block) in pools.items())
+        arithmetic = f"it holds {pods.num_addresses} addresses, and nodes with their surge take {sums} = {needed}"
+        yield from too_small(("network", "pods"), pods, needed, pods.num_addresses, arithmetic)
+
+    def _whole(self) -> Sequence[GkePoolSpec]:
+        pools = all_whole(self.node_pools)
+        return pools if all(pool.upgrade.is_whole for pool in pools) else ()
+
+    def build(self, *, protect: bool) -> "GkeCluster":
+        from components.clusters.gke.cluster import GkeCluster
+
+        return GkeCluster(self, protect=protect)
