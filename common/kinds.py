@@ -22,9 +22,19 @@ _CLUSTER_SCOPED: Final[Mapping[str, str]] = {
     "storage.k8s.io": "CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass",
     "storagemigration.k8s.io": "StorageVersionMigration",
 }
+# Groups in which every kind that has objects has a namespace.
+_OTHER_GROUPS: Final = frozenset(
+    {"apps", "autoscaling", "batch", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "policy"}
+)
 
 
 def is_cluster_scoped(api_version: str, kind: str) -> bool:
     """Whether Kubernetes defines the kind, and its objects belong to the whole cluster; custom kinds do not count."""
     group = api_version.rpartition("/")[0]
     return kind in _CLUSTER_SCOPED.get(group, "").split()
+
+
+def is_namespaced(api_version: str, kind: str) -> bool:
+    """Whether Kubernetes defines the group, and the kind belongs to a namespace; custom kinds do not count."""
+    group = api_version.rpartition("/")[0]
+    return group in _CLUSTER_SCOPED.keys() | _OTHER_GROUPS and not is_cluster_scoped(api_version, kind)

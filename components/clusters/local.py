@@ -77,7 +77,12 @@ class LocalCluster(ClusterBase):
                 name,
                 metadata=kubernetes.meta.v1.ObjectMetaArgs(
                     name=name,
-                    labels={**labels, **dict([NODE_LABEL]), "topology.kubernetes.io/zone": _ZONES[index % len(_ZONES)]},
+                    labels={
+                        **labels,
+                        **dict([NODE_LABEL]),
+                        naming.MANAGED_BY_LABEL: naming.PROJECT,
+                        "topology.kubernetes.io/zone": _ZONES[index % len(_ZONES)],
+                    },
                     annotations={CAPACITY_ANNOTATION: json.dumps(pool.capacity.amounts())},
                 ),
                 spec=kubernetes.core.v1.NodeSpecArgs(taints=taints or None),

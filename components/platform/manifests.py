@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pulumi
 
+from components.naming import MANAGED_BY_LABEL, PROJECT
 from components.platform.place import Place
 
 _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
@@ -29,7 +30,7 @@ def _placed(body: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """The object in the place's namespace, with the place's labels under its own."""
     metadata = dict(body["metadata"])
     metadata["namespace"] = place.namespace
-    metadata["labels"] = {**place.labels, **(metadata.get("labels") or {})}
+    metadata["labels"] = {MANAGED_BY_LABEL: PROJECT, **place.labels, **(metadata.get("labels") or {})}
     if _is_internal_service(body):
         # The provider would watch it for 10 s at least; whether it works is seen by its pods' readiness.
         metadata["annotations"] = {_SKIP_AWAIT: "true", **(metadata.get("annotations") or {})}

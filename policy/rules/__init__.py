@@ -3,7 +3,19 @@
 from typing import Final
 
 from policy.model import Rule
-from policy.rules import cost, exposure, fit, flows, network, pod_security, quota, workload
+from policy.rules import (
+    cost,
+    disruption,
+    exposure,
+    fit,
+    flows,
+    labels,
+    network,
+    pod_security,
+    quota,
+    rbac,
+    workload,
+)
 
 RULES: Final[tuple[Rule, ...]] = (
     *quota.RULES,
@@ -12,6 +24,9 @@ RULES: Final[tuple[Rule, ...]] = (
     *flows.RULES,
     *exposure.RULES,
     *workload.RULES,
+    *disruption.RULES,
+    *rbac.RULES,
     *pod_security.RULES,
+    *labels.RULES,
     *cost.RULES,
 )

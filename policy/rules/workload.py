@@ -1,18 +1,29 @@
-"""Workloads: what every pod says about itself."""
+"""Workloads: what every pod says about itself, so that it can be scheduled, watched and trusted."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from policy.kubernetes import POD_SPECS, containers
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule
+from common.kinds import is_namespaced
+from common.quantity import QuantityError, parse
+from policy.kubernetes import POD_SPECS, containers, pod_spec
+from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule
 
-_NEEDED: Final = tuple((field, resource) for field in ("requests", "limits") for resource in ("cpu", "memory"))
+_FIELDS: Final = ("requests", "limits")
+_NEEDED: Final = tuple((field, resource) for field in _FIELDS for resource in ("cpu", "memory"))
+_SCALER: Final = "HorizontalPodAutoscaler"
+_LONG_RUNNING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
+_PROBES: Final = ("readinessProbe", "livenessProbe")
 
 
 def _container_resources(workload: Resource) -> Iterator[Finding]:
+    of_pod = pod_spec(workload)[1].get("resources") or {}
     for path, container in containers(workload):
         resources = container.get("resources") or {}
-        missing = [f"{field}.{name}" for field, name in _NEEDED if name not in (resources.get(field) or {})]
+        missing = [
+            f"{field}.{name}"
+            for field, name in _NEEDED
+            if name not in (resources.get(field) or {}) and name not in (of_pod.get(field) or {})
+        ]
         if missing:
             yield Finding(
                 workload,
@@ -22,25 +33,171 @@ def _container_resources(workload: Resource) -> Iterator[Finding]:
             )
 
 
+def _limit_ratio(workload: Resource, *, most: int) -> Iterator[Finding]:
+    for path, container in containers(workload):
+        requests, limits = ((container.get("resources") or {}).get(field) or {} for field in _FIELDS)
+        for name in ("cpu", "memory"):
+            request, limit = _nanos(requests.get(name)), _nanos(limits.get(name))
+            if request and limit > most * request:
+                what = f"the limit {limits[name]} is more than {most} times the request {requests[name]}"
+                yield Finding(
+                    workload, f"{path}.resources.limits.{name}", what, "Raise the request or lower the limit."
+                )
+
+
+def _nanos(amount: Any) -> int:
+    try:
+        return 0 if amount is None else parse(str(amount)).nanos
+    except QuantityError:
+        return 0  # the API server refuses it
+
+
+def _ephemeral_storage(workload: Resource) -> Iterator[Finding]:
+    for path, container in containers(workload):
+        if "ephemeral-storage" not in ((container.get("resources") or {}).get("limits") or {}):
+            what = f"container {container.get('name', '')} has no limit for ephemeral storage"
+            yield Finding(workload, f"{path}.resources.limits", what, "Set limits.ephemeral-storage.")
+
+
+def _replica_range(workload: Resource, *, least: int, most: int) -> Iterator[Finding]:
+    fields = ("minReplicas", "maxReplicas") if workload.kind == _SCALER else ("replicas",)
+    given = {field: value for field in fields if (value := workload.spec.get(field)) is not None}
+    for field, value in given.items():
+        if not least <= value <= most:
+            what = f"{value} is not between {least} and {most}"
+            yield Finding(workload, f"spec.{field}", what, f"Set it to {least} at least and {most} at most.")
+    if given.get("minReplicas", 0) > given.get("maxReplicas", most):
+        yield Finding(workload, "spec.minReplicas", "it is more than spec.maxReplicas", "Lower it, or raise the other.")
+
+
+def _sa_token(subject: Resource) -> Iterator[Finding]:
+    remedy = "Set automountServiceAccountToken to false, or name a ServiceAccount with the rights that it needs."
+    if subject.kind == "ServiceAccount":
+        if subject.object_name == "default" and subject.properties.get("automountServiceAccountToken") is not False:
+            yield Finding(subject, "automountServiceAccountToken", "every pod gets a token of it unasked", remedy)
+        return
+    path, spec = pod_spec(subject)
+    account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+    if account == "default" and spec.get("automountServiceAccountToken") is not False:
+        what = "it mounts a token of the ServiceAccount default"
+        yield Finding(subject, f"{path}.automountServiceAccountToken", what, remedy)
+
+
 def _no_default_ns(resource: Resource) -> Iterator[Finding]:
-    if resource.is_kubernetes and resource.namespace == "default":
-        yield Finding(
-            resource,
-            "metadata.namespace",
-            "it is in the namespace default",
-            "Put it into a namespace of its tenant.",
-        )
+    if not resource.is_kubernetes:
+        return
+    stated = resource.namespace
+    if stated == "default" or (not stated and is_namespaced(resource.api_version, resource.kind)):
+        what = "it is in the namespace default" if stated else "it states no namespace, which puts it into default"
+        yield Finding(resource, "metadata.namespace", what, "Put it into a namespace of its tenant.")
 
 
+def _image(workload: Resource, *, registries: Sequence[str], digest: bool) -> Iterator[Finding]:
+    for path, container in containers(workload):
+        image = container.get("image") or ""
+        reference, _, by_digest = image.partition("@")
+        name, _, tag = reference.rpartition(":")
+        if not name or "/" in tag:  # what follows the colon is a registry's port
+            name, tag = reference, ""
+        if not by_digest and (digest or tag in ("", "latest")):
+            what = f"the image {image} names no digest" if digest else f"the image {image} is whatever is newest"
+            yield Finding(workload, f"{path}.image", what, "Name a version's digest." if digest else "Name a version.")
+        if registries and not any(_full_name(name).startswith(f"{prefix.rstrip('/')}/") for prefix in registries):
+            what = f"the image {image} comes from none of {', '.join(registries)}"
+            yield Finding(workload, f"{path}.image", what, "Take it from an allowed registry.")
+
+
+def _full_name(name: str) -> str:
+    """An image's name with registry and path: `docker.io/library/nginx` for `nginx`."""
+    first, slash, _ = name.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return name
+    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
+
+
+def _ro_rootfs(workload: Resource) -> Iterator[Finding]:
+    for path, container in containers(workload):
+        if (container.get("securityContext") or {}).get("readOnlyRootFilesystem") is not True:
+            what = f"container {container.get('name', '')} can write to its root file system"
+            remedy = "Set it to true, with an emptyDir where the program must write."
+            yield Finding(workload, f"{path}.securityContext.readOnlyRootFilesystem", what, remedy)
+
+
+def _probes(workload: Resource) -> Iterator[Finding]:
+    for path, container in containers(workload):
+        missing = [probe for probe in _PROBES if not container.get(probe)]
+        if missing and ".containers[" in path:
+            what = f"container {container.get('name', '')} has no {' and no '.join(missing)}"
+            yield Finding(workload, path, what, "Add the probe, of something that tells this container's state.")
+
+
+def _secret_as_file(workload: Resource) -> Iterator[Finding]:
+    for path, container in containers(workload):
+        for place, entry in _environment(container):
+            if secret := (entry or {}).get("name"):
+                what = f"the Secret {secret} is put into the environment"
+                yield Finding(workload, f"{path}.{place}", what, "Mount it as a file.")
+
+
+def _environment(container: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Path and reference of every Secret in a container's environment."""
+    for index, entry in enumerate(container.get("env") or ()):
+        yield f"env[{index}].valueFrom.secretKeyRef", (entry.get("valueFrom") or {}).get("secretKeyRef")
+    for index, entry in enumerate(container.get("envFrom") or ()):
+        yield f"envFrom[{index}].secretRef", entry.get("secretRef")
+
+
+_WORKLOADS: Final = frozenset(POD_SPECS)
 RULES: Final[tuple[Rule, ...]] = (
     ResourceRule(
         id="container-resources",
         category=Category.WORKLOAD,
         level=Level.MANDATORY,
-        summary="Every container sets requests and limits for cpu and memory.",
+        summary="Every container, or its pod for it, sets requests and limits for cpu and memory.",
         why="the scheduler and quotas reckon with what is stated, not with what is used",
-        kinds=frozenset(POD_SPECS),
+        kinds=_WORKLOADS,
         check=_container_resources,
+    ),
+    ResourceRule(
+        id="limit-ratio",
+        category=Category.WORKLOAD,
+        level=Level.ADVISORY,
+        summary="Limits are not a multiple of what is requested.",
+        why="a node is filled by requests, and runs out of what its pods may use beyond them",
+        kinds=_WORKLOADS,
+        options=(Option("most", int, 15, "How many times its request a limit may be."),),
+        check=_limit_ratio,
+    ),
+    ResourceRule(
+        id="ephemeral-storage",
+        category=Category.WORKLOAD,
+        level=Level.ADVISORY,
+        summary="Every container has a limit for ephemeral storage.",
+        why="logs and scratch files of one pod fill the node's disk, and all of its pods are evicted",
+        kinds=_WORKLOADS,
+        check=_ephemeral_storage,
+    ),
+    ResourceRule(
+        id="replica-range",
+        category=Category.WORKLOAD,
+        level=Level.MANDATORY,
+        summary="Replicas, and the bounds of autoscalers, are within a range.",
+        why="a number with a digit too many takes the whole cluster",
+        kinds=frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", _SCALER}),
+        options=(
+            Option("least", int, 0, "The smallest number of replicas."),
+            Option("most", int, 100, "The largest number of replicas."),
+        ),
+        check=_replica_range,
+    ),
+    ResourceRule(
+        id="sa-token",
+        category=Category.WORKLOAD,
+        level=Level.MANDATORY,
+        summary="No pod mounts a token of the ServiceAccount default.",
+        why="who breaks into the pod can talk to the API server with it",
+        kinds=frozenset({*POD_SPECS, "ServiceAccount"}),
+        check=_sa_token,
     ),
     ResourceRule(
         id="no-default-ns",
@@ -50,5 +207,45 @@ RULES: Final[tuple[Rule, ...]] = (
         why="it has no quota, no limits and no network policy of any tenant",
         kinds=frozenset(),
         check=_no_default_ns,
+    ),
+    ResourceRule(
+        id="image",
+        category=Category.WORKLOAD,
+        level=Level.MANDATORY,
+        summary="Every image has a version or digest, and comes from an allowed registry.",
+        why="an image that changes under its name runs differently on each node, and cannot be rolled back",
+        kinds=_WORKLOADS,
+        options=(
+            Option("registries", tuple[str, ...], (), "Allowed beginnings of full image names; none allows all."),
+            Option("digest", bool, False, "Whether an image must have a digest."),
+        ),
+        check=_image,
+    ),
+    ResourceRule(
+        id="ro-rootfs",
+        category=Category.WORKLOAD,
+        level=Level.ADVISORY,
+        summary="Every container has a read-only root file system.",
+        why="who breaks in can replace the program",
+        kinds=_WORKLOADS,
+        check=_ro_rootfs,
+    ),
+    ResourceRule(
+        id="probes",
+        category=Category.WORKLOAD,
+        level=Level.ADVISORY,
+        summary="Every container that keeps running has a readiness and a liveness probe.",
+        why="traffic is sent to what is not ready yet, and what hangs is never restarted",
+        kinds=_LONG_RUNNING,
+        check=_probes,
+    ),
+    ResourceRule(
+        id="secret-as-file",
+        category=Category.WORKLOAD,
+        level=Level.ADVISORY,
+        summary="Secrets are mounted as files, not put into the environment.",
+        why="the environment is inherited by child processes and shown in crash reports",
+        kinds=_WORKLOADS,
+        check=_secret_as_file,
     ),
 )

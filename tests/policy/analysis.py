@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pulumi.runtime.proto import analyzer_pb2
+
 from automation.environment import POLICY_PACK
+from common.wire import encode
 from components.platform.manifests import type_token
 from policy.model import Properties
+from policy.rules import RULES
+from policy.server import PolicyServer
 from tests.support.engine import Engine
 
 _PREFIX = "urn:pulumi:dev::cases::"
@@ -29,11 +34,11 @@ class State:
     """A stack's state with Kubernetes objects and cloud resources in it."""
 
     def __init__(self) -> None:
-        self._resources: list[dict[str, Any]] = [_STACK]
+        self.resources: list[dict[str, Any]] = [_STACK]
 
     def add(self, body: dict[str, Any], below: str = "") -> str:
         """Add an object, by default right below the stack; `below` is a chain of parents' types. Its URN comes back."""
-        return self.add_resource(type_token(body), str(len(self._resources)), body, below=below)
+        return self.add_resource(type_token(body), str(len(self.resources)), body, below=below)
 
     def add_resource(
         self, token: str, name: str, properties: Properties, *, protect: bool = False, below: str = ""
@@ -41,13 +46,39 @@ class State:
         """Add a resource of any provider; its URN comes back."""
         urn = f"{_PREFIX}{below and below + '$'}{token}::{name}"
         resource = {"urn": urn, "custom": True, "type": token, "id": urn, "parent": _STACK["urn"], "protect": protect}
-        self._resources.append(resource | {"inputs": properties, "outputs": properties})
+        self.resources.append(resource | {"inputs": properties, "outputs": properties})
         return urn
 
     def as_json(self) -> str:
         """The state as `pulumi stack export` writes it."""
         manifest = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
-        return json.dumps({"version": 3, "deployment": {"manifest": manifest, "resources": self._resources}})
+        return json.dumps({"version": 3, "deployment": {"manifest": manifest, "resources": self.resources}})
+
+
+def asked(state: State, config: dict[str, Any]) -> list[Found]:
+    """What the pack answers when it is asked as the engine asks it, without an engine and in this process."""
+    server = PolicyServer(RULES)
+    of_rules = {
+        rule: analyzer_pb2.PolicyConfig(
+            enforcementLevel=analyzer_pb2.MANDATORY, properties=encode(config.get(rule, {}))
+        )
+        for rule in config
+    }
+    server.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=of_rules), None)
+    resources = [
+        analyzer_pb2.AnalyzerResource(
+            urn=each["urn"], type=each["type"], name=each["urn"].rpartition("::")[2], properties=encode(each["inputs"])
+        )
+        for each in state.resources[1:]
+    ]
+    answers = [server.Analyze(resource, None) for resource in resources]
+    answers.append(server.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources), None))
+    levels = analyzer_pb2.EnforcementLevel
+    return [
+        Found(each.policyName, levels.Name(each.enforcementLevel).lower(), each.urn, each.message)
+        for answer in answers
+        for each in answer.diagnostics
+    ]
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ class Case:
         """`ok` or `error`."""
         return self.path.name.split(".")[1]
 
+    @property
+    def is_example(self) -> bool:
+        """Whether the reference page shows it."""
+        return self.path.name.split(".")[2] == "example"
+
     @cached_property
     def text(self) -> str:
         return self.path.read_text(encoding="utf-8")

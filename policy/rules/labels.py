@@ -1,0 +1,77 @@
+"""Labels that everything should have. The rules here put them there by themselves."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal
+
+from policy.kubernetes import is_tenant
+from policy.model import Category, Finding, Level, Option, Path, Resource, ResourceRule, Rule
+
+_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+_VERSION: Final = f"{_ENFORCE}-version"
+
+
+def _ns_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[Finding]:
+    for key, value in _missing(namespace, _pod_security(namespace, level, version)).items():
+        what = f"it has no label {key.rpartition('/')[2]}"
+        yield Finding(namespace, f"metadata.labels[{key}]", what, f"Set it to {value}; up does so by itself.")
+
+
+def _set_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[tuple[Path, Any]]:
+    return _labels(_missing(namespace, _pod_security(namespace, level, version)))
+
+
+def _pod_security(namespace: Resource, level: str, version: str) -> Mapping[str, str]:
+    return {_ENFORCE: level, _VERSION: version} if is_tenant(namespace) else {}
+
+
+def _tags(resource: Resource, *, labels: Mapping[str, str]) -> Iterator[Finding]:
+    if resource.is_kubernetes:
+        for key, value in _missing(resource, labels).items():
+            remedy = f"Set it to {value}; up does so by itself."
+            yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", remedy)
+
+
+def _set_tags(resource: Resource, *, labels: Mapping[str, str]) -> Iterator[tuple[Path, Any]]:
+    return _labels(_missing(resource, labels) if resource.is_kubernetes else {})
+
+
+def _missing(resource: Resource, wanted: Mapping[str, str]) -> Mapping[str, str]:
+    return {key: value for key, value in wanted.items() if key not in resource.labels}
+
+
+def _labels(labels: Mapping[str, str]) -> Iterator[tuple[Path, Any]]:
+    for key, value in labels.items():
+        yield ("metadata", "labels", key), value
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    ResourceRule(
+        id="ns-psa-labels",
+        category=Category.WORKLOAD,
+        level=Level.REMEDIATE,
+        summary="Every tenant namespace says which Pod Security Standard it enforces, and of which version.",
+        why="without the label a namespace lets privileged pods in, and without the version an upgrade changes it",
+        kinds=frozenset({"Namespace"}),
+        options=(
+            Option("level", Literal["privileged", "baseline", "restricted"], "restricted", "The standard to set."),
+            Option("version", str, "latest", "The version to set: latest, or one as in v1.36."),
+        ),
+        check=_ns_psa_labels,
+        mend=_set_psa_labels,
+    ),
+    ResourceRule(
+        id="tags",
+        category=Category.COST,
+        level=Level.REMEDIATE,
+        summary="Everything has the required labels.",
+        why="nobody can tell whose it is and who pays for it",
+        kinds=frozenset(),
+        options=(
+            Option(
+                "labels", dict[str, str], {"app.kubernetes.io/managed-by": "pulumi"}, "Labels of Kubernetes objects."
+            ),
+        ),
+        check=_tags,
+        mend=_set_tags,
+    ),
+)

@@ -1,0 +1,160 @@
+"""Rights: nobody is made an administrator on the quiet.
+
+Roles are read as the API server resolves them (RBAC of Kubernetes 1.36): wildcards stand for whatever they
+match, and an aggregated ClusterRole has the rules of those that its selectors select.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from common.reachability import selects
+from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
+
+_ADMIN: Final = "cluster-admin"
+_MASTERS: Final = "system:masters"
+_RBAC: Final = "rbac.authorization.k8s.io"
+_WEBHOOKS: Final = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+_AGGREGATE: Final = f"{_RBAC}/aggregate-to-"
+_BUILT_IN_AGGREGATES: Final = ("admin", "edit", "view")
+
+
+@dataclass(frozen=True)
+class _Right:
+    """A verb on any of some resources of a group, by which who has it gets further rights."""
+
+    title: str
+    verbs: Sequence[str]
+    group: str
+    resources: Sequence[str]
+
+    def granted_by(self, rule: Mapping[str, Any]) -> bool:
+        return (
+            any(_matches(verb, rule.get("verbs")) for verb in self.verbs)
+            and _matches(self.group, rule.get("apiGroups"))
+            and any(_matches_resource(resource, rule.get("resources")) for resource in self.resources)
+        )
+
+
+# https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks, read 2026-11
+_ESCALATING: Final = (
+    _Right("escalate roles", ("escalate",), _RBAC, ("roles", "clusterroles")),
+    _Right("bind roles", ("bind",), _RBAC, ("roles", "clusterroles")),
+    _Right("impersonate others", ("impersonate",), "", ("users", "groups", "serviceaccounts")),
+    _Right("impersonate others", ("impersonate",), "authentication.k8s.io", ("uids", "userextras")),
+    _Right("reach kubelets through nodes/proxy", ("get", "create"), "", ("nodes/proxy",)),
+    _Right("change admission webhooks", ("create", "update", "patch"), "admissionregistration.k8s.io", _WEBHOOKS),
+)
+
+
+def _matches(wanted: str, given: Sequence[str] | None) -> bool:
+    return any(each in ("*", wanted) for each in given or ())
+
+
+def _matches_resource(wanted: str, given: Sequence[str] | None) -> bool:
+    _, slash, subresource = wanted.partition("/")
+    return _matches(wanted, given) or bool(slash and f"*/{subresource}" in (given or ()))
+
+
+def _no_cluster_admin(binding: Resource) -> Iterator[Finding]:
+    role = binding.properties.get("roleRef") or {}
+    if role.get("kind") == "ClusterRole" and role.get("name") == _ADMIN:
+        remedy = "Bind a role with the rights that are needed."
+        yield Finding(binding, "roleRef", f"it gives cluster-admin to {_names(binding)}", remedy)
+    for index, subject in enumerate(binding.properties.get("subjects") or ()):
+        if subject.get("kind") == "Group" and subject.get("name") == _MASTERS:
+            remedy = "Name a group of your identity provider."
+            yield Finding(binding, f"subjects[{index}]", f"it gives rights to the group {_MASTERS}", remedy)
+
+
+def _names(binding: Resource) -> str:
+    subjects = binding.properties.get("subjects") or ()
+    return ", ".join(f"{each.get('kind')} {each.get('name')}" for each in subjects) or "nobody yet"
+
+
+def _no_rbac_wildcard(role: Resource, stack: Stack) -> Iterator[Finding]:
+    return _findings(role, stack, _wildcards, "Name what is needed.")
+
+
+def _no_escalation(role: Resource, stack: Stack) -> Iterator[Finding]:
+    return _findings(role, stack, _escalations, "Take the right away, or give it to fewer.")
+
+
+def _wildcards(rule: Mapping[str, Any]) -> Iterator[str]:
+    fields = ("verbs", "resources", "apiGroups", "nonResourceURLs")
+    if found := [field for field in fields if "*" in (rule.get(field) or ())]:
+        yield f"* stands for all {' and all '.join(found)}"
+
+
+def _escalations(rule: Mapping[str, Any]) -> Iterator[str]:
+    if found := list(dict.fromkeys(right.title for right in _ESCALATING if right.granted_by(rule))):
+        yield f"who has it can {' and '.join(found)}"
+
+
+def _findings(
+    role: Resource, stack: Stack, judge: Callable[[Mapping[str, Any]], Iterator[str]], remedy: str
+) -> Iterator[Finding]:
+    """What `judge` finds in the role's own rules, and in those that are aggregated into it."""
+    into = _aggregated_into(role)
+    for index, rule in enumerate(role.properties.get("rules") or ()):
+        for found in judge(rule):
+            spread = f", and is aggregated into {' and '.join(into)}" if into else ""
+            yield Finding(role, f"rules[{index}]", f"{found}{spread}", remedy)
+    for source in _aggregated(role, stack):
+        for rule in source.properties.get("rules") or ():
+            for found in judge(rule):
+                path = "aggregationRule.clusterRoleSelectors"
+                yield Finding(role, path, f"by ClusterRole {source.object_name}, {found}", remedy)
+
+
+def _aggregated_into(role: Resource) -> list[str]:
+    """The ClusterRoles of Kubernetes' own that take the role's rules."""
+    if role.kind != "ClusterRole":
+        return []
+    return [name for name in _BUILT_IN_AGGREGATES if role.labels.get(f"{_AGGREGATE}{name}") == "true"]
+
+
+def _aggregated(role: Resource, stack: Stack) -> Iterator[Resource]:
+    """The ClusterRoles whose rules the role takes, directly or through others."""
+    found: dict[str, Resource] = {}
+    open_ends = [role]
+    while open_ends:
+        selectors = (open_ends.pop().properties.get("aggregationRule") or {}).get("clusterRoleSelectors") or ()
+        for source in stack.of_kind("ClusterRole") if selectors else ():
+            name = source.object_name
+            if name not in found and source is not role and any(selects(each, source.labels) for each in selectors):
+                found[name] = source
+                open_ends.append(source)
+    yield from found.values()
+
+
+_ROLES: Final = frozenset({"Role", "ClusterRole"})
+RULES: Final[tuple[Rule, ...]] = (
+    ResourceRule(
+        id="no-cluster-admin",
+        category=Category.WORKLOAD,
+        level=Level.MANDATORY,
+        summary="No binding gives cluster-admin, nor anything to system:masters.",
+        why="it can do everything to everyone, and no admission stops it",
+        kinds=frozenset({"RoleBinding", "ClusterRoleBinding"}),
+        check=_no_cluster_admin,
+    ),
+    StackRule(
+        id="no-rbac-wildcard",
+        category=Category.WORKLOAD,
+        level=Level.MANDATORY,
+        summary="No role has a wildcard, by itself or by aggregation.",
+        why="it grants what is not even invented yet",
+        kinds=_ROLES,
+        check=_no_rbac_wildcard,
+    ),
+    StackRule(
+        id="no-escalation",
+        category=Category.WORKLOAD,
+        level=Level.MANDATORY,
+        summary="No role lets who has it gain more rights: bind, escalate, impersonate, nodes/proxy, webhooks.",
+        why="it is cluster-admin by a detour",
+        kinds=_ROLES,
+        check=_no_escalation,
+    ),
+)
