@@ -53,8 +53,9 @@ def namespace_of(resource: Resource) -> str:
 
 
 def _network(stack: Stack) -> Network:
-    namespaces: dict[str, Mapping[str, str]] = {name: {} for name in {*_namespaces_in_use(stack), *SYSTEM_NAMESPACES}}
-    namespaces.update({each.object_name: each.labels for each in stack.of_kind("Namespace")})
+    namespaces: dict[str, Mapping[str, str] | None] = dict.fromkeys((*_namespaces_in_use(stack), *SYSTEM_NAMESPACES))
+    for namespace in stack.of_kind("Namespace"):
+        namespaces[namespace.object_name] = namespace.metadata.get("labels")  # looked at only where they matter
     return Network(namespaces, [policy.properties for policy in stack.of_kind("NetworkPolicy")])
 
 
@@ -72,7 +73,9 @@ def _pods(stack: Stack) -> dict[str, list[tuple[Resource, Pod]]]:
 
 def _tenants(stack: Stack) -> dict[str, str]:
     labels = network(stack).namespaces
-    labelled = {name: owner for name, of_namespace in labels.items() if (owner := of_namespace.get(TENANT_LABEL))}
+    labelled = {
+        name: owner for name, of_namespace in labels.items() if (owner := (of_namespace or {}).get(TENANT_LABEL))
+    }
     return labelled or {name: name for name in labels if not _is_infrastructure(name)}
 
 

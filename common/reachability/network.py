@@ -110,17 +110,30 @@ def _resolved(port: Mapping[str, Any], destination: Endpoint) -> Ports:
     return Ports.of(protocol, int(number), None if end is None else int(end))
 
 
-# by namespace and direction: what a policy selects, and what it opens
-_Policies: TypeAlias = dict[tuple[str, Direction], list[tuple[Mapping[str, Any], list[_Rule]]]]
+@dataclass(frozen=True, eq=False)
+class _Policy:
+    """One direction of a NetworkPolicy, its rules as written."""
+
+    namespace: str
+    selector: Mapping[str, Any]
+    rules: Sequence[Mapping[str, Any]]
 
 
 class Network:
     """The namespaces (labels by name) and the NetworkPolicies (as manifests have them) of a cluster."""
 
-    def __init__(self, namespaces: Mapping[str, Mapping[str, str]], policies: Iterable[Mapping[str, Any]]) -> None:
-        self.namespaces = {name: {**labels, NAME_LABEL: name} for name, labels in namespaces.items()}
-        self._policies = self._compiled(policies)
-        self._found: dict[tuple[Pod, Direction], list[_Rule] | None] = {}
+    def __init__(
+        self, namespaces: Mapping[str, Mapping[str, str] | None], policies: Iterable[Mapping[str, Any]]
+    ) -> None:
+        self.namespaces = namespaces
+        self._policies: dict[tuple[str, Direction], list[_Policy]] = defaultdict(list)
+        for policy in policies:
+            spec, namespace = policy.get("spec") or {}, policy["metadata"].get("namespace") or "default"
+            for direction in directions(spec):
+                one_way = _Policy(namespace, spec.get("podSelector") or {}, spec.get(direction.lower()) or ())
+                self._policies[namespace, direction].append(one_way)
+        self._selecting: dict[tuple[Pod, Direction], list[_Policy]] = {}
+        self._read: dict[_Policy, list[_Rule]] = {}
 
     def allowed(self, source: Endpoint, destination: Endpoint) -> Ports:
         """The ports of `destination` that `source` can open a connection to."""
@@ -136,7 +149,7 @@ class Network:
 
     def isolates(self, pod: Pod, direction: Direction) -> bool:
         """Whether any policy selects `pod` for `direction`, so that only what is opened passes."""
-        return self._rules(pod, direction) is not None
+        return bool(self._policies_of(pod, direction))
 
     def peer_namespaces(self, pod: Pod, direction: Direction) -> frozenset[str] | None:
         """The namespaces whose pods may be peers of `pod`; None for all, also where blocks of addresses may match."""
@@ -159,21 +172,20 @@ class Network:
 
     def _rules(self, pod: Pod, direction: Direction) -> list[_Rule] | None:
         """The rules for a pod, None where no policy selects it."""
-        key = (pod, direction)
-        if key not in self._found:
-            policies = () if pod.host_network else self._policies.get((pod.namespace, direction), ())
-            selecting = [rules for selector, rules in policies if selects(selector, pod.labels)]
-            self._found[key] = [rule for rules in selecting for rule in rules] if selecting else None
-        return self._found[key]
+        policies = self._policies_of(pod, direction)
+        return [rule for policy in policies for rule in self._rules_of(policy, direction)] if policies else None
 
-    def _compiled(self, policies: Iterable[Mapping[str, Any]]) -> _Policies:
-        found: _Policies = defaultdict(list)
-        for policy in policies:
-            spec, namespace = policy.get("spec") or {}, policy["metadata"].get("namespace") or "default"
-            for direction in directions(spec):
-                rules = [self._rule(rule or {}, direction, namespace) for rule in spec.get(direction.lower()) or ()]
-                found[namespace, direction].append((spec.get("podSelector") or {}, rules))
-        return found
+    def _policies_of(self, pod: Pod, direction: Direction) -> list[_Policy]:
+        key = (pod, direction)
+        if key not in self._selecting:
+            near = () if pod.host_network else self._policies.get((pod.namespace, direction), ())
+            self._selecting[key] = [policy for policy in near if selects(policy.selector, pod.labels)]
+        return self._selecting[key]
+
+    def _rules_of(self, policy: _Policy, direction: Direction) -> list[_Rule]:
+        if policy not in self._read:
+            self._read[policy] = [self._rule(rule or {}, direction, policy.namespace) for rule in policy.rules]
+        return self._read[policy]
 
     def _rule(self, rule: Mapping[str, Any], direction: Direction, namespace: str) -> _Rule:
         peers = tuple(self._peer(peer, namespace) for peer in rule.get(_PEERS[direction]) or ())
@@ -185,9 +197,18 @@ class Network:
             exceptions = tuple(ip_network(each, strict=False) for each in block.get("except") or ())
             return _Block(ip_network(block["cidr"], strict=False), exceptions)
         wanted = peer.get("namespaceSelector")
-        own = wanted is None
-        names = {namespace} if own else {name for name, labels in self.namespaces.items() if selects(wanted, labels)}
+        names = {namespace} if wanted is None else self._selected(wanted)
         return _Pods(frozenset(names), peer.get("podSelector") or {})
+
+    def _selected(self, selector: Mapping[str, Any]) -> set[str]:
+        """The namespaces that `selector` selects; labels that cannot matter need not be known."""
+        named = (selector.get("matchLabels") or {}).get(NAME_LABEL)
+        everything = not selector.get("matchLabels") and not selector.get("matchExpressions")
+        return {
+            name
+            for name, labels in self.namespaces.items()
+            if everything or (named in (None, name) and selects(selector, {**(labels or {}), NAME_LABEL: name}))
+        }
 
 
 def directions(spec: Mapping[str, Any]) -> list[Direction]:
