@@ -30,6 +30,9 @@ def main() -> None:
     """Make what is missing."""
     if sys.version_info < OLDEST:
         become_newer_python()
+    if Path(sys.prefix).resolve() == VENV.resolve():  # activated; it may be about to be made anew
+        base = str(Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info))
+        os.execv(base, [base] + sys.argv)
     packages = cache() / digest(LOCK.read_bytes(), sys.implementation.cache_tag.encode(), os.uname().machine.encode())
     if not packages.is_dir():
         packages.parent.mkdir(parents=True, exist_ok=True)

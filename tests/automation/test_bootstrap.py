@@ -1,0 +1,111 @@
+"""An environment that is taken for finished when it is not, or made anew when nothing has changed."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bootstrap
+from common.paths import CHECKOUT
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the packages of a lock that names none are to go."""
+    (tmp_path / "requirements.lock").write_text("")
+    monkeypatch.setattr(bootstrap, "LOCK", tmp_path / "requirements.lock")
+    return tmp_path / "packages"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with nothing in it but what an environment is made from, and with its environment made."""
+    directory = tmp_path_factory.mktemp("checkout")
+    for name in ("bootstrap.py", "pyproject.toml", "requirements.lock", "README.md"):
+        shutil.copy(CHECKOUT / name, directory)
+    made = bootstrapped(directory, sys.executable)
+    assert "adding the polykube command" in made
+    return directory
+
+
+def bootstrapped(checkout: Path, python: str | Path) -> str:
+    """What a run of bootstrap.py says; it has to succeed."""
+    command = [python, checkout / "bootstrap.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=checkout)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_second_run_does_nothing_and_says_nothing(checkout: Path) -> None:
+    assert (checkout / ".venv" / "bin" / "polykube").is_file()
+    assert bootstrapped(checkout, sys.executable) == ""
+
+
+def test_an_environment_that_was_half_made_is_made_anew(checkout: Path) -> None:
+    (checkout / ".venv" / "polykube.stamp").unlink()  # it is written last
+    (checkout / ".venv" / "bin" / "polykube").unlink()
+    bootstrapped(checkout, sys.executable)
+    assert (checkout / ".venv" / "bin" / "polykube").is_file()
+
+
+def test_an_activated_environment_can_be_made_anew_from_within(checkout: Path) -> None:
+    with (checkout / "pyproject.toml").open("a") as file:
+        file.write("# changed\n")
+    assert "making .venv" in bootstrapped(checkout, checkout / ".venv" / "bin" / "python")
+    assert (checkout / ".venv" / "bin" / "polykube").is_file()
+
+
+def test_packages_get_their_name_only_when_all_are_there(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        packages.with_suffix(".partial").mkdir()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bootstrap, "run", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            bootstrap.install(packages)
+    assert not packages.exists()
+    packages.with_suffix(".partial").joinpath("half.py").touch()
+    monkeypatch.setattr(bootstrap, "run", lambda *_, **__: packages.with_suffix(".partial").mkdir())
+    bootstrap.install(packages)
+    assert list(packages.iterdir()) == [], "what the interrupted run left is gone"
+
+
+def test_a_python_that_is_too_old_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bootstrap.shutil.which", lambda _: None)
+    monkeypatch.setattr("bootstrap.sys.version_info", (3, 9, 2))
+    with pytest.raises(SystemExit) as ended:
+        bootstrap.main()
+    message = str(ended.value.code)
+    assert message.startswith("PK201: this Python is too old")
+    assert "allowed Python 3.11 or newer" in message
+    assert "python3-venv" in message
+    assert capsys.readouterr().out == ""
+
+
+def test_a_newer_python_on_path_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, list[str]]] = []
+
+    def execute(path: str, arguments: list[str]) -> None:
+        started.append((path, arguments))
+        raise SystemExit
+
+    monkeypatch.setattr("bootstrap.sys.version_info", (3, 9, 2))
+    monkeypatch.setattr("bootstrap.shutil.which", lambda name: f"/opt/{name}" if name == "python3.12" else None)
+    monkeypatch.setattr("bootstrap.os.execv", execute)
+    with pytest.raises(SystemExit):
+        bootstrap.main()
+    assert [path for path, _ in started] == ["/opt/python3.12"]
+
+
+def test_a_failing_installation_shows_what_it_said_and_how_to_go_on() -> None:
+    with pytest.raises(SystemExit) as ended:
+        bootstrap.run("installing", [sys.executable, "-c", "import sys; sys.exit('no such index')"], usually=1)
+    message = str(ended.value.code)
+    assert message.startswith("PK203: installing failed")
+    assert "no such index" in message
+    assert "run the same command again" in message
