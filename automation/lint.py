@@ -10,7 +10,7 @@ import pulumi
 
 from common.paths import CHECKOUT, cache_dir
 
-_SCRIPTS = Path(pulumi.__file__).parent.parent / "bin"  # of the locked packages (bootstrap.py)
+_PACKAGES = Path(pulumi.__file__).parent.parent  # the locked ones (bootstrap.py)
 _LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-cache'])"
 
 
@@ -28,7 +28,7 @@ def main() -> None:
 def _commands() -> list[list[tuple[str, list[str]]]]:
     python = [sys.executable, "-m"]
     # What mypy learns of the clouds' SDKs, a minute's work, serves every checkout; so its runs take turns.
-    mypy = [*python, "mypy", "--no-error-summary", "--cache-dir", str(cache_dir() / "mypy")]
+    mypy = [*python, "mypy", "--no-error-summary", "--cache-dir", str(cache_dir() / "mypy" / _PACKAGES.name)]
     programs = sorted(str(file.relative_to(CHECKOUT)) for file in CHECKOUT.glob("bench/programs/*/__main__.py"))
     scripts = [CHECKOUT / ".ci" / "run"]
     return [
@@ -36,7 +36,7 @@ def _commands() -> list[list[tuple[str, list[str]]]]:
         [("ruff check", [*python, "ruff", "check", "--quiet", "."])],
         [("ruff format", [*python, "ruff", "format", "--quiet", "--check", "."])],
         [("import-linter", [sys.executable, "-c", _LINT_IMPORTS])],
-        [("shellcheck", [str(_SCRIPTS / "shellcheck"), *map(str, scripts)])],
+        [("shellcheck", [str(_PACKAGES / "bin" / "shellcheck"), *map(str, scripts)])],
     ]
 
 
