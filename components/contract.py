@@ -26,7 +26,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -188,10 +188,15 @@ class Cluster(Protocol):
 
 @dataclass(frozen=True)
 class Namespace:
-    """A namespace that an add-on uses, with the Pod Security level that its pods need."""
+    """A namespace that an add-on uses, with the Pod Security level that its pods need.
+
+    `quota` bounds all of them together, by the keys of a ResourceQuota; several times what the add-on uses in
+    a large cluster, so that it stops a mistake and not a rollout.
+    """
 
     name: str
     pod_security: PodSecurity
+    quota: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -205,7 +210,7 @@ class Exemption:
 
 
 class AddOn(Protocol):
-    """One installable part of a cluster (rules A1 to A4)."""
+    """One installable part of a cluster (rules A1 to A4); making one registers everything of it."""
 
     name: ClassVar[str]
     version: ClassVar[str]
@@ -215,8 +220,3 @@ class AddOn(Protocol):
     namespaces: ClassVar[Sequence[Namespace]]
     exemptions: ClassVar[Sequence[Exemption]]
     ports_from_control_plane: ClassVar[Collection[int]]
-    spec: Any
-
-    def install(self, cluster: Cluster, options: pulumi.ResourceOptions) -> pulumi.ComponentResource:
-        """Register everything of the add-on under one component."""
-        ...

@@ -16,6 +16,12 @@ NODE_POOL_LABEL: Final = f"{DOMAIN}/node-pool"
 # Of the clouds' resources. Azure allows no / in a tag's name, Google Cloud neither / nor . in a label's.
 CLUSTER_TAG: Final = f"{PROJECT}-cluster"
 MANAGED_BY_TAG: Final = "managed-by"
+NAME_LABEL: Final = "app.kubernetes.io/name"
+
+
+def selector(name: str) -> dict[str, str]:
+    """The labels by which the pods of the workload `name` of an add-on are found."""
+    return {NAME_LABEL: name}
 
 
 def component_type(room: str, name: str) -> str:

@@ -169,6 +169,11 @@ class Code(Enum):
         "A storage class has no driver",
         "The cluster brings no driver of its own for such volumes, so that the class names one.",
     )
+    CAPABILITY_MISSING = (
+        "PK147",
+        "An add-on needs what the cluster cannot do",
+        "Kinds of clusters differ in what they can do. What needs more is refused, never left out in silence.",
+    )
     SECRET_IN_THE_OPEN = (
         "PK150",
         "A secret is written in the open",

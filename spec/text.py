@@ -189,8 +189,13 @@ RESERVED_NAMESPACES: Final = frozenset(
 """Namespaces that no tenant may have, besides those with the prefixes and the suffix above."""
 
 
+def is_reserved(name: str) -> bool:
+    """Whether a namespace is Kubernetes' own or an add-on's, so that no tenant can have it."""
+    return name in RESERVED_NAMESPACES or name.startswith(_OTHERS_PREFIXES) or name.endswith(_OTHERS_SUFFIX)
+
+
 def _not_reserved(name: str) -> str:
-    if name in RESERVED_NAMESPACES or name.startswith(_OTHERS_PREFIXES) or name.endswith(_OTHERS_SUFFIX):
+    if is_reserved(name):
         allowed = f"none of {', '.join(sorted(RESERVED_NAMESPACES))}, kube-…, gke-… or …-system"
         remedy = "Choose a name of the tenant's own."
         raise refused(Finding(Code.RESERVED_NAME, found=quoted(name), allowed=allowed, remedy=remedy))

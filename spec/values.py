@@ -150,6 +150,8 @@ Port: TypeAlias = Annotated[
     ),
 ]
 
+PortNumber: TypeAlias = Annotated[int, Field(ge=1, le=_LARGEST_PORT)]
+
 
 @dataclass(frozen=True)
 class Secret:

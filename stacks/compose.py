@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from components.addons import install
 from components.clusters.base import ClusterBase
 from components.platform.shared import Shared
 from components.platform.tenants import Tenant
@@ -20,6 +21,8 @@ def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
     cluster = spec.cluster.build(protect=spec.stage == "prod")
     shared = Shared(spec.platform, cluster)
+    tenants = [tenant.name for tenant in spec.tenants]
+    addons = install(spec.addons, cluster, tenants, redundant=spec.stage == "prod", after=[cluster, shared])
     for tenant in spec.tenants:
-        Tenant(tenant, cluster, after=[cluster, shared])
+        Tenant(tenant, cluster, after=[cluster, shared], flows=addons.flows)
     return Composition(spec, cluster)

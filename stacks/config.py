@@ -6,6 +6,8 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from components.addons import AddOnsSpec
+from components.addons.order import check
 from components.clusters import AnyClusterSpec
 from components.contract import Capability
 from components.platform.shared import PlatformSpec
@@ -42,6 +44,7 @@ class StackSpec(StackModel):
     cluster: AnyClusterSpec = Field(description="The cluster, by kind.")
     platform: PlatformSpec = Field(default=PlatformSpec(), description="What every tenant shares.")
     tenants: Many[TenantSpec] = Field(default=(), description="Who uses the cluster: a namespace each.")
+    addons: AddOnsSpec = Field(default=AddOnsSpec(), description="What is installed in the cluster, by name.")
     policy: Policy = Field(default=Policy(), description="How policy rules are applied.")
 
     @classmethod
@@ -50,6 +53,9 @@ class StackSpec(StackModel):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", f"{NAMESPACE}tenants", self.tenants)
+        if not isinstance(self.cluster, Hole):
+            for finding in check(self.addons.chosen(), self.cluster.kind, self.cluster.capabilities):
+                yield finding.below(f"{NAMESPACE}addons")
         if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
             yield from self._storage_findings()
 

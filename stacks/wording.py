@@ -12,6 +12,7 @@ from spec.values import Secret
 _WANTED: Final = {
     "string_type": "text",
     "int_type": "a whole number",
+    "float_type": "a number",
     "bool_type": "true or false",
     "dict_type": "a mapping",
     "mapping_type": "a mapping",

@@ -1,7 +1,70 @@
 """The registry of add-ons: a new add-on is one more module here and one more entry of `ADDONS`."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from components.contract import AddOn
+import pulumi
+from pydantic import Field, create_model
 
-ADDONS: Final[tuple[type[AddOn], ...]] = ()
+from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
+from components.addons.monitoring import Monitoring
+from components.addons.order import in_order
+from components.contract import Cluster
+from components.platform.flows import Flow
+from spec.model import StackModel
+
+ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring,)
+
+
+class Options(StackModel):
+    """Which add-ons the cluster has, by name; `{}` takes one as it is."""
+
+    def chosen(self) -> dict[type[AddOnBase], AddOnSpec]:
+        """The options of the add-ons that are on."""
+        given = {each: getattr(self, _attribute(each)) for each in ADDONS}
+        return {each: options for each, options in given.items() if options is not None}
+
+
+def _attribute(add_on: type[AddOnBase]) -> str:
+    return add_on.name.replace("-", "_")
+
+
+def _field(add_on: type[AddOnBase]) -> Any:
+    description, _, _ = (add_on.__doc__ or "").partition("\n")
+    return add_on.spec_type | None, Field(default=None, description=description)
+
+
+if TYPE_CHECKING:
+    AddOnsSpec: TypeAlias = Options
+else:  # what may stand under `addons` in a stack file: one key for each add-on
+    AddOnsSpec = create_model(
+        "AddOnsSpec", __base__=Options, __doc__=Options.__doc__, **{_attribute(each): _field(each) for each in ADDONS}
+    )
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The add-ons of a cluster, and the flows that they need, of which some end at tenants."""
+
+    add_ons: Mapping[type[AddOnBase], AddOnBase]
+    flows: Sequence[Flow]
+
+
+def install(
+    spec: AddOnsSpec, cluster: Cluster, tenants: Sequence[str], *, redundant: bool, after: Sequence[pulumi.Resource]
+) -> Installed:
+    """Register the add-ons that are on, each behind those that it needs, all behind `after`."""
+    chosen = spec.chosen()
+    absent = {namespace.name for each in ADDONS if each not in chosen for namespace in each.namespaces}
+    flows = [
+        flow
+        for add_on, options in chosen.items()
+        for flow in all_flows(add_on, options)
+        if flow.namespaces.isdisjoint(absent)
+    ]
+    installed: dict[type[AddOnBase], AddOnBase] = {}
+    for add_on in in_order(chosen):
+        site = Site(cluster, redundant, tenants, flows, after, dict(installed))
+        installed[add_on] = add_on(chosen[add_on], site)
+    return Installed(installed, flows)

@@ -92,8 +92,8 @@ class NetworkSpec(StackModel):
 
 def make_network_policies(spec: NetworkSpec, place: Place) -> Iterator[pulumi.Resource]:
     """Deny all, allow DNS, and for each rule allow what the sending and the receiving side need."""
-    yield _policy("default-deny", {}, place, ingress=(), egress=())
-    yield _policy("allow-dns", {}, place, egress=(_dns(),))
+    yield make_network_policy("default-deny", {}, place, ingress=(), egress=())
+    yield make_network_policy("allow-dns", {}, place, egress=(_dns(),))
     for rule in spec.allow:
         ports = [
             kubernetes.networking.v1.NetworkPolicyPortArgs(port=each.port, protocol=each.protocol)
@@ -101,13 +101,13 @@ def make_network_policies(spec: NetworkSpec, place: Place) -> Iterator[pulumi.Re
         ]
         if rule.source.pods is not None and rule.source.is_own:
             egress = kubernetes.networking.v1.NetworkPolicyEgressRuleArgs(to=[_peer(rule.destination)], ports=ports)
-            yield _policy(f"{rule.name}-egress", rule.source.pods, place, egress=(egress,))
+            yield make_network_policy(f"{rule.name}-egress", rule.source.pods, place, egress=(egress,))
         if rule.destination.pods is not None and rule.destination.is_own:
             ingress = kubernetes.networking.v1.NetworkPolicyIngressRuleArgs(from_=[_peer(rule.source)], ports=ports)
-            yield _policy(f"{rule.name}-ingress", rule.destination.pods, place, ingress=(ingress,))
+            yield make_network_policy(f"{rule.name}-ingress", rule.destination.pods, place, ingress=(ingress,))
 
 
-def _policy(
+def make_network_policy(
     name: str,
     pods: Mapping[str, str],
     place: Place,

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 from pydantic import Field
 
 from components.contract import Cluster
 from components.naming import TENANT_LABEL, component_type
 from components.platform.access import make_access, tame_default_service_account
+from components.platform.flows import TENANTS, Flow, make_flow_policies
 from components.platform.manifests import ManifestObject
+from components.platform.namespaces import make_namespace
 from components.platform.network import NetworkSpec, make_network_policies
 from components.platform.place import Place
 from components.platform.quotas import LimitRangeSpec, QuotaSpec, make_limit_range, make_quotas, not_above
@@ -78,18 +79,24 @@ class Tenant(pulumi.ComponentResource):
     it: load balancers and volumes. All else in it goes with it.
 
     All of it comes after `after` (the nodes that the workload runs on, and what it may ask for, such as storage
-    classes), and the workload after the guardrails that bound it; so it also goes before them.
+    classes), and the workload after the guardrails that bound it; so it also goes before them. `flows` are those
+    of add-ons.
     """
 
-    def __init__(self, spec: TenantSpec, cluster: Cluster, after: Sequence[pulumi.Resource]) -> None:
+    def __init__(
+        self, spec: TenantSpec, cluster: Cluster, after: Sequence[pulumi.Resource], flows: Sequence[Flow] = ()
+    ) -> None:
         super().__init__(component_type("platform", "Tenant"), spec.name, opts=cluster.in_cluster(outside_effects=True))
         labels = {TENANT_LABEL: spec.name}
-        namespace = _make_namespace(spec, cluster.version, Place(self, labels=labels, after=after))
+        version = spec.pod_security.pinned(cluster.version)
+        outside = Place(self, labels=labels, after=after)
+        namespace = make_namespace(spec.name, spec.pod_security.enforce, version, outside)
         place = Place(self, spec.name, labels, (namespace,), cluster.in_cluster().deleted_with)
         guardrails = [
             *make_quotas(spec.quota, place),
             make_limit_range(spec.limit_range, place),
             *make_network_policies(spec.network, place),
+            *make_flow_policies(flows, place, here=TENANTS),
             *make_access(spec.group, place),
             tame_default_service_account(spec.image_pull_secrets, place),
         ]
@@ -97,12 +104,3 @@ class Tenant(pulumi.ComponentResource):
         for manifest in manifests:
             ManifestObject(manifest.body, place.then(*guardrails))
         self.register_outputs({})
-
-
-def _make_namespace(spec: TenantSpec, version: str, place: Place) -> pulumi.Resource:
-    standard: dict[str, str] = {}
-    for mode in ("enforce", "warn", "audit"):
-        standard[f"pod-security.kubernetes.io/{mode}"] = spec.pod_security.enforce
-        standard[f"pod-security.kubernetes.io/{mode}-version"] = spec.pod_security.pinned(version)
-    metadata = place.metadata(spec.name, labels=standard)
-    return kubernetes.core.v1.Namespace(spec.name, metadata=metadata, opts=place.options())

@@ -45,7 +45,7 @@ def _build(binary: Binary, go: Tool, directory: Path, current: Step) -> None:
     # A name of its own: the compiler of a killed run may still be writing under the old one.
     partial = directory.with_name(f"{directory.name}.{os.getpid()}.partial")
     partial.mkdir(parents=True)
-    command = [str(go.path), "build", "-mod=readonly", "-trimpath", "-ldflags", binary.ldflags]
+    command = [str(go.path), "build", "-mod=readonly", "-trimpath", "-ldflags", binary.ldflags, "-tags", binary.tags]
     process = subprocess.Popen(
         [*command, "-o", str(partial / binary.name), binary.package],
         cwd=binary.module,

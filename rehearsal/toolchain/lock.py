@@ -30,11 +30,12 @@ class Binary(Pin):
     package: str
     ldflags: str
     seconds: float
+    tags: str = ""
 
     @property
     def digest(self) -> str:
-        """Names the build: it changes with the sources, the package and the flags, and nothing else."""
-        content = hashlib.sha256(f"{self.package}\0{self.ldflags}".encode())
+        """Names the build: it changes with the sources, the package, the flags and tags, and nothing else."""
+        content = hashlib.sha256("\0".join(filter(None, [self.package, self.ldflags, self.tags])).encode())
         for file in ("go.mod", "go.sum"):
             content.update((self.module / file).read_bytes())
         return content.hexdigest()[:12]
@@ -60,6 +61,7 @@ def _binary(name: str, module: Path, pins: dict[str, Any], binary: dict[str, Any
         module=module,
         package=binary["package"],
         ldflags="-s -w " + pins.get("ldflags", "").format(version=pins["version"]),
+        tags=binary.get("tags", ""),
         seconds=binary["seconds"],
     )
 

@@ -1,0 +1,124 @@
+"""What add-ons of every kind have: options in the stack file, namespaces with guardrails, flows."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Final
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.contract import Capability, Cluster, Exemption, Namespace
+from components.naming import component_type
+from components.platform.flows import ANY_ADDRESS, Flow, Pods, make_flow_policies
+from components.platform.namespaces import make_namespace
+from components.platform.network import NetworkSpec, make_network_policies
+from components.platform.place import Place
+from spec.model import StackModel
+
+# What a container gets that states nothing, such as an injected one: without it, a quota would refuse its pod.
+_DEFAULT_USAGE: Final = {"cpu": "100m", "memory": "128Mi"}
+
+
+class AddOnSpec(StackModel):
+    """The base of the add-ons' options. `{}` is a working choice for every add-on but those that need a place."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where add-ons go: the cluster, its tenants, and what is there already.
+
+    `redundant` asks for copies of what must not stop with one node; `after` are resources to wait for.
+    """
+
+    cluster: Cluster
+    redundant: bool
+    tenants: Sequence[str]
+    flows: Sequence[Flow]
+    after: Sequence[pulumi.Resource]
+    installed: Mapping[type["AddOnBase"], "AddOnBase"]
+
+    @property
+    def replicas(self) -> int:
+        """How many pods of what can have several."""
+        return 2 if self.redundant else 1
+
+
+class AddOnBase(pulumi.ComponentResource):
+    """The part of the `AddOn` contract that is the same for all: an add-on sets the class attributes and `build`.
+
+    `needs` are add-ons without which this one cannot be; they come before it, as those in `after` do if they
+    are on. The exemptions stand among the component's inputs, so that the policy pack reads them there.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    spec_type: ClassVar[type[AddOnSpec]]
+    requires: ClassVar[Collection[Capability]] = ()
+    needs: ClassVar[Collection[type["AddOnBase"]]] = ()
+    after: ClassVar[Collection[type["AddOnBase"]]] = ()
+    conflicts: ClassVar[Collection[type["AddOnBase"]]] = ()
+    namespaces: ClassVar[Sequence[Namespace]] = ()
+    exemptions: ClassVar[Sequence[Exemption]] = ()
+    ports_from_control_plane: ClassVar[Collection[int]] = ()
+
+    def __init__(self, spec: AddOnSpec, site: Site) -> None:
+        inputs = {"version": self.version, "exemptions": [_as_input(exemption) for exemption in self.exemptions]}
+        options = site.cluster.in_cluster(outside_effects=True)  # namespaces take load balancers and volumes with them
+        super().__init__(component_type("addons", type(self).__name__), self.name, inputs, options)
+        before = [site.installed[each] for each in (*self.needs, *self.after) if each in site.installed]
+        site_place = Place(self, after=(*site.after, *before))
+        self.places = {each.name: _make_place(each, site, site_place) for each in self.namespaces}
+        self.build(spec, site)
+        self.register_outputs({})
+
+    @classmethod
+    def flows(cls, spec: AddOnSpec) -> Iterable[Flow]:
+        """The connections that the add-on needs, besides those from the control plane."""
+        del spec
+        return ()
+
+    def build(self, spec: AddOnSpec, site: Site) -> None:
+        """Register what the add-on consists of, in `self.places` (by namespace)."""
+        raise NotImplementedError
+
+
+def all_flows(add_on: type[AddOnBase], spec: AddOnSpec) -> Iterable[Flow]:
+    """The flows of `add_on`, with those from the control plane to its webhooks."""
+    yield from add_on.flows(spec)
+    if add_on.ports_from_control_plane:
+        for namespace in add_on.namespaces:
+            ports = tuple(sorted(add_on.ports_from_control_plane))
+            yield Flow(f"{add_on.name}.webhooks", ANY_ADDRESS, Pods(namespace.name), ports)
+
+
+def _as_input(exemption: Exemption) -> dict[str, Any]:
+    return asdict(exemption) | {"expires": exemption.expires.isoformat()}
+
+
+def _make_place(spec: Namespace, site: Site, place: Place) -> Place:
+    """The namespace with all that bounds its pods; whatever is put there comes after these."""
+    namespace = make_namespace(spec.name, spec.pod_security, f"v{site.cluster.version}", place)
+    inside = Place(place.parent, spec.name, place.labels, (namespace,), site.cluster.in_cluster().deleted_with)
+    quota = kubernetes.core.v1.ResourceQuota(
+        inside.logical("quota"),
+        metadata=inside.metadata("quota"),
+        spec=kubernetes.core.v1.ResourceQuotaSpecArgs(hard=dict(spec.quota)),
+        opts=inside.options(),
+    )
+    limits = kubernetes.core.v1.LimitRange(
+        inside.logical("limits"),
+        metadata=inside.metadata("limits"),
+        spec=kubernetes.core.v1.LimitRangeSpecArgs(
+            limits=[
+                kubernetes.core.v1.LimitRangeItemArgs(
+                    type="Container", default=dict(_DEFAULT_USAGE), default_request=dict(_DEFAULT_USAGE)
+                )
+            ]
+        ),
+        opts=inside.options(),
+    )
+    network = [
+        *make_network_policies(NetworkSpec(), inside),
+        *make_flow_policies(site.flows, inside),
+    ]
+    return inside.then(quota, limits, *network)

@@ -1,0 +1,30 @@
+"""Which add-ons are on, in which order they are installed, and what keeps them from it."""
+
+from collections.abc import Collection, Iterator
+from graphlib import TopologicalSorter
+
+from components.addons.base import AddOnBase
+from components.contract import Capability
+from spec.problems import Code, Finding
+
+
+def in_order(chosen: Collection[type[AddOnBase]]) -> list[type[AddOnBase]]:
+    """`chosen` so that each comes behind those that it needs or comes after; otherwise as they stand."""
+    before = {each: [other for other in chosen if other in (*each.needs, *each.after)] for each in chosen}
+    return list(TopologicalSorter(before).static_order())
+
+
+def check(chosen: Collection[type[AddOnBase]], kind: str, capabilities: Collection[Capability]) -> Iterator[Finding]:
+    """What keeps `chosen` from being installed in a cluster of `kind` with `capabilities`, by the add-on's key."""
+    for add_on in chosen:
+        for capability in add_on.requires:
+            if capability not in capabilities:
+                remedy = f"Remove {add_on.name}, or choose a kind of cluster that has it."
+                found = f"a cluster of kind {kind} without {capability}"
+                yield Finding(Code.CAPABILITY_MISSING, found, str(capability), remedy, at=(field(add_on),))
+
+
+def field(add_on: type[AddOnBase]) -> str:
+    """The key of the add-on in the stack file: `certManager` for cert-manager."""
+    first, *rest = add_on.name.split("-")
+    return first + "".join(part.title() for part in rest)

@@ -1,0 +1,245 @@
+"""Workloads as add-ons have them: hardened, bounded, probed, and spread over nodes where there are several.
+
+Each fits the Pod Security level `restricted`; an agent that needs the node says so in its own words. The SDK's
+modules are slow to load, so that add-ons import this one only to build something.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_kubernetes.apps.v1 as apps
+import pulumi_kubernetes.core.v1 as core
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
+
+from common.quantity import Quantity
+from components.naming import selector
+from components.platform.place import Place
+
+NOBODY: Final = 65534
+_SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
+_CPU_BURST: Final = 4  # times what is requested: a restart or a large query may take more for a moment
+_CRITICAL: Final = core.TolerationArgs(key="CriticalAddonsOnly", operator="Exists")  # the nodes kept for add-ons
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """A container: `cpu` is in thousandths and is requested, `memory` in MiB is requested and the limit.
+
+    `health` is the path at which the first port answers when the container is ready. `mounts` are volumes by
+    the path where they appear, writable only if the path is in `writable`.
+    """
+
+    name: str
+    image: str
+    cpu: int
+    memory: int
+    command: Sequence[str] = ()
+    args: Sequence[str] = ()
+    ports: Mapping[str, int] = field(default_factory=dict)
+    health: str = ""
+    scheme: str = "HTTP"
+    environment: Sequence[core.EnvVarArgs] = ()
+    mounts: Mapping[str, str] = field(default_factory=dict)
+    writable: Sequence[str] = ()
+
+    def build(self, security: core.SecurityContextArgs | None = None) -> core.ContainerArgs:
+        """The container as Kubernetes wants it; `security` replaces the restricted context."""
+        return core.ContainerArgs(
+            name=self.name,
+            image=self.image,
+            command=list(self.command) or None,
+            args=list(self.args) or None,
+            env=list(self.environment) or None,
+            ports=[core.ContainerPortArgs(name=name, container_port=port) for name, port in self.ports.items()] or None,
+            readiness_probe=self._probe(),
+            resources=core.ResourceRequirementsArgs(
+                requests={"cpu": f"{self.cpu}m", "memory": f"{self.memory}Mi"},
+                limits={"cpu": f"{self.cpu * _CPU_BURST}m", "memory": f"{self.memory}Mi"},
+            ),
+            security_context=security or _RESTRICTED,
+            volume_mounts=[
+                core.VolumeMountArgs(name=volume, mount_path=path, read_only=None if path in self.writable else True)
+                for path, volume in self.mounts.items()
+            ]
+            or None,
+        )
+
+    def _probe(self) -> core.ProbeArgs | None:
+        if not self.health:
+            return None
+        port = next(iter(self.ports))
+        action = core.HTTPGetActionArgs(path=self.health, port=port, scheme=self.scheme)
+        return core.ProbeArgs(http_get=action, period_seconds=10, failure_threshold=6)
+
+
+_RESTRICTED: Final = core.SecurityContextArgs(
+    allow_privilege_escalation=False,
+    read_only_root_filesystem=True,
+    capabilities=core.CapabilitiesArgs(drop=["ALL"]),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pods:
+    """The pods of a workload: what runs in them, as whom, with which volumes.
+
+    With a `service_account` they get its token, and none otherwise.
+    """
+
+    name: str
+    containers: Sequence[Container]
+    init: Sequence[Container] = ()
+    volumes: Sequence[core.VolumeArgs] = ()
+    user: int = NOBODY
+    service_account: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def selector(self) -> LabelSelectorArgs:
+        """Finds these pods."""
+        return LabelSelectorArgs(match_labels=selector(self.name))
+
+    def template(self) -> core.PodTemplateSpecArgs:
+        """The pod template; pods of one workload keep off each other's nodes as far as that goes."""
+        spread = core.TopologySpreadConstraintArgs(
+            max_skew=1,
+            topology_key="kubernetes.io/hostname",
+            when_unsatisfiable="ScheduleAnyway",
+            label_selector=self.selector,
+        )
+        return core.PodTemplateSpecArgs(
+            metadata=ObjectMetaArgs(labels=selector(self.name), annotations=dict(self.annotations) or None),
+            spec=core.PodSpecArgs(
+                service_account_name=self.service_account or None,
+                automount_service_account_token=bool(self.service_account),
+                security_context=core.PodSecurityContextArgs(
+                    run_as_non_root=True,
+                    run_as_user=self.user,
+                    run_as_group=self.user,
+                    fs_group=self.user,
+                    seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
+                ),
+                init_containers=[container.build() for container in self.init] or None,
+                containers=[container.build() for container in self.containers],
+                volumes=list(self.volumes) or None,
+                tolerations=[_CRITICAL],
+                topology_spread_constraints=[spread],
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A volume for each pod of a stateful set; without a class, of the cluster's default one."""
+
+    name: str
+    size: Quantity
+    storage_class: str | None
+
+    def build(self) -> core.PersistentVolumeClaimArgs:
+        """The claim's template."""
+        return core.PersistentVolumeClaimArgs(
+            metadata=ObjectMetaArgs(name=self.name),
+            spec=core.PersistentVolumeClaimSpecArgs(
+                access_modes=["ReadWriteOnce"],
+                storage_class_name=self.storage_class,
+                resources=core.VolumeResourceRequirementsArgs(requests={"storage": str(self.size)}),
+            ),
+        )
+
+
+def make_deployment(pods: Pods, replicas: int, place: Place) -> pulumi.Resource:
+    """A Deployment, with a disruption budget where there is more than one pod."""
+    made = apps.Deployment(
+        place.logical(pods.name),
+        metadata=_metadata(pods, place),
+        spec=apps.DeploymentSpecArgs(replicas=replicas, selector=pods.selector, template=pods.template()),
+        opts=place.options(),
+    )
+    _make_disruption_budget(pods, replicas, place)
+    return made
+
+
+def make_stateful_set(pods: Pods, replicas: int, claims: Sequence[Claim], place: Place) -> pulumi.Resource:
+    """A StatefulSet with its headless Service. Its claims go when it goes; what their class says becomes of volumes."""
+    service = make_service(pods, place, headless=True)
+    made = apps.StatefulSet(
+        place.logical(pods.name),
+        metadata=_metadata(pods, place),
+        spec=apps.StatefulSetSpecArgs(
+            replicas=replicas,
+            service_name=pods.name,
+            selector=pods.selector,
+            template=pods.template(),
+            volume_claim_templates=[claim.build() for claim in claims],
+            # A new member may wait for another one to find it: none waits for its elder to be ready.
+            pod_management_policy="Parallel",
+            persistent_volume_claim_retention_policy=apps.StatefulSetPersistentVolumeClaimRetentionPolicyArgs(
+                when_deleted="Delete", when_scaled="Retain"
+            ),
+        ),
+        opts=place.then(service).options(),
+    )
+    _make_disruption_budget(pods, replicas, place)
+    return made
+
+
+def make_service(pods: Pods, place: Place, *, headless: bool = False) -> pulumi.Resource:
+    """A Service for all ports of the first container; readiness is judged by the workload behind it."""
+    ports = [
+        core.ServicePortArgs(name=name, port=port, target_port=name) for name, port in pods.containers[0].ports.items()
+    ]
+    return core.Service(
+        place.logical(pods.name),
+        metadata=place.metadata(pods.name, labels=selector(pods.name), annotations=_SKIP_AWAIT),
+        spec=core.ServiceSpecArgs(
+            selector=selector(pods.name),
+            ports=ports,
+            cluster_ip="None" if headless else None,
+            publish_not_ready_addresses=True if headless else None,  # members find each other before they are ready
+        ),
+        opts=place.options(),
+    )
+
+
+def make_service_account(name: str, rules: Sequence[kubernetes.rbac.v1.PolicyRuleArgs], place: Place) -> Place:
+    """A ServiceAccount that may do `rules` in the whole cluster; the place behind it comes back."""
+    rbac = kubernetes.rbac.v1
+    whole = replace(place, namespace="")
+    cluster_name = f"{place.namespace}-{name}"
+    account = core.ServiceAccount(
+        place.logical(name),
+        metadata=place.metadata(name),
+        automount_service_account_token=False,
+        opts=place.options(),
+    )
+    role = rbac.ClusterRole(cluster_name, metadata=whole.metadata(cluster_name), rules=rules, opts=whole.options())
+    binding = rbac.ClusterRoleBinding(
+        cluster_name,
+        metadata=whole.metadata(cluster_name),
+        role_ref=rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=cluster_name),
+        subjects=[rbac.SubjectArgs(kind="ServiceAccount", name=name, namespace=place.namespace)],
+        opts=whole.then(account, role).options(),
+    )
+    return place.then(account, binding)
+
+
+def _metadata(pods: Pods, place: Place) -> ObjectMetaArgs:
+    return place.metadata(pods.name, labels=selector(pods.name), annotations={_PROPAGATION: "foreground"})
+
+
+_PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"  # what comes before a workload goes after its pods
+
+
+def _make_disruption_budget(pods: Pods, replicas: int, place: Place) -> None:
+    if replicas > 1:
+        PodDisruptionBudget(
+            place.logical(pods.name),
+            metadata=place.metadata(pods.name),
+            spec=PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=pods.selector),
+            opts=place.options(),
+        )

@@ -1,0 +1,102 @@
+"""An add-on that breaks a promise on which order, guardrails and policies lean (rules in components/contract.py).
+
+The rules run over every registered add-on: each needs an entry in `tests/support/addons.py` and a page.
+"""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from common.paths import CHECKOUT
+from components.addons import ADDONS
+from components.addons.base import AddOnBase
+from components.addons.order import field, in_order
+from components.naming import component_type
+from policy.rules import RULES
+from rehearsal.control_plane import ControlPlane
+from spec.text import is_reserved
+from tests.support.addons import OPTIONS
+from tests.support.stack import Stack, dev_spec, make_stack
+
+AddOn = type[AddOnBase]
+EACH = pytest.mark.parametrize("add_on", ADDONS, ids=lambda add_on: add_on.name)
+LONGEST_EXEMPTION = 2  # years
+
+
+@pytest.fixture(scope="module")
+def planned(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What the program registers for the example stack with every add-on."""
+    stack: Stack = make_stack(tmp_path_factory.mktemp("contract"))
+    stack.write(dev_spec(control_plane.name) | {"addons": OPTIONS})
+    return [step["newState"] for step in stack.preview()]
+
+
+def objects_of(add_on: AddOn, planned: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The Kubernetes objects below the add-on's component."""
+    component = f"{component_type('addons', add_on.__name__)}$kubernetes:"
+    return [state for state in planned if component in state["urn"]]
+
+
+def test_every_add_on_is_under_contract() -> None:
+    assert {field(add_on) for add_on in ADDONS} == set(OPTIONS)
+
+
+@EACH
+def test_a1_what_it_needs_comes_after_and_conflicts_with_are_other_add_ons(add_on: AddOn) -> None:
+    named = {*add_on.needs, *add_on.after, *add_on.conflicts}
+    assert named <= set(ADDONS) - {add_on}
+    order = in_order(ADDONS)
+    assert all(order.index(other) < order.index(add_on) for other in (*add_on.needs, *add_on.after))
+
+
+@EACH
+def test_a2_everything_of_it_is_in_its_own_namespaces(add_on: AddOn, planned: list[dict[str, Any]]) -> None:
+    metadata = [state["inputs"]["metadata"] for state in objects_of(add_on, planned)]
+    assert metadata
+    used = {each["namespace"] for each in metadata if "namespace" in each}
+    assert used == {namespace.name for namespace in add_on.namespaces}
+
+
+@EACH
+def test_a2_no_tenant_can_have_one_of_its_namespaces(add_on: AddOn) -> None:
+    assert all(is_reserved(namespace.name) for namespace in add_on.namespaces)
+
+
+@EACH
+def test_a3_exemptions_are_of_rules_that_there_are_and_end_within_two_years(add_on: AddOn) -> None:
+    known = {rule.id for rule in RULES}
+    today = date.today()  # noqa: DTZ011 - a day is enough
+    for exemption in add_on.exemptions:
+        assert exemption.rule in known
+        assert exemption.reason
+        assert exemption.owner
+        assert today < exemption.expires < today.replace(year=today.year + LONGEST_EXEMPTION)
+
+
+@EACH
+def test_a4_every_port_of_its_webhooks_is_one_that_the_api_server_may_reach(
+    add_on: AddOn, planned: list[dict[str, Any]]
+) -> None:
+    objects = [state["inputs"] for state in objects_of(add_on, planned)]
+    services = {
+        (each["metadata"]["namespace"], each["metadata"]["name"]): each["spec"]["ports"]
+        for each in objects
+        if each["kind"] == "Service"
+    }
+    for configuration in objects:
+        for webhook in configuration.get("webhooks", ()):
+            service = webhook["clientConfig"]["service"]
+            (port,) = (
+                each
+                for each in services[service["namespace"], service["name"]]
+                if each["port"] == service.get("port", 443)
+            )
+            assert port["targetPort"] in add_on.ports_from_control_plane
+
+
+@EACH
+def test_it_has_a_page(add_on: AddOn) -> None:
+    page = (CHECKOUT / "docs" / "addons" / f"{add_on.name}.md").read_text(encoding="utf-8")
+    headings = [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
+    assert headings == ["What you get", "Options", "See it work", "Upgrade", "Remove"]
