@@ -27,6 +27,8 @@ STAND_INS: Final = {
 }
 CLOUD_STAND_INS: Final = {
     "aws": "rehearsal.providers.clouds.aws",
+    "azure-native": "rehearsal.providers.clouds.azure_native",
+    "gcp": "rehearsal.providers.clouds.gcp",
 }
 """Stand-ins that only rehearsals use: where a cloud is meant, nothing else will do."""
 LANGUAGE_HOST: Final = "pulumi-language-python"

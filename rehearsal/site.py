@@ -5,6 +5,7 @@ DIR/home/            PULUMI_HOME: stand-ins, and nothing but stand-ins
 DIR/bin/             stubs of the programs that kubeconfigs of clouds call for a credential
 DIR/polykube/        what is kept in the state directory otherwise: backend, control planes, locks
 DIR/clouds.sqlite3   what exists in the stand-in clouds
+DIR/authorities.pem  whom the programs of the rehearsal trust: everybody's authorities, and its clusters'
 """
 
 import os
@@ -15,12 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import certifi
+
 from common.files import write_atomically
 from common.locks import exclusive_or_none
 from common.paths import state_dir
 from rehearsal.control_plane import ControlPlane, all_control_planes
 from rehearsal.plugins import write_stand_ins
-from rehearsal.providers.clouds.clusters import CREDENTIAL
+from rehearsal.providers.clouds.clusters import AUTHORITIES, CREDENTIAL
 from rehearsal.providers.clouds.store import DIRECTORY_VARIABLE, Store
 
 _KEPT: Final = "kept"
@@ -64,6 +67,7 @@ class Site:
             "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
             "PULUMI_CONFIG_PASSPHRASE_FILE": "",
             "PULUMI_SKIP_CHECKPOINTS": "true",  # nobody will go on from the middle of a killed rehearsal
+            "SSL_CERT_FILE": str(self.directory / AUTHORITIES),
             DIRECTORY_VARIABLE: str(self.directory),
             _STATE: str(self.directory),
         }
@@ -103,6 +107,7 @@ def make_site(stack: str) -> Site:
     for directory in ("home", "bin", "project", "polykube/backend"):
         (site.directory / directory).mkdir(parents=True, mode=0o700)
     write_stand_ins(site.directory / "home")
+    write_atomically(site.directory / AUTHORITIES, Path(certifi.where()).read_bytes())
     for program, arguments in _STUBS.items():
         write_atomically(site.directory / "bin" / program, _stub(program, arguments, site.directory), mode=0o755)
     return site

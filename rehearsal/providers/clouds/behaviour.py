@@ -14,7 +14,10 @@ class Refused(Exception):
 
 
 class Behaviour:
-    """By default, nothing happens. `created` and `updated` give outputs, and may raise Refused half way."""
+    """By default, nothing happens.
+
+    `created` and `updated` give outputs by path (`masterAuth.clusterCaCertificate`), and may raise Refused half way.
+    """
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         """Raise Refused when the cloud does not take `new` (in place of `old`), before anything is done."""

@@ -22,6 +22,8 @@ from rehearsal.providers.clouds.store import rehearsal_directory
 from rehearsal.toolchain import CONTROL_PLANE, ensure
 
 CREDENTIAL: Final = "credential.json"
+AUTHORITIES: Final = "authorities.pem"
+"""What the rehearsal's programs trust: clouds give some endpoints a certificate that everybody does."""
 _API_VERSION: Final = "client.authentication.k8s.io/v1beta1"
 _TIMEOUT: Final = 30.0  # seconds
 
@@ -39,8 +41,7 @@ def start(name: str) -> Access:
     binaries = Binaries.by_name({tool: found.path for tool, found in ensure(CONTROL_PLANE).items()})
     plane = ControlPlane(name, binaries)
     plane.start()
-    config = yaml.safe_load(plane.kubeconfig.read_text())
-    user, cluster = config["users"][0]["user"], config["clusters"][0]["cluster"]
+    user, cluster = _user_and_cluster(plane)
     credential = {
         "apiVersion": _API_VERSION,
         "kind": "ExecCredential",
@@ -50,6 +51,14 @@ def start(name: str) -> Access:
         },
     }
     write_atomically(rehearsal_directory() / CREDENTIAL, json.dumps(credential), mode=0o600)
+    with (rehearsal_directory() / AUTHORITIES).open("ab") as trusted:
+        trusted.write(base64.b64decode(cluster["certificate-authority-data"]))
+    return access(name)
+
+
+def access(name: str) -> Access:
+    """How the API server of the running cluster `name` is reached."""
+    _, cluster = _user_and_cluster(ControlPlane(name))
     return Access(cluster["server"], cluster["certificate-authority-data"])
 
 
@@ -113,12 +122,16 @@ def api(name: str) -> Iterator[Api | None]:
     if not plane.kubeconfig.is_file():
         yield None
         return
-    config = yaml.safe_load(plane.kubeconfig.read_text())
-    user, cluster = config["users"][0]["user"], config["clusters"][0]["cluster"]
+    user, cluster = _user_and_cluster(plane)
     context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
     context.load_cert_chain(user["client-certificate"], user["client-key"])
     with httpx.Client(base_url=cluster["server"], verify=context, timeout=_TIMEOUT, trust_env=False) as client:
         yield Api(client)
+
+
+def _user_and_cluster(plane: ControlPlane) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    config = yaml.safe_load(plane.kubeconfig.read_text())
+    return config["users"][0]["user"], config["clusters"][0]["cluster"]
 
 
 def is_ready(node: Mapping[str, Any] | None) -> bool:

@@ -39,7 +39,9 @@ class Compiler:
         _, module, name = token.split(":")
         sdk = getattr(import_module(f"{self._package}.{module.partition('/')[0]}"), name)
         secrets = registration(sdk)[1].additional_secret_outputs
-        row = self._fields(getattr(sys.modules[sdk.__module__], f"{name}Args"), left_out)
+        module_of = vars(sys.modules[sdk.__module__])
+        arguments = module_of.get(f"{name}InitArgs") or module_of[f"{name}Args"]  # Init where an object has the name
+        row = self._fields(arguments, left_out)
         row["outputs"] = sorted(_types.resource_types(sdk).keys() - row["inputs"].keys())
         return row | ({"secrets": sorted(secrets)} if secrets else {})
 

@@ -5,8 +5,11 @@ family, size and additive features of Azure (`Standard_D4ps_v6`). Families that 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from rehearsal.providers.clouds.behaviour import Refused
 
 _AWS: Final = re.compile(
     r"(?P<family>[a-z]+)\d(?P<features>[a-z-]*)\.(?P<size>(?:\d+x|x)?large|medium|small|micro|nano)"
@@ -43,6 +46,14 @@ class Machine:
         """As a node reports it."""
         gpus = {"nvidia.com/gpu": str(self.gpus)} if self.gpus else {}
         return {"cpu": str(self.cpus), "memory": f"{int(self.memory * 1024)}Mi", **gpus}
+
+
+def known(find: Callable[[str], Machine], name: str) -> Machine:
+    """The machine type that `find` knows by this name; Refused when it does not."""
+    try:
+        return find(name)
+    except UnknownMachine:
+        raise Refused("refused", reason=f"the stand-in knows no machine type {name}") from None
 
 
 def aws(name: str) -> Machine:

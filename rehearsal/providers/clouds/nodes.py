@@ -4,6 +4,7 @@ A pool is brought to the nodes that it should have: new ones come first, and are
 cordoned, drained by eviction (so disruption budgets hold) and removed. KWOK keeps them alive.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,9 @@ from typing import Any, Final
 
 from common.simulation import CAPACITY_ANNOTATION, KUBELET_ANNOTATION, NODE_LABEL
 from rehearsal.providers.clouds import clusters
+from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.clusters import Api
+from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.machines import Machine
 from rehearsal.providers.clouds.store import Store
 
@@ -28,6 +31,7 @@ class Node:
 
     name: str
     zone: str
+    region: str
     machine: Machine
     version: str
     provider_id: str
@@ -38,12 +42,11 @@ class Node:
     def manifest(self) -> dict[str, Any]:
         """The Node object."""
         capacity = self.machine.capacity | {"pods": str(self.pods)}
-        region = self.zone.rstrip("abcdef").rstrip("-") or self.zone
         labels = {
             "kubernetes.io/arch": self.machine.architecture,
             "kubernetes.io/os": "linux",
             "node.kubernetes.io/instance-type": self.machine.type,
-            "topology.kubernetes.io/region": region,
+            "topology.kubernetes.io/region": self.region,
             "topology.kubernetes.io/zone": self.zone,
         }
         return {
@@ -58,8 +61,26 @@ class Node:
         }
 
 
-def converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], store: Store) -> None:
-    """Bring the nodes with the labels `pool` of a cluster to `wanted`: first what is new, then without the rest."""
+def names(pool: str, made_of: Any, count: int) -> Iterator[str]:
+    """Names for `count` nodes; another value of `made_of` (version, image …) is another generation of nodes."""
+    digest = hashlib.sha256(json.dumps([pool, made_of], sort_keys=True).encode()).hexdigest()[:8]
+    yield from (f"{pool}-{digest}-{index}" for index in range(count))
+
+
+def converge(
+    cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], store: Store, fault: Fault | None = None
+) -> None:
+    """Bring the nodes with the labels `pool` of a cluster to `wanted`: first what is new, then without the rest.
+
+    Refused when a fault leaves a zone without machines; the nodes of the other zones are made then.
+    """
+    short = [node for node in wanted if fault and fault.fault == "insufficient-capacity" and node.zone == fault.zone]
+    _converge(cluster, pool, [node for node in wanted if node not in short], store)
+    for node in short:
+        raise Refused("capacity", machine=node.machine.type, zone=node.zone)
+
+
+def _converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], store: Store) -> None:
     selector = ",".join(f"{key}={value}" for key, value in pool.items())
     with clusters.api(cluster) as api:
         if api is None:  # the cluster went first, and its nodes with it

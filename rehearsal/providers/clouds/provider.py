@@ -47,13 +47,15 @@ class CloudStandIn(StandIn):
     """A cloud; `directory` is its package, with `rules.yaml` and `schema.json`."""
 
     directory: ClassVar[Path]
-    behaviours: ClassVar[Mapping[str, Behaviour]] = {}
+    behaviours: ClassVar[Mapping[str, Behaviour]]
+    separator: ClassVar[str] = "-"  # between a logical name and what makes an automatic name unique
 
     def __init__(self) -> None:
-        self._schema, self._book = Schema(self.directory), read_rules(self.directory)
+        self._schema = Schema(self.directory)
+        self._book = read_rules(self.directory, self._schema)
         rehearsal = rehearsal_directory()
-        self._store = Store(rehearsal)
-        self._faults = Faults(rehearsal, self._store)
+        self.store = Store(rehearsal)
+        self._faults = Faults(rehearsal, self.store)
         self.config: Mapping[str, Any] = {}
 
     # What a cloud adds -------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ class CloudStandIn(StandIn):
         rules = self._rules(request)
         inputs = {name: value for name, value in request.inputs.items() if value is not None}
         if rules.named and not inputs.keys() & {rules.named, f"{rules.named}Prefix"}:
-            inputs[rules.named] = request.old_inputs.get(rules.named) or _automatic(request, rules.separator)
+            inputs[rules.named] = request.old_inputs.get(rules.named) or _automatic(request, self.separator)
         return inputs, [*input_problems(self._schema.resource(request.type), {}, inputs), *_excluded(rules, inputs)]
 
     def diff(self, request: Request) -> Diff:
@@ -108,7 +110,7 @@ class CloudStandIn(StandIn):
         resource = Resource(request.type, id_, request.name, inputs, outputs)
         fault = self._begin("creating", request, rules, None, resource)
         try:
-            self._store.add(resource)
+            self.store.add(resource)
         except Taken:
             raise self._error("creating", resource, "exists") from None
         return self._finish("creating", request, None, resource, fault)
@@ -118,7 +120,7 @@ class CloudStandIn(StandIn):
         if request.preview:
             outputs = merged(nested(_added(rules, request.state)), request.inputs)
             return State(request.id, self._answer(request, {**request.state, **outputs}))
-        old = self._store.get(request.type, request.id)
+        old = self.store.get(request.type, request.id)
         if old is None:
             gone = Resource(request.type, request.id, request.name, inputs)
             raise self._error("updating", gone, "missing", target=f"{request.type} {request.id}")
@@ -126,12 +128,12 @@ class CloudStandIn(StandIn):
         outputs = {**kept, **self._made(rules, inputs, old.outputs)[1]}
         resource = Resource(old.type, old.id, old.name, inputs, outputs)
         fault = self._begin("updating", request, rules, old, resource)
-        self._store.put(resource)
+        self.store.put(resource)
         return self._finish("updating", request, old, resource, fault)
 
     def read(self, request: Request) -> State:
         self._rules(request)
-        resource = self._store.get(request.type, request.id)
+        resource = self.store.get(request.type, request.id)
         if fault := self._faults.next("read", request):
             subject = resource or Resource(request.type, request.id, request.name, {})
             raise self._error("reading", subject, _NOTHING_DONE.get(fault.fault, "internal"))
@@ -145,17 +147,17 @@ class CloudStandIn(StandIn):
 
     def delete(self, request: Request) -> None:
         rules = self._rules(request)
-        resource = self._store.get(request.type, request.id)
+        resource = self.store.get(request.type, request.id)
         if resource is None:
             return
         fault = self._begin("deleting", request, rules, resource, None)
-        for dependent in dependents(resource, self._book.types, self._store):
+        for dependent in dependents(resource, self._book.types, self.store):
             raise self._error("deleting", resource, "in-use", target=f"{dependent.type} {dependent.id}")
         try:
-            self._behaviour(resource).deleted(resource, self._store)
+            self._behaviour(resource).deleted(resource, self.store)
         except Refused as refused:
             raise self._error("deleting", resource, refused.kind, **refused.words) from None
-        self._store.drop(resource)
+        self.store.drop(resource)
         if fault and fault.fault == "internal-error":
             raise self._error("deleting", resource, "internal")
 
@@ -171,10 +173,10 @@ class CloudStandIn(StandIn):
         if fault and fault.fault in _NOTHING_DONE:
             raise self._error(doing, subject, _NOTHING_DONE[fault.fault])
         if new:
-            for target in missing(rules, new.inputs, self._store):
+            for target in missing(rules, new.inputs, self.store):
                 raise self._error(doing, new, "missing", target=target)
             try:
-                self._behaviour(new).accept(old, new, self._store)
+                self._behaviour(new).accept(old, new, self.store)
             except Refused as refused:
                 raise self._error(doing, new, refused.kind, **refused.words) from None
         return fault
@@ -183,13 +185,11 @@ class CloudStandIn(StandIn):
         """Do what the type does, and what the fault does; InitializationFailed when it was done in part."""
         behaviour, failure = self._behaviour(new), None
         try:
-            more = (
-                behaviour.updated(old, new, self._store, fault) if old else behaviour.created(new, self._store, fault)
-            )
+            more = behaviour.updated(old, new, self.store, fault) if old else behaviour.created(new, self.store, fault)
         except Refused as refused:
             more, failure = {}, self._error(doing, new, refused.kind, **refused.words)
-        done = Resource(new.type, new.id, new.name, new.inputs, self.finished({**new.outputs, **more}))
-        self._store.put(done, "complete")
+        done = Resource(new.type, new.id, new.name, new.inputs, self.finished(merged(new.outputs, nested(more))))
+        self.store.put(done, "complete")
         if fault and fault.fault == "internal-error":
             failure = self._error(doing, new, "internal")
         if fault and fault.fault == "slow" and not wait(fault.seconds, request.timeout):

@@ -6,7 +6,7 @@ import re
 import secrets
 import string
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from common.wire import Properties
+from rehearsal.providers.clouds.schema import Schema
 
 _HEX: Final = re.compile(r"hex(\d+)")
 
@@ -31,7 +32,6 @@ class Rules:
     inside: Mapping[str, str]
     uses: Mapping[str, str]
     conflicts: tuple[tuple[str, ...], ...]
-    separator: str
 
     def replaces(self, path: str, *, removed: bool) -> bool:
         """Whether a change at `path` (`a.b[0].c`), or its removal, makes a new resource."""
@@ -55,25 +55,27 @@ class RuleBook:
     errors: Mapping[str, Sequence[Any]]
 
 
-def read_rules(path: Path) -> RuleBook:
-    """The rules in the package of a cloud."""
+def read_rules(path: Path, schema: Schema) -> RuleBook:
+    """The rules in the package of a cloud; those for every type hold where a type has the property."""
     content = yaml.load((path / "rules.yaml").read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     errors = dict(content["errors"])
-    types = {token: _rules(rule, content["everywhere"]) for token, rule in content["types"].items()}
+    types = {
+        token: _rules(rule, content["everywhere"], schema.properties(token)) for token, rule in content["types"].items()
+    }
     return RuleBook(types, errors.pop("wrapper"), errors)
 
 
-def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any]) -> Rules:
+def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: Collection[str]) -> Rules:
+    common = {name: template for name, template in everywhere["outputs"].items() if name in properties}
     return Rules(
-        id=rule.get("id", everywhere.get("id", "")),
-        named=rule.get("named", everywhere.get("named", "")),
-        replace=(*rule.get("replace", ()), *everywhere["replace"]),
+        id=rule["id"],
+        named=rule.get("named", ""),
+        replace=(*_flat(rule.get("replace", [])), *everywhere["replace"]),
         adding=tuple(rule.get("adding", ())),
-        outputs={**everywhere.get("outputs", {}), **rule.get("outputs", {})},
+        outputs={**common, **rule.get("outputs", {})},
         inside=rule.get("in", {}),
         uses=rule.get("uses", {}),
         conflicts=tuple(tuple(group) for group in rule.get("conflicts", ())),
-        separator=rule.get("separator", "-"),
     )
 
 

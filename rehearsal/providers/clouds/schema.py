@@ -18,9 +18,6 @@ class Schema:
         self._content: Mapping[str, Any] = json.loads((path / "schema.json").read_text())
         self._type = cache(self._parse)
 
-    def __contains__(self, token: str) -> bool:
-        return token in self._content["types"]
-
     @cached_property
     def provider(self) -> ResourceSchema:
         """What the provider can be told."""
@@ -29,6 +26,11 @@ class Schema:
     def resource(self, token: str) -> ResourceSchema:
         """The schema of a resource type that is here."""
         return self._schema(token, self._content["types"][token])
+
+    def properties(self, token: str) -> set[str]:
+        """The names of all inputs and outputs of a resource type."""
+        row = self._content["types"][token]
+        return {*row["inputs"], *row["outputs"]}
 
     def _schema(self, token: str, row: Mapping[str, Any]) -> ResourceSchema:
         inputs = self._fields(row)

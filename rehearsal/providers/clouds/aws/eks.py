@@ -1,8 +1,7 @@
 """EKS: a cluster is a real API server, a node group its nodes; add-ons and their order."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from typing import Any, Final
 
 from common.wire import Properties
@@ -10,7 +9,7 @@ from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.left_behind import left_behind
-from rehearsal.providers.clouds.nodes import Node, converge
+from rehearsal.providers.clouds.nodes import Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
 
@@ -78,11 +77,7 @@ class NodeGroup(Behaviour):
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         cluster = _cluster(resource, store)
-        short = fault.zone if fault and fault.fault == "insufficient-capacity" else None
-        nodes = list(_nodes(resource, cluster, store))
-        converge(cluster.id, _pool(resource), [node for node in nodes if short is None or node.zone != short], store)
-        if short is not None:
-            raise Refused("capacity", machine=_machines(resource)[0].type, zone=short)
+        converge(cluster.id, _pool(resource), list(_nodes(resource, cluster, store)), store, fault)
         scaling_group = f"eks-{resource.outputs['nodeGroupName']}"
         return {"resources": [{"autoscalingGroups": [{"name": scaling_group}]}], "version": _version(resource, cluster)}
 
@@ -128,10 +123,7 @@ def _version(group: Resource, cluster: Resource) -> str:
 
 
 def _machines(group: Resource) -> Sequence[machines.Machine]:
-    try:
-        return [machines.aws(name) for name in group.inputs.get("instanceTypes") or [_DEFAULT_MACHINE]]
-    except machines.UnknownMachine as unknown:
-        raise Refused("refused", reason=f"the stand-in knows no instance type {unknown}") from None
+    return [machines.known(machines.aws, name) for name in group.inputs.get("instanceTypes") or [_DEFAULT_MACHINE]]
 
 
 def _pool(group: Resource) -> Mapping[str, str]:
@@ -144,7 +136,6 @@ def _nodes(group: Resource, cluster: Resource, store: Store) -> Iterator[Node]:
     zones = sorted({_zone(store, subnet) for subnet in inputs["subnetIds"]})
     version = _version(group, cluster)
     made_of: Any = [version, inputs.get("releaseVersion"), inputs.get("launchTemplate")]
-    generation = hashlib.sha256(json.dumps([group.id, made_of], sort_keys=True).encode()).hexdigest()[:8]
     labels = {
         **inputs.get("labels", {}),
         **_pool(group),
@@ -154,7 +145,6 @@ def _nodes(group: Resource, cluster: Resource, store: Store) -> Iterator[Node]:
         {"key": taint["key"], "value": taint.get("value", ""), "effect": _EFFECTS[taint["effect"]]}
         for taint in inputs.get("taints", ())
     ]
-    for index in range(inputs["scalingConfig"]["desiredSize"]):
-        zone = zones[index % len(zones)]
-        name = f"{group.outputs['nodeGroupName']}-{generation}-{index}"
-        yield Node(name, zone, machine, f"{version}.0", f"aws:///{zone}/i-{generation}{index:09x}", labels, taints)
+    pool, count = str(group.outputs["nodeGroupName"]), inputs["scalingConfig"]["desiredSize"]
+    for name, zone in zip(names(pool, made_of, count), cycle(zones), strict=False):
+        yield Node(name, zone, zone[:-1], machine, f"{version}.0", f"aws:///{zone}/{name}", labels, taints)

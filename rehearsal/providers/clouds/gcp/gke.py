@@ -1,0 +1,157 @@
+"""GKE: a cluster is a real API server, a node pool its nodes; an Autopilot cluster has nodes by itself."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
+from typing import Any, Final
+
+from common.wire import Properties
+from rehearsal.providers.clouds import clusters, machines
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.left_behind import left_behind
+from rehearsal.providers.clouds.nodes import Node, converge, names
+from rehearsal.providers.clouds.store import Resource, Store
+from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
+
+CLUSTER: Final = "gcp:container/cluster:Cluster"
+NODE_POOL: Final = "gcp:container/nodePool:NodePool"
+FORWARDING_RULE: Final = "gcp:compute/forwardingRule:ForwardingRule"
+DISK: Final = "gcp:compute/disk:Disk"
+_OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
+_POOL_LABEL: Final = "cloud.google.com/gke-nodepool"
+_EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
+_DEFAULT_MACHINE: Final = "e2-medium"
+_AUTOPILOT_MACHINE: Final = "e2-standard-4"
+
+
+class Cluster(Behaviour):
+    """`container.Cluster`."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        check_control_plane(str(old.outputs["masterVersion"]) if old else None, _wanted(new), _OFFERED)
+        if not (new.inputs.get("enableAutopilot") or new.inputs.get("initialNodeCount")):
+            raise Refused("refused", reason="Cluster.initial_node_count must be greater than zero")
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        access = clusters.start(str(resource.outputs["name"]))
+        host = access.endpoint.removeprefix("https://")
+        self._own_nodes(resource, store)
+        endpoints = "controlPlaneEndpointsConfig"
+        return {
+            "endpoint": host,
+            "masterAuth.clusterCaCertificate": access.authority,
+            f"{endpoints}.dnsEndpointConfig.endpoint": host,
+            f"{endpoints}.ipEndpointsConfig.publicEndpoint": host,
+            f"{endpoints}.ipEndpointsConfig.privateEndpoint": host,
+            "masterVersion": _full(_wanted(resource)),
+        }
+
+    def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        self._own_nodes(new, store)
+        return {"masterVersion": _full(_wanted(new))}
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        if resource.outputs.get("deletionProtection"):
+            raise Refused("refused", reason="Cannot destroy cluster because deletion_protection is set to true")
+        name, labels = str(resource.outputs["name"]), {"goog-k8s-cluster-name": str(resource.outputs["name"])}
+        for left in left_behind(name):
+            balancer = left.kind == "load-balancer"
+            inputs = {"name": left.name, "labels": labels} | (
+                {"network": resource.inputs.get("network")} if balancer else {}
+            )
+            store.put(Resource(FORWARDING_RULE if balancer else DISK, left.name, left.name, inputs), "create")
+        clusters.stop(name)
+
+    def _own_nodes(self, cluster: Resource, store: Store) -> None:
+        """The nodes of an Autopilot cluster, or of the default pool, unless that is to go."""
+        inputs, name = cluster.inputs, str(cluster.outputs["name"])
+        if inputs.get("removeDefaultNodePool"):
+            return
+        autopilot = bool(inputs.get("enableAutopilot"))
+        pool = "pool-1" if autopilot else "default-pool"
+        config = {"machineType": _AUTOPILOT_MACHINE} if autopilot else inputs.get("nodeConfig", {})
+        zones = _zones(cluster, None)
+        count = len(zones) * (1 if autopilot else inputs["initialNodeCount"])
+        nodes = list(_nodes(pool, config, _full(_wanted(cluster)), zones, count))
+        converge(name, {_POOL_LABEL: pool}, nodes, store)
+
+
+class NodePool(Behaviour):
+    """`container.NodePool`."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        cluster = _cluster(new, store)
+        if cluster.inputs.get("enableAutopilot"):
+            raise Refused("refused", reason="Autopilot clusters do not support mutating node pools")
+        check_nodes(_version(new, cluster), str(cluster.outputs["masterVersion"]))
+        machines.known(machines.gcp, new.inputs.get("nodeConfig", {}).get("machineType", _DEFAULT_MACHINE))
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        cluster, inputs, pool = _cluster(resource, store), resource.inputs, str(resource.outputs["name"])
+        zones = _zones(cluster, inputs.get("nodeLocations"))
+        version, config = _version(resource, cluster), inputs.get("nodeConfig", {})
+        nodes = list(_nodes(pool, config, version, zones, _count(inputs, len(zones))))
+        converge(str(cluster.outputs["name"]), {_POOL_LABEL: pool}, nodes, store, fault)
+        groups = [f"https://www.googleapis.com/compute/v1/zones/{zone}/instanceGroups/{pool}" for zone in zones]
+        return {"version": version, "instanceGroupUrls": groups}
+
+    def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        return self.created(new, store, fault)
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        cluster = str(_cluster(resource, store).outputs["name"])
+        converge(cluster, {_POOL_LABEL: str(resource.outputs["name"])}, [], store)
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {CLUSTER: Cluster(), NODE_POOL: NodePool()}
+
+
+def _cluster(pool: Resource, store: Store) -> Resource:
+    wanted = pool.inputs["cluster"]
+    for cluster in store.all(CLUSTER):
+        if wanted in (cluster.id, cluster.outputs["name"]):
+            return cluster
+    raise Refused("missing", target=f"cluster {wanted}")
+
+
+def _wanted(cluster: Resource) -> str:
+    return str(cluster.inputs.get("minMasterVersion") or _OFFERED[-1])
+
+
+def _full(version: str) -> str:
+    """`1.35.0-gke.1000` of `1.35`, as GKE names what it runs."""
+    return version if "-gke." in version else f"{version}{'.0' * (version.count('.') < 2)}-gke.1000"  # noqa: PLR2004
+
+
+def _version(pool: Resource, cluster: Resource) -> str:
+    return _full(str(pool.inputs.get("version") or cluster.outputs["masterVersion"]))
+
+
+def _zones(cluster: Resource, chosen: Sequence[str] | None) -> Sequence[str]:
+    """Where nodes are: as chosen for the pool or the cluster, or in three zones of the region."""
+    location = str(cluster.outputs["location"])
+    if location[-2] == "-":
+        return [location]
+    return chosen or cluster.inputs.get("nodeLocations") or [f"{location}-{letter}" for letter in "abc"]
+
+
+def _count(inputs: Mapping[str, Any], zones: int) -> int:
+    """How many nodes a pool begins with: counts are for each zone, unless they say total."""
+    scaling = inputs.get("autoscaling", {})
+    for_each_zone = inputs.get("nodeCount") or inputs.get("initialNodeCount") or scaling.get("minNodeCount")
+    return int(for_each_zone * zones if for_each_zone else scaling.get("totalMinNodeCount", 0))
+
+
+def _nodes(pool: str, config: Mapping[str, Any], version: str, zones: Sequence[str], count: int) -> Iterator[Node]:
+    machine = machines.known(machines.gcp, config.get("machineType", _DEFAULT_MACHINE))
+    labels = {**config.get("labels", {}), _POOL_LABEL: pool, "cloud.google.com/gke-os-distribution": "cos"}
+    taints = [
+        {"key": taint["key"], "value": taint.get("value", ""), "effect": _EFFECTS[taint["effect"]]}
+        for taint in config.get("taints", ())
+    ]
+    if config.get("spot"):
+        labels["cloud.google.com/gke-spot"] = "true"
+    if machine.gpus or config.get("guestAccelerators"):
+        taints.append({"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"})
+    for name, zone in zip(names(pool, [version, config.get("imageType")], count), cycle(zones), strict=False):
+        yield Node(f"gke-{name}", zone, zone[:-2], machine, version, f"gce:///{zone}/gke-{name}", labels, taints)
