@@ -24,6 +24,7 @@ from rehearsal import toolchain
 from rehearsal.control_plane import ControlPlane, all_control_planes
 from rehearsal.plugins import ensure_language_host
 from rehearsal.providers.clouds import clusters, faults
+from rehearsal.providers.clouds.api import is_ready
 from rehearsal.site import Site, make_site, sites, sweep
 from rehearsal.toolchain import Tool
 
@@ -157,7 +158,8 @@ def rehearse(stack: str, steps: str, faults_file: Path | None, *, keep: bool, as
     if faults_file:
         faults.read_faults(faults_file)
     say = err if as_json else out
-    say.print(f"[bold]rehearsal[/bold] of {stack}: stand-in clouds, a real engine and API server, no credentials")
+    head = f"[bold]rehearsal[/bold] of {stack}: stand-in clouds, a real engine and API server, no credentials"
+    say.print(head, soft_wrap=True)
     sweep()
     site = make_site(stack)
     report = Report(stack)
@@ -215,7 +217,7 @@ def _nodes_ready() -> int:
     ready = 0
     for name in all_control_planes():
         with clusters.api(name) as api:
-            ready += sum(clusters.is_ready(node) for node in (api.list("/api/v1/nodes") if api else ()))
+            ready += sum(is_ready(node) for node in (api.list("/api/v1/nodes") if api else ()))
     return ready
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from common.simulation import CAPACITY_ANNOTATION, KUBELET_ANNOTATION, NODE_LABEL
 from rehearsal.providers.clouds import clusters
+from rehearsal.providers.clouds.api import Api, is_ready
 from rehearsal.providers.clouds.behaviour import Refused
-from rehearsal.providers.clouds.clusters import Api
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.machines import Machine
 from rehearsal.providers.clouds.store import Store
@@ -103,7 +103,7 @@ def _converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], sto
 
 def _until_ready(api: Api, name: str) -> None:
     deadline = time.monotonic() + _READY
-    while not clusters.is_ready(api.get(f"/api/v1/nodes/{name}")):
+    while not is_ready(api.get(f"/api/v1/nodes/{name}")):
         if time.monotonic() > deadline:
             raise TimeoutError(f"node {name} was not ready within {_READY:.0f} s")
         time.sleep(_POLL)
@@ -114,7 +114,7 @@ def _drain(api: Api, node: str) -> None:
     deadline = time.monotonic() + _DRAIN
     while (pods := list(_to_evict(api, node))) and time.monotonic() < deadline:
         for pod in pods:
-            api.create(f"/api/v1/namespaces/{pod['namespace']}/pods/{pod['name']}/eviction", _eviction(pod))
+            api.evict(pod["namespace"], pod["name"])
         time.sleep(_POLL)
 
 
@@ -123,8 +123,3 @@ def _to_evict(api: Api, node: str) -> Iterator[Mapping[str, Any]]:
         owners = pod["metadata"].get("ownerReferences", ())
         if not any(owner["kind"] == "DaemonSet" for owner in owners):
             yield pod["metadata"]
-
-
-def _eviction(pod: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = {"name": pod["name"], "namespace": pod["namespace"]}
-    return {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}

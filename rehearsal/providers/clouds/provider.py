@@ -51,8 +51,8 @@ class CloudStandIn(StandIn):
     separator: ClassVar[str] = "-"  # between a logical name and what makes an automatic name unique
 
     def __init__(self) -> None:
-        self._schema = Schema(self.directory)
-        self._book = read_rules(self.directory, self._schema)
+        self.schema = Schema(self.directory)
+        self._book = read_rules(self.directory, self.schema)
         rehearsal = rehearsal_directory()
         self.store = Store(rehearsal)
         self._faults = Faults(rehearsal, self.store)
@@ -64,19 +64,19 @@ class CloudStandIn(StandIn):
     def surroundings(self, inputs: Properties) -> Mapping[str, Any]:
         """What templates may name besides properties (region, account, project …); the names begin with `_`."""
 
-    def finished(self, outputs: Properties) -> Properties:
-        """The outputs with what the provider's own configuration adds, such as tags."""
+    def finished(self, type_: str, outputs: Properties) -> Properties:
+        """The outputs in the form that the provider gives them, with what its configuration adds, such as tags."""
         return outputs
 
     # The provider ------------------------------------------------------------------------------------
 
     def check_config(self, old: Properties, new: Properties) -> Iterable[Failure]:
-        types = self._schema.provider.inputs
+        types = self.schema.provider.inputs
         given = {name: _from_text(value, types.get(name)) for name, value in new.items() if name not in _ENGINE_CONFIG}
-        return list(input_problems(self._schema.provider, {}, given))
+        return list(input_problems(self.schema.provider, {}, given))
 
     def configure(self, config: Mapping[str, Any]) -> None:
-        types = self._schema.provider.inputs
+        types = self.schema.provider.inputs
         named = {key.rpartition(":")[2]: value for key, value in config.items()}
         self.config = {name: _from_text(value, types.get(name)) for name, value in named.items()}
 
@@ -87,7 +87,7 @@ class CloudStandIn(StandIn):
         inputs = {name: value for name, value in request.inputs.items() if value is not None}
         if rules.named and not inputs.keys() & {rules.named, f"{rules.named}Prefix"}:
             inputs[rules.named] = request.old_inputs.get(rules.named) or _automatic(request, self.separator)
-        return inputs, [*input_problems(self._schema.resource(request.type), {}, inputs), *_excluded(rules, inputs)]
+        return inputs, [*input_problems(self.schema.resource(request.type), {}, inputs), *_excluded(rules, inputs)]
 
     def diff(self, request: Request) -> Diff:
         rules, detailed = self._rules(request), {}
@@ -105,7 +105,8 @@ class CloudStandIn(StandIn):
     def create(self, request: Request) -> State:
         rules, inputs = self._rules(request), plain(request.inputs)
         if request.preview:
-            return State("", self._answer(request, merged(self._foretold(request, rules), request.inputs)))
+            foretold = merged(self._foretold(request, rules), request.inputs)
+            return State("", self._answer(request, self.finished(request.type, foretold)))
         id_, outputs = self._made(rules, inputs, {})
         resource = Resource(request.type, id_, request.name, inputs, outputs)
         fault = self._begin("creating", request, rules, None, resource)
@@ -118,8 +119,8 @@ class CloudStandIn(StandIn):
     def update(self, request: Request) -> State:
         rules, inputs = self._rules(request), plain(request.inputs)
         if request.preview:
-            outputs = merged(nested(_added(rules, request.state)), request.inputs)
-            return State(request.id, self._answer(request, {**request.state, **outputs}))
+            foretold = {**request.state, **merged(nested(_added(rules, request.state)), request.inputs)}
+            return State(request.id, self._answer(request, self.finished(request.type, foretold)))
         old = self.store.get(request.type, request.id)
         if old is None:
             gone = Resource(request.type, request.id, request.name, inputs)
@@ -188,13 +189,15 @@ class CloudStandIn(StandIn):
             more = behaviour.updated(old, new, self.store, fault) if old else behaviour.created(new, self.store, fault)
         except Refused as refused:
             more, failure = {}, self._error(doing, new, refused.kind, **refused.words)
-        done = Resource(new.type, new.id, new.name, new.inputs, self.finished(merged(new.outputs, nested(more))))
+        done = Resource(
+            new.type, new.id, new.name, new.inputs, self.finished(new.type, merged(new.outputs, nested(more)))
+        )
         self.store.put(done, "complete")
         if fault and fault.fault == "internal-error":
             failure = self._error(doing, new, "internal")
         if fault and fault.fault == "slow" and not wait(fault.seconds, request.timeout):
             failure = self._error(doing, new, "timeout", seconds=f"{request.timeout:g}")
-        state = State(done.id, self._answer(request, merged(done.outputs, request.inputs)))
+        state = State(done.id, self._answer(request, done.outputs))
         if failure:
             raise InitializationFailed(State(state.id, state.outputs, request.inputs), [str(failure)])
         return state
@@ -214,13 +217,14 @@ class CloudStandIn(StandIn):
 
     def _foretold(self, request: Request, rules: Rules) -> Properties:
         """What is known of the outputs before the resource exists."""
-        schema = self._schema.resource(request.type)
+        schema = self.schema.resource(request.type)
         return nested(dict.fromkeys((schema.outputs - schema.inputs.keys()) | rules.outputs.keys(), UNKNOWN))
 
     def _answer(self, request: Request, outputs: Mapping[str, Any]) -> Properties:
         """Outputs as the engine gets them, with what is secret sealed."""
-        hidden = {name for name, value in request.state.items() if plain(value) != value}
-        return sealed(outputs, hidden | self._schema.resource(request.type).secrets)
+        told = (*request.inputs.items(), *request.state.items())
+        hidden = {name for name, value in told if plain(value) != value}
+        return sealed(outputs, hidden | self.schema.resource(request.type).secrets)
 
     def _rules(self, request: Request) -> Rules:
         if request.type not in self._book.types:

@@ -139,7 +139,9 @@ nodes = containerservice.AgentPool(
     node_labels={"team": "shop"},
     node_taints=["dedicated=shop:NoSchedule"],
 )
-credentials = containerservice.list_managed_cluster_user_credentials_output(group.name, cluster.name)
+credentials = containerservice.list_managed_cluster_user_credentials_output(
+    resource_group_name=group.name, resource_name=cluster.name
+)
 kubeconfig = credentials.kubeconfigs[0].value.apply(lambda text: json.loads(base64.b64decode(text)))
 pulumi.export("endpoint", kubeconfig["clusters"][0]["cluster"]["server"])
 pulumi.export("issuer", cluster.oidc_issuer_profile.issuer_url)

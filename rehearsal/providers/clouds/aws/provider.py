@@ -30,10 +30,8 @@ class AwsStandIn(CloudStandIn):
         host = str(inputs.get("url", "")).removeprefix("https://")
         return {"_account": _ACCOUNT, "_region": self.config.get("region"), "_host": host}
 
-    def finished(self, outputs: Properties) -> Properties:
-        default = (self.config.get("defaultTags") or {}).get("tags") or {}
-        return (
-            outputs
-            if outputs.get("tags") is None and not default
-            else {**outputs, "tagsAll": {**default, **(outputs.get("tags") or {})}}
-        )
+    def finished(self, type_: str, outputs: Properties) -> Properties:
+        tags = outputs.get("tags", {})
+        if "tagsAll" not in self.schema.properties(type_) or not isinstance(tags, Mapping):
+            return outputs
+        return {**outputs, "tagsAll": {**(self.config.get("defaultTags") or {}).get("tags", {}), **tags}}

@@ -5,7 +5,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from common.wire import Properties
+from common.wire import UNKNOWN, Properties, has_unknown
 from rehearsal.providers.base import NotModelled
 from rehearsal.providers.clouds.azure_native.aks import BEHAVIOURS, user_credentials
 from rehearsal.providers.clouds.provider import CloudStandIn
@@ -33,6 +33,15 @@ class AzureNativeStandIn(CloudStandIn):
             "_location": inputs.get("location") or self._location(group) or self.config.get("location"),
             "_group": f"{group}/providers",
         }
+
+    def finished(self, type_: str, outputs: Properties) -> Properties:
+        identity = outputs.get("identity")
+        identities = identity.get("userAssignedIdentities") if isinstance(identity, Mapping) else None
+        if not isinstance(identities, list):
+            return outputs
+        # A list of ids goes in, a map by id comes out.
+        by_id: Any = UNKNOWN if has_unknown(identities) else {id_: {} for id_ in identities}
+        return {**outputs, "identity": {**outputs["identity"], "userAssignedIdentities": by_id}}
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
         match token:

@@ -32,8 +32,8 @@ class GcpStandIn(CloudStandIn):
             cluster = f"projects/{project}/locations/{region}/clusters/{cluster}"
         return {"_project": project, "_region": region, "_zone": self.config.get("zone"), "_cluster": cluster}
 
-    def finished(self, outputs: Properties) -> Properties:
-        if "labels" not in outputs:
+    def finished(self, type_: str, outputs: Properties) -> Properties:
+        if not isinstance(outputs.get("labels"), Mapping):
             return outputs
         labels = {**(self.config.get("defaultLabels") or {}), **outputs["labels"]}
         return {**outputs, "pulumiLabels": labels, "effectiveLabels": {**labels, "goog-pulumi-provisioned": "true"}}
