@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from automation.docs import contract, errors, stack
+from automation.docs import capabilities, contract, errors, stack
 from common.files import write_atomically
 from common.paths import CHECKOUT
 from stacks import schema
@@ -18,6 +18,7 @@ REFERENCE: Final = CHECKOUT / "docs" / "reference"
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     schema.SCHEMA_FILE.name: schema.as_text,
     "stack.md": stack.page,
+    "capabilities.md": capabilities.page,
     "errors.md": errors.page,
     "contract.md": contract.page,
 }

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 
 from pydantic import Discriminator, Tag
 
+from components.clusters.aks import AksSpec
 from components.clusters.base import ClusterSpec
 from components.clusters.eks import EksSpec
 from components.clusters.existing import ExistingSpec
 from components.clusters.gke import GkeSpec
 from components.clusters.local import LocalSpec
 
-KINDS: Final[tuple[type[ClusterSpec], ...]] = (LocalSpec, ExistingSpec, EksSpec, GkeSpec)
+KINDS: Final[tuple[type[ClusterSpec], ...]] = (LocalSpec, ExistingSpec, EksSpec, GkeSpec, AksSpec)
 
 
 def kind_name(kind: type[ClusterSpec]) -> str:

@@ -47,3 +47,9 @@ def too_small(at: KeyPath, network: IPv4Network, needed: int, available: int, ar
         remedy = "Take a larger range (a smaller number after the /), or lower what the pools may grow to."
         found = f"{network}: {arithmetic}"
         yield Finding(Code.TOO_SMALL, found, f"room for {needed} addresses", remedy, at=at)
+
+
+def halves(network: IPv4Network) -> tuple[IPv4Network, IPv4Network]:
+    """The two halves of `network`: one for nodes, one for all that is not."""
+    first, second = network.subnets()
+    return first, second

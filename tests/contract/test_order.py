@@ -37,6 +37,16 @@ ORDER = {
         ("gcp:container/cluster:Cluster", "kubernetes:core/v1:Namespace"),
         ("gcp:projects/iAMMember:IAMMember::@", "pulumi:providers:kubernetes"),
     ],
+    "aks": [
+        ("azure-native:network:Subnet", "azure-native:containerservice:ManagedCluster"),
+        ("azure-native:network:NatGateway", "azure-native:containerservice:ManagedCluster"),
+        ("azure-native:keyvault:Key", "azure-native:containerservice:ManagedCluster"),
+        ("azure-native:authorization:RoleAssignment::-network", "azure-native:containerservice:ManagedCluster"),
+        ("azure-native:authorization:RoleAssignment::-key", "azure-native:containerservice:ManagedCluster"),
+        ("azure-native:containerservice:ManagedCluster", "azure-native:containerservice:AgentPool"),
+        ("azure-native:authorization:RoleAssignment::-admin-", "pulumi:providers:kubernetes"),
+        ("azure-native:containerservice:AgentPool", "kubernetes:core/v1:Namespace"),
+    ],
     "gke standard": [
         ("gcp:compute/routerNat:RouterNat", "gcp:container/nodePool:NodePool"),
         ("gcp:container/cluster:Cluster", "gcp:container/nodePool:NodePool"),

@@ -1,5 +1,6 @@
 """What a program registers, without an engine and without a cloud: each resource as the monitor is asked for it."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -14,11 +15,15 @@ from stacks.config import StackSpec
 
 _STACK: Final = "pulumi:pulumi:Stack"
 _AUTHORITY: Final = "LS0tLS1CRUdJTg=="
+_KUBECONFIG: Final = (
+    f"clusters: [{{cluster: {{server: 'https://aks.example', certificate-authority-data: {_AUTHORITY}}}}}]"
+)
 _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
     "aws:eks/cluster:Cluster": {
         "certificateAuthority": {"data": _AUTHORITY},
         "vpcConfig": {"clusterSecurityGroupId": "sg-cluster"},
     },
+    "azure-native:containerservice:ManagedCluster": {"identity": {"type": "UserAssigned"}},
     "gcp:container/cluster:Cluster": {"masterAuth": {"clusterCaCertificate": _AUTHORITY}},
 }
 
@@ -51,8 +56,10 @@ class _Cloud(Mocks):
         made = {"arn": f"arn:aws:::{args.name}", "endpoint": f"https://{args.name}.example", "name": args.name}
         return f"{args.name}-id", made | args.inputs | dict(_NESTED.get(args.typ, {}))
 
-    def call(self, args: Any) -> tuple[dict[str, Any], None]:
-        raise AssertionError(f"the program asks the cloud: {args.token}")
+    def call(self, args: Any) -> tuple[dict[str, Any], list[Any]]:
+        """The one call that a program may make: Azure tells a cluster's address and authority no other way."""
+        assert args.token == "azure-native:containerservice:listManagedClusterUserCredentials", args.token
+        return {"kubeconfigs": [{"name": "user", "value": base64.b64encode(_KUBECONFIG.encode()).decode()}]}, []
 
 
 class _Recorder(MockMonitor):

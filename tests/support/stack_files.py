@@ -8,7 +8,7 @@ from stacks.config import StackSpec
 from stacks.loading import load_file
 from tests.support.registered import Registered, registered
 
-CLOUD_STACKS: Final = ("eks-dev", "eks-prod", "gke-dev", "gke-prod", "gke-autopilot")
+CLOUD_STACKS: Final = ("eks-dev", "eks-prod", "gke-dev", "gke-prod", "gke-autopilot", "aks-dev", "aks-prod")
 
 
 @cache

@@ -1,0 +1,56 @@
+"""The page of what each kind of cluster can do, worked out from the kinds' models."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, get_args
+
+from automation.docs.markdown import table
+from components.clusters import KINDS, kind_name
+from components.clusters.base import ClusterSpec
+from components.clusters.managed import ManagedSpec
+from components.clusters.pools import CloudPoolSpec
+from components.contract import Capability
+
+_HEAD: Final = """# Capabilities
+
+What each kind of cluster can do, and what our dated tables say that its cloud offers.
+
+What a stack file asks of a cluster that cannot do it is an error before anything is made (PK146, PK160): nothing is
+left out in silence. A cluster that runs already may be able to do more than is known of it.
+"""
+
+
+def page() -> str:
+    """A table of capabilities by kind, and one of what the clouds offer."""
+    variants = [variant for kind in KINDS for variant in _variants(kind)]
+    rows = [
+        (str(capability), *("yes" if capability in spec.capabilities else "–" for _, spec in variants))
+        for capability in Capability
+    ]
+    capabilities = table(("", *(name for name, _ in variants)), rows)
+    offers = table(("", "Kubernetes", "as of", "nodes run", "taint for system pods", "machine types known"), _offers())
+    return f"{_HEAD}\n{capabilities}\n\n## What the clouds offer\n\n{offers}\n"
+
+
+def _variants(kind: type[ClusterSpec]) -> Iterator[tuple[str, ClusterSpec]]:
+    """A kind by its name, or once for each of its modes."""
+    name = kind_name(kind)
+    modes: Sequence[str] = get_args(kind.model_fields["mode"].annotation) if "mode" in kind.model_fields else ()
+    if not modes:
+        yield name, kind.model_construct()
+    for mode in modes:
+        yield f"{name} {mode}", kind.model_construct(mode=mode)
+
+
+def _offers() -> Iterator[tuple[str, ...]]:
+    for kind in KINDS:
+        if issubclass(kind, ManagedSpec):
+            facts, pool = kind.facts, _pool(kind)
+            images = ", ".join(get_args(pool.model_fields["image"].annotation))
+            known = ", ".join(f"`{name}`" for name in facts.machines)
+            yield kind_name(kind), ", ".join(facts.versions), facts.dated, images, f"`{pool.system_taint}`", known
+
+
+def _pool(kind: type[ManagedSpec]) -> type[CloudPoolSpec]:
+    """The model of a kind's node pools."""
+    found = [each for each in CloudPoolSpec.__subclasses__() if each.__module__ == kind.__module__]
+    return found[0]

@@ -1,0 +1,81 @@
+"""AKS's node pools: the one that the cluster is made with, and agent pools for the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi
+import pulumi_azure_native as azure
+
+from components.cloud import CloudPlace
+from components.clusters.pools import generation
+
+if TYPE_CHECKING:
+    from components.clusters.aks.spec import AksPoolSpec, AksSpec
+
+_IMAGES: Final = {"azure-linux": "AzureLinux", "ubuntu": "Ubuntu"}
+_HASH: Final = 4  # characters of a pool's name in Azure
+
+
+def inline_pool(
+    spec: AksSpec, subnet: pulumi.Input[str], place: CloudPlace
+) -> azure.containerservice.ManagedClusterAgentPoolProfileArgs:
+    """The pool that Azure wants a cluster to be made with. It is part of the cluster for good."""
+    pool = spec.first_pool
+    return azure.containerservice.ManagedClusterAgentPoolProfileArgs(
+        name=pool.name,
+        mode="System",
+        type="VirtualMachineScaleSets",
+        upgrade_settings=azure.containerservice.AgentPoolUpgradeSettingsArgs(max_surge=f"{pool.max_surge_percentage}%"),
+        **_properties(pool, spec, subnet, place),
+    )
+
+
+def make_pool(
+    pool: AksPoolSpec,
+    spec: AksSpec,
+    cluster: azure.containerservice.ManagedCluster,
+    group: pulumi.Output[str],
+    subnet: pulumi.Input[str],
+    place: CloudPlace,
+) -> azure.containerservice.AgentPool:
+    """A further pool. What cannot be changed in place is in its name: the new one comes up before the old one goes."""
+    unchangeable = {"machine": pool.machine_type, "image": pool.image, "spot": pool.spot, "max_pods": pool.max_pods}
+    disk = {"disk": pool.disk_gib, "zones": spec.own_zones()}
+    return azure.containerservice.AgentPool(
+        f"{place.cluster}-{pool.name}",
+        agent_pool_name=f"{pool.name}{generation(**unchangeable, **disk)[:_HASH]}",
+        resource_group_name=group,
+        resource_name_=cluster.name,
+        mode="System" if pool.is_for_system else "User",
+        upgrade_settings=azure.containerservice.AgentPoolUpgradeSettingsArgs(max_surge=f"{pool.max_surge_percentage}%"),
+        scale_set_priority="Spot" if pool.spot else "Regular",
+        scale_set_eviction_policy="Delete" if pool.spot else None,
+        spot_max_price=-1.0 if pool.spot else None,  # never more than the full price
+        opts=place.options(ignore_changes=["count"] if pool.scales else ()),
+        **_properties(pool, spec, subnet, place),
+    )
+
+
+def _properties(pool: AksPoolSpec, spec: AksSpec, subnet: pulumi.Input[str], place: CloudPlace) -> dict[str, Any]:
+    """What both kinds of pool are told in the same words."""
+    return {
+        "vm_size": pool.machine_type,
+        "orchestrator_version": spec.version,
+        "os_type": "Linux",
+        "os_sku": _IMAGES[pool.image],
+        "os_disk_size_gb": pool.disk_gib,
+        "os_disk_type": pool.disk_type,
+        "availability_zones": list(spec.own_zones()),
+        "vnet_subnet_id": subnet,
+        "max_pods": pool.max_pods,
+        "count": pool.nodes.min,
+        "enable_auto_scaling": pool.scales,
+        "min_count": pool.nodes.min if pool.scales else None,
+        "max_count": pool.nodes.max if pool.scales else None,
+        "enable_encryption_at_host": True,
+        "enable_node_public_ip": False,
+        "node_labels": pool.node_labels,
+        "node_taints": [f"{taint.key}={taint.value}:{taint.effect}" for taint in pool.all_taints] or None,
+        "tags": place.tags,
+    }

@@ -1,0 +1,173 @@
+"""An AKS cluster in the stack file, and what can be wrong with it before Azure is asked."""
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
+
+from pydantic import Field
+
+from components.clusters.aks.facts import FACTS, LOCAL_DISK_GIB, POD_BLOCK, TAKEN_BY_AZURE
+from components.clusters.maintenance import Maintenance
+from components.clusters.managed import Facts, ManagedSpec, endpoint_ranges
+from components.clusters.node_pools import TaintSpec
+from components.clusters.pools import CloudPoolSpec, all_whole
+from components.networks.address_plan import halves, overlaps, too_small
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding, KeyPath
+from spec.text import TextRule
+from spec.values import Count, Ipv4Cidr
+
+if TYPE_CHECKING:
+    from components.clusters.aks.cluster import AksCluster
+
+SPOT_TAINT: Final = TaintSpec(key="kubernetes.azure.com/scalesetpriority", value="spot", effect="NoSchedule")
+"""What Azure puts on every spot node; stated, so that nothing differs from what there is."""
+
+Uuid: TypeAlias = Annotated[
+    str,
+    TextRule(
+        Code.BAD_NAME,
+        "an id of Azure or Entra: 00000000-0000-0000-0000-000000000000",
+        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "7b4a6f2e-1111-4c2d-9a55-0123456789ab",
+        longest=36,
+        meant=str.lower,
+    ),
+]
+PoolName: TypeAlias = Annotated[
+    str,
+    TextRule(
+        Code.BAD_NAME,
+        "lower-case letters and digits, a letter first, 8 at most: Azure has 12, of which four tell a pool from the "
+        "one that replaces it",
+        "[a-z][a-z0-9]{0,7}",
+        "general",
+        longest=8,
+    ),
+]
+
+
+class AzureNetworkSpec(StackModel):
+    """A virtual network with a subnet for nodes and one for the API server; pods are in an overlay."""
+
+    range: Ipv4Cidr = Field(default=IPv4Network("10.0.0.0/16"), description="The network; half of it is for nodes.")
+    pods: Ipv4Cidr = Field(
+        default=IPv4Network("10.244.0.0/16"),
+        description="The pods' addresses, which are nobody else's business; each node takes 256.",
+    )
+    services: Ipv4Cidr = Field(default=IPv4Network("172.16.0.0/16"), description="The addresses of Services.")
+    nat_addresses: Annotated[Count, Field(ge=1, le=16)] = Field(
+        default=1, description="Public addresses for what goes out; each is good for 64,512 connections at a time."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        if self.range.prefixlen > 24:  # noqa: PLR2004 - the smallest that has room for both subnets
+            yield Finding(Code.BAD_CIDR, str(self.range), "/24 or larger", "Take a larger range.", at=("range",))
+
+    def by_place(self) -> dict[KeyPath, IPv4Network]:
+        """The ranges by where they stand in the cluster's part of the stack file."""
+        return {("network", key): getattr(self, key) for key in ("range", "pods", "services")}
+
+
+class Principal(StackModel):
+    """Somebody in Entra."""
+
+    id: Uuid = Field(description="The object id.")
+    type: Literal["Group", "User", "ServicePrincipal"] = Field(default="Group", description="What it is the id of.")
+
+
+class AksPoolSpec(CloudPoolSpec):
+    """A node pool of AKS, over all zones of the cluster."""
+
+    name: PoolName = Field(description="Unique in the cluster; 8 characters at most.")
+    image: Literal["azure-linux", "ubuntu"] = Field(default="azure-linux", description="The nodes' operating system.")
+    max_pods: Annotated[Count, Field(ge=10, le=250)] = Field(default=110, description="Pods that a node may run.")
+    max_surge_percentage: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=10, description="Nodes that an upgrade adds at a time, of a hundred."
+    )
+
+    @property
+    def all_taints(self) -> tuple[TaintSpec, ...]:
+        """The taints, with the one that Azure adds."""
+        spot = self.spot and SPOT_TAINT not in self.taints
+        return (*self.taints, SPOT_TAINT) if spot else self.taints
+
+    @property
+    def disk_type(self) -> Literal["Ephemeral", "Managed"]:
+        """The machine's own disk where it is large enough."""
+        return "Ephemeral" if self.disk_gib <= LOCAL_DISK_GIB.get(self.machine_type, 0) else "Managed"
+
+    @property
+    def surge(self) -> int:
+        """Nodes that an upgrade adds at most."""
+        return -(-self.nodes.max * self.max_surge_percentage // 100)
+
+
+class AksSpec(ManagedSpec):
+    """Azure Kubernetes Service: the control plane is Azure's, nodes are in a virtual network of the cluster's own."""
+
+    cloud = "azure-native"
+    facts: ClassVar[Facts] = FACTS
+
+    kind: Literal["aks"] = Field(description="Azure Kubernetes Service.")
+    subscription: Uuid = Field(description="The subscription's id.")
+    tenant: Uuid = Field(description="The id of the Entra tenant that the subscription trusts.")
+    network: AzureNetworkSpec = Field(default=AzureNetworkSpec(), description="The virtual network.")
+    administrators: Many[Principal] = Field(
+        default=(),
+        description="Who may do everything: at least one, who is there when all other ways in are broken. Whoever runs "
+        "this program is among them.",
+    )
+    members: Many[Principal] = Field(
+        default=(), description="Who may get a kubeconfig; what they may do, tenants say by the groups' object ids."
+    )
+    tier: Literal["Free", "Standard", "Premium"] = Field(
+        default="Standard", description="Free has no promise of availability; Premium has long-term support."
+    )
+    log_days: Annotated[Count, Field(ge=30, le=730)] = Field(
+        default=90, description="How long the control plane's logs are kept."
+    )
+    maintenance: Maintenance = Field(default=Maintenance(), description="When Azure may upgrade.")
+    node_pools: Annotated[Many[AksPoolSpec], Field(min_length=1)] = Field(
+        description="The cluster's nodes. The first that takes the system's pods is part of the cluster itself."
+    )
+
+    @property
+    def pools(self) -> Sequence[AksPoolSpec]:
+        return self.node_pools
+
+    @property
+    def first_pool(self) -> AksPoolSpec:
+        """The pool that the cluster is made with: the first of those for the system, or that take its pods."""
+        able = [pool for pool in self.node_pools if pool.takes_system_pods]
+        return next((pool for pool in able if pool.is_for_system), able[0])
+
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        for key, principals in (("administrators", self.administrators), ("members", self.members)):
+            yield from same_twice("principal", key, principals, lambda principal: principal.id, key="id")
+        if not self.administrators:
+            remedy = "Add the group of whoever runs this program, and one that is there for emergencies."
+            yield Finding(Code.NO_ADMINISTRATOR, "nobody", "a group of Entra", remedy, at=("administrators",))
+        if self.is_whole and self.network.is_whole:
+            yield from overlaps(self.network.by_place() | endpoint_ranges(self.api_endpoint))
+            yield from self._room_findings()
+
+    def _room_findings(self) -> Iterator[Finding]:
+        subnet, _ = halves(self.network.range)
+        room = subnet.num_addresses - TAKEN_BY_AZURE
+        counts = {pool.name: pool.nodes.max + pool.surge for pool in all_whole(self.node_pools)}
+        needed = sum(counts.values())
+        sums = " + ".join(f"{count} ({name})" for name, count in counts.items())
+        arithmetic = f"its half {subnet} holds {room} nodes, and pools have with their surge {sums} = {needed}"
+        yield from too_small(("network", "range"), self.network.range, needed, room, arithmetic)
+        pods = self.network.pods
+        sums = " + ".join(f"{count} × {POD_BLOCK} ({name})" for name, count in counts.items())
+        needed *= POD_BLOCK
+        arithmetic = f"it holds {pods.num_addresses} addresses, and nodes with their surge take {sums} = {needed}"
+        yield from too_small(("network", "pods"), pods, needed, pods.num_addresses, arithmetic)
+
+    def build(self, *, protect: bool) -> "AksCluster":
+        from components.clusters.aks.cluster import AksCluster
+
+        return AksCluster(self, protect=protect)

@@ -1,0 +1,118 @@
+"""A virtual network for an AKS cluster: a subnet for nodes, which go out by NAT, and one for the API server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+import pulumi_azure_native as azure
+
+from components.cloud import CloudPlace
+from components.naming import component_type
+from components.networks.address_plan import halves
+
+if TYPE_CHECKING:
+    from components.clusters.aks.spec import AksSpec
+
+_API_PREFIX: Final = 28  # the smallest that AKS takes for the API server
+_HTTPS: Final = "443"
+_AKS: Final = "Microsoft.ContainerService/managedClusters"
+
+
+class AzureNetwork(pulumi.ComponentResource):
+    """The network of a cluster, in the resource group `group`."""
+
+    def __init__(self, spec: AksSpec, group: pulumi.Output[str], place: CloudPlace) -> None:
+        super().__init__(component_type("networks", "Azure"), place.cluster, opts=place.options())
+        self._spec, self._group, self._place = spec, group, place.inside(self)
+        name = place.cluster
+        nodes, rest = halves(spec.network.range)
+        self.network = azure.network.VirtualNetwork(
+            name,
+            virtual_network_name=name,
+            resource_group_name=group,
+            location=spec.region,
+            address_space=azure.network.AddressSpaceArgs(address_prefixes=[str(spec.network.range)]),
+            tags=place.tags,
+            opts=self._place.options(keep=True),
+        )
+        self.nodes = self._subnet("nodes", str(nodes), nat=self._make_nat())
+        api = next(rest.subnets(new_prefix=_API_PREFIX))
+        # Azure changes one subnet of a network at a time.
+        self.api = self._subnet("api", str(api), delegated_to=_AKS, after=self.nodes)
+        self.register_outputs({})
+
+    def _make_nat(self) -> azure.network.NatGateway:
+        addresses = [self._public_address(index) for index in range(self._spec.network.nat_addresses)]
+        return azure.network.NatGateway(
+            f"{self._place.cluster}-nat",
+            nat_gateway_name=f"{self._place.cluster}-nat",
+            resource_group_name=self._group,
+            location=self._spec.region,
+            sku=azure.network.NatGatewaySkuArgs(name="Standard"),
+            public_ip_addresses=[azure.network.SubResourceArgs(id=address.id) for address in addresses],
+            tags=self._place.tags,
+            opts=self._place.options(),
+        )
+
+    def _public_address(self, index: int) -> azure.network.PublicIPAddress:
+        name = f"{self._place.cluster}-nat-{index}"
+        return azure.network.PublicIPAddress(
+            name,
+            public_ip_address_name=name,
+            resource_group_name=self._group,
+            location=self._spec.region,
+            sku=azure.network.PublicIPAddressSkuArgs(name="Standard"),
+            public_ip_allocation_method="Static",
+            tags=self._place.tags,
+            opts=self._place.options(),
+        )
+
+    def _subnet(
+        self,
+        role: str,
+        addresses: str,
+        *,
+        nat: azure.network.NatGateway | None = None,
+        delegated_to: str = "",
+        after: pulumi.Resource | None = None,
+    ) -> azure.network.Subnet:
+        name = f"{self._place.cluster}-{role}"
+        delegation = azure.network.DelegationArgs(name=role, service_name=delegated_to)
+        return azure.network.Subnet(
+            name,
+            subnet_name=role,
+            virtual_network_name=self.network.name,
+            resource_group_name=self._group,
+            address_prefix=addresses,
+            nat_gateway=azure.network.SubResourceArgs(id=nat.id) if nat else None,
+            network_security_group=azure.network.NetworkSecurityGroupArgs(id=self._firewall(role).id),
+            delegations=[delegation] if delegated_to else None,
+            default_outbound_access=False,
+            opts=self._place.options(keep=True, after=[after] if after else ()),
+        )
+
+    def _firewall(self, role: str) -> azure.network.NetworkSecurityGroup:
+        """Azure's own rules let the network talk within itself; the named networks reach the API server besides."""
+        name = f"{self._place.cluster}-{role}"
+        ranges = [str(each) for each in self._spec.api_endpoint.private_from] if role == "api" else []
+        rule = azure.network.SecurityRuleArgs(
+            name="api-server",
+            access="Allow",
+            direction="Inbound",
+            priority=100,
+            protocol="Tcp",
+            source_address_prefixes=ranges,
+            source_port_range="*",
+            destination_address_prefix="*",
+            destination_port_range=_HTTPS,
+        )
+        return azure.network.NetworkSecurityGroup(
+            name,
+            network_security_group_name=name,
+            resource_group_name=self._group,
+            location=self._spec.region,
+            security_rules=[rule] if ranges else None,
+            tags=self._place.tags,
+            opts=self._place.options(),
+        )
