@@ -106,7 +106,7 @@ class GkeCluster(ManagedCluster):
             authority = self.control_plane.master_auth.apply(lambda auth: auth.cluster_ca_certificate)
             return exec_kubeconfig(self.name, server, authority, login)
         endpoints = self.control_plane.control_plane_endpoints_config
-        server = endpoints.apply(lambda config: f"https://{config.dns_endpoint_config.endpoint}")
+        server = endpoints.dns_endpoint_config.apply(lambda config: f"https://{config.endpoint if config else ''}")
         return exec_kubeconfig(self.name, server, None, login)
 
     def make_shared_storage(self) -> Storage:
