@@ -58,8 +58,10 @@ def become_newer_python() -> None:
 
 def install(packages: Path) -> None:
     """Fill the directory `packages` with what the lock names, all or nothing."""
-    partial = packages.with_suffix(".partial")
-    shutil.rmtree(str(partial), ignore_errors=True)
+    for abandoned in packages.parent.glob(f"{packages.name}.*.partial"):
+        shutil.rmtree(str(abandoned), ignore_errors=True)
+    # A name of its own: the pip of a killed run may still be writing under the old one.
+    partial = packages.with_suffix(f".{os.getpid()}.partial")
     options = ["--require-hashes", "--no-deps", "--no-warn-script-location", "--target", str(partial)]
     run("installing the locked Python packages", pip() + options + ["--requirement", str(LOCK)], usually=40)
     partial.rename(packages)

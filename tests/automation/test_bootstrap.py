@@ -58,19 +58,25 @@ def test_an_activated_environment_can_be_made_anew_from_within(checkout: Path) -
 
 
 def test_packages_get_their_name_only_when_all_are_there(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object, **__: object) -> None:
-        packages.with_suffix(".partial").mkdir()
+    def half_done(_: str, command: list[str], **__: object) -> None:
+        target = Path(command[command.index("--target") + 1])
+        target.mkdir()
+        (target / "half.py").touch()
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(bootstrap, "run", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            bootstrap.install(packages)
+    def done(_: str, command: list[str], **__: object) -> None:
+        Path(command[command.index("--target") + 1]).joinpath("whole").mkdir(parents=True)
+
+    monkeypatch.setattr(bootstrap, "run", half_done)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.install(packages)
+    (left,) = packages.parent.glob("*.partial")
+    left.rename(packages.with_suffix(".1.partial"))  # of another process
     assert not packages.exists()
-    packages.with_suffix(".partial").joinpath("half.py").touch()
-    monkeypatch.setattr(bootstrap, "run", lambda *_, **__: packages.with_suffix(".partial").mkdir())
+    monkeypatch.setattr(bootstrap, "run", done)
     bootstrap.install(packages)
-    assert list(packages.iterdir()) == [], "what the interrupted run left is gone"
+    assert [each.name for each in packages.iterdir()] == ["whole"]
+    assert not list(packages.parent.glob("*.partial"))
 
 
 def test_a_python_that_is_too_old_says_what_is_missing(
