@@ -6,7 +6,7 @@ rule, lets one unknown value silence a rule, and does not see the stack's config
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from policy.project import project_directory
 from policy.settings import STACK_KEY, Settings, option_schema, read_settings
 
 PACK = "polykube"
+_STAGE_KEY = "polykube:stage"  # of stack files of ours
 _NOTES = "policy-pack"
 T = TypeVar("T")
 _LEVELS = {
@@ -59,7 +60,8 @@ class PolicyServer(AnalyzerServicer):
     def ConfigureStack(self, request: Any, context: Any) -> Any:
         """Take levels and options from the stack file, if the stack has one of ours."""
         given = json.loads(request.config.get(STACK_KEY, "{}"))
-        self._of_stack = _or_abort(context, read_settings, self._rules, given.get("levels"), given.get("options"))
+        levels = {**_levels_of_stage(request.config), **given.get("levels", {})}
+        self._of_stack = _or_abort(context, read_settings, self._rules, levels, given.get("options"))
         self._judge = Judge(self._rules, self._of_stack)
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
@@ -119,6 +121,11 @@ class PolicyServer(AnalyzerServicer):
             tags=[rule.category],
             configSchema=analyzer_pb2.PolicyConfigSchema(properties=encode(schema)) if schema else None,
         )
+
+
+def _levels_of_stage(config: Mapping[str, str]) -> dict[str, str]:
+    """What is made to be thrown away is not protected: stages other than prod do without the rule."""
+    return {} if config.get(_STAGE_KEY, "prod") == "prod" else {"protect-cluster": Level.DISABLED}
 
 
 def serve_pack(rules: Sequence[Rule]) -> None:

@@ -4,14 +4,20 @@ from typing import Final
 
 from policy.model import Rule
 from policy.rules import (
+    control_plane,
     cost,
     disruption,
     exposure,
+    firewall,
     fit,
     flows,
+    identity,
+    kubeadm,
     labels,
     network,
+    node_hardening,
     pod_security,
+    protection,
     quota,
     rbac,
     workload,
@@ -28,5 +34,11 @@ RULES: Final[tuple[Rule, ...]] = (
     *rbac.RULES,
     *pod_security.RULES,
     *labels.RULES,
+    *control_plane.RULES,
+    *kubeadm.RULES,
+    *node_hardening.RULES,
+    *identity.RULES,
+    *firewall.RULES,
+    *protection.RULES,
     *cost.RULES,
 )

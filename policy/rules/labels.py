@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
+from policy.cloud_tags import FIELD_OF_TAGS
 from policy.kubernetes import is_tenant
 from policy.model import Category, Finding, Level, Option, Path, Resource, ResourceRule, Rule
 
@@ -24,15 +25,25 @@ def _pod_security(namespace: Resource, level: str, version: str) -> Mapping[str,
     return {_ENFORCE: level, _VERSION: version} if is_tenant(namespace) else {}
 
 
-def _tags(resource: Resource, *, labels: Mapping[str, str]) -> Iterator[Finding]:
+def _tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Finding]:
     if resource.is_kubernetes:
         for key, value in _missing(resource, labels).items():
             remedy = f"Set it to {value}; up does so by itself."
             yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", remedy)
+    for (field, key), value in _missing_tags(resource, tags):
+        yield Finding(resource, f"{field}[{key}]", f"it has no tag {key}", f"Set it to {value}; up does so by itself.")
 
 
-def _set_tags(resource: Resource, *, labels: Mapping[str, str]) -> Iterator[tuple[Path, Any]]:
-    return _labels(_missing(resource, labels) if resource.is_kubernetes else {})
+def _set_tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[tuple[Path, Any]]:
+    yield from _labels(_missing(resource, labels) if resource.is_kubernetes else {})
+    yield from _missing_tags(resource, tags)
+
+
+def _missing_tags(resource: Resource, tags: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Where a cloud resource lacks tags, and their values."""
+    if field := FIELD_OF_TAGS.get(resource.kind):
+        given = resource.properties.get(field) or {}
+        yield from (((field, tag), value) for tag, value in tags.items() if tag not in given)
 
 
 def _missing(resource: Resource, wanted: Mapping[str, str]) -> Mapping[str, str]:
@@ -63,13 +74,14 @@ RULES: Final[tuple[Rule, ...]] = (
         id="tags",
         category=Category.COST,
         level=Level.REMEDIATE,
-        summary="Everything has the required labels.",
+        summary="Everything has the required labels, and in a cloud the required tags.",
         why="nobody can tell whose it is and who pays for it",
         kinds=frozenset(),
         options=(
             Option(
                 "labels", dict[str, str], {"app.kubernetes.io/managed-by": "pulumi"}, "Labels of Kubernetes objects."
             ),
+            Option("tags", dict[str, str], {"managed-by": "polykube"}, "Tags of what costs money in a cloud."),
         ),
         check=_tags,
         mend=_set_tags,

@@ -1,0 +1,57 @@
+"""What cannot be had back is kept from being deleted.
+
+The engine asks the pack about resources as they are to be. That a run deletes or replaces one, it does not say: for
+that, `protect` itself makes the engine refuse, and so it is what is asked for here.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policy.expectations import Expect, Expectations, is_true, not_false, unmet
+from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule
+from policy.rules.control_plane import AKS, EKS, GKE
+
+_KEY: Final = "aws:kms/key:Key"
+_VAULT: Final = "azure-native:keyvault:Vault"
+_KEPT: Final = frozenset(
+    {
+        *(EKS, GKE, AKS),
+        *("aws:ec2/vpc:Vpc", "gcp:compute/network:Network", "azure-native:network:VirtualNetwork"),
+        *(_KEY, "gcp:kms/cryptoKey:CryptoKey", _VAULT, "azure-native:keyvault:Key"),
+    }
+)
+_DELETABLE: Final = "the cloud deletes it when asked"
+_TRUE: Final = "Set it to true."
+_SHORTEST_WINDOW: Final = 7  # days, the least that AWS takes
+_PROTECTED: Final[Expectations] = {
+    EKS: (Expect("deletionProtection", is_true, _DELETABLE, _TRUE),),
+    GKE: (Expect("deletionProtection", not_false, _DELETABLE, _TRUE),),
+    _KEY: (
+        Expect(
+            "deletionWindowInDays",
+            lambda days: days is None or int(days) > _SHORTEST_WINDOW,
+            "it can be had back for seven days only",
+            "Set it to 30, or leave it out.",
+        ),
+    ),
+    _VAULT: (Expect("properties.enablePurgeProtection", is_true, _DELETABLE, _TRUE),),
+}
+
+
+def _protect_cluster(resource: Resource) -> Iterator[Finding]:
+    if not resource.protect:
+        yield Finding(resource, "", "it is not protected", "Give it the resource option protect.")
+    yield from unmet(resource, _PROTECTED)
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    ResourceRule(
+        id="protect-cluster",
+        category=Category.CLUSTER,
+        level=Level.MANDATORY,
+        summary="Clusters, networks and keys are protected from being deleted or replaced.",
+        why="one wrong key in a stack file would take everything with it",
+        kinds=_KEPT,
+        check=_protect_cluster,
+    ),
+)
