@@ -93,7 +93,7 @@ def _add(body: dict[str, Any], state: State, mark: str) -> str:
     if "resource" in body:
         name, protect = body["name"] + mark, body.get("protect", False)
         return state.add_resource(body["resource"], name, body.get("properties", {}), protect=protect)
-    metadata = body.get("metadata", {})  # kubeadm's documents have none
+    metadata = body["metadata"]
     for key in ("name",) if body["kind"] == "Namespace" else ("namespace",):
         if key in metadata and metadata[key] not in ("default", "kube-system", UNKNOWN_VALUE):
             metadata[key] += mark

@@ -1,0 +1,47 @@
+"""The project's own stacks keep its own rules, without leave.
+
+Guards against an example that a person copies and cannot bring up, and against a rule that nobody can keep.
+"""
+
+import pytest
+from pulumi.runtime.proto import analyzer_pb2
+
+from policy.judge import Judge
+from policy.model import Level, Resource, Stack
+from policy.rules import RULES
+from policy.server import PolicyServer
+from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
+
+
+def broken(stack: str) -> set[str]:
+    """The mandatory rules that a stack breaks."""
+    planned_resources = planned(stack).values()
+    resources = [Resource(it.urn, it.type, it.name, it.inputs, it.protect) for it in planned_resources]
+    judge = Judge(RULES)
+    verdicts = [verdict for resource in resources for verdict in judge.judge(resource)]
+    verdicts += judge.judge_stack(Stack(resources))
+    return {verdict.rule.id for verdict in verdicts if verdict.level == Level.MANDATORY}
+
+
+@pytest.mark.parametrize("stack", CLOUD_STACKS)
+def test_a_stack_breaks_no_mandatory_rule(stack: str) -> None:
+    assert broken(stack) == (set() if load_stack(stack).stage == "prod" else {"protect-cluster"})
+
+
+@pytest.mark.parametrize(
+    ("config", "level"),
+    [
+        ({"polykube:stage": "prod"}, analyzer_pb2.MANDATORY),
+        ({}, analyzer_pb2.MANDATORY),
+        ({"polykube:stage": "dev"}, analyzer_pb2.DISABLED),
+        (
+            {"polykube:stage": "dev", "polykube:policy": '{"levels": {"protect-cluster": "advisory"}}'},
+            analyzer_pb2.ADVISORY,
+        ),
+    ],
+)
+def test_protection_is_asked_for_in_prod_unless_the_stack_says_otherwise(config: dict[str, str], level: int) -> None:
+    server = PolicyServer(RULES)
+    server.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(config=config), None)
+    levels = {policy.name: policy.enforcementLevel for policy in server.GetAnalyzerInfo(None, None).policies}
+    assert levels["protect-cluster"] == level
