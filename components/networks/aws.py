@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import cloudwatch, ec2, vpc
 
 from components.cloud import CloudPlace
 from components.naming import component_type
@@ -48,8 +48,8 @@ class AwsNetwork(pulumi.ComponentResource):
     def _called(self, *parts: str) -> str:
         return "-".join((self._place.cluster, *parts))
 
-    def _make_vpc(self, spec: AwsNetworkSpec) -> aws.ec2.Vpc:
-        vpc = aws.ec2.Vpc(
+    def _make_vpc(self, spec: AwsNetworkSpec) -> ec2.Vpc:
+        vpc = ec2.Vpc(
             self._called(),
             cidr_block=str(spec.range),
             enable_dns_hostnames=True,  # private endpoints are found by name
@@ -58,16 +58,16 @@ class AwsNetwork(pulumi.ComponentResource):
             opts=self._place.options(keep=True),
         )
         name = self._called("default")  # the group that a VPC comes with, whose members may all talk; nothing uses it
-        aws.ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, tags=self._place.tagged(name), opts=self._options())
+        ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, tags=self._place.tagged(name), opts=self._options())
         return vpc
 
     def _options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return self._place.options(after=after)
 
-    def _subnet(self, side: str, zone: str, addresses: str) -> aws.ec2.Subnet:
+    def _subnet(self, side: str, zone: str, addresses: str) -> ec2.Subnet:
         name = self._called(side, zone)
         role = "kubernetes.io/role/internal-elb" if side == "private" else "kubernetes.io/role/elb"
-        return aws.ec2.Subnet(
+        return ec2.Subnet(
             name,
             vpc_id=self.vpc.id,
             availability_zone=zone,
@@ -77,11 +77,11 @@ class AwsNetwork(pulumi.ComponentResource):
             opts=self._place.options(keep=True),
         )
 
-    def _route_public(self, subnets: list[aws.ec2.Subnet]) -> None:
+    def _route_public(self, subnets: list[ec2.Subnet]) -> None:
         name = self._called("public")
-        gateway = aws.ec2.InternetGateway(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
-        table = aws.ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
-        self._way_out = aws.ec2.Route(
+        gateway = ec2.InternetGateway(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
+        table = ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
+        self._way_out = ec2.Route(
             name,
             route_table_id=table.id,
             destination_cidr_block=_EVERYWHERE,
@@ -90,18 +90,16 @@ class AwsNetwork(pulumi.ComponentResource):
         )
         self._associate(table, subnets)
 
-    def _route_private(
-        self, public: list[aws.ec2.Subnet], zones: tuple[str, ...], *, single: bool
-    ) -> list[aws.ec2.RouteTable]:
+    def _route_private(self, public: list[ec2.Subnet], zones: tuple[str, ...], *, single: bool) -> list[ec2.RouteTable]:
         """A route table for each zone, through its own NAT gateway or through the first zone's."""
-        gateways: list[aws.ec2.NatGateway] = []
-        tables: list[aws.ec2.RouteTable] = []
+        gateways: list[ec2.NatGateway] = []
+        tables: list[ec2.RouteTable] = []
         for zone, inside, outside in zip(zones, self.private_subnets, public, strict=True):
             name = self._called("private", zone)
             if not gateways or not single:
                 gateways.append(self._nat_gateway(zone, outside))
-            table = aws.ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
-            aws.ec2.Route(
+            table = ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
+            ec2.Route(
                 name,
                 route_table_id=table.id,
                 destination_cidr_block=_EVERYWHERE,
@@ -112,18 +110,18 @@ class AwsNetwork(pulumi.ComponentResource):
             tables.append(table)
         return tables
 
-    def _associate(self, table: aws.ec2.RouteTable, subnets: list[aws.ec2.Subnet]) -> None:
+    def _associate(self, table: ec2.RouteTable, subnets: list[ec2.Subnet]) -> None:
         for subnet in subnets:
-            aws.ec2.RouteTableAssociation(
+            ec2.RouteTableAssociation(
                 subnet.pulumi_resource_name, route_table_id=table.id, subnet_id=subnet.id, opts=self._options()
             )
 
-    def _nat_gateway(self, zone: str, subnet: aws.ec2.Subnet) -> aws.ec2.NatGateway:
+    def _nat_gateway(self, zone: str, subnet: ec2.Subnet) -> ec2.NatGateway:
         name = self._called("nat", zone)
-        address = aws.ec2.Eip(
+        address = ec2.Eip(
             name, domain="vpc", tags=self._place.tagged(name), opts=self._options(self._way_out)
         )  # kept as long as the gateway: others allow it in their firewalls
-        return aws.ec2.NatGateway(
+        return ec2.NatGateway(
             name,
             allocation_id=address.id,
             subnet_id=subnet.id,
@@ -131,9 +129,9 @@ class AwsNetwork(pulumi.ComponentResource):
             opts=self._options(self._way_out),
         )
 
-    def _gateway_endpoint(self, tables: list[aws.ec2.RouteTable]) -> None:
+    def _gateway_endpoint(self, tables: list[ec2.RouteTable]) -> None:
         name = self._called("s3")
-        aws.ec2.VpcEndpoint(
+        ec2.VpcEndpoint(
             name,
             vpc_id=self.vpc.id,
             service_name=f"com.amazonaws.{self._region}.s3",
@@ -146,14 +144,14 @@ class AwsNetwork(pulumi.ComponentResource):
     def _interface_endpoints(self, spec: AwsNetworkSpec) -> None:
         if not spec.private_endpoints:
             return
-        group = aws.ec2.SecurityGroup(
+        group = ec2.SecurityGroup(
             self._called("endpoints"),
             description="HTTPS from the network to AWS services",
             vpc_id=self.vpc.id,
             tags=self._place.tagged(self._called("endpoints")),
             opts=self._options(),
         )
-        aws.vpc.SecurityGroupIngressRule(
+        vpc.SecurityGroupIngressRule(
             self._called("endpoints"),
             security_group_id=group.id,
             cidr_ipv4=str(spec.range),
@@ -164,7 +162,7 @@ class AwsNetwork(pulumi.ComponentResource):
             opts=self._options(),
         )
         for service in spec.private_endpoints:
-            aws.ec2.VpcEndpoint(
+            ec2.VpcEndpoint(
                 self._called(service),
                 vpc_id=self.vpc.id,
                 service_name=f"com.amazonaws.{self._region}.{service}",
@@ -178,7 +176,7 @@ class AwsNetwork(pulumi.ComponentResource):
 
     def _log_flows(self, days: int) -> None:
         name = self._called("flow-logs")
-        logs = aws.cloudwatch.LogGroup(
+        logs = cloudwatch.LogGroup(
             name,
             name=f"/aws/vpc/{self._place.cluster}/flows",
             retention_in_days=days,
@@ -187,7 +185,7 @@ class AwsNetwork(pulumi.ComponentResource):
         )
         writer = service_role(name, "vpc-flow-logs.amazonaws.com", self._place)
         writing = allow(name, writer.role, _WRITE_LOGS, logs.arn, self._place)
-        aws.ec2.FlowLog(
+        ec2.FlowLog(
             name,
             vpc_id=self.vpc.id,
             traffic_type="ALL",

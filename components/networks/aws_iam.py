@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import iam
 
 from components.cloud import CloudPlace
 
@@ -26,7 +26,7 @@ def document(*statements: Mapping[str, Any]) -> str:
 class ServiceRole:
     """A role, and what has to be there before it can do what it is for."""
 
-    role: aws.iam.Role
+    role: iam.Role
     rights: Sequence[pulumi.Resource]
 
     @property
@@ -43,21 +43,21 @@ def service_role(
 ) -> ServiceRole:
     """A role that a service of AWS takes, with `policies` (ARNs) attached to it."""
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
-    role = aws.iam.Role(name, assume_role_policy=document(trust), tags=place.tagged(name), opts=place.options())
+    role = iam.Role(name, assume_role_policy=document(trust), tags=place.tagged(name), opts=place.options())
     rights = [attach(f"{name}-{policy.rpartition('/')[2]}", role, policy, place) for policy in policies]
     return ServiceRole(role, rights)
 
 
-def attach(name: str, role: aws.iam.Role, policy: pulumi.Input[str], place: CloudPlace) -> aws.iam.RolePolicyAttachment:
+def attach(name: str, role: iam.Role, policy: pulumi.Input[str], place: CloudPlace) -> iam.RolePolicyAttachment:
     """Give `role` what the policy (an ARN) allows."""
-    return aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy, opts=place.options())
+    return iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy, opts=place.options())
 
 
 def allow(
-    name: str, role: aws.iam.Role, actions: Sequence[str], on: pulumi.Input[str], place: CloudPlace
-) -> aws.iam.RolePolicy:
+    name: str, role: iam.Role, actions: Sequence[str], on: pulumi.Input[str], place: CloudPlace
+) -> iam.RolePolicy:
     """Let `role` do `actions` on the resource with the ARN `on`, and on what is in it."""
     policy = pulumi.Output.from_input(on).apply(
         lambda arn: document({"Effect": "Allow", "Action": list(actions), "Resource": [arn, f"{arn}:*"]})
     )
-    return aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=place.options())
+    return iam.RolePolicy(name, role=role.name, policy=policy, opts=place.options())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pulumi
-import pulumi_gcp as gcp
+from pulumi_gcp import compute
 
 from components.cloud import CloudPlace
 from components.naming import component_type
@@ -25,12 +25,12 @@ class GcpNetwork(pulumi.ComponentResource):
         super().__init__(component_type("networks", "Gcp"), place.cluster, opts=place.options())
         here = place.inside(self)
         name = place.cluster
-        self.network = gcp.compute.Network(
+        self.network = compute.Network(
             name, name=name, auto_create_subnetworks=False, routing_mode="REGIONAL", opts=here.options(keep=True)
         )
         self.subnet = self._make_subnet(spec, here)
-        router = gcp.compute.Router(name, name=name, network=self.network.id, region=spec.region, opts=here.options())
-        self.nat = gcp.compute.RouterNat(
+        router = compute.Router(name, name=name, network=self.network.id, region=spec.region, opts=here.options())
+        self.nat = compute.RouterNat(
             name,
             name=name,
             router=router.name,
@@ -39,24 +39,24 @@ class GcpNetwork(pulumi.ComponentResource):
             source_subnetwork_ip_ranges_to_nat="ALL_SUBNETWORKS_ALL_IP_RANGES",
             enable_dynamic_port_allocation=True,  # or a busy node runs out of the 64 that it gets
             enable_endpoint_independent_mapping=False,  # the two exclude each other
-            log_config=gcp.compute.RouterNatLogConfigArgs(enable=True, filter="ERRORS_ONLY"),
+            log_config=compute.RouterNatLogConfigArgs(enable=True, filter="ERRORS_ONLY"),
             opts=here.options(),
         )
         self.register_outputs({})
 
-    def _make_subnet(self, spec: GkeSpec, here: CloudPlace) -> gcp.compute.Subnetwork:
-        logs = gcp.compute.SubnetworkLogConfigArgs(
+    def _make_subnet(self, spec: GkeSpec, here: CloudPlace) -> compute.Subnetwork:
+        logs = compute.SubnetworkLogConfigArgs(
             aggregation_interval="INTERVAL_30_SEC", flow_sampling=_SAMPLED, metadata="INCLUDE_ALL_METADATA"
         )
         ranges = {PODS: spec.network.pods, SERVICES: spec.network.services}
-        return gcp.compute.Subnetwork(
+        return compute.Subnetwork(
             here.cluster,
             name=here.cluster,
             network=self.network.id,
             region=spec.region,
             ip_cidr_range=str(spec.network.nodes),
             secondary_ip_ranges=[
-                gcp.compute.SubnetworkSecondaryIpRangeArgs(range_name=name, ip_cidr_range=str(addresses))
+                compute.SubnetworkSecondaryIpRangeArgs(range_name=name, ip_cidr_range=str(addresses))
                 for name, addresses in ranges.items()
             ],
             private_ip_google_access=True,  # Google's own services without NAT

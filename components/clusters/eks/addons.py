@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import eks
 
 from components.cloud import CloudPlace
 from components.clusters.eks.facts import ADDON_VERSIONS
@@ -27,13 +27,13 @@ _CONTROLLER_REPLICAS: Final = 2
 class AddOns:
     """The add-ons of one cluster."""
 
-    def __init__(self, spec: EksSpec, cluster: aws.eks.Cluster, place: CloudPlace) -> None:
+    def __init__(self, spec: EksSpec, cluster: eks.Cluster, place: CloudPlace) -> None:
         self._cluster, self._place = cluster, place
         self._versions = ADDON_VERSIONS[spec.version]
         self._windows = any(pool.image.startswith("windows") for pool in spec.node_pools)
         self._agent: list[pulumi.Resource] = []
 
-    def networking(self) -> aws.eks.Addon:
+    def networking(self) -> eks.Addon:
         """The VPC CNI: prefixes of 16 addresses, so that nodes hold 110 pods, and enforced network policies."""
         windows = {"enableWindowsIpam": "true"} if self._windows else {}
         settings = {"env": {"ENABLE_PREFIX_DELEGATION": "true"}, "enableNetworkPolicy": "true", **windows}
@@ -47,13 +47,13 @@ class AddOns:
         self._agent = [agent]  # a driver whose pods start before it would have no rights until they restart
         self._driver("aws-ebs-csi-driver", "ebs-csi-controller-sa", "AmazonEBSCSIDriverPolicy")
 
-    def file_system_driver(self) -> aws.eks.Addon:
+    def file_system_driver(self) -> eks.Addon:
         """The driver of EFS volumes."""
         return self._driver("aws-efs-csi-driver", "efs-csi-controller-sa", "AmazonEFSCSIDriverPolicy")
 
-    def _driver(self, name: str, account: str, policy: str) -> aws.eks.Addon:
+    def _driver(self, name: str, account: str, policy: str) -> eks.Addon:
         role = pod_role(f"{self._place.cluster}-{name}", self._place, [_DRIVER_POLICIES + policy])
-        association = aws.eks.AddonPodIdentityAssociationArgs(role_arn=role.arn, service_account=account)
+        association = eks.AddonPodIdentityAssociationArgs(role_arn=role.arn, service_account=account)
         settings = {"controller": {"replicaCount": _CONTROLLER_REPLICAS}}
         return self._make(name, settings, after=[*self._agent, *role.rights], pod_identity=association)
 
@@ -62,9 +62,9 @@ class AddOns:
         name: str,
         settings: Mapping[str, Any] | None = None,
         after: Sequence[pulumi.Resource] = (),
-        pod_identity: aws.eks.AddonPodIdentityAssociationArgs | None = None,
-    ) -> aws.eks.Addon:
-        return aws.eks.Addon(
+        pod_identity: eks.AddonPodIdentityAssociationArgs | None = None,
+    ) -> eks.Addon:
+        return eks.Addon(
             f"{self._place.cluster}-{name}",
             cluster_name=self._cluster.name,
             addon_name=name,

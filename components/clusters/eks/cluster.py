@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import cloudwatch, ec2, eks, kms, vpc
+from pulumi_aws.provider import Provider as AwsProvider
 
 from components.clusters.eks.addons import AddOns
 from components.clusters.eks.identity import make_identity
@@ -42,7 +43,7 @@ class EksCluster(ManagedCluster):
     def __init__(self, spec: EksSpec, *, protect: bool) -> None:
         super().__init__(spec, protect=protect)
         self._region = spec.region
-        provider = aws.Provider(spec.name, region=spec.region, opts=pulumi.ResourceOptions(parent=self))
+        provider = AwsProvider(spec.name, region=spec.region, opts=pulumi.ResourceOptions(parent=self))
         self._place = self.place(spec, provider)
         self.network = AwsNetwork(spec.network, spec.region, spec.own_zones(), self._place)
         self.key = self._make_key()
@@ -60,8 +61,8 @@ class EksCluster(ManagedCluster):
         self.connect(kubeconfig, self.control_plane.arn, after=access)
         self.register_outputs({})
 
-    def _make_key(self) -> aws.kms.Key:
-        return aws.kms.Key(
+    def _make_key(self) -> kms.Key:
+        return kms.Key(
             f"{self.name}-secrets",
             description=f"Secrets of the cluster {self.name}",
             enable_key_rotation=True,
@@ -70,7 +71,7 @@ class EksCluster(ManagedCluster):
             opts=self._place.options(keep=True),
         )
 
-    def _make_control_plane(self, spec: EksSpec) -> aws.eks.Cluster:
+    def _make_control_plane(self, spec: EksSpec) -> eks.Cluster:
         place = self._place
         role = service_role(
             f"{self.name}-control-plane",
@@ -80,39 +81,39 @@ class EksCluster(ManagedCluster):
         )
         key_use = ("kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey")
         may_encrypt = allow(f"{self.name}-secrets", role.role, key_use, self.key.arn, place)
-        logs = aws.cloudwatch.LogGroup(
+        logs = cloudwatch.LogGroup(
             f"{self.name}-control-plane",
             name=f"/aws/eks/{self.name}/cluster",  # where EKS writes; it would make one that is kept for ever
             retention_in_days=spec.log_days,
             tags=place.tagged(f"{self.name}-control-plane"),
             opts=place.options(),
         )
-        return aws.eks.Cluster(
+        return eks.Cluster(
             self.name,
             name=self.name,
             version=spec.version,
             role_arn=role.arn,
-            access_config=aws.eks.ClusterAccessConfigArgs(
+            access_config=eks.ClusterAccessConfigArgs(
                 authentication_mode="API", bootstrap_cluster_creator_admin_permissions=False
             ),
             bootstrap_self_managed_addons=False,
             deletion_protection=self.protect,
             enabled_cluster_log_types=list(spec.log_types),
-            encryption_config=aws.eks.ClusterEncryptionConfigArgs(
-                provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=self.key.arn), resources=["secrets"]
+            encryption_config=eks.ClusterEncryptionConfigArgs(
+                provider=eks.ClusterEncryptionConfigProviderArgs(key_arn=self.key.arn), resources=["secrets"]
             ),
-            kubernetes_network_config=aws.eks.ClusterKubernetesNetworkConfigArgs(
+            kubernetes_network_config=eks.ClusterKubernetesNetworkConfigArgs(
                 service_ipv4_cidr=str(spec.network.services)
             ),
-            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
+            upgrade_policy=eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             vpc_config=self._vpc_config(spec),
             tags=place.tagged(self.name),
             opts=place.options(keep=True, after=[*role.rights, may_encrypt, logs]),
         )
 
-    def _vpc_config(self, spec: EksSpec) -> aws.eks.ClusterVpcConfigArgs:
+    def _vpc_config(self, spec: EksSpec) -> eks.ClusterVpcConfigArgs:
         public = [str(each) for each in spec.api_endpoint.public_from]
-        return aws.eks.ClusterVpcConfigArgs(
+        return eks.ClusterVpcConfigArgs(
             subnet_ids=[subnet.id for subnet in self.network.private_subnets],
             security_group_ids=[self._make_api_group(spec).id],
             endpoint_private_access=True,
@@ -120,10 +121,10 @@ class EksCluster(ManagedCluster):
             public_access_cidrs=public or None,
         )
 
-    def _make_api_group(self, spec: EksSpec) -> aws.ec2.SecurityGroup:
+    def _make_api_group(self, spec: EksSpec) -> ec2.SecurityGroup:
         """Who reaches the private endpoint, besides the nodes, which EKS lets in itself."""
         name = f"{self.name}-api"
-        group = aws.ec2.SecurityGroup(
+        group = ec2.SecurityGroup(
             name,
             description="Networks that reach the API server",
             vpc_id=self.network.vpc.id,
@@ -131,7 +132,7 @@ class EksCluster(ManagedCluster):
             opts=self._place.options(),
         )
         for each in spec.api_endpoint.private_from:
-            aws.vpc.SecurityGroupIngressRule(
+            vpc.SecurityGroupIngressRule(
                 f"{name}-{each.network_address}-{each.prefixlen}",
                 security_group_id=group.id,
                 cidr_ipv4=str(each),
@@ -150,19 +151,19 @@ class EksCluster(ManagedCluster):
         rights: list[pulumi.Resource] = []
         for principal in spec.administrators:
             entry = self._access_entry(principal, None)
-            association = aws.eks.AccessPolicyAssociation(
+            association = eks.AccessPolicyAssociation(
                 _short(principal),
                 cluster_name=self.control_plane.name,
                 principal_arn=principal,
                 policy_arn=_ADMIN_POLICY,
-                access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
+                access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
                 opts=self._place.options(after=[entry]),
             )
             rights.append(association)
         return rights
 
-    def _access_entry(self, principal: str, groups: list[str] | None) -> aws.eks.AccessEntry:
-        return aws.eks.AccessEntry(
+    def _access_entry(self, principal: str, groups: list[str] | None) -> eks.AccessEntry:
+        return eks.AccessEntry(
             _short(principal),
             cluster_name=self.control_plane.name,
             principal_arn=principal,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import pulumi_aws as aws
+from pulumi_aws import eks
 
 from components.cloud import CloudPlace
 from components.contract import Grant, Identity
@@ -20,15 +20,13 @@ def pod_role(name: str, place: CloudPlace, policies: Sequence[str] = ()) -> Serv
     return service_role(name, _SERVICE, place, policies, _ACTIONS)
 
 
-def make_identity(
-    service_account: str, grants: Sequence[Grant], cluster: aws.eks.Cluster, place: CloudPlace
-) -> Identity:
+def make_identity(service_account: str, grants: Sequence[Grant], cluster: eks.Cluster, place: CloudPlace) -> Identity:
     """Let the pods of `namespace/name` do what policies allow; a grant's role is a policy's ARN, which says on what."""
     namespace, _, account = service_account.partition("/")
     name = f"{place.cluster}-{namespace}-{account}"
     role = pod_role(name, place)
     attached = [attach(f"{name}-{index}", role.role, grant.role, place) for index, grant in enumerate(grants)]
-    aws.eks.PodIdentityAssociation(
+    eks.PodIdentityAssociation(
         name,
         cluster_name=cluster.name,
         namespace=namespace,

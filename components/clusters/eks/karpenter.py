@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import pulumi_aws as aws
+from pulumi_aws import cloudwatch, ec2, eks, sqs
 
 from components.cloud import CloudPlace
 from components.networks.aws_iam import document
@@ -22,13 +22,13 @@ _KEPT: Final = 300  # seconds; an older warning is of no use
 DISCOVERY_TAG: Final = "karpenter.sh/discovery"
 
 
-def make_karpenter_prerequisites(cluster: aws.eks.Cluster, place: CloudPlace) -> None:
+def make_karpenter_prerequisites(cluster: eks.Cluster, place: CloudPlace) -> None:
     """The queue with its events, and the tag by which the nodes' security group is found.
 
     Karpenter's nodes take the role of the pools' nodes, which EKS lets in already.
     """
     name = f"{place.cluster}-karpenter"
-    queue = aws.sqs.Queue(
+    queue = sqs.Queue(
         name,
         name=name,
         message_retention_seconds=_KEPT,
@@ -40,13 +40,13 @@ def make_karpenter_prerequisites(cluster: aws.eks.Cluster, place: CloudPlace) ->
     policy = queue.arn.apply(
         lambda arn: document({"Effect": "Allow", "Principal": sender, "Action": "sqs:SendMessage", "Resource": arn})
     )
-    aws.sqs.QueuePolicy(name, queue_url=queue.id, policy=policy, opts=place.options())
+    sqs.QueuePolicy(name, queue_url=queue.id, policy=policy, opts=place.options())
     for event, (source, kind) in _EVENTS.items():
         pattern = f'{{"source": ["{source}"], "detail-type": ["{kind}"]}}'
         rule_name = f"{name}-{event}"
-        rule = aws.cloudwatch.EventRule(
+        rule = cloudwatch.EventRule(
             rule_name, event_pattern=pattern, tags=place.tagged(rule_name), opts=place.options()
         )
-        aws.cloudwatch.EventTarget(rule_name, rule=rule.name, arn=queue.arn, opts=place.options())
+        cloudwatch.EventTarget(rule_name, rule=rule.name, arn=queue.arn, opts=place.options())
     group = cluster.vpc_config.apply(lambda config: config.cluster_security_group_id)
-    aws.ec2.Tag(name, resource_id=group, key=DISCOVERY_TAG, value=place.cluster, opts=place.options())
+    ec2.Tag(name, resource_id=group, key=DISCOVERY_TAG, value=place.cluster, opts=place.options())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import ec2, eks
 
 from components.cloud import CloudPlace
 from components.clusters.pools import generation
@@ -38,18 +38,18 @@ def make_node_role(place: CloudPlace) -> ServiceRole:
 class NodePools:
     """What the node groups of a cluster have in common; `after` has to be there before the first node."""
 
-    cluster: aws.eks.Cluster
+    cluster: eks.Cluster
     network: AwsNetwork
     role: ServiceRole
     place: CloudPlace
     after: Sequence[pulumi.Resource]
 
-    def make(self, pool: EksPoolSpec, version: str) -> aws.eks.NodeGroup:
+    def make(self, pool: EksPoolSpec, version: str) -> eks.NodeGroup:
         """The node group of a pool. What cannot be changed in place is in its name: the new one comes up first."""
         name = f"{self.place.cluster}-{pool.name}"
         types = [pool.machine_type, *pool.alternatives]
         template = _make_launch_template(pool, name, self.place)
-        return aws.eks.NodeGroup(
+        return eks.NodeGroup(
             name,
             node_group_name=f"{pool.name}-{generation(types=types, image=pool.ami_type, spot=pool.spot)}",
             cluster_name=self.cluster.name,
@@ -59,17 +59,15 @@ class NodePools:
             instance_types=types,
             ami_type=pool.ami_type,
             capacity_type="SPOT" if pool.spot else "ON_DEMAND",
-            launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
-                id=template.id, version=template.latest_version.apply(str)
-            ),
-            scaling_config=aws.eks.NodeGroupScalingConfigArgs(
+            launch_template=eks.NodeGroupLaunchTemplateArgs(id=template.id, version=template.latest_version.apply(str)),
+            scaling_config=eks.NodeGroupScalingConfigArgs(
                 min_size=pool.nodes.min, max_size=pool.nodes.max, desired_size=pool.nodes.min
             ),
-            update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=pool.max_unavailable_percentage),
-            node_repair_config=aws.eks.NodeGroupNodeRepairConfigArgs(enabled=True),
+            update_config=eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=pool.max_unavailable_percentage),
+            node_repair_config=eks.NodeGroupNodeRepairConfigArgs(enabled=True),
             labels=pool.node_labels,
             taints=[
-                aws.eks.NodeGroupTaintArgs(key=taint.key, value=taint.value or None, effect=_EFFECTS[taint.effect])
+                eks.NodeGroupTaintArgs(key=taint.key, value=taint.value or None, effect=_EFFECTS[taint.effect])
                 for taint in pool.taints
             ],
             tags=self._tags(pool, name),
@@ -92,18 +90,18 @@ class NodePools:
         )
 
 
-def _make_launch_template(pool: EksPoolSpec, name: str, place: CloudPlace) -> aws.ec2.LaunchTemplate:
+def _make_launch_template(pool: EksPoolSpec, name: str, place: CloudPlace) -> ec2.LaunchTemplate:
     tags = place.tagged(name)
-    return aws.ec2.LaunchTemplate(
+    return ec2.LaunchTemplate(
         name,
         description=f"Nodes of the pool {pool.name}",
         update_default_version=True,
         block_device_mappings=_disks(pool),
-        metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
+        metadata_options=ec2.LaunchTemplateMetadataOptionsArgs(
             http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=_HOPS
         ),
         tag_specifications=[
-            aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
+            ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
             for kind in ("instance", "volume", "network-interface")
         ],
         tags=tags,
@@ -111,16 +109,16 @@ def _make_launch_template(pool: EksPoolSpec, name: str, place: CloudPlace) -> aw
     )
 
 
-def _disks(pool: EksPoolSpec) -> list[aws.ec2.LaunchTemplateBlockDeviceMappingArgs]:
+def _disks(pool: EksPoolSpec) -> list[ec2.LaunchTemplateBlockDeviceMappingArgs]:
     devices = {
         "al2023": {"/dev/xvda": pool.disk_gib},
         "bottlerocket": {"/dev/xvda": _SYSTEM_DISK_GIB, "/dev/xvdb": pool.disk_gib},
         "windows-2022": {"/dev/sda1": pool.disk_gib},
     }
     return [
-        aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+        ec2.LaunchTemplateBlockDeviceMappingArgs(
             device_name=device,
-            ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+            ebs=ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
                 volume_type="gp3", volume_size=size, encrypted="true", delete_on_termination="true"
             ),
         )

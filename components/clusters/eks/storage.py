@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import pulumi
-import pulumi_aws as aws
+from pulumi_aws import ec2, efs, eks, iam, s3, vpc
 
 from components.cloud import CloudPlace
 from components.contract import Grant, ObjectStore, Storage
@@ -26,22 +26,22 @@ _LEFTOVERS: Final = 7  # days after which an upload that was broken off is remov
 
 
 def make_file_system(
-    network: AwsNetwork, cluster: aws.eks.Cluster, place: CloudPlace, after: Sequence[pulumi.Resource]
+    network: AwsNetwork, cluster: eks.Cluster, place: CloudPlace, after: Sequence[pulumi.Resource]
 ) -> Storage:
     """EFS that the nodes reach in each zone; a volume is a directory of it with an access point of its own."""
     name = f"{place.cluster}-shared"
     tags = place.tagged(name)
-    files = aws.efs.FileSystem(
+    files = efs.FileSystem(
         name,
         encrypted=True,
         throughput_mode="elastic",
         tags=tags,
         opts=place.options(keep=True, after=after),
     )
-    group = aws.ec2.SecurityGroup(
+    group = ec2.SecurityGroup(
         name, description="NFS from the nodes", vpc_id=network.vpc.id, tags=tags, opts=place.options()
     )
-    aws.vpc.SecurityGroupIngressRule(
+    vpc.SecurityGroupIngressRule(
         name,
         security_group_id=group.id,
         referenced_security_group_id=cluster.vpc_config.apply(lambda config: config.cluster_security_group_id),
@@ -52,7 +52,7 @@ def make_file_system(
         opts=place.options(),
     )
     for subnet in network.private_subnets:
-        aws.efs.MountTarget(
+        efs.MountTarget(
             f"{name}-{subnet.pulumi_resource_name}",
             file_system_id=files.id,
             subnet_id=subnet.id,
@@ -70,27 +70,27 @@ def make_file_system(
 def make_bucket(name: str, region: str, place: CloudPlace) -> ObjectStore:
     """A private, versioned, encrypted bucket, and a policy that allows to read and write it."""
     name = f"{place.cluster}-{name}"
-    bucket = aws.s3.Bucket(name, tags=place.tagged(name), opts=place.options(keep=True))
-    aws.s3.BucketVersioning(
+    bucket = s3.Bucket(name, tags=place.tagged(name), opts=place.options(keep=True))
+    s3.BucketVersioning(
         name,
         bucket=bucket.bucket,
-        versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+        versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
         opts=place.options(),
     )
-    encryption = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+    encryption = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
         sse_algorithm="aws:kms"
     )
-    aws.s3.BucketServerSideEncryptionConfiguration(
+    s3.BucketServerSideEncryptionConfiguration(
         name,
         bucket=bucket.bucket,
         rules=[
-            aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+            s3.BucketServerSideEncryptionConfigurationRuleArgs(
                 apply_server_side_encryption_by_default=encryption, bucket_key_enabled=True
             )
         ],
         opts=place.options(),
     )
-    aws.s3.BucketPublicAccessBlock(
+    s3.BucketPublicAccessBlock(
         name,
         bucket=bucket.bucket,
         block_public_acls=True,
@@ -105,26 +105,26 @@ def make_bucket(name: str, region: str, place: CloudPlace) -> ObjectStore:
     )
 
 
-def _forget_old(name: str, bucket: aws.s3.Bucket, place: CloudPlace) -> None:
-    rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
+def _forget_old(name: str, bucket: s3.Bucket, place: CloudPlace) -> None:
+    rule = s3.BucketLifecycleConfigurationRuleArgs(
         id="forget-old",
         status="Enabled",
-        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-        noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+        filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+        noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
             noncurrent_days=_OLD_VERSIONS
         ),
-        abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+        abort_incomplete_multipart_upload=s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
             days_after_initiation=_LEFTOVERS
         ),
     )
-    aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.bucket, rules=[rule], opts=place.options())
+    s3.BucketLifecycleConfiguration(name, bucket=bucket.bucket, rules=[rule], opts=place.options())
 
 
-def _make_policy(name: str, bucket: aws.s3.Bucket, place: CloudPlace) -> aws.iam.Policy:
+def _make_policy(name: str, bucket: s3.Bucket, place: CloudPlace) -> iam.Policy:
     def allowed(arn: str) -> str:
         return document(
             {"Effect": "Allow", "Action": _OBJECTS, "Resource": f"{arn}/*"},
             {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": arn},
         )
 
-    return aws.iam.Policy(name, policy=bucket.arn.apply(allowed), tags=place.tagged(name), opts=place.options())
+    return iam.Policy(name, policy=bucket.arn.apply(allowed), tags=place.tagged(name), opts=place.options())

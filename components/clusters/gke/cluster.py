@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import pulumi
-import pulumi_gcp as gcp
+from pulumi_gcp import kms, projects
+from pulumi_gcp.provider import Provider as GoogleProvider
 
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.gke.control_plane import make_control_plane
@@ -40,7 +41,7 @@ class GkeCluster(ManagedCluster):
         super().__init__(spec, protect=protect)
         self._spec = spec
         self.block_storage = Storage("pd.csi.storage.gke.io", {"type": spec.volume_type})  # Google encrypts every disk
-        provider = gcp.Provider(
+        provider = GoogleProvider(
             spec.name, project=spec.project, region=spec.region, opts=pulumi.ResourceOptions(parent=self)
         )
         self._place = self.place(spec, provider)
@@ -64,9 +65,9 @@ class GkeCluster(ManagedCluster):
         self.connect(self._make_kubeconfig(), self.control_plane.id, after=access)
         self.register_outputs({})
 
-    def _enable(self, api: str) -> gcp.projects.Service:
+    def _enable(self, api: str) -> projects.Service:
         """An API of the project; others may use it, so that it stays when this stack goes."""
-        return gcp.projects.Service(
+        return projects.Service(
             f"{self.name}-{api}",
             project=self._spec.project,
             service=f"{api}.googleapis.com",
@@ -74,17 +75,17 @@ class GkeCluster(ManagedCluster):
             opts=self._place.options(),
         )
 
-    def _make_key(self, spec: GkeSpec, after: Sequence[pulumi.Resource]) -> tuple[gcp.kms.CryptoKey, pulumi.Resource]:
+    def _make_key(self, spec: GkeSpec, after: Sequence[pulumi.Resource]) -> tuple[kms.CryptoKey, pulumi.Resource]:
         """The key for Secrets, and GKE's right to use it. No key ring can ever be deleted: its name stays taken."""
         name = f"{self.name}-secrets"
-        ring = gcp.kms.KeyRing(
+        ring = kms.KeyRing(
             name,
             name=name,
             project=spec.project,
             location=spec.region,
             opts=self._place.options(keep=True, after=after),
         )
-        key = gcp.kms.CryptoKey(
+        key = kms.CryptoKey(
             name,
             name=name,
             key_ring=ring.id,
@@ -93,7 +94,7 @@ class GkeCluster(ManagedCluster):
             opts=self._place.options(keep=True),
         )
         agent = f"serviceAccount:service-{spec.project_number}@container-engine-robot.iam.gserviceaccount.com"
-        right = gcp.kms.CryptoKeyIAMMember(
+        right = kms.CryptoKeyIAMMember(
             name, crypto_key_id=key.id, role=_ENCRYPT, member=agent, opts=self._place.options()
         )
         return key, right

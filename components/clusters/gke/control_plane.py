@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
-import pulumi_gcp as gcp
+from pulumi_gcp import container, kms, serviceaccount
 
 from components.cloud import CloudPlace
 from components.networks.gcp import PODS, SERVICES, GcpNetwork
@@ -25,41 +25,41 @@ _GIB: Final = 2**30 * 10**9
 def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
     spec: GkeSpec,
     network: GcpNetwork,
-    account: gcp.serviceaccount.Account,
-    key: gcp.kms.CryptoKey,
+    account: serviceaccount.Account,
+    key: kms.CryptoKey,
     place: CloudPlace,
     *,
     protect: bool,
     after: Sequence[pulumi.Resource],
-) -> gcp.container.Cluster:
+) -> container.Cluster:
     """The cluster, without any node."""
     by_mode = _autopilot(account) if spec.is_autopilot else _standard(spec, account)
-    return gcp.container.Cluster(
+    return container.Cluster(
         spec.name,
         name=spec.name,
         project=spec.project,
         location=spec.region,
         min_master_version=spec.version,
-        release_channel=gcp.container.ClusterReleaseChannelArgs(channel="REGULAR"),
+        release_channel=container.ClusterReleaseChannelArgs(channel="REGULAR"),
         deletion_protection=protect,
         network=network.network.id,
         subnetwork=network.subnet.id,
-        ip_allocation_policy=gcp.container.ClusterIpAllocationPolicyArgs(
+        ip_allocation_policy=container.ClusterIpAllocationPolicyArgs(
             cluster_secondary_range_name=PODS, services_secondary_range_name=SERVICES
         ),
-        private_cluster_config=gcp.container.ClusterPrivateClusterConfigArgs(
+        private_cluster_config=container.ClusterPrivateClusterConfigArgs(
             enable_private_nodes=True, enable_private_endpoint=not spec.api_endpoint.public_from
         ),
         master_authorized_networks_config=_authorised(spec),
-        control_plane_endpoints_config=gcp.container.ClusterControlPlaneEndpointsConfigArgs(
-            dns_endpoint_config=gcp.container.ClusterControlPlaneEndpointsConfigDnsEndpointConfigArgs(
+        control_plane_endpoints_config=container.ClusterControlPlaneEndpointsConfigArgs(
+            dns_endpoint_config=container.ClusterControlPlaneEndpointsConfigDnsEndpointConfigArgs(
                 allow_external_traffic=spec.dns_endpoint
             ),
         ),
-        database_encryption=gcp.container.ClusterDatabaseEncryptionArgs(state="ENCRYPTED", key_name=key.id),
-        gateway_api_config=gcp.container.ClusterGatewayApiConfigArgs(channel="CHANNEL_STANDARD"),
-        logging_config=gcp.container.ClusterLoggingConfigArgs(enable_components=_LOGS),
-        security_posture_config=gcp.container.ClusterSecurityPostureConfigArgs(mode="BASIC"),
+        database_encryption=container.ClusterDatabaseEncryptionArgs(state="ENCRYPTED", key_name=key.id),
+        gateway_api_config=container.ClusterGatewayApiConfigArgs(channel="CHANNEL_STANDARD"),
+        logging_config=container.ClusterLoggingConfigArgs(enable_components=_LOGS),
+        security_posture_config=container.ClusterSecurityPostureConfigArgs(mode="BASIC"),
         authenticator_groups_config=_groups(spec),
         maintenance_policy=_maintenance(spec.maintenance),
         resource_labels=dict(place.tags),
@@ -68,92 +68,90 @@ def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
     )
 
 
-def _autopilot(account: gcp.serviceaccount.Account) -> Mapping[str, Any]:
-    defaults = gcp.container.ClusterClusterAutoscalingAutoProvisioningDefaultsArgs(service_account=account.email)
+def _autopilot(account: serviceaccount.Account) -> Mapping[str, Any]:
+    defaults = container.ClusterClusterAutoscalingAutoProvisioningDefaultsArgs(service_account=account.email)
     return {
         "enable_autopilot": True,
-        "cluster_autoscaling": gcp.container.ClusterClusterAutoscalingArgs(auto_provisioning_defaults=defaults),
+        "cluster_autoscaling": container.ClusterClusterAutoscalingArgs(auto_provisioning_defaults=defaults),
     }
 
 
-def _standard(spec: GkeSpec, account: gcp.serviceaccount.Account) -> Mapping[str, Any]:
+def _standard(spec: GkeSpec, account: serviceaccount.Account) -> Mapping[str, Any]:
     """What Autopilot has without being asked, and the pool that every cluster starts with and this one drops."""
     return {
         "node_locations": list(spec.own_zones()),
         "remove_default_node_pool": True,
         "initial_node_count": 1,
-        "node_config": gcp.container.ClusterNodeConfigArgs(service_account=account.email),
+        "node_config": container.ClusterNodeConfigArgs(service_account=account.email),
         "networking_mode": "VPC_NATIVE",
         "datapath_provider": "ADVANCED_DATAPATH",
-        "dns_config": gcp.container.ClusterDnsConfigArgs(
+        "dns_config": container.ClusterDnsConfigArgs(
             cluster_dns="CLOUD_DNS", cluster_dns_scope="CLUSTER_SCOPE", cluster_dns_domain="cluster.local"
         ),
         "enable_shielded_nodes": True,
-        "workload_identity_config": gcp.container.ClusterWorkloadIdentityConfigArgs(
+        "workload_identity_config": container.ClusterWorkloadIdentityConfigArgs(
             workload_pool=f"{spec.project}.svc.id.goog"
         ),
-        "addons_config": gcp.container.ClusterAddonsConfigArgs(
+        "addons_config": container.ClusterAddonsConfigArgs(
             gce_persistent_disk_csi_driver_config=(
-                gcp.container.ClusterAddonsConfigGcePersistentDiskCsiDriverConfigArgs(enabled=True)
+                container.ClusterAddonsConfigGcePersistentDiskCsiDriverConfigArgs(enabled=True)
             ),
-            gcp_filestore_csi_driver_config=gcp.container.ClusterAddonsConfigGcpFilestoreCsiDriverConfigArgs(
-                enabled=True
-            ),
+            gcp_filestore_csi_driver_config=container.ClusterAddonsConfigGcpFilestoreCsiDriverConfigArgs(enabled=True),
         ),
         "cluster_autoscaling": _auto_provisioning(spec, account),
     }
 
 
 def _auto_provisioning(
-    spec: GkeSpec, account: gcp.serviceaccount.Account
-) -> gcp.container.ClusterClusterAutoscalingArgs | None:
+    spec: GkeSpec, account: serviceaccount.Account
+) -> container.ClusterClusterAutoscalingArgs | None:
     bounds = spec.auto_provisioning
     if not bounds:
         return None
     limits = {"cpu": bounds.max_cpus, "memory": bounds.max_memory.nanos // _GIB}  # memory counts in GiB
-    return gcp.container.ClusterClusterAutoscalingArgs(
+    return container.ClusterClusterAutoscalingArgs(
         enabled=True,
         resource_limits=[
-            gcp.container.ClusterClusterAutoscalingResourceLimitArgs(resource_type=kind, maximum=limit)
+            container.ClusterClusterAutoscalingResourceLimitArgs(resource_type=kind, maximum=limit)
             for kind, limit in limits.items()
         ],
-        auto_provisioning_defaults=gcp.container.ClusterClusterAutoscalingAutoProvisioningDefaultsArgs(
+        auto_provisioning_defaults=container.ClusterClusterAutoscalingAutoProvisioningDefaultsArgs(
             service_account=account.email
         ),
     )
 
 
-def _authorised(spec: GkeSpec) -> gcp.container.ClusterMasterAuthorizedNetworksConfigArgs:
+def _authorised(spec: GkeSpec) -> container.ClusterMasterAuthorizedNetworksConfigArgs:
     """Who reaches the addresses of the API server: nobody but the nodes, where nobody is named."""
-    return gcp.container.ClusterMasterAuthorizedNetworksConfigArgs(
+    return container.ClusterMasterAuthorizedNetworksConfigArgs(
         cidr_blocks=[
-            gcp.container.ClusterMasterAuthorizedNetworksConfigCidrBlockArgs(cidr_block=str(each))
+            container.ClusterMasterAuthorizedNetworksConfigCidrBlockArgs(cidr_block=str(each))
             for each in (*spec.api_endpoint.public_from, *spec.api_endpoint.private_from)
         ]
     )
 
 
-def _groups(spec: GkeSpec) -> gcp.container.ClusterAuthenticatorGroupsConfigArgs | None:
+def _groups(spec: GkeSpec) -> container.ClusterAuthenticatorGroupsConfigArgs | None:
     if spec.security_group is None:
         return None
-    return gcp.container.ClusterAuthenticatorGroupsConfigArgs(security_group=spec.security_group)
+    return container.ClusterAuthenticatorGroupsConfigArgs(security_group=spec.security_group)
 
 
-def _maintenance(window: Maintenance) -> gcp.container.ClusterMaintenancePolicyArgs:
+def _maintenance(window: Maintenance) -> container.ClusterMaintenancePolicyArgs:
     first = _SUNDAY + timedelta(days=_DAYS.index(window.day))
     start = datetime(first.year, first.month, first.day, window.start_hour, tzinfo=UTC)
-    return gcp.container.ClusterMaintenancePolicyArgs(
-        recurring_window=gcp.container.ClusterMaintenancePolicyRecurringWindowArgs(
+    return container.ClusterMaintenancePolicyArgs(
+        recurring_window=container.ClusterMaintenancePolicyRecurringWindowArgs(
             start_time=_timestamp(start),
             end_time=_timestamp(start + timedelta(hours=window.hours)),
             recurrence=f"FREQ=WEEKLY;BYDAY={window.day[:2].upper()}",
         ),
         maintenance_exclusions=[
-            gcp.container.ClusterMaintenancePolicyMaintenanceExclusionArgs(
+            container.ClusterMaintenancePolicyMaintenanceExclusionArgs(
                 exclusion_name=freeze.name,
                 start_time=f"{freeze.first}T00:00:00Z",
                 end_time=f"{freeze.last}T23:59:59Z",
-                exclusion_options=gcp.container.ClusterMaintenancePolicyMaintenanceExclusionExclusionOptionsArgs(
+                exclusion_options=container.ClusterMaintenancePolicyMaintenanceExclusionExclusionOptionsArgs(
                     scope="NO_UPGRADES"
                 ),
             )

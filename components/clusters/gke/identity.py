@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import pulumi
-import pulumi_gcp as gcp
+from pulumi_gcp import projects, serviceaccount, storage
 
 from components.cloud import CloudPlace
 from components.clusters.pools import generation
@@ -21,9 +21,9 @@ def account_id(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 7].rstrip('-')}-{generation(name=name)}"
 
 
-def make_account(name: str, project: str, place: CloudPlace) -> gcp.serviceaccount.Account:
+def make_account(name: str, project: str, place: CloudPlace) -> serviceaccount.Account:
     """A service account without any rights."""
-    return gcp.serviceaccount.Account(
+    return serviceaccount.Account(
         name, account_id=account_id(name), display_name=name, project=project, opts=place.options()
     )
 
@@ -32,10 +32,10 @@ def grant_in_project(
     name: str, role: pulumi.Input[str], member: pulumi.Input[str], project: str, place: CloudPlace
 ) -> pulumi.Resource:
     """Give `member` a role in the whole project."""
-    return gcp.projects.IAMMember(name, project=project, role=role, member=member, opts=place.options())
+    return projects.IAMMember(name, project=project, role=role, member=member, opts=place.options())
 
 
-def make_node_account(project: str, place: CloudPlace) -> tuple[gcp.serviceaccount.Account, list[pulumi.Resource]]:
+def make_node_account(project: str, place: CloudPlace) -> tuple[serviceaccount.Account, list[pulumi.Resource]]:
     """The account of all nodes, and the rights that they need before they start."""
     account = make_account(f"{place.cluster}-node", project, place)
     rights = [
@@ -54,10 +54,10 @@ def make_identity(service_account: str, grants: Sequence[Grant], project: str, p
         if grant.on is None:
             grant_in_project(f"{name}-{index}", grant.role, account.member, project, place)
         else:
-            gcp.storage.BucketIAMMember(
+            storage.BucketIAMMember(
                 f"{name}-{index}", bucket=grant.on, role=grant.role, member=account.member, opts=place.options()
             )
-    gcp.serviceaccount.IAMMember(
+    serviceaccount.IAMMember(
         name,
         service_account_id=account.name,
         role="roles/iam.workloadIdentityUser",

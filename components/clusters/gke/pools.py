@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pulumi
-import pulumi_gcp as gcp
+from pulumi_gcp import container, serviceaccount
 
 from components.cloud import CloudPlace
 from components.clusters.gke.facts import FACTS
@@ -26,21 +26,21 @@ _SOAK: Final = "3600s"  # how long both sets of a blue-green upgrade are there
 class NodePools:
     """What the pools of a cluster have in common; `after` has to be there before the first node."""
 
-    cluster: gcp.container.Cluster
+    cluster: container.Cluster
     zones: Sequence[str]
-    account: gcp.serviceaccount.Account
+    account: serviceaccount.Account
     project: str
     place: CloudPlace
     after: Sequence[pulumi.Resource]
 
-    def make(self, pool: GkePoolSpec) -> gcp.container.NodePool:
+    def make(self, pool: GkePoolSpec) -> container.NodePool:
         """A pool. What cannot be changed in place is in its name: the new one comes up before the old one goes.
 
         Its version follows the control plane's: the release channel upgrades it, in the maintenance window.
         """
         unchangeable = {"machine": pool.machine_type, "image": pool.image, "spot": pool.spot, "disk": pool.disk_gib}
         name = f"{pool.name}-{generation(**unchangeable, max_pods=pool.max_pods)}"
-        return gcp.container.NodePool(
+        return container.NodePool(
             f"{self.place.cluster}-{pool.name}",
             name=name,
             project=self.project,
@@ -48,12 +48,12 @@ class NodePools:
             cluster=self.cluster.name,
             node_locations=list(self.zones),
             initial_node_count=-(-pool.nodes.min // len(self.zones)),
-            autoscaling=gcp.container.NodePoolAutoscalingArgs(
+            autoscaling=container.NodePoolAutoscalingArgs(
                 total_min_node_count=pool.nodes.min,
                 total_max_node_count=pool.nodes.max,
                 location_policy="ANY" if pool.spot else "BALANCED",
             ),
-            management=gcp.container.NodePoolManagementArgs(auto_repair=True, auto_upgrade=True),
+            management=container.NodePoolManagementArgs(auto_repair=True, auto_upgrade=True),
             max_pods_per_node=pool.max_pods,
             upgrade_settings=_upgrade(pool),
             node_config=self._node_config(pool),
@@ -61,8 +61,8 @@ class NodePools:
             opts=self.place.options(after=self.after, ignore_changes=["initialNodeCount"]),
         )
 
-    def _node_config(self, pool: GkePoolSpec) -> gcp.container.NodePoolNodeConfigArgs:
-        return gcp.container.NodePoolNodeConfigArgs(
+    def _node_config(self, pool: GkePoolSpec) -> container.NodePoolNodeConfigArgs:
+        return container.NodePoolNodeConfigArgs(
             machine_type=pool.machine_type,
             image_type=_IMAGES[pool.image],
             disk_size_gb=pool.disk_gib,
@@ -73,43 +73,39 @@ class NodePools:
             labels=pool.node_labels,
             resource_labels=dict(self.place.tags),
             taints=[
-                gcp.container.NodePoolNodeConfigTaintArgs(
-                    key=taint.key, value=taint.value, effect=_EFFECTS[taint.effect]
-                )
+                container.NodePoolNodeConfigTaintArgs(key=taint.key, value=taint.value, effect=_EFFECTS[taint.effect])
                 for taint in pool.taints
             ],
             guest_accelerators=_accelerators(pool),
-            shielded_instance_config=gcp.container.NodePoolNodeConfigShieldedInstanceConfigArgs(
+            shielded_instance_config=container.NodePoolNodeConfigShieldedInstanceConfigArgs(
                 enable_secure_boot=True, enable_integrity_monitoring=True
             ),
-            workload_metadata_config=gcp.container.NodePoolNodeConfigWorkloadMetadataConfigArgs(mode="GKE_METADATA"),
+            workload_metadata_config=container.NodePoolNodeConfigWorkloadMetadataConfigArgs(mode="GKE_METADATA"),
             metadata={"disable-legacy-endpoints": "true"},
         )
 
 
-def _accelerators(pool: GkePoolSpec) -> list[gcp.container.NodePoolNodeConfigGuestAcceleratorArgs] | None:
+def _accelerators(pool: GkePoolSpec) -> list[container.NodePoolNodeConfigGuestAcceleratorArgs] | None:
     machine = FACTS.machines.get(pool.machine_type)
     if not machine or not machine.gpus:
         return None
-    driver = gcp.container.NodePoolNodeConfigGuestAcceleratorGpuDriverInstallationConfigArgs(
-        gpu_driver_version="DEFAULT"
-    )
+    driver = container.NodePoolNodeConfigGuestAcceleratorGpuDriverInstallationConfigArgs(gpu_driver_version="DEFAULT")
     return [
-        gcp.container.NodePoolNodeConfigGuestAcceleratorArgs(
+        container.NodePoolNodeConfigGuestAcceleratorArgs(
             type=machine.gpu_model, count=machine.gpus, gpu_driver_installation_config=driver
         )
     ]
 
 
-def _upgrade(pool: GkePoolSpec) -> gcp.container.NodePoolUpgradeSettingsArgs:
+def _upgrade(pool: GkePoolSpec) -> container.NodePoolUpgradeSettingsArgs:
     if pool.upgrade.strategy == "surge":
-        return gcp.container.NodePoolUpgradeSettingsArgs(
+        return container.NodePoolUpgradeSettingsArgs(
             strategy="SURGE", max_surge=pool.upgrade.max_surge, max_unavailable=pool.upgrade.max_unavailable
         )
-    rollout = gcp.container.NodePoolUpgradeSettingsBlueGreenSettingsStandardRolloutPolicyArgs(
+    rollout = container.NodePoolUpgradeSettingsBlueGreenSettingsStandardRolloutPolicyArgs(
         batch_percentage=1.0, batch_soak_duration=_SOAK
     )
-    settings = gcp.container.NodePoolUpgradeSettingsBlueGreenSettingsArgs(
+    settings = container.NodePoolUpgradeSettingsBlueGreenSettingsArgs(
         standard_rollout_policy=rollout, node_pool_soak_duration=_SOAK
     )
-    return gcp.container.NodePoolUpgradeSettingsArgs(strategy="BLUE_GREEN", blue_green_settings=settings)
+    return container.NodePoolUpgradeSettingsArgs(strategy="BLUE_GREEN", blue_green_settings=settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import pulumi_gcp as gcp
+from pulumi_gcp import storage
 
 from components.cloud import CloudPlace
 from components.contract import Grant, ObjectStore
@@ -15,21 +15,21 @@ _LEFTOVERS: Final = 7  # days after which an upload that was broken off is remov
 
 def make_bucket(name: str, project: str, region: str, place: CloudPlace) -> ObjectStore:
     """A private, versioned bucket; Google encrypts all of them."""
-    condition = gcp.storage.BucketLifecycleRuleConditionArgs
-    bucket = gcp.storage.Bucket(
+    condition = storage.BucketLifecycleRuleConditionArgs
+    bucket = storage.Bucket(
         f"{place.cluster}-{name}",
         project=project,
         location=region,
         uniform_bucket_level_access=True,
         public_access_prevention="enforced",
-        versioning=gcp.storage.BucketVersioningArgs(enabled=True),
+        versioning=storage.BucketVersioningArgs(enabled=True),
         lifecycle_rules=[
-            gcp.storage.BucketLifecycleRuleArgs(
-                action=gcp.storage.BucketLifecycleRuleActionArgs(type="Delete"),
+            storage.BucketLifecycleRuleArgs(
+                action=storage.BucketLifecycleRuleActionArgs(type="Delete"),
                 condition=condition(days_since_noncurrent_time=_OLD_VERSIONS),
             ),
-            gcp.storage.BucketLifecycleRuleArgs(
-                action=gcp.storage.BucketLifecycleRuleActionArgs(type="AbortIncompleteMultipartUpload"),
+            storage.BucketLifecycleRuleArgs(
+                action=storage.BucketLifecycleRuleActionArgs(type="AbortIncompleteMultipartUpload"),
                 condition=condition(age=_LEFTOVERS),
             ),
         ],
