@@ -5,6 +5,7 @@ Exit codes are those of `common.errors`; 64 is a wrong command line, 70 a defect
 
 import json
 import shlex
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -154,6 +155,7 @@ def rehearse(
 
 def main() -> None:
     """Entry point of the `polykube` command."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was begun is ended in order
     try:
         app()
     except PolykubeError as error:

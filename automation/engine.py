@@ -127,7 +127,7 @@ class Engine:
             if number == signal.SIGTERM:  # which reaches us alone
                 process.send_signal(signal.SIGINT)
 
-        ours = signal.signal(signal.SIGINT, interrupt)
+        before = {signal.SIGINT: signal.signal(signal.SIGINT, interrupt)}
         try:
             with subprocess.Popen(
                 command,
@@ -136,11 +136,11 @@ class Engine:
                 stdout=self._output,
                 pass_fds=self._inherited,
             ) as process:
-                signal.signal(signal.SIGTERM, interrupt)
+                before[signal.SIGTERM] = signal.signal(signal.SIGTERM, interrupt)
                 code = process.wait()
         finally:
-            signal.signal(signal.SIGINT, ours)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         if code and interruptions:
             raise KeyboardInterrupt
         return code

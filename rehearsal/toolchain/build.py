@@ -57,9 +57,13 @@ def _build(binary: Binary, go: Tool, directory: Path, current: Step) -> None:
     assert process.stdout is not None
     output = []
     with process:
-        for line in process.stdout:
-            output.append(line)
-            current.note("downloading " + " ".join(line.split()[2:4]) if line.startswith("go: downloading") else "")
+        try:
+            for line in process.stdout:
+                output.append(line)
+                current.note("downloading " + " ".join(line.split()[2:4]) if line.startswith("go: downloading") else "")
+        except BaseException:
+            process.terminate()  # an interruption may reach us alone
+            raise
     if process.returncode:
         raise ToolchainError(
             Problem(

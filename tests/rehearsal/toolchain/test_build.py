@@ -1,5 +1,6 @@
 """A binary that is half-made and used, or made twice; a script plays Go except where Go itself answers."""
 
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -84,6 +85,17 @@ def test_a_build_that_was_killed_leaves_nothing_that_is_used(cache: Path, tmp_pa
     program(tmp_path / "bin" / "go", GO.format(log=tmp_path / "log", wait=""))
     assert subprocess.run([build(ours).path], capture_output=True, text=True, check=True).stdout == "built\n"
     assert not list(cache.glob("bin/*.partial")), "what the killed build left is gone"
+
+
+def test_a_build_that_is_interrupted_ends_its_compiler(cache: Path, tmp_path: Path, binary: Binary) -> None:
+    program(tmp_path / "bin" / "go", GO.format(log=tmp_path / "log", wait=f"echo $$ > {tmp_path}/pid; exec sleep 60"))
+    builder = start_builder(binary)
+    eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    compiler = Path("/proc", (tmp_path / "pid").read_text().strip())
+    builder.send_signal(signal.SIGINT)
+    builder.communicate(timeout=30)
+    assert not compiler.exists()
+    assert cache.exists()
 
 
 def test_a_failed_build_shows_the_compilers_words_and_what_else_would_do(
