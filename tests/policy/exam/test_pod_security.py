@@ -9,6 +9,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -34,9 +35,13 @@ def namespaces(api: Api) -> Mapping[str, Mapping[str, str]]:
         for version in VERSIONS:
             name = f"exam-{run}-{level}-{version.replace('.', '-')}"
             found[name] = {_LABEL: level, f"{_LABEL}-version": version}
-            api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": found[name]}})
-    for name in found:
+
+    def make(name: str) -> None:
+        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": found[name]}})
         api.until(f"/api/v1/namespaces/{name}/serviceaccounts/default", bool)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, found))
     return found
 
 
