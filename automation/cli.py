@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -23,6 +23,8 @@ _INTERRUPTED = 130
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, and nothing else there.")]
+policy = typer.Typer(no_args_is_help=True, help="The policy pack, without an engine.")
+app.add_typer(policy, name="policy")
 
 
 @app.callback()
@@ -151,6 +153,43 @@ def rehearse(
         rehearse.end(stack)
     else:
         raise typer.Exit(rehearse.rehearse(stack, steps, faults, keep=keep, as_json=as_json))
+
+
+@policy.command("check")
+def policy_check(  # noqa: PLR0913, PLR0917 - the options of a command
+    paths: Annotated[list[str] | None, typer.Argument(help="Manifests: files, directories, or - for stdin.")] = None,
+    state: Annotated[Path | None, typer.Option(help="A Pulumi state, as `pulumi stack export` writes it.")] = None,
+    only: Annotated[str, typer.Option(help="Rules to apply, joined by commas; all if not given.")] = "",
+    all_mandatory: Annotated[bool, typer.Option("--all-mandatory", help="Let every rule be mandatory.")] = False,
+    stack: Annotated[str, typer.Option(help="Take levels, options and waivers of this stack.")] = "",
+    output: Annotated[Literal["table", "json", "sarif"], typer.Option("--format", help="How to say it.")] = "table",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Apply the rules to manifests or a state. Exit code 0: nothing mandatory, 1: mandatory, 2: unusable input."""
+    from automation.policy_check.check import check, choose
+    from automation.policy_check.report import as_json as in_json
+    from automation.policy_check.report import as_sarif, show
+    from automation.policy_check.sources import manifests
+    from automation.policy_check.sources import state as of_state
+
+    if not paths and state is None:
+        raise typer.BadParameter("name manifests, or a state by --state")
+    choice = choose(only, all_mandatory=all_mandatory, stack_file=_stack_file(stack) if stack else None)
+    report = check([*manifests(paths or ()), *(of_state(state) if state else ())], choice)
+    if as_json or output == "json":
+        print(in_json(report))
+    elif output == "sarif":
+        print(as_sarif(report, choice.rules))
+    else:
+        show(report)
+    raise typer.Exit(report.exit_code)
+
+
+def _stack_file(stack: str) -> Path:
+    from automation.project import project_directory
+    from stacks.loading import stack_file
+
+    return stack_file(project_directory(), stack)
 
 
 def main() -> None:

@@ -16,9 +16,19 @@ from spec.problems import Code, Finding, KeyPath, quoted
 from spec.scalars import Scalar, misread, scalar
 from spec.syntax import refused_character, syntax_error
 
-_MAX_BYTES: Final = 2**20  # hundreds of times a long stack file
 _MAX_DEPTH: Final = 64  # levels; a stack file has about ten, a CustomResourceDefinition about forty
-_MAX_SIZE: Final = 50_000  # values, aliases written out
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a file may hold: MiB, and values with aliases written out, in any one document."""
+
+    mebibytes: int
+    values: int
+
+
+STACK_FILE: Final = Limits(1, 50_000)  # hundreds of times a long one
+BUNDLE: Final = Limits(32, 500_000)  # the largest bundles of upstream projects have 5 MiB
 
 
 @dataclass(frozen=True)
@@ -69,22 +79,28 @@ class Documents:
     findings: tuple[Finding, ...] = ()
 
 
-def read(path: Path) -> Documents:
+def read(path: Path, limits: Limits = STACK_FILE) -> Documents:
     """The YAML documents of a file. Findings carry lines; nothing is raised."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return _unreadable("it is not a regular file")
         with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            return _unreadable("it is larger than 1 MiB")
-        return parse(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return _unreadable("it is not UTF-8 text", line=content.count(b"\n", 0, error.start) + 1)
+            content = file.read(limits.mebibytes * 2**20 + 1)
+        return from_bytes(content, limits)
     except OSError as error:
         return _unreadable(error.strerror or str(error))
     except ValueError:  # a path with a NUL in it
         return _unreadable("no file can have this name")
+
+
+def from_bytes(content: bytes, limits: Limits = STACK_FILE) -> Documents:
+    """The YAML documents of a file's content. Findings carry lines; nothing is raised."""
+    if len(content) > limits.mebibytes * 2**20:
+        return _unreadable(f"it is larger than {limits.mebibytes} MiB")
+    try:
+        return parse(content.decode("utf-8-sig"), limits)
+    except UnicodeDecodeError as error:
+        return _unreadable("it is not UTF-8 text", line=content.count(b"\n", 0, error.start) + 1)
 
 
 def _unreadable(reason: str, line: int = 0) -> Documents:
@@ -92,11 +108,11 @@ def _unreadable(reason: str, line: int = 0) -> Documents:
     return Documents(findings=(Finding(Code.UNREADABLE, found=reason, remedy=remedy, line=line),))
 
 
-def parse(text: str) -> Documents:
+def parse(text: str, limits: Limits = STACK_FILE) -> Documents:
     """The YAML documents in `text`. Findings carry lines; nothing is raised."""
     if (character := refused_character(text)) is not None:
         return Documents(findings=(character,))
-    composer = _Composer(text)
+    composer = _Composer(text, limits)
     nodes: list[Node] = []
     try:
         nodes.extend(composer.documents())
@@ -118,8 +134,9 @@ class _Refused(Exception):
 class _Composer:
     """Builds nodes from the parser's events."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, limits: Limits) -> None:
         self.findings: list[Finding] = []
+        self._limits = limits
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self._anchors: dict[str, Node | None] = {}  # None: its value has not ended yet
 
@@ -148,8 +165,8 @@ class _Composer:
             node = self._mapping(line, path)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
-        if node.size > _MAX_SIZE:
-            raise _Refused(_too_much(f"more than {_MAX_SIZE} values, aliases written out", path, line))
+        if node.size > self._limits.values:
+            raise _Refused(_too_much(f"more than {self._limits.values} values, aliases written out", path, line))
         return node
 
     def _alias(self, event: yaml.AliasEvent, path: KeyPath) -> Node:
