@@ -8,6 +8,7 @@ from automation.project import Project
 from automation.recovery import recover
 from automation.show import out
 from automation.summary import Summary
+from automation.upgrade import check_version
 from common.errors import ControlPlaneError
 from common.progress import step
 from rehearsal import toolchain
@@ -93,6 +94,8 @@ def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
         _start_control_plane(project, tools)
         engine.select()
         recover(engine, project.settings["PULUMI_BACKEND_URL"])
+        if project.cloud:
+            check_version(engine.export(), project.spec.cluster)
         yield engine
 
 
