@@ -24,6 +24,7 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
         "vpcConfig": {"clusterSecurityGroupId": "sg-cluster"},
     },
     "azure-native:containerservice:ManagedCluster": {"identity": {"type": "UserAssigned"}},
+    "azure-native:keyvault:Key": {"keyUriWithVersion": "https://vault.example/keys/key/1"},
     "gcp:container/cluster:Cluster": {"masterAuth": {"clusterCaCertificate": _AUTHORITY}},
 }
 
@@ -54,7 +55,9 @@ class _Cloud(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         made = {"arn": f"arn:aws:::{args.name}", "endpoint": f"https://{args.name}.example", "name": args.name}
-        return f"{args.name}-id", made | args.inputs | dict(_NESTED.get(args.typ, {}))
+        azure_id = f"/subscriptions/0/providers/x/managedClusters/{args.name}"  # policies read the name in it
+        made_id = azure_id if args.typ.endswith(":ManagedCluster") else f"{args.name}-id"
+        return made_id, made | args.inputs | dict(_NESTED.get(args.typ, {}))
 
     def call(self, args: Any) -> tuple[dict[str, Any], list[Any]]:
         """The one call that a program may make: Azure tells a cluster's address and authority no other way."""
