@@ -105,7 +105,7 @@ class Rehearsal:
         """Take down what there is, after its protection has been taken away as a user would do it."""
         engine = self._engine()
         if any(resource.get("protect") for resource in engine.export().get("resources") or ()):
-            self.project.set_in_cluster(deletionProtection=False)
+            self.project.unprotect()
             engine.run("up", "--yes", "--skip-preview")
         outcome = engine.run("destroy", "--yes", "--skip-preview")
         left = self.project.site.store.all()

@@ -18,6 +18,7 @@ from rehearsal.toolchain import Tool
 from stacks.config import NAMESPACE
 from stacks.loading import load_file, stack_file
 
+_POLICY: Final = f"{NAMESPACE}policy"
 _CLUSTER: Final = f"{NAMESPACE}cluster"
 _SECRETS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
 _SECRET: Final = "rehearsed"  # noqa: S105 - what stands for a secret that only the real stack can read
@@ -61,6 +62,13 @@ class RehearsedProject:
         content["config"][_CLUSTER] |= values
         self._write(content)
         load_file(self._file)
+
+    def unprotect(self) -> None:
+        """Say in the stack file that the stack may be taken down, in both places where it has to be said."""
+        content = yaml.safe_load(self._file.read_text())
+        content["config"].setdefault(_POLICY, {}).setdefault("levels", {})["protect-cluster"] = "disabled"
+        self._write(content)
+        self.set_in_cluster(deletionProtection=False)
 
     def engine(self, tools: Mapping[str, Tool], *, quiet: bool) -> Engine:
         """The engine on this stack; when `quiet`, what it says goes to standard error."""

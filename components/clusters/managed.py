@@ -74,7 +74,7 @@ class ManagedSpec(ClusterSpec):
     deletion_protection: bool | None = Field(
         default=None,
         description="Whether cluster, network, keys and backups are kept from being deleted. The default is true in "
-        "stage prod, and false elsewhere. To take a protected stack down, set it to false and bring it up once more.",
+        "stage prod, and false elsewhere. To take a protected stack down, see the page of its cloud.",
     )
     tags: Mapping[str, str] = Field(
         default={}, description="Tags (labels, on Google Cloud) of everything that the cluster is made of."
