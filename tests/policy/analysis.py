@@ -44,7 +44,12 @@ class State:
         self, token: str, name: str, properties: Properties, *, protect: bool = False, below: str = ""
     ) -> str:
         """Add a resource of any provider; its URN comes back."""
-        urn = f"{_PREFIX}{below and below + '$'}{token}::{name}"
+        return self.add_registered(
+            f"{_PREFIX}{below and below + '$'}{token}::{name}", token, properties, protect=protect
+        )
+
+    def add_registered(self, urn: str, token: str, properties: Properties, *, protect: bool) -> str:
+        """Add a resource that has a URN already, which comes back."""
         resource = {"urn": urn, "custom": True, "type": token, "id": urn, "parent": _STACK["urn"], "protect": protect}
         self.resources.append(resource | {"inputs": properties, "outputs": properties})
         return urn
@@ -67,7 +72,11 @@ def asked(state: State, config: dict[str, Any]) -> list[Found]:
     server.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=of_rules), None)
     resources = [
         analyzer_pb2.AnalyzerResource(
-            urn=each["urn"], type=each["type"], name=each["urn"].rpartition("::")[2], properties=encode(each["inputs"])
+            urn=each["urn"],
+            type=each["type"],
+            name=each["urn"].rpartition("::")[2],
+            properties=encode(each["inputs"]),
+            options=analyzer_pb2.AnalyzerResourceOptions(protect=each.get("protect", False)),
         )
         for each in state.resources[1:]
     ]
