@@ -14,6 +14,7 @@ class Report:
     """What a rehearsal showed. `steps` are rows as in the JSON; `resources` and `nodes_ready` are of the last `up`."""
 
     stack: str
+    with_faults: bool = False
     steps: list[dict[str, Any]] = field(default_factory=list)
     nodes_ready: int = 0
     resources: int = 0
@@ -23,8 +24,9 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every step went well, and nothing was left."""
-        return all(step["ok"] for step in self.steps) and not self.orphans
+        """Whether every step went well (under faults: the last one), and nothing was left."""
+        steps = self.steps[-1:] if self.with_faults else self.steps
+        return all(step["ok"] for step in steps) and not self.orphans
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain data."""

@@ -18,7 +18,7 @@ from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
 from automation.rehearsed_project import RehearsedProject
 from automation.show import err, out, show_error
-from common.errors import PolicyError, PolykubeError, Problem, RehearsalError
+from common.errors import EngineError, PolicyError, PolykubeError, Problem, RehearsalError
 from common.files import write_atomically
 from rehearsal import toolchain
 from rehearsal.control_plane import ControlPlane, all_control_planes
@@ -70,12 +70,21 @@ class Rehearsal:
     quiet: bool
 
     def carry_out(self, steps: Sequence[Step]) -> None:
-        """One step after the other; the first that fails is the last."""
-        for step in steps:
-            with self._timed(step) as row:
-                self._start_local_control_plane()
-                outcome = _ACTIONS[step.name](self, step.argument)
-                row["changes"] = {name: outcome.changes.get(name, 0) for name in CHANGES}
+        """One step after the other; the first that fails is the last, unless failing is what is rehearsed."""
+        for step in steps[:-1]:
+            try:
+                self._carry_out(step)
+            except EngineError as error:
+                if not self.report.with_faults:
+                    raise
+                show_error(error)
+        self._carry_out(steps[-1])
+
+    def _carry_out(self, step: Step) -> None:
+        with self._timed(step) as row:
+            self._start_local_control_plane()
+            outcome = _ACTIONS[step.name](self, step.argument)
+            row["changes"] = {name: outcome.changes.get(name, 0) for name in CHANGES}
 
     def up(self, _: str = "") -> Outcome:
         """Bring the stack up, and make sure that a second look finds nothing to do."""
@@ -162,7 +171,7 @@ def rehearse(stack: str, steps: str, faults_file: Path | None, *, keep: bool, as
     say.print(head, soft_wrap=True)
     sweep()
     site = make_site(stack)
-    report = Report(stack)
+    report = Report(stack, with_faults=faults_file is not None)
     try:
         with site.entered():
             error = _hold(project, site, plan, faults_file, report, quiet=as_json)
