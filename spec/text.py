@@ -181,6 +181,7 @@ RESERVED_NAMESPACES: Final = frozenset(
         "istio-ingress",
         "karpenter",
         "logging",
+        "logging-agents",
         "monitoring",
         "tracing",
         "velero",

@@ -8,13 +8,14 @@ import pulumi
 from pydantic import Field, create_model
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
+from components.addons.logging import Logging
 from components.addons.monitoring import Monitoring
 from components.addons.order import in_order
 from components.contract import Cluster
 from components.platform.flows import Flow
 from spec.model import StackModel
 
-ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring,)
+ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging)
 
 
 class Options(StackModel):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -47,6 +47,14 @@ def empty_volume(name: str, size: str | None = None) -> core.VolumeArgs:
     return core.VolumeArgs(name=name, empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=size))
 
 
-def secret_volume(name: str, secret: str) -> core.VolumeArgs:
-    """The Secret `secret` as the volume `name`, readable by the pod's group only."""
-    return core.VolumeArgs(name=name, secret=core.SecretVolumeSourceArgs(secret_name=secret, default_mode=0o440))
+def secret_volume(name: str, secret: str, keys: Sequence[str] = ()) -> core.VolumeArgs:
+    """The Secret `secret`, or only `keys` of it, as the volume `name`, readable by the pod's group only."""
+    items = [core.KeyToPathArgs(key=key, path=key) for key in keys] or None
+    source = core.SecretVolumeSourceArgs(secret_name=secret, items=items, default_mode=0o440)
+    return core.VolumeArgs(name=name, secret=source)
+
+
+def host_volume(name: str, path: str) -> core.VolumeArgs:
+    """The node's directory `path` as the volume `name`; it is made if it is not there."""
+    source = core.HostPathVolumeSourceArgs(path=path, type="DirectoryOrCreate")
+    return core.VolumeArgs(name=name, host_path=source)

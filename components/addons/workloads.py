@@ -22,6 +22,7 @@ from components.platform.place import Place
 NOBODY: Final = 65534
 _SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 _CPU_BURST: Final = 4  # times what is requested: a restart or a large query may take more for a moment
+_ANYWHERE: Final = core.TolerationArgs(operator="Exists")
 _CRITICAL: Final = core.TolerationArgs(key="CriticalAddonsOnly", operator="Exists")  # the nodes kept for add-ons
 
 
@@ -29,8 +30,9 @@ _CRITICAL: Final = core.TolerationArgs(key="CriticalAddonsOnly", operator="Exist
 class Container:
     """A container: `cpu` is in thousandths and is requested, `memory` in MiB is requested and the limit.
 
-    `health` is the path at which the first port answers when the container is ready. `mounts` are volumes by
-    the path where they appear, writable only if the path is in `writable`.
+    `health` is the path at which the first port answers when the container is ready; `answers` is a port that
+    takes connections only then. `mounts` are volumes by the path where they appear, writable only if the path is
+    in `writable`; `scratch` makes the image's own files writable too.
     """
 
     name: str
@@ -41,13 +43,14 @@ class Container:
     args: Sequence[str] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
     health: str = ""
-    scheme: str = "HTTP"
+    answers: str = ""
     environment: Sequence[core.EnvVarArgs] = ()
     mounts: Mapping[str, str] = field(default_factory=dict)
     writable: Sequence[str] = ()
+    scratch: bool = False
 
-    def build(self, security: core.SecurityContextArgs | None = None) -> core.ContainerArgs:
-        """The container as Kubernetes wants it; `security` replaces the restricted context."""
+    def build(self) -> core.ContainerArgs:
+        """The container as Kubernetes wants it."""
         return core.ContainerArgs(
             name=self.name,
             image=self.image,
@@ -60,7 +63,11 @@ class Container:
                 requests={"cpu": f"{self.cpu}m", "memory": f"{self.memory}Mi"},
                 limits={"cpu": f"{self.cpu * _CPU_BURST}m", "memory": f"{self.memory}Mi"},
             ),
-            security_context=security or _RESTRICTED,
+            security_context=core.SecurityContextArgs(
+                allow_privilege_escalation=False,
+                read_only_root_filesystem=None if self.scratch else True,
+                capabilities=core.CapabilitiesArgs(drop=["ALL"]),
+            ),
             volume_mounts=[
                 core.VolumeMountArgs(name=volume, mount_path=path, read_only=None if path in self.writable else True)
                 for path, volume in self.mounts.items()
@@ -69,25 +76,22 @@ class Container:
         )
 
     def _probe(self) -> core.ProbeArgs | None:
-        if not self.health:
+        if not self.health and not self.answers:
             return None
-        port = next(iter(self.ports))
-        action = core.HTTPGetActionArgs(path=self.health, port=port, scheme=self.scheme)
-        return core.ProbeArgs(http_get=action, period_seconds=10, failure_threshold=6)
-
-
-_RESTRICTED: Final = core.SecurityContextArgs(
-    allow_privilege_escalation=False,
-    read_only_root_filesystem=True,
-    capabilities=core.CapabilitiesArgs(drop=["ALL"]),
-)
+        return core.ProbeArgs(
+            http_get=core.HTTPGetActionArgs(path=self.health, port=next(iter(self.ports))) if self.health else None,
+            tcp_socket=core.TCPSocketActionArgs(port=self.answers) if self.answers else None,
+            period_seconds=10,
+            failure_threshold=6,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pods:
     """The pods of a workload: what runs in them, as whom, with which volumes.
 
-    With a `service_account` they get its token, and none otherwise.
+    With a `service_account` they get its token, and none otherwise. Agents run on every node, as root, to read what
+    is root's there; the rest of them is as bounded as any other pod.
     """
 
     name: str
@@ -97,6 +101,8 @@ class Pods:
     user: int = NOBODY
     service_account: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    agent: bool = False
+    restart: str | None = None
 
     @property
     def selector(self) -> LabelSelectorArgs:
@@ -111,23 +117,25 @@ class Pods:
             when_unsatisfiable="ScheduleAnyway",
             label_selector=self.selector,
         )
+        user = 0 if self.agent else self.user
         return core.PodTemplateSpecArgs(
             metadata=ObjectMetaArgs(labels=selector(self.name), annotations=dict(self.annotations) or None),
             spec=core.PodSpecArgs(
                 service_account_name=self.service_account or None,
                 automount_service_account_token=bool(self.service_account),
                 security_context=core.PodSecurityContextArgs(
-                    run_as_non_root=True,
-                    run_as_user=self.user,
-                    run_as_group=self.user,
-                    fs_group=self.user,
+                    run_as_non_root=None if self.agent else True,
+                    run_as_user=user,
+                    run_as_group=user,
+                    fs_group=None if self.agent else user,
                     seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
                 ),
                 init_containers=[container.build() for container in self.init] or None,
                 containers=[container.build() for container in self.containers],
                 volumes=list(self.volumes) or None,
-                tolerations=[_CRITICAL],
-                topology_spread_constraints=[spread],
+                tolerations=[_ANYWHERE if self.agent else _CRITICAL],
+                topology_spread_constraints=None if self.agent else [spread],
+                restart_policy=self.restart,
             ),
         )
 
@@ -186,6 +194,27 @@ def make_stateful_set(pods: Pods, replicas: int, claims: Sequence[Claim], place:
     )
     _make_disruption_budget(pods, replicas, place)
     return made
+
+
+def make_daemon_set(pods: Pods, place: Place) -> pulumi.Resource:
+    """A DaemonSet: one pod for each node."""
+    return apps.DaemonSet(
+        place.logical(pods.name),
+        metadata=_metadata(pods, place),
+        spec=apps.DaemonSetSpecArgs(selector=pods.selector, template=pods.template()),
+        opts=place.options(),
+    )
+
+
+def make_job(pods: Pods, place: Place, edition: str) -> pulumi.Resource:
+    """A Job that is done once for each `edition`: another one makes another Job."""
+    name = f"{pods.name}-{edition}"
+    return kubernetes.batch.v1.Job(
+        place.logical(pods.name),
+        metadata=place.metadata(name, labels=selector(pods.name), annotations={_PROPAGATION: "foreground"}),
+        spec=kubernetes.batch.v1.JobSpecArgs(template=pods.template(), backoff_limit=20),
+        opts=place.options(),
+    )
 
 
 def make_service(pods: Pods, place: Place, *, headless: bool = False) -> pulumi.Resource:

@@ -15,4 +15,5 @@ OPTIONS: dict[str, Any] = {
             }
         ]
     },
+    "logging": {"retentionDays": 3, "storage": "10Gi"},
 }

@@ -1,0 +1,79 @@
+"""Lines that are lost, lines that nobody may write, or a setup that means something else than what it says."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pytest
+
+from components.addons.logging.parts import setup_script
+from components.addons.logging.settings import STREAM, elasticsearch_settings, filebeat_config, requests
+
+CONTAINER = {"id": "4f5a", "name": "web"}
+
+
+def hinted_input() -> dict[str, Any]:
+    """The input that autodiscover makes for a container, as far as it is a matter of putting its fields in."""
+    (provider,) = filebeat_config("https://elasticsearch:9200")["filebeat.autodiscover"]["providers"]
+    text = json.dumps(provider["hints"]["default_config"])
+    made = json.loads(re.sub(r"\$\{data\.kubernetes\.container\.(\w+)\}", lambda match: CONTAINER[match[1]], text))
+    assert "${" not in json.dumps(made)
+    return dict(made)
+
+
+def test_each_container_gets_an_input_of_its_own_for_its_own_files(tmp_path: Path) -> None:
+    made = hinted_input()
+    for name in ("web-1_shop_web-4f5a.log", "web-1_shop_web-4f5b.log"):
+        (tmp_path / name).touch()
+    (pattern,) = made["paths"]
+    assert [path.name for path in tmp_path.glob(Path(pattern).name)] == ["web-1_shop_web-4f5a.log"]
+    assert CONTAINER["id"] in made["id"]
+
+
+def test_lines_are_read_by_the_input_that_there_still_is_and_through_links() -> None:
+    made = hinted_input()
+    assert made["type"] == "filestream", "the input `log` is gone since 9.0"
+    assert made["prospector"]["scanner"]["symlinks"], "/var/log/containers holds links only"
+    assert {"container": {}} in made["parsers"]
+
+
+def test_what_filebeat_writes_is_what_its_role_allows_and_what_the_template_keeps() -> None:
+    asked = {path: body for _, path, body in requests(retention_days=3, replicas=1)}
+    (grant,) = asked["_security/role/filebeat"]["indices"]
+    template = asked["_index_template/polykube-logs"]
+    for pattern in (*grant["names"], *template["index_patterns"]):
+        assert Path(STREAM).match(pattern)
+    kept = asked[f"_ilm/policy/{template['template']['settings']['index.lifecycle.name']}"]["policy"]["phases"]
+    assert kept["delete"]["min_age"] == "3d"
+    assert filebeat_config("x")["output.elasticsearch"]["index"] == STREAM
+    assert filebeat_config("x")["output.elasticsearch"]["username"] == "filebeat"
+
+
+def test_the_setup_asks_for_all_of_it_with_passwords_that_are_in_no_arguments(tmp_path: Path) -> None:
+    curl = tmp_path / "curl"
+    curl.write_text(
+        '#!/bin/bash\nprintf "%s\\n" "$*" >> "$SEEN/arguments"; cat >> "$SEEN/bodies"; echo >> "$SEEN/bodies"\n'
+    )
+    curl.chmod(0o755)
+    passwords = {"ELASTIC_PASSWORD": "hunter1", "KIBANA_PASSWORD": "hunter2", "FILEBEAT_PASSWORD": "hunter3"}
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SEEN": str(tmp_path), **passwords}
+    subprocess.run(["/bin/bash", "-c", setup_script(3, 1)], env=environment, check=True, timeout=30)
+    arguments = (tmp_path / "arguments").read_text()
+    assert "hunter" not in arguments
+    sent = [json.loads(line) for line in (tmp_path / "bodies").read_text().splitlines() if line]
+    wanted = [json.loads(Template(json.dumps(body)).substitute(passwords)) for *_, body in requests(3, 1)]
+    assert sent == wanted
+    assert re.findall(r"https://elasticsearch:9200/(\S+)", arguments) == [path for _, path, _ in requests(3, 1)]
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_members_find_each_other_and_speak_tls_everywhere(members: int) -> None:
+    settings = elasticsearch_settings(members)
+    assert settings["xpack.security.http.ssl.enabled"] == settings["xpack.security.transport.ssl.enabled"] == "true"
+    if members == 1:
+        assert settings["discovery.type"] == "single-node"
+    else:
+        assert settings["cluster.initial_master_nodes"].split(",") == [f"elasticsearch-{i}" for i in range(members)]
