@@ -11,11 +11,12 @@ from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
 from components.addons.logging import Logging
 from components.addons.monitoring import Monitoring
 from components.addons.order import in_order
+from components.addons.tracing import Tracing
 from components.contract import Cluster
 from components.platform.flows import Flow
 from spec.model import StackModel
 
-ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging)
+ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing)
 
 
 class Options(StackModel):

@@ -16,4 +16,5 @@ OPTIONS: dict[str, Any] = {
         ]
     },
     "logging": {"retentionDays": 3, "storage": "10Gi"},
+    "tracing": {"traces": 5000},
 }
