@@ -4,15 +4,19 @@ The rules run over every registered add-on: each needs an entry in `tests/suppor
 """
 
 from datetime import date
+from ipaddress import ip_network
+from itertools import product
 from typing import Any
 
 import pytest
 
 from common.paths import CHECKOUT
+from common.reachability import Address, Endpoint, Network, Pod, Ports
 from components.addons import ADDONS
-from components.addons.base import AddOnBase
+from components.addons.base import AddOnBase, all_flows
 from components.addons.order import field, in_order
-from components.naming import component_type
+from components.naming import NAME_LABEL, component_type
+from components.platform.flows import TENANTS, Addresses, Side
 from policy.rules import RULES
 from rehearsal.control_plane import ControlPlane
 from spec.text import is_reserved
@@ -22,6 +26,7 @@ from tests.support.stack import Stack, dev_spec, make_stack
 AddOn = type[AddOnBase]
 EACH = pytest.mark.parametrize("add_on", ADDONS, ids=lambda add_on: add_on.name)
 LONGEST_EXEMPTION = 2  # years
+TENANTS_OF_DEV = ("shop", "lab")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,18 @@ def planned(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactor
     stack: Stack = make_stack(tmp_path_factory.mktemp("contract"))
     stack.write(dev_spec(control_plane.name) | {"addons": OPTIONS})
     return [step["newState"] for step in stack.preview()]
+
+
+@pytest.fixture(scope="module")
+def network(planned: list[dict[str, Any]]) -> Network:
+    """What the planned NetworkPolicies let through."""
+    objects = [state["inputs"] for state in planned if state["type"].startswith("kubernetes:")]
+    namespaces = {each["metadata"]["name"]: each["metadata"]["labels"] for each in objects if is_a("Namespace", each)}
+    return Network(namespaces, [each for each in objects if is_a("NetworkPolicy", each)])
+
+
+def is_a(kind: str, manifest: dict[str, Any]) -> bool:
+    return bool(manifest.get("kind") == kind)
 
 
 def objects_of(add_on: AddOn, planned: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -93,6 +110,45 @@ def test_a4_every_port_of_its_webhooks_is_one_that_the_api_server_may_reach(
                 if each["port"] == service.get("port", 443)
             )
             assert port["targetPort"] in add_on.ports_from_control_plane
+
+
+def ends(side: Side) -> list[Endpoint]:
+    """What stands for a side of a flow: each tenant's pods, an add-on's, or an address outside."""
+    if isinstance(side, Addresses):
+        return [Address(ip_network("203.0.113.1/32"))]
+    namespaces = TENANTS_OF_DEV if side.namespace == TENANTS else (side.namespace,)
+    return [Pod(namespace, side.labels) for namespace in namespaces]
+
+
+@EACH
+def test_each_flow_that_it_needs_is_open_at_both_ends(add_on: AddOn, network: Network) -> None:
+    for flow in all_flows(add_on, add_on.spec_type.model_validate(OPTIONS[field(add_on)])):
+        for source, destination in product(ends(flow.source), ends(flow.destination)):
+            for port in flow.ports:
+                assert network.allowed(source, destination) >= Ports.of("TCP", port), f"{flow.name}: {port}"
+
+
+def test_tenants_reach_the_collector_of_traces_and_nothing_else_of_the_add_ons(
+    network: Network, planned: list[dict[str, Any]]
+) -> None:
+    pods = {
+        Pod(each["inputs"]["metadata"]["namespace"], template["metadata"]["labels"])
+        for add_on in ADDONS
+        for each in objects_of(add_on, planned)
+        if (template := each["inputs"].get("spec", {}).get("template"))
+    }
+    reached = {
+        (pod.labels[NAME_LABEL], str(ports))
+        for pod, tenant in product(pods, TENANTS_OF_DEV)
+        if (ports := network.allowed(Pod(tenant, {}), pod))
+    }
+    assert reached == {("jaeger", "TCP 4317-4318")}
+
+
+def test_add_ons_open_nothing_between_tenants(network: Network) -> None:
+    one, other = TENANTS_OF_DEV
+    assert not network.allowed(Pod(one, {}), Pod(other, {}))
+    assert not network.allowed(Pod(other, {}), Pod(one, {}))
 
 
 @EACH
