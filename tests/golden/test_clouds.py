@@ -79,14 +79,26 @@ def names_of(made: Mapping[str, Registered]) -> dict[str, str]:
 
 
 def replacing(made: Mapping[str, Registered]) -> Iterator[str]:
-    """`type name: property = value` for each input whose change replaces the resource."""
+    """`type name: path = value` for each input whose change replaces the resource."""
     for each in made.values():
         package = each.type.partition(":")[0].replace("-", "_")
         if (CLOUDS / package / "rules.yaml").exists():
             rules = rule_book(package).types[each.type]
-            for name, value in each.inputs.items():
-                if rules.replaces(name, removed=False):
-                    yield f"{each.type} {each.name}: {name} = {value}"
+            for path, value in leaves(each.inputs):
+                if rules.replaces(path, removed=False):
+                    yield f"{each.type} {each.name}: {path} = {value}"
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every plain value with its path: `nodeConfig.taints[0].key`."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from leaves(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from leaves(inner, f"{path}[{index}]")
+    else:
+        yield path, value
 
 
 @cache
