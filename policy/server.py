@@ -29,6 +29,7 @@ from policy.settings import STACK_KEY, Settings, option_schema, read_settings
 
 PACK = "polykube"
 _STAGE_KEY = "polykube:stage"  # of stack files of ours
+_VERSION = metadata.version(PACK)
 _NOTES = "policy-pack"
 T = TypeVar("T")
 _LEVELS = {
@@ -52,7 +53,7 @@ class PolicyServer(AnalyzerServicer):
         return analyzer_pb2.AnalyzerHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        return plugin_pb2.PluginInfo(version=metadata.version(PACK))
+        return plugin_pb2.PluginInfo(version=_VERSION)
 
     def Cancel(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
@@ -70,7 +71,7 @@ class PolicyServer(AnalyzerServicer):
         self._run = Run(Book(_or_abort(context, read_waivers, project_directory() / WAIVERS, self._rules)))
         return analyzer_pb2.AnalyzerInfo(
             name=PACK,
-            version=metadata.version(PACK),
+            version=_VERSION,
             supportsConfig=True,
             policies=[self._info(rule) for rule in self._rules],
         )
@@ -101,7 +102,7 @@ class PolicyServer(AnalyzerServicer):
                 analyzer_pb2.Remediation(
                     policyName=rule.id,
                     policyPackName=PACK,
-                    policyPackVersion=metadata.version(PACK),
+                    policyPackVersion=_VERSION,
                     description=rule.summary,
                     properties=properties,
                 )
@@ -154,7 +155,7 @@ def _note(note: Note) -> Any:
     return analyzer_pb2.AnalyzeDiagnostic(
         policyName=_NOTES,
         policyPackName=PACK,
-        policyPackVersion=metadata.version(PACK),
+        policyPackVersion=_VERSION,
         description="What the pack says of itself.",
         message=note.text,
         enforcementLevel=_LEVELS[note.level],
@@ -166,7 +167,7 @@ def _diagnostic(verdict: Verdict) -> Any:
     return analyzer_pb2.AnalyzeDiagnostic(
         policyName=verdict.rule.id,
         policyPackName=PACK,
-        policyPackVersion=metadata.version(PACK),
+        policyPackVersion=_VERSION,
         description=verdict.rule.summary,
         message=verdict.text,
         enforcementLevel=_LEVELS[level],

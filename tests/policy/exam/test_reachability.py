@@ -11,7 +11,7 @@ import yaml
 from common.reachability import Address, Endpoint, Network, Pod
 from tests.policy.exam.oracle import Flows, ask, covers
 
-TOPOLOGIES: Final = max(int(os.environ.get("POLYKUBE_EXAM", "16")) // 4, 1)
+TOPOLOGIES: Final = max(int(os.environ.get("POLYKUBE_EXAM", "16")) // 2, 1)
 SEED: Final = os.environ.get("POLYKUBE_EXAM_SEED", "polykube")
 NAMESPACES: Final = ("a", "b", "c", "d")
 PROBES: Final = tuple(map(IPv4Address, ("10.0.0.5", "10.1.2.3", "10.1.200.1", "192.168.7.7", "203.0.113.9", "0.0.0.9")))
@@ -38,7 +38,7 @@ class Dice(random.Random):
         ]
         by_label = {"matchLabels": {key: values[0]}}
         by_both = by_label | {"matchExpressions": [self.choice(expressions)]}
-        return self.choice([{}, by_label, {"matchExpressions": [self.choice(expressions)]}, by_both])
+        return self.choice([{}, {}, by_label, {"matchExpressions": [self.choice(expressions)]}, by_both])
 
     def port(self) -> dict[str, Any]:
         protocol = self.choice([{}, {"protocol": "UDP"}, {"protocol": "SCTP"}, {"protocol": "TCP"}])
@@ -51,7 +51,7 @@ class Dice(random.Random):
         exceptions = EXCEPTIONS.get(cidr, [])
         block = {"cidr": cidr} | ({"except": self.sample(exceptions, self.randint(1, 2))} if exceptions else {})
         pods, namespaces = {"podSelector": self.selector()}, {"namespaceSelector": self.selector()}
-        return self.choice([{"ipBlock": block}, pods, namespaces, {**pods, **namespaces}])
+        return self.choice([{"ipBlock": block}, {"ipBlock": block}, pods, namespaces, {**pods, **namespaces}])
 
     def rule(self, peers: str) -> dict[str, Any]:
         rule: dict[str, Any] = {}
