@@ -27,15 +27,15 @@ class Dice(random.Random):
     def labels(self) -> dict[str, str]:
         return {key: self.choice(values) for key, values in LABELS.items() if self.random() < 0.7}
 
-    def selector(self) -> dict[str, Any]:
+    def selector(self, *, with_existence: bool = True) -> dict[str, Any]:
         key = self.choice(list(LABELS))
         values = self.sample(LABELS[key], self.randint(1, 2))
         expressions = [
             {"key": key, "operator": "In", "values": values},
             {"key": key, "operator": "NotIn", "values": values},
-            {"key": key, "operator": "Exists"},
-            {"key": key, "operator": "DoesNotExist"},
         ]
+        if with_existence:
+            expressions += [{"key": key, "operator": "Exists"}, {"key": key, "operator": "DoesNotExist"}]
         by_label = {"matchLabels": {key: values[0]}}
         by_both = by_label | {"matchExpressions": [self.choice(expressions)]}
         return self.choice([{}, {}, by_label, {"matchExpressions": [self.choice(expressions)]}, by_both])
@@ -51,7 +51,9 @@ class Dice(random.Random):
         exceptions = EXCEPTIONS.get(cidr, [])
         block = {"cidr": cidr} | ({"except": self.sample(exceptions, self.randint(1, 2))} if exceptions else {})
         pods, namespaces = {"podSelector": self.selector()}, {"namespaceSelector": self.selector()}
-        return self.choice([{"ipBlock": block}, {"ipBlock": block}, pods, namespaces, {**pods, **namespaces}])
+        # Beside a namespaceSelector, the oracle looks for a pod's key in the policy's own namespace only (2.1.0).
+        both = {"podSelector": self.selector(with_existence=False), **namespaces}
+        return self.choice([{"ipBlock": block}, {"ipBlock": block}, pods, namespaces, both])
 
     def rule(self, peers: str) -> dict[str, Any]:
         rule: dict[str, Any] = {}
