@@ -1,6 +1,6 @@
 """Levels and options of rules: the rules' own, changed by the stack file, changed by `--policy-pack-config`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,15 +79,18 @@ def _named(part: str, given: Any, rules: Mapping[str, Rule], problems: list[Prob
         if name in rules:
             yield name, value
         else:
-            problems.append(
-                Problem(
-                    "PK511",
-                    f"the policy pack has no rule {name}",
-                    where=f"{STACK_KEY}.{part}.{name}",
-                    allowed=", ".join(rules),
-                    remedy="name one of the pack's rules",
-                )
-            )
+            problems.append(no_such_rule(name, rules, where=f"{STACK_KEY}.{part}.{name}"))
+
+
+def no_such_rule(name: str, rules: Iterable[str], where: str = "") -> Problem:
+    """What is wrong where a rule is named that the pack does not have (PK511)."""
+    return Problem(
+        "PK511",
+        f"the policy pack has no rule {name}",
+        where=where,
+        allowed=", ".join(rules),
+        remedy="name one of the pack's rules",
+    )
 
 
 def _levels_of(rule: Rule) -> list[str]:

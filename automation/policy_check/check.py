@@ -14,7 +14,7 @@ from policy.judge import Judge, Outcome, Verdict
 from policy.leave import WAIVERS, Book, Leave, read_waivers
 from policy.model import Level, Resource, Rule, Stack
 from policy.rules import RULES
-from policy.settings import STACK_KEY, Settings, read_settings
+from policy.settings import STACK_KEY, Settings, no_such_rule, read_settings
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def choose(only: str, *, all_mandatory: bool, stack_file: Path | None) -> Choice
     """The rules named in `only` (all if empty), with settings and waivers of a stack if its file is given."""
     names = [name.strip() for name in only.split(",") if name.strip()]
     if unknown := [name for name in names if name not in {rule.id for rule in RULES}]:
-        raise PolicyInputError([_no_such_rule(name) for name in unknown])
+        raise PolicyInputError([no_such_rule(name, (rule.id for rule in RULES)) for name in unknown])
     rules = [rule for rule in RULES if not names or rule.id in names]
     settings, waivers = _of_stack(stack_file) if stack_file else (Settings(), ())
     if all_mandatory:
@@ -92,11 +92,6 @@ def _of_stack(stack_file: Path) -> tuple[Settings, tuple[Leave, ...]]:
     given = (config.get("config") or {}).get(STACK_KEY) or {}
     settings = read_settings(RULES, given.get("levels"), given.get("options"))
     return settings, read_waivers(stack_file.parent / WAIVERS, RULES)
-
-
-def _no_such_rule(name: str) -> Problem:
-    known = ", ".join(rule.id for rule in RULES)
-    return Problem("PK511", f"the policy pack has no rule {name}", allowed=known, remedy="name rules of the pack")
 
 
 def _not_judged(verdict: Verdict) -> Problem:

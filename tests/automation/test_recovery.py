@@ -19,6 +19,7 @@ from rehearsal.toolchain import ENGINE, ensure
 from tests.support.api import Api
 from tests.support.cli import Cli, make_cli, one_tenant
 from tests.support.objects import deployment
+from tests.support.polling import PATIENCE
 
 
 class Killed(Exception):
@@ -51,7 +52,7 @@ def interrupted_in_the_middle(cli: Cli, api: Api, how: signal.Signals) -> subpro
     process = cli.start("up")
     api.until(SLOW, bool)
     os.killpg(process.pid, how)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess([], process.returncode, output, "")
 
 

@@ -79,7 +79,7 @@ def test_what_the_engine_refuses_is_shown_and_counts_as_its_failure(
     failed = stack.run("up")
     stack.write(one_tenant(control_plane.name))
     assert failed.returncode == 5
-    assert "✗ PK401 pulumi up failed" in failed.stderr
+    assert "✗ PK404 the engine could not do what the program asks for" in failed.stderr
     assert "Not_A_Name" in failed.stdout, "the engine's own words stand on the terminal"
     assert "Traceback" not in failed.stdout + failed.stderr
     assert api.list("/api/v1/namespaces/solo/configmaps")

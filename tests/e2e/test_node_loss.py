@@ -24,6 +24,7 @@ spec:
   template:
     metadata: {{labels: {{app: web}}}}
     spec:
+      automountServiceAccountToken: false
       tolerations:
         - {{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: {SECONDS}}}
         - {{key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: {SECONDS}}}

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import httpx
 import yaml
 
-from tests.support.polling import eventually
+from tests.support.polling import PATIENCE, eventually
 
 Object: TypeAlias = dict[str, Any]
 
@@ -109,7 +109,7 @@ class Api:
         scope = f"/namespaces/{metadata.get('namespace', 'default')}" if namespaced else ""
         return f"{root}{scope}/{plural}/{metadata['name']}"
 
-    def until(self, path: str, condition: Callable[[Object], object], timeout: float = 30.0) -> Object:
+    def until(self, path: str, condition: Callable[[Object], object], timeout: float = PATIENCE) -> Object:
         """The object (or list) at `path` once it exists and `condition` holds; AssertionError after `timeout`."""
         last: list[Object | None] = [None]
 
@@ -122,7 +122,7 @@ class Api:
         except AssertionError as late:
             raise AssertionError(f"{late}; the object: {yaml.safe_dump(last[0])}") from None
 
-    def until_gone(self, path: str, timeout: float = 30.0) -> None:
+    def until_gone(self, path: str, timeout: float = PATIENCE) -> None:
         """Return when there is nothing at `path` any more; AssertionError after `timeout` seconds."""
         eventually(lambda: self.find(path) is None, timeout, f"{path} to be gone")
 

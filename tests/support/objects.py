@@ -26,7 +26,8 @@ def pod_template(rehearse: str = "", **spec: Any) -> Object:
     """A pod's metadata and spec with one container; `rehearse` says what shall become of it (stages/pod.yaml)."""
     annotations = {"polykube.dev/rehearse": rehearse} if rehearse else {}
     container = {"name": "main", "image": "example.test/main:1", "securityContext": SECURE}
-    return {"metadata": {"annotations": annotations}, "spec": {"containers": [container], **spec}}
+    fields = {"containers": [container], "automountServiceAccountToken": False, **spec}
+    return {"metadata": {"annotations": annotations}, "spec": fields}
 
 
 def pod(namespace: str, name: str, rehearse: str = "", **spec: Any) -> Object:
