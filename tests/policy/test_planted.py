@@ -6,7 +6,9 @@ preview. The shop itself goes along, unchanged: nothing mandatory may be said of
 
 import copy
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,35 +104,51 @@ def tenants(shop: dict[str, Any], directory: Path) -> Iterator[dict[str, Any]]:
         yield copy.deepcopy(shop) | {"name": name, "group": name, "manifests": [str(file)]}
 
 
-def previewed(stack: Stack, log: Path) -> list[tuple[str, str, str]]:
-    """Rule, level and message of each finding in a preview."""
+@dataclass(frozen=True)
+class Preview:
+    """Rule, level and message of each finding, and the URNs of what a remedy changes, by rule."""
+
+    findings: list[tuple[str, str, str]]
+    mended: dict[str, set[str]]
+
+
+def previewed(stack: Stack, log: Path) -> Preview:
     stack.engine.environment["PULUMI_DEBUG_COMMANDS"] = "true"  # for --event-log
     stack.engine.run("preview", "--stack", "dev", "--policy-pack", str(POLICY_PACK), "--event-log", str(log))
-    events = [
-        event["policyEvent"] for line in log.read_text().splitlines() if "policyEvent" in (event := json.loads(line))
-    ]
-    return [(event["policyName"], event["enforcementLevel"], event["message"]) for event in events]
+    found, mended = [], defaultdict(set)
+    for event in map(json.loads, log.read_text().splitlines()):
+        if said := event.get("policyEvent"):
+            found.append((said["policyName"], said["enforcementLevel"], said["message"]))
+        if remedy := event.get("policyRemediationEvent"):
+            mended[remedy["policyName"]].add(remedy["resourceUrn"])
+    return Preview(found, mended)
 
 
 @pytest.fixture(scope="module")
-def findings(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+def preview(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Preview:
     root = tmp_path_factory.mktemp("planted")
     stack = make_stack(root)
     spec = dev_spec(control_plane.name)
     spec["tenants"] += list(tenants(spec["tenants"][0], root))
+    spec["policy"] = {"options": {"tags": {"labels": {"team": "platform"}}}}
     stack.write(spec)
     return previewed(stack, root / "events.json")
 
 
 @pytest.mark.parametrize("tenant", PLANTED)
-def test_a_preview_shows_the_mistake(tenant: str, findings: list[tuple[str, str, str]]) -> None:
+def test_a_preview_shows_the_mistake(tenant: str, preview: Preview) -> None:
     rule, _ = PLANTED[tenant]
-    assert rule in {name for name, _, message in findings if message.startswith(f"{tenant}/")}
+    assert rule in {name for name, _, message in preview.findings if message.startswith(f"{tenant}/")}
 
 
-def test_nothing_is_said_of_what_has_no_mistake(findings: list[tuple[str, str, str]]) -> None:
-    wrong = [found for found in findings if found[2].startswith(("shop/", "lab/", "Namespace/shop:", "Namespace/lab:"))]
-    assert [found for found in wrong if found[1] == "mandatory"] == []
+def test_nothing_is_said_of_what_has_no_mistake(preview: Preview) -> None:
+    right = ("shop/", "lab/", "Namespace/shop:", "Namespace/lab:")
+    said = [message for _, level, message in preview.findings if level == "mandatory" and message.startswith(right)]
+    assert said == []
+
+
+def test_a_preview_shows_what_up_will_put_right(preview: Preview) -> None:
+    assert any(urn.endswith("::shop/frontend") for urn in preview.mended["tags"])
 
 
 @pytest.mark.parametrize("name", ["eks-prod", "gke-autopilot", "gke-prod"])
