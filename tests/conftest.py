@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -36,6 +37,7 @@ def binaries() -> Binaries:
 @pytest.fixture(scope="session", autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A state directory of the run's own, so that no test sees or touches the user's control planes."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs would inherit it ignored
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield

@@ -17,7 +17,7 @@ import pytest
 from common.errors import ControlPlaneError
 from rehearsal.control_plane import Binaries, ControlPlane, State, Status, all_control_planes
 from tests.support.api import Api, Object
-from tests.support.polling import eventually
+from tests.support.polling import PATIENCE, eventually
 
 COMPONENTS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"]
 MARK: Object = {
@@ -114,7 +114,7 @@ def test_an_interrupted_start_leaves_nothing_running(absent: ControlPlane, binar
     interrupted = starter(absent, binaries)
     eventually(lambda: "kube-apiserver" in pids(absent))
     interrupted.send_signal(signal.SIGINT)
-    interrupted.wait(10)
+    interrupted.wait(PATIENCE)
     assert marked(absent) == 0
     assert absent.status().state == State.STOPPED
 
