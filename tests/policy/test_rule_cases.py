@@ -15,7 +15,7 @@ from policy.rules import RULES
 from tests.policy.analysis import Analysis, State, asked
 from tests.policy.cases import CASES, Case
 
-WITHOUT_ENGINE = "POLYKUBE_WITHOUT_ENGINE" in os.environ  # `make mutation` asks thousands of times
+WITHOUT_ENGINE = "POLYKUBE_WITHOUT_ENGINE" in os.environ  # mutation testing asks thousands of times
 RULE_IDS = {rule.id for rule in RULES}
 Said = dict[Case, list[tuple[str, str]]]
 
