@@ -24,6 +24,7 @@ from common.locks import exclusive_or_none, holder
 from common.paths import state_dir
 from rehearsal.toolchain import Tool
 
+_LINGER: Final = 10.0  # seconds; a killed engine's plugins, which inherit the lock, notice within about two
 _STACK_TYPE: Final = "::pulumi:pulumi:Stack::"
 _COLOUR: Final = re.compile(r"<\{%.*?%\}>")  # how the engine's events mark colours
 
@@ -62,7 +63,7 @@ class Engine:
     def locked(self) -> Iterator[None]:
         """Keep every other polykube off this stack; BusyError (PK601) names the process that has it."""
         path = state_dir() / "locks" / f"{self.stack}.lock"
-        with exclusive_or_none(path) as lock:
+        with exclusive_or_none(path, _LINGER) as lock:
             if lock is None:
                 raise BusyError(_busy(self.stack, holder(path)))
             self._inherited = (lock.fileno(),)  # the engine keeps the lock should we be killed

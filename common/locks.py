@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +27,17 @@ def exclusive(path: Path, on_wait: Callable[[str], None] = lambda _: None) -> It
 
 
 @contextmanager
-def exclusive_or_none(path: Path) -> Iterator[IO[str] | None]:
-    """Hold the lock file `path` if nobody has it; otherwise yield None at once."""
+def exclusive_or_none(path: Path, linger: float = 0) -> Iterator[IO[str] | None]:
+    """Hold the lock file `path` if nobody has it; otherwise yield None.
+
+    At once when the process that signed it lives; else after `linger` seconds, in which the children that it
+    left behind may end.
+    """
     with _open(path) as file:
-        if not _try(file):
+        deadline = time.monotonic() + linger
+        while not (held := _try(file)) and time.monotonic() < deadline and not _signer_lives(path):
+            time.sleep(0.1)
+        if not held:
             yield None
             return
         _sign(file)
@@ -45,6 +53,11 @@ def holder(path: Path) -> str:
             if any(Path(file.path) == path.resolve() for file in process.open_files()):
                 return str(process.pid)
     return signed
+
+
+def _signer_lives(path: Path) -> bool:
+    signed = path.read_text().strip()
+    return signed.isdigit() and psutil.pid_exists(int(signed))
 
 
 def _open(path: Path) -> IO[str]:

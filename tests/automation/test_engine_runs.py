@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 from pathlib import Path
 
@@ -69,8 +70,9 @@ def test_when_we_are_asked_to_end_the_engine_is_interrupted_and_waited_for(tmp_p
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_the_lock_outlives_us_in_the_engine_and_names_it(tmp_path: Path) -> None:
+def test_the_lock_outlives_us_in_the_engine_and_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second polykube is refused while the engine of one that was killed still runs."""
+    monkeypatch.setattr("automation.engine._LINGER", 0.1)
     stack = f"test-{tmp_path.name}"
     path = state_dir() / "locks" / f"{stack}.lock"
     with exclusive(path) as held:
@@ -84,6 +86,15 @@ def test_the_lock_outlives_us_in_the_engine_and_names_it(tmp_path: Path) -> None
     finally:
         os.kill(orphan, signal.SIGKILL)
         os.waitpid(orphan, 0)
+
+
+def test_the_next_run_waits_for_the_plugins_of_an_engine_that_was_killed(tmp_path: Path) -> None:
+    path = state_dir() / "locks" / f"test-{tmp_path.name}.lock"
+    with exclusive(path) as held:
+        plugin = subprocess.Popen(["sleep", "0.5"], pass_fds=[held.fileno()])
+    path.write_text("999999999\n")  # who signed is gone
+    with engine(tmp_path).locked():
+        assert plugin.wait() == 0
 
 
 def _when_it_began(file: Path) -> None:
