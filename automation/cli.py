@@ -108,6 +108,16 @@ def setup(stack: Stack = "dev") -> None:
 
 
 @app.command()
+def bundles(
+    accept: Annotated[bool, typer.Option("--accept", help="Take what is rendered now as right.")] = False,
+) -> None:
+    """Render the manifests of upstream's add-ons, and compare them with what was accepted before."""
+    from automation.bundles import bundles
+
+    bundles(accept=accept)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what is there, where it came from, and how to get what is missing."""
     from automation.doctor import examine

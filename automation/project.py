@@ -53,6 +53,11 @@ class Project:
         """The binaries that the stack cannot do without."""
         return toolchain.ENGINE + (toolchain.CONTROL_PLANE if self.is_local else ())
 
+    @property
+    def bundles(self) -> list[str]:
+        """The renderings of upstream's manifests that the program loads."""
+        return self.spec.addons.bundles()
+
     def control_plane(self, tools: dict[str, Tool] | None = None) -> ControlPlane:
         """The embedded control plane of a local stack; startable when its `tools` are given."""
         executables = tools and Binaries.by_name({name: tools[name].path for name in toolchain.CONTROL_PLANE})

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from automation.bundles import ensure_bundles
 from automation.engine import Engine, Outcome
 from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
@@ -205,6 +206,7 @@ def _hold(
             write_atomically(site.directory / faults.FILE, faults_file.read_bytes())
         rehearsed = RehearsedProject.make(project, site)
         tools = toolchain.ensure(rehearsed.tools)
+        ensure_bundles(rehearsed.project.bundles)
         ensure_language_host(tools["pulumi"])
         Rehearsal(rehearsed, tools, report, quiet).carry_out(steps)
     except PolykubeError as error:

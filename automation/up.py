@@ -1,8 +1,9 @@
 """Bringing a stack up, previewing it, taking it down."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
+from automation.bundles import ensure_bundles
 from automation.engine import Engine
 from automation.project import Project
 from automation.recovery import recover
@@ -16,9 +17,10 @@ from rehearsal.plugins import ensure_language_host, ensure_plugins
 from rehearsal.toolchain import Tool
 
 
-def setup(names: tuple[str, ...], cloud: str) -> dict[str, Tool]:
-    """Get the tools called `names` and the engine's plugins for a stack on `cloud`; say where each came from."""
+def setup(names: tuple[str, ...], cloud: str, bundles: Sequence[str] = ()) -> dict[str, Tool]:
+    """Get the tools called `names`, the plugins for a stack on `cloud`, `bundles`; say where each tool came from."""
     tools = toolchain.ensure(names)
+    ensure_bundles(bundles)
     host = ensure_language_host(tools["pulumi"])
     plugins = ensure_plugins(tools["pulumi"], cloud)
     _say_sources(tools)
@@ -29,7 +31,7 @@ def setup(names: tuple[str, ...], cloud: str) -> dict[str, Tool]:
 
 def up(project: Project) -> None:
     """Bring the stack to what its file says, then show what stands."""
-    tools = setup(project.tools, project.cloud)
+    tools = setup(project.tools, project.cloud, project.bundles)
     with _ready(project, tools) as engine:
         outcome = engine.run("up", "--yes")
     changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
@@ -41,7 +43,7 @@ def up(project: Project) -> None:
 
 def preview(project: Project) -> None:
     """Show what `up` would do."""
-    tools = setup(project.tools, project.cloud)
+    tools = setup(project.tools, project.cloud, project.bundles)
     with _ready(project, tools) as engine:
         engine.run("preview", "--diff")
     out.print(f"[dim]next[/dim]  make up STACK={project.stack}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from components.addons import install
+from components.addons.bundles import load
 from components.clusters.base import ClusterBase
 from components.platform.shared import Shared
 from components.platform.tenants import Tenant
@@ -19,6 +20,8 @@ class Composition:
 
 def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
+    for bundle in spec.addons.bundles():
+        load(bundle)
     cluster = spec.cluster.build(protect=spec.stage == "prod")
     shared = Shared(spec.platform, cluster)
     tenants = [tenant.name for tenant in spec.tenants]

@@ -27,6 +27,10 @@ class Options(StackModel):
         given = {each: getattr(self, _attribute(each)) for each in ADDONS}
         return {each: options for each, options in given.items() if options is not None}
 
+    def bundles(self) -> list[str]:
+        """The bundles that the add-ons that are on load."""
+        return [name for each in self.chosen() for name in each.bundles]
+
 
 def _attribute(add_on: type[AddOnBase]) -> str:
     return add_on.name.replace("-", "_")

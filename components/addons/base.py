@@ -46,13 +46,15 @@ class Site:
 class AddOnBase(pulumi.ComponentResource):
     """The part of the `AddOn` contract that is the same for all: an add-on sets the class attributes and `build`.
 
-    `needs` are add-ons without which this one cannot be; they come before it, as those in `after` do if they
-    are on. The exemptions stand among the component's inputs, so that the policy pack reads them there.
+    `needs` are add-ons without which this one cannot be; they come before it, as those in `after` do if they are on.
+    `bundles` are those of `addons.lock` that it loads. The exemptions stand among the component's inputs, so that the
+    policy pack reads them there.
     """
 
     name: ClassVar[str]
     version: ClassVar[str]
     spec_type: ClassVar[type[AddOnSpec]]
+    bundles: ClassVar[Collection[str]] = ()
     requires: ClassVar[Collection[Capability]] = ()
     needs: ClassVar[Collection[type["AddOnBase"]]] = ()
     after: ClassVar[Collection[type["AddOnBase"]]] = ()

@@ -1,0 +1,105 @@
+"""Rendering bundles: upstream's tools are run, and what they print is held to `addons.lock`."""
+
+import difflib
+import hashlib
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from automation.show import out, table
+from common.errors import Problem, ToolchainError
+from common.files import write_atomically
+from common.progress import step
+from components.addons.bundles import LOCK, Bundle, bundle_dir, canonical, read_bundles
+from rehearsal.toolchain import ensure
+
+_SHOWN: Final = 60  # lines of a difference
+_TIMEOUT: Final = 300  # seconds; rendering takes two
+
+
+def ensure_bundles(names: Iterable[str]) -> None:
+    """Render those of the bundles `names` that the cache does not have; ToolchainError when one is not as accepted."""
+    for name in names:
+        bundle = read_bundles()[name]
+        if bundle.rendering() is None:
+            keep(bundle, render(bundle))
+
+
+def bundles(*, accept: bool) -> None:
+    """Render every bundle anew and compare it with the lock, or write that anew on `accept`; show what came of it."""
+    rows = []
+    for name in read_bundles():
+        bundle, rendering = read_bundles()[name], render(read_bundles()[name])
+        if accept and not bundle.accepts(rendering):
+            bundle = _accept(bundle, rendering)
+        keep(bundle, rendering)
+        rows.append((name, bundle.version, bundle.tool, bundle.sha256[:12], str(bundle.file)))
+    out.print(table("Bundles", ("bundle", "version", "rendered by", "sha256", "file"), rows))
+
+
+def render(bundle: Bundle) -> str:
+    """What the bundle's tool prints now, in canonical form; ToolchainError (PK215) when it prints no manifests."""
+    tool = ensure([bundle.tool])[bundle.tool]
+    command = [str(tool.path), *bundle.arguments]
+    with step(f"rendering {bundle.name} {bundle.version}", 2):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_TIMEOUT)
+            return canonical(done.stdout)
+        except (subprocess.SubprocessError, OSError, yaml.YAMLError, ValueError) as error:
+            said = getattr(error, "stderr", None) or str(error)
+            raise ToolchainError(
+                Problem(
+                    code="PK215",
+                    summary=f"the manifests of {bundle.name} {bundle.version} cannot be rendered",
+                    where=f"{tool.path} {' '.join(bundle.arguments)}",
+                    found=str(said).strip()[-1000:],
+                    allowed="Kubernetes objects as YAML",
+                    remedy=f"mend its arguments in {LOCK.name}, or take {bundle.name} out of the stack file",
+                )
+            ) from error
+
+
+def keep(bundle: Bundle, rendering: str) -> None:
+    """Put an accepted rendering into the cache; ToolchainError (PK216) shows what is different in another."""
+    if bundle.accepts(rendering):
+        write_atomically(bundle.file, rendering)
+        return
+    refused = bundle_dir() / f"{bundle.name}-{bundle.version}-refused.json"
+    write_atomically(refused, rendering)
+    raise ToolchainError(
+        Problem(
+            code="PK216",
+            summary=f"{bundle.name} {bundle.version} is rendered otherwise than {LOCK.name} accepts",
+            where=str(refused),
+            found="\n".join(_difference(bundle, rendering)),
+            allowed=f"what has the sha256 {bundle.sha256 or 'that is yet to be accepted'}",
+            remedy="read the difference; if it is wanted, run `polykube bundles --accept` and commit the lock",
+        )
+    )
+
+
+def _difference(bundle: Bundle, rendering: str) -> Iterator[str]:
+    """What changed since the accepted rendering, as far as that can be found in the cache."""
+    accepted = next(filter(bundle.accepts, map(Path.read_text, bundle_dir().glob(f"{bundle.name}-*.json"))), None)
+    if accepted is None:
+        yield f"sha256 {hashlib.sha256(rendering.encode()).hexdigest()}; the accepted one is not here to compare with"
+        return
+    lines = list(
+        difflib.unified_diff(accepted.splitlines(), rendering.splitlines(), "accepted", "rendered", "", "", 2, "")
+    )
+    yield from lines[:_SHOWN]
+    if len(lines) > _SHOWN:
+        yield f"… and {len(lines) - _SHOWN} lines more"
+
+
+def _accept(bundle: Bundle, rendering: str) -> Bundle:
+    """Write the rendering's hash into the lock; the bundle as the lock now has it comes back."""
+    digest = hashlib.sha256(rendering.encode()).hexdigest()
+    entry = re.compile(rf'(^\[{re.escape(bundle.name)}\].*?^sha256 = ")[^"]*', re.DOTALL | re.MULTILINE)
+    write_atomically(LOCK, entry.sub(rf"\g<1>{digest}", LOCK.read_text(encoding="utf-8"), count=1))
+    read_bundles.cache_clear()
+    return read_bundles()[bundle.name]
