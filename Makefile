@@ -4,13 +4,16 @@ POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env up preview down status setup doctor check test exam-policy lint format bench docs lock
+.PHONY: help env clouds up preview down status setup doctor check test exam-policy lint format bench docs lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: # the Python environment, which everything else runs in
 	@python3 bootstrap.py
+
+clouds: # the same with every cloud's SDK, for whoever works on polykube itself
+	@python3 bootstrap.py aws azure-native gcp
 
 up: env ## bring the stack up (STACK=dev), with everything that it needs
 	@$(POLYKUBE) up --stack $(STACK)
@@ -33,24 +36,24 @@ doctor: env ## say what is there, where it came from, what is missing
 check: env ## check a stack file
 	@$(POLYKUBE) check --stack $(STACK)
 
-test: setup lint ## everything: types, lints, unit, contract and end-to-end tests
+test: clouds setup lint ## everything: types, lints, unit, contract and end-to-end tests
 	@$(PYTHON) -m pytest
 
-exam-policy: setup ## put 1,000 random namespaces and pods to the policies and to the API server
+exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
 	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest -s tests/policy/exam
 
-lint: env ## types, style, import rules, shell scripts
+lint: clouds ## types, style, import rules, shell scripts
 	@$(PYTHON) -m automation.lint
 
 format: env ## bring the sources into the house style
 	@$(PYTHON) -m ruff check --quiet --fix . && $(PYTHON) -m ruff format --quiet .
 
-bench: setup ## measure against the rivals; writes build/bench.json (MEASURES="preview up" for some)
+bench: clouds setup ## measure against the rivals; writes build/bench.json (MEASURES="preview up" for some)
 	@$(PYTHON) -m bench $(MEASURES)
 
-docs: env ## regenerate the reference pages and schemas
+docs: clouds ## regenerate the reference pages and schemas
 	@$(PYTHON) -m automation.docs
 
 lock: env ## resolve the Python dependencies anew into requirements.lock
-	@$(PYTHON) -m piptools compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+	@$(PYTHON) -m piptools compile --quiet --extra dev --extra aws --extra azure-native --extra gcp --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml

@@ -5,24 +5,30 @@ The locked packages are installed once per lock and Python into the cache, check
 takes seconds, and an interrupted run leaves nothing that the next one would mistake for finished: the
 packages get their name, and the layer its stamp, when they are complete.
 
+The clouds' SDKs are large (1 GB in all), and most stacks need one of them or none. Each is installed when it is
+asked for: `python3 bootstrap.py aws azure-native gcp`.
+
 The syntax is that of Python 3.6, so that an older Python than ours can say what is missing.
 """
 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List
+from typing import Dict, Iterator, List
 
 CHECKOUT = Path(__file__).resolve().parent
 LOCK = CHECKOUT / "requirements.lock"
 VENV = CHECKOUT / ".venv"
 OLDEST = (3, 11)
+CLOUDS = {"aws": 15, "azure-native": 30, "gcp": 15}  # Pulumi package of each cloud: seconds to install its SDK
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
@@ -33,13 +39,25 @@ def main() -> None:
     if Path(sys.prefix).resolve() == VENV.resolve():  # activated; it may be about to be made anew
         base = str(Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info))
         os.execv(base, [base] + sys.argv)
-    packages = cache() / digest(LOCK.read_bytes(), sys.implementation.cache_tag.encode(), os.uname().machine.encode())
-    if not packages.is_dir():
-        packages.parent.mkdir(parents=True, exist_ok=True)
-        with exclusive(packages.parent):
-            if not packages.is_dir():
-                install(packages)
-    make_layer(packages)
+    unknown = [name for name in sys.argv[1:] if name not in CLOUDS]
+    if unknown:
+        fail(
+            "PK206: there is no such cloud",
+            found=", ".join(unknown),
+            allowed=", ".join(CLOUDS),
+            remedy="python3 bootstrap.py, with the names of the clouds whose SDKs you want, if any",
+        )
+    entries = locked()
+    sdks = {cloud: entries.pop(f"pulumi-{cloud}", "") for cloud in CLOUDS}
+    make_layer(cached("the locked Python packages", "".join(entries.values()), usually=30))
+    for cloud in sys.argv[1:]:
+        add_to_layer(cloud, cached(f"the Python SDK of {cloud}", sdks[cloud], usually=CLOUDS[cloud]))
+
+
+def locked() -> Dict[str, str]:
+    """The entries of the lock, requirement and hashes, by package."""
+    entries = re.split(r"^(?=[a-z])", LOCK.read_text(), flags=re.MULTILINE)
+    return {entry.split("==")[0]: entry for entry in entries if "==" in entry}
 
 
 def become_newer_python() -> None:
@@ -56,14 +74,30 @@ def become_newer_python() -> None:
     )
 
 
-def install(packages: Path) -> None:
-    """Fill the directory `packages` with what the lock names, all or nothing."""
+def cached(what: str, requirements: str, usually: int) -> Path:
+    """The directory in the cache with what `requirements` names, installed there if it was not."""
+    packages = cache() / digest(
+        requirements.encode(), sys.implementation.cache_tag.encode(), os.uname().machine.encode()
+    )
+    if not packages.is_dir():
+        packages.parent.mkdir(parents=True, exist_ok=True)
+        with exclusive(packages.parent):
+            if not packages.is_dir():
+                install(what, requirements, packages, usually)
+    return packages
+
+
+def install(what: str, requirements: str, packages: Path, usually: int) -> None:
+    """Fill the directory `packages` with what `requirements` names, all or nothing."""
     for abandoned in packages.parent.glob(f"{packages.name}.*.partial"):
         shutil.rmtree(str(abandoned), ignore_errors=True)
     # A name of its own: the pip of a killed run may still be writing under the old one.
     partial = packages.with_suffix(f".{os.getpid()}.partial")
     options = ["--require-hashes", "--no-deps", "--no-warn-script-location", "--target", str(partial)]
-    run("installing the locked Python packages", pip() + options + ["--requirement", str(LOCK)], usually=40)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write(requirements)
+        file.flush()
+        run(f"installing {what}", pip() + options + ["--requirement", file.name], usually)
     partial.rename(packages)
 
 
@@ -76,12 +110,25 @@ def make_layer(packages: Path) -> None:
             return
         shutil.rmtree(str(VENV), ignore_errors=True)
         run("making .venv", [sys.executable, "-m", "venv", "--without-pip", str(VENV)], usually=1)
-        (site,) = VENV.glob("lib/python3.*/site-packages")
-        (site / "polykube.pth").write_text(f"{CHECKOUT}\n{packages}\n")
+        (site_packages() / "polykube.pth").write_text(f"{CHECKOUT}\n{packages}\n")
         project = ["--no-deps", "--no-build-isolation", "--no-index", "--editable", str(CHECKOUT)]
         command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet"] + project
         run("adding the polykube command", command, usually=2)
         stamp.write_text(wanted)
+
+
+def add_to_layer(name: str, packages: Path) -> None:
+    """Let `.venv` find what is in the directory `packages`."""
+    pth = site_packages() / f"polykube-{name}.pth"
+    with exclusive(CHECKOUT):
+        pth.with_suffix(".partial").write_text(f"{packages}\n")
+        pth.with_suffix(".partial").replace(pth)
+
+
+def site_packages() -> Path:
+    """Where `.venv` keeps packages of its own."""
+    (site,) = VENV.glob("lib/python3.*/site-packages")
+    return site
 
 
 def pip() -> List[str]:

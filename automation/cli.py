@@ -138,10 +138,13 @@ def env(stack: Stack = "dev") -> None:
     """Print what a shell needs so that plain pulumi and kubectl work: eval "$(polykube env)"."""
     from automation.environment import search_path
     from automation.project import Project
+    from automation.sdks import ensure_sdk
     from rehearsal.toolchain import Tool, look_up
 
+    project = Project.open(stack)
+    ensure_sdk(project.cloud)
     tools = {name: tool for name in ("pulumi", "kubectl") if isinstance(tool := look_up(name), Tool)}
-    for variable, value in (Project.open(stack).settings | {"PATH": search_path(tools)}).items():
+    for variable, value in (project.settings | {"PATH": search_path(tools)}).items():
         print(f"export {variable}={shlex.quote(value)}")
 
 

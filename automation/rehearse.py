@@ -18,6 +18,7 @@ from automation.engine import Engine, Outcome
 from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
 from automation.rehearsed_project import RehearsedProject
+from automation.sdks import ensure_sdk
 from automation.show import err, out, show_error
 from common.errors import EngineError, PolicyError, PolykubeError, Problem, RehearsalError
 from common.files import write_atomically
@@ -165,6 +166,7 @@ def rehearse(stack: str, steps: str, faults_file: Path | None, *, keep: bool, as
     What it made is gone afterwards, unless it is to be kept.
     """
     project, plan = Project.open(stack), parse_steps(steps)
+    ensure_sdk(project.cloud)
     if faults_file:
         faults.read_faults(faults_file)
     say = err if as_json else out

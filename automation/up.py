@@ -7,6 +7,7 @@ from automation.bundles import ensure_bundles
 from automation.engine import Engine
 from automation.project import Project
 from automation.recovery import recover
+from automation.sdks import ensure_sdk
 from automation.show import out
 from automation.summary import Summary
 from automation.upgrade import check_version
@@ -18,7 +19,8 @@ from rehearsal.toolchain import Tool
 
 
 def setup(names: tuple[str, ...], cloud: str, bundles: Sequence[str] = ()) -> dict[str, Tool]:
-    """Get the tools called `names`, the plugins for a stack on `cloud`, `bundles`; say where each tool came from."""
+    """Get the tools called `names`, the SDK of `cloud` and the plugins for it, `bundles`; say where each came from."""
+    ensure_sdk(cloud)
     tools = toolchain.ensure(names)
     ensure_bundles(bundles)
     host = ensure_language_host(tools["pulumi"])

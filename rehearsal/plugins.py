@@ -82,9 +82,10 @@ def ensure_plugins(engine: Tool, cloud: str = "") -> dict[str, Plugin]:
 
 
 def write_stand_ins(home: Path) -> None:
-    """Put every stand-in provider into the `PULUMI_HOME` at `home`: for rehearsals, whatever else there is."""
-    for name, module in (STAND_INS | CLOUD_STAND_INS).items():
-        _write_stand_in(_path(home, name, required_plugins()[name]), module)
+    """Put the stand-in of every installed SDK into the `PULUMI_HOME` at `home`, whatever official ones there are."""
+    modules = STAND_INS | CLOUD_STAND_INS
+    for name, version in required_plugins().items():
+        _write_stand_in(_path(home, name, version), modules[name])
 
 
 def language_host(engine: Tool) -> Plugin | None:

@@ -3,6 +3,7 @@
 import pulumi
 
 from common.errors import PolykubeError, as_text
+from common.sdks import require_sdk
 from stacks.compose import compose
 from stacks.loading import load_from_engine, warnings_of
 from stacks.outputs import export
@@ -14,6 +15,7 @@ def run() -> None:
         spec = load_from_engine()
         for problem in warnings_of(spec):
             pulumi.log.warn(as_text(problem))
+        require_sdk(spec.cluster.cloud)
         export(compose(spec))
     except PolykubeError as error:
         raise pulumi.RunError(f"{pulumi.get_stack()} cannot be built:\n{error}") from None

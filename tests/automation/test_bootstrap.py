@@ -12,10 +12,8 @@ from common.paths import CHECKOUT
 
 
 @pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the packages of a lock that names none are to go."""
-    (tmp_path / "requirements.lock").write_text("")
-    monkeypatch.setattr(bootstrap, "LOCK", tmp_path / "requirements.lock")
+def packages(tmp_path: Path) -> Path:
+    """Where packages are to go."""
     return tmp_path / "packages"
 
 
@@ -30,9 +28,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def bootstrapped(checkout: Path, python: str | Path) -> str:
+def bootstrapped(checkout: Path, python: str | Path, *clouds: str) -> str:
     """What a run of bootstrap.py says; it has to succeed."""
-    command = [python, checkout / "bootstrap.py"]
+    command = [python, checkout / "bootstrap.py", *clouds]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=checkout)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
@@ -41,6 +39,23 @@ def bootstrapped(checkout: Path, python: str | Path) -> str:
 def test_a_second_run_does_nothing_and_says_nothing(checkout: Path) -> None:
     assert (checkout / ".venv" / "bin" / "polykube").is_file()
     assert bootstrapped(checkout, sys.executable) == ""
+
+
+def test_a_clouds_sdk_comes_when_it_is_asked_for(checkout: Path) -> None:
+    question = "import importlib.util as u; print(u.find_spec('pulumi_gcp'))"
+    asks = [str(checkout / ".venv" / "bin" / "python"), "-c", question]
+    assert subprocess.check_output(asks, text=True) == "None\n"
+    bootstrapped(checkout, sys.executable, "gcp")
+    assert "origin=" in subprocess.check_output(asks, text=True)
+    assert bootstrapped(checkout, sys.executable, "gcp") == ""
+
+
+def test_a_cloud_that_there_is_not_is_an_error(checkout: Path) -> None:
+    command = [sys.executable, str(checkout / "bootstrap.py"), "gpc"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "PK206: there is no such cloud" in done.stderr
+    assert "found   gpc" in done.stderr
 
 
 def test_an_environment_that_was_half_made_is_made_anew(checkout: Path) -> None:
@@ -58,23 +73,23 @@ def test_an_activated_environment_can_be_made_anew_from_within(checkout: Path) -
 
 
 def test_packages_get_their_name_only_when_all_are_there(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half_done(_: str, command: list[str], **__: object) -> None:
+    def half_done(_: str, command: list[str], __: int) -> None:
         target = Path(command[command.index("--target") + 1])
         target.mkdir()
         (target / "half.py").touch()
         raise KeyboardInterrupt
 
-    def done(_: str, command: list[str], **__: object) -> None:
+    def done(_: str, command: list[str], __: int) -> None:
         Path(command[command.index("--target") + 1]).joinpath("whole").mkdir(parents=True)
 
     monkeypatch.setattr(bootstrap, "run", half_done)
     with pytest.raises(KeyboardInterrupt):
-        bootstrap.install(packages)
+        bootstrap.install("nothing", "", packages, usually=1)
     (left,) = packages.parent.glob("*.partial")
     left.rename(packages.with_suffix(".1.partial"))  # of another process
     assert not packages.exists()
     monkeypatch.setattr(bootstrap, "run", done)
-    bootstrap.install(packages)
+    bootstrap.install("nothing", "", packages, usually=1)
     assert [each.name for each in packages.iterdir()] == ["whole"]
     assert not list(packages.parent.glob("*.partial"))
 

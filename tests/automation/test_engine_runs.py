@@ -91,7 +91,7 @@ def test_the_lock_outlives_us_in_the_engine_and_names_it(tmp_path: Path, monkeyp
 def test_the_next_run_waits_for_the_plugins_of_an_engine_that_was_killed(tmp_path: Path) -> None:
     path = state_dir() / "locks" / f"test-{tmp_path.name}.lock"
     with exclusive(path) as held:
-        plugin = subprocess.Popen(["sleep", "0.5"], pass_fds=[held.fileno()])
+        plugin = subprocess.Popen(["/bin/sleep", "0.5"], pass_fds=[held.fileno()])
     path.write_text("999999999\n")  # who signed is gone
     with engine(tmp_path).locked():
         assert plugin.wait() == 0
