@@ -168,6 +168,16 @@ def rehearse(
         raise typer.Exit(rehearse.rehearse(stack, steps, faults, keep=keep, as_json=as_json))
 
 
+@app.command()
+def schema_check(stack: Stack = "dev", as_json: Json = False) -> None:
+    """Hold what a stack asks of its providers against the official plugins' schemas; nothing is made."""
+    from automation.project import Project
+    from automation.schema_check.check import check
+    from automation.schema_check.report import report
+
+    raise typer.Exit(report(stack, check(Project.open(stack)), as_json=as_json))
+
+
 @policy.command("check")
 def policy_check(  # noqa: PLR0913, PLR0917 - the options of a command
     paths: Annotated[list[str] | None, typer.Argument(help="Manifests: files, directories, or - for stdin.")] = None,

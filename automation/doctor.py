@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from rehearsal.plugins import language_host, look_up_plugins, pulumi_home
+from rehearsal.plugins import install_command, language_host, look_up_plugins
 from rehearsal.toolchain import ENGINE, Tool, Unfit, look_up, read_lock
 
 
@@ -30,11 +30,10 @@ def examine() -> Iterator[Finding]:
     yield _tool(ENGINE[0], "engine", engine)
     yield _host(engine)
     for name, plugin in look_up_plugins().items():
-        install = f"PULUMI_HOME={pulumi_home()} pulumi plugin install resource {name} --reinstall"
         if plugin is None:
             yield Finding(name, "provider", ok=False, version="", source="missing", path="", remedy="make setup")
         else:
-            remedy = "" if plugin.official else f"{install}, where the engine can download it"
+            remedy = "" if plugin.official else f"{install_command(name)}, where the engine can download it"
             yield Finding(name, "provider", True, plugin.version, plugin.source, str(plugin.path), remedy)
     for name in read_lock()[1]:
         if name not in ENGINE:

@@ -89,19 +89,19 @@ class Engine:
 
     def ask(self, *arguments: str, stdin: str | None = None) -> str:
         """Run a command quietly; what it wrote to standard output comes back."""
-        done = subprocess.run(
-            self._command(*arguments),
-            cwd=self._directory,
-            env=self._environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            pass_fds=self._inherited,
-        )
+        done = self._quietly(arguments, stdin)
         if done.returncode:
             raise EngineError(_failed(" ".join(arguments), done.stderr.strip()[-1500:]))
         return done.stdout
+
+    def planned(self) -> list[dict[str, Any]]:
+        """The states that resources would have, by a preview that shows nothing; secrets in them are masked."""
+        done = self._quietly(("preview", "--json", "--non-interactive", "--stack", self.stack))
+        preview = json.loads(done.stdout or "{}")
+        if done.returncode:
+            said = [each["message"] for each in preview.get("diagnostics", ()) if each["severity"] == "error"]
+            raise EngineError(_failed("preview", _COLOUR.sub("", "".join(said) or done.stderr).strip()))
+        return [step["newState"] for step in preview["steps"] if "newState" in step]
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""
@@ -119,6 +119,18 @@ class Engine:
 
     def _command(self, *arguments: str) -> list[str]:
         return [str(self._tool.path), *arguments]
+
+    def _quietly(self, arguments: Sequence[str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self._command(*arguments),
+            cwd=self._directory,
+            env=self._environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            pass_fds=self._inherited,
+        )
 
     def _wait(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
         interruptions: list[int] = []

@@ -64,7 +64,20 @@ def interpreter() -> Path:
 def look_up_plugins(cloud: str = "") -> dict[str, Plugin | None]:
     """Every provider plugin that a stack on `cloud` needs, as it is now; those of other clouds are left out."""
     wanted = {name: version for name, version in required_plugins().items() if name == cloud or name not in CLOUDS}
-    return {name: _installed(name, version) for name, version in wanted.items()}
+    return {name: _installed(name, version, pulumi_home()) for name, version in wanted.items()}
+
+
+def official_plugin(name: str) -> Plugin | None:
+    """The official plugin `name` in the version of its SDK, in our `PULUMI_HOME` or else in the user's."""
+    users = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    found = (_installed(name, required_plugins()[name], home) for home in (pulumi_home(), users))
+    return next((plugin for plugin in found if plugin and plugin.official), None)
+
+
+def install_command(name: str) -> str:
+    """What a person runs to put the official plugin `name` where every run finds it."""
+    version = required_plugins()[name]
+    return f"PULUMI_HOME={pulumi_home()} pulumi plugin install resource {name} {version} --reinstall"
 
 
 def ensure_plugins(engine: Tool, cloud: str = "") -> dict[str, Plugin]:
@@ -117,8 +130,8 @@ def _path(home: Path, name: str, version: str) -> Path:
     return home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
 
 
-def _installed(name: str, version: str) -> Plugin | None:
-    path = _path(pulumi_home(), name, version)
+def _installed(name: str, version: str, home: Path) -> Plugin | None:
+    path = _path(home, name, version)
     if not path.is_file():
         return None
     with path.open("rb") as file:
