@@ -19,7 +19,13 @@ from spec.text import DnsLabel, LabelKey, LabelValue
 from spec.values import Bytes, Count
 
 Architecture: TypeAlias = Literal["amd64", "arm64"]
+WINDOWS: Final = "windows-2022"
+"""The image of Windows Server 2022, as every cloud's pools call it."""
+WINDOWS_TAINT: Final = TaintSpec(key="node.kubernetes.io/os", value="windows", effect="NoSchedule")
+"""On every Windows node of every cloud, so that pods that say nothing of an operating system stay on Linux."""
 _GIB: Final = 2**30 * 10**9  # in the billionths of common.quantity
+_DISK: Final = parse("50Gi")
+_WINDOWS_DISK: Final = parse("128Gi")  # Azure's default; the system and its base images take three times Linux'
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class NodeCount(StackModel):
 
 
 class CloudPoolSpec(StackModel):
-    """Nodes of one machine type; each cloud adds what only it has."""
+    """Nodes of one machine type; each cloud adds what only it has, and says which images it has."""
 
     system_taint: ClassVar[str] = "CriticalAddonsOnly"  # the taint that the cloud's own pods tolerate
 
@@ -56,9 +62,13 @@ class CloudPoolSpec(StackModel):
         default=None,
         description="The machine type's. It is known for the types of our table; state it for another one.",
     )
+    image: str = Field(description="The nodes' operating system.")
     nodes: NodeCount = Field(description="How many nodes.")
     spot: bool = Field(default=False, description="Whether the cloud may take the machines back; they cost less.")
-    disk_size: Bytes = Field(default=parse("50Gi"), description="The disk of each node, for images, logs and emptyDir.")
+    disk_size: Bytes | None = Field(
+        default=None,
+        description="The disk of each node, for images, logs and emptyDir. The default is 50Gi, and 128Gi for Windows.",
+    )
     labels: Mapping[LabelKey, LabelValue] = Field(default={}, description="Labels of each node, for pods to select.")
     taints: Many[TaintSpec] = Field(default=(), description="Taints of each node; unique by key and effect.")
 
@@ -71,20 +81,32 @@ class CloudPoolSpec(StackModel):
         return self.nodes.min != self.nodes.max
 
     @property
+    def is_windows(self) -> bool:
+        """Whether the nodes run Windows, where none of the system's own pods can be."""
+        return self.image == WINDOWS
+
+    @property
+    def all_taints(self) -> tuple[TaintSpec, ...]:
+        """The taints, with those that come with what the pool is."""
+        own = [WINDOWS_TAINT] if self.is_windows else []
+        return (*self.taints, *(taint for taint in own if taint not in self.taints))
+
+    @property
     def is_for_system(self) -> bool:
         """Whether the pool is set aside for the system's pods."""
-        return any(taint.key == self.system_taint for taint in self.taints)
+        return not self.is_windows and any(taint.key == self.system_taint for taint in self.taints)
 
     @property
     def takes_system_pods(self) -> bool:
         """Whether there is always a node that the system's own pods run on."""
-        hard = [taint for taint in self.taints if taint.effect != "PreferNoSchedule"]
+        hard = [taint for taint in self.all_taints if taint.effect != "PreferNoSchedule"]
         return not self.spot and self.nodes.min > 0 and all(taint.key == self.system_taint for taint in hard)
 
     @property
     def disk_gib(self) -> int:
         """The disk's size in whole GiB, rounded up."""
-        return -(-self.disk_size.nanos // _GIB)
+        size = self.disk_size or (_WINDOWS_DISK if self.is_windows else _DISK)
+        return -(-size.nanos // _GIB)
 
     @property
     def node_labels(self) -> dict[str, str]:
@@ -93,7 +115,7 @@ class CloudPoolSpec(StackModel):
 
     def as_contract(self) -> NodePool:
         """The pool as the rest of the program knows it."""
-        taints = [taint.as_contract() for taint in self.taints]
+        taints = [taint.as_contract() for taint in self.all_taints]
         return NodePool(self.name, self.nodes.min, self.nodes.max, self.node_labels, taints)
 
 
@@ -130,9 +152,24 @@ def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine
             remedy = "Remove architecture, or choose another machine type."
             at = ("nodePools", index, "architecture")
             yield Finding(Code.ARCHITECTURE, str(pool.architecture), allowed, remedy, at=at)
+        elif pool.is_windows and (pool.architecture or (known.architecture if known else "")) == "arm64":
+            remedy = "Choose a machine type of amd64."
+            at = ("nodePools", index, "machineType")
+            yield Finding(Code.ARCHITECTURE, f"{pool.machine_type}, which is arm64", "amd64 for Windows", remedy, at=at)
+
+
+def no_windows(pools: Sequence[CloudPoolSpec], dataplane: str, other: str) -> Iterator[Finding]:
+    """A finding for each Windows pool of a cluster whose `dataplane` has no Windows, where `other` has it."""
+    for index, pool in solid(pools):
+        if pool.is_windows:
+            remedy = f"Write network.dataplane: {other}; a cluster that is there already is replaced by that."
+            at = ("nodePools", index, "image")
+            yield Finding(Code.CANNOT, quoted(pool.image), f"Linux, which is where {dataplane} runs", remedy, at=at)
 
 
 def _why_not(pool: CloudPoolSpec) -> str:
+    if pool.is_windows:
+        return "Windows"
     if pool.spot:
         return "spot"
     return "can be empty" if pool.nodes.min == 0 else "tainted"

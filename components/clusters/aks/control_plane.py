@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pulumi
 import pulumi_azure_native as azure
+import pulumi_random as random
 
 from components.cloud import CloudPlace
 from components.clusters.aks.pools import inline_pool
@@ -24,6 +25,8 @@ _LOGS: Final = (
     "guard",  # who was let in
 )
 _SCHEDULES: Final = ("aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule")  # names that Azure looks for
+_POLICY_ENGINES: Final = {"cilium": "cilium", "azure": "calico"}  # by dataplane
+_PASSWORD: Final = 32  # characters
 _DNS_SERVICE: Final = 10  # the address of Services that DNS gets, as everywhere
 _CLEANING: Final = 168  # hours between removals of images that nobody uses and that have flaws
 
@@ -52,6 +55,7 @@ def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
         identity=service.ManagedClusterIdentityArgs(type="UserAssigned", user_assigned_identities=[identity.id]),
         agent_pool_profiles=[inline_pool(spec, network.nodes.id, place)],
         network_profile=_network(spec),
+        windows_profile=_windows_profile(place) if spec.network.dataplane == "azure" else None,
         api_server_access_profile=_access(spec, network),
         aad_profile=service.ManagedClusterAADProfileArgs(managed=True, enable_azure_rbac=True, tenant_id=spec.tenant),
         disable_local_accounts=True,
@@ -85,13 +89,32 @@ def _network(spec: AksSpec) -> azure.containerservice.ContainerServiceNetworkPro
     return azure.containerservice.ContainerServiceNetworkProfileArgs(
         network_plugin="azure",
         network_plugin_mode="overlay",
-        network_dataplane="cilium",
-        network_policy="cilium",
+        network_dataplane=spec.network.dataplane,
+        network_policy=_POLICY_ENGINES[spec.network.dataplane],
         pod_cidr=str(spec.network.pods),
         service_cidr=str(spec.network.services),
         dns_service_ip=str(spec.network.services[_DNS_SERVICE]),
         load_balancer_sku="standard",
         outbound_type="userAssignedNATGateway",
+    )
+
+
+def _windows_profile(place: CloudPlace) -> azure.containerservice.ManagedClusterWindowsProfileArgs:
+    """The administrator that every Windows machine has to have: nobody is told, and no port is open to log in by.
+
+    It cannot be added to a cluster later, so it is there wherever there can be Windows nodes.
+    """
+    password = random.RandomPassword(
+        f"{place.cluster}-windows",
+        length=_PASSWORD,
+        min_lower=1,
+        min_upper=1,
+        min_numeric=1,
+        min_special=1,
+        opts=pulumi.ResourceOptions(parent=place.parent),
+    )
+    return azure.containerservice.ManagedClusterWindowsProfileArgs(
+        admin_username="polykube", admin_password=password.result, enable_csi_proxy=True
     )
 
 

@@ -8,13 +8,13 @@ import pulumi
 import pulumi_azure_native as azure
 
 from components.cloud import CloudPlace
-from components.clusters.pools import generation
+from components.clusters.pools import WINDOWS, generation
 
 if TYPE_CHECKING:
     from components.clusters.aks.spec import AksPoolSpec, AksSpec
 
-_IMAGES: Final = {"azure-linux": "AzureLinux", "ubuntu": "Ubuntu"}
-_HASH: Final = 4  # characters of a pool's name in Azure
+_IMAGES: Final = {"azure-linux": "AzureLinux", "ubuntu": "Ubuntu", WINDOWS: "Windows2022"}
+_HASH: Final = {False: 4, True: 3}  # characters of a pool's name in Azure, by whether it runs Windows
 
 
 def inline_pool(
@@ -44,7 +44,7 @@ def make_pool(
     disk = {"disk": pool.disk_gib, "zones": spec.own_zones()}
     return azure.containerservice.AgentPool(
         f"{place.cluster}-{pool.name}",
-        agent_pool_name=f"{pool.name}{generation(**unchangeable, **disk)[:_HASH]}",
+        agent_pool_name=f"{pool.name}{generation(**unchangeable, **disk)[: _HASH[pool.is_windows]]}",
         resource_group_name=group,
         resource_name_=cluster.name,
         mode="System" if pool.is_for_system else "User",
@@ -62,7 +62,7 @@ def _properties(pool: AksPoolSpec, spec: AksSpec, subnet: pulumi.Input[str], pla
     return {
         "vm_size": pool.machine_type,
         "orchestrator_version": spec.version,
-        "os_type": "Linux",
+        "os_type": "Windows" if pool.is_windows else "Linux",
         "os_sku": _IMAGES[pool.image],
         "os_disk_size_gb": pool.disk_gib,
         "os_disk_type": pool.disk_type,

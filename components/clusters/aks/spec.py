@@ -10,10 +10,10 @@ from components.clusters.aks.facts import FACTS, LOCAL_DISK_GIB, POD_BLOCK, TAKE
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import Facts, ManagedSpec, endpoint_ranges
 from components.clusters.node_pools import TaintSpec
-from components.clusters.pools import CloudPoolSpec, all_whole
+from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
 from components.networks.address_plan import halves, overlaps, too_small
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding, KeyPath
+from spec.problems import Code, Finding, KeyPath, quoted
 from spec.text import TextRule
 from spec.values import Count, Ipv4Cidr
 
@@ -47,6 +47,9 @@ PoolName: TypeAlias = Annotated[
 ]
 
 
+_WINDOWS_NAME: Final = 3  # characters; Azure has six for a pool of Windows, of which three tell generations apart
+
+
 class AzureNetworkSpec(StackModel):
     """A virtual network with a subnet for nodes and one for the API server; pods are in an overlay."""
 
@@ -58,6 +61,12 @@ class AzureNetworkSpec(StackModel):
     services: Ipv4Cidr = Field(default=IPv4Network("172.16.0.0/16"), description="The addresses of Services.")
     nat_addresses: Annotated[Count, Field(ge=1, le=16)] = Field(
         default=1, description="Public addresses for what goes out; each is good for 64,512 connections at a time."
+    )
+
+    dataplane: Literal["cilium", "azure"] = Field(
+        default="cilium",
+        description="What carries packets and enforces network policies: Cilium, or Azure's own with Calico, which "
+        "Windows nodes need. It is decided when the cluster is made.",
     )
 
     def findings(self) -> Iterator[Finding]:
@@ -79,18 +88,26 @@ class Principal(StackModel):
 class AksPoolSpec(CloudPoolSpec):
     """A node pool of AKS, over all zones of the cluster."""
 
-    name: PoolName = Field(description="Unique in the cluster; 8 characters at most.")
-    image: Literal["azure-linux", "ubuntu"] = Field(default="azure-linux", description="The nodes' operating system.")
+    name: PoolName = Field(description="Unique in the cluster; 8 characters at most, and 3 for Windows.")
+    image: Literal["azure-linux", "ubuntu", "windows-2022"] = Field(
+        default="azure-linux", description="The nodes' operating system."
+    )
     max_pods: Annotated[Count, Field(ge=10, le=250)] = Field(default=110, description="Pods that a node may run.")
     max_surge_percentage: Annotated[int, Field(ge=1, le=100)] = Field(
         default=10, description="Nodes that an upgrade adds at a time, of a hundred."
     )
 
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        if self.is_windows and isinstance(self.name, str) and len(self.name) > _WINDOWS_NAME:
+            allowed = f"{_WINDOWS_NAME} characters at most for Windows: Azure has six, of which three tell a pool from "
+            remedy = "Shorten it: win."
+            yield Finding(Code.BAD_NAME, quoted(self.name), f"{allowed}the one that replaces it", remedy, at=("name",))
+
     @property
     def all_taints(self) -> tuple[TaintSpec, ...]:
-        """The taints, with the one that Azure adds."""
         spot = self.spot and SPOT_TAINT not in self.taints
-        return (*self.taints, SPOT_TAINT) if spot else self.taints
+        return (*super().all_taints, SPOT_TAINT) if spot else super().all_taints
 
     @property
     def disk_type(self) -> Literal["Ephemeral", "Managed"]:
@@ -149,6 +166,8 @@ class AksSpec(ManagedSpec):
         if not self.administrators:
             remedy = "Add the group of whoever runs this program, and one that is there for emergencies."
             yield Finding(Code.NO_ADMINISTRATOR, "nobody", "a group of Entra", remedy, at=("administrators",))
+        if self.network.is_whole and self.network.dataplane == "cilium":
+            yield from no_windows(self.node_pools, "Cilium", "azure")
         if self.is_whole and self.network.is_whole:
             yield from overlaps(self.network.by_place() | endpoint_ranges(self.api_endpoint))
             yield from self._room_findings()

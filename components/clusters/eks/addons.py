@@ -30,12 +30,12 @@ class AddOns:
     def __init__(self, spec: EksSpec, cluster: eks.Cluster, place: CloudPlace) -> None:
         self._cluster, self._place = cluster, place
         self._versions = ADDON_VERSIONS[spec.version]
-        self._windows = any(pool.image.startswith("windows") for pool in spec.node_pools)
+        self._windows = any(pool.is_windows for pool in spec.node_pools)
         self._agent: list[pulumi.Resource] = []
 
     def networking(self) -> eks.Addon:
         """The VPC CNI: prefixes of 16 addresses, so that nodes hold 110 pods, and enforced network policies."""
-        windows = {"enableWindowsIpam": "true"} if self._windows else {}
+        windows = dict.fromkeys(("enableWindowsIpam", "enableWindowsPrefixDelegation"), "true") if self._windows else {}
         settings = {"env": {"ENABLE_PREFIX_DELEGATION": "true"}, "enableNetworkPolicy": "true", **windows}
         return self._make("vpc-cni", settings)
 

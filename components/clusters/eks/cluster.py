@@ -16,7 +16,7 @@ from pulumi_aws.provider import Provider as AwsProvider
 from components.clusters.eks.addons import AddOns
 from components.clusters.eks.identity import make_identity
 from components.clusters.eks.karpenter import make_karpenter_prerequisites
-from components.clusters.eks.pools import NodePools, make_node_role
+from components.clusters.eks.pools import NodePools, make_node_roles
 from components.clusters.eks.storage import make_bucket, make_file_system
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
@@ -49,10 +49,10 @@ class EksCluster(ManagedCluster):
         self.key = self._make_key()
         self.control_plane = self.goes_with = self._make_control_plane(spec)
         access = self._let_in(spec)
-        node_role = make_node_role(self._place)
+        node_roles = make_node_roles(spec.node_pools, self._place)
         self.add_ons = AddOns(spec, self.control_plane, self._place)
         cni = self.add_ons.networking()  # before there are nodes, or they would never get ready
-        pools = NodePools(self.control_plane, self.network, node_role, self._place, after=[cni])
+        pools = NodePools(self.control_plane, self.network, node_roles, self._place, after=[cni])
         self.add_ons.rest(after=[pools.make(pool, spec.version) for pool in spec.node_pools])
         if spec.autoscaling == "karpenter":
             make_karpenter_prerequisites(self.control_plane, self._place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -28,19 +28,24 @@ _HOPS: Final = 1  # pods are two hops away, and so cannot take the node's role
 _SYSTEM_DISK_GIB: Final = 4  # Bottlerocket's own, which it never writes to
 
 
-def make_node_role(place: CloudPlace) -> ServiceRole:
-    """What all nodes may do."""
+def make_node_roles(pools: Sequence[EksPoolSpec], place: CloudPlace) -> dict[bool, ServiceRole]:
+    """What nodes may do, by whether they run Windows: to EKS, all nodes of a role run the same system."""
     policies = [MANAGED + policy for policy in _NODE_POLICIES]
-    return service_role(f"{place.cluster}-node", "ec2.amazonaws.com", place, policies)
+    names = {False: f"{place.cluster}-node", True: f"{place.cluster}-node-windows"}
+    wanted = {False} | {pool.is_windows for pool in pools}
+    return {windows: service_role(names[windows], "ec2.amazonaws.com", place, policies) for windows in sorted(wanted)}
 
 
 @dataclass(frozen=True)
 class NodePools:
-    """What the node groups of a cluster have in common; `after` has to be there before the first node."""
+    """What the node groups of a cluster have in common; `after` has to be there before the first node.
+
+    `roles` are as `make_node_roles` makes them.
+    """
 
     cluster: eks.Cluster
     network: AwsNetwork
-    role: ServiceRole
+    roles: Mapping[bool, ServiceRole]
     place: CloudPlace
     after: Sequence[pulumi.Resource]
 
@@ -54,7 +59,7 @@ class NodePools:
             node_group_name=f"{pool.name}-{generation(types=types, image=pool.ami_type, spot=pool.spot)}",
             cluster_name=self.cluster.name,
             version=version,
-            node_role_arn=self.role.arn,
+            node_role_arn=self.roles[pool.is_windows].arn,
             subnet_ids=[subnet.id for subnet in self.network.private_subnets],
             instance_types=types,
             ami_type=pool.ami_type,
@@ -68,7 +73,7 @@ class NodePools:
             labels=pool.node_labels,
             taints=[
                 eks.NodeGroupTaintArgs(key=taint.key, value=taint.value or None, effect=_EFFECTS[taint.effect])
-                for taint in pool.taints
+                for taint in pool.all_taints
             ],
             tags=self._tags(pool, name),
             opts=self._options(pool),
@@ -85,7 +90,7 @@ class NodePools:
     def _options(self, pool: EksPoolSpec) -> pulumi.ResourceOptions:
         """The desired size is the autoscaler's where there is one."""
         return self.place.options(
-            after=[*self.after, self.network, *self.role.rights],
+            after=[*self.after, self.network, *self.roles[pool.is_windows].rights],
             ignore_changes=["scalingConfig.desiredSize"] if pool.scales else (),
         )
 

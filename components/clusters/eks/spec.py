@@ -87,10 +87,6 @@ class EksPoolSpec(CloudPoolSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
-        if self.image == "windows-2022" and self.arch == "arm64":
-            remedy = "Choose a machine type of amd64."
-            at = ("machineType",)
-            yield Finding(Code.ARCHITECTURE, f"{self.machine_type}, which is arm64", "amd64 for Windows", remedy, at=at)
         for index, other in solid(self.alternatives):
             known = FACTS.machines.get(other)
             if known and known.architecture != self.arch:
@@ -98,10 +94,6 @@ class EksPoolSpec(CloudPoolSpec):
                 remedy = "Put it into a pool of its own: a node group has one image."
                 found = f"{other}, which is {known.architecture}"
                 yield Finding(Code.ARCHITECTURE, found, allowed, remedy, at=("alternatives", index))
-
-    @property
-    def takes_system_pods(self) -> bool:
-        return self.image != "windows-2022" and super().takes_system_pods
 
     @property
     def arch(self) -> str:
@@ -115,7 +107,7 @@ class EksPoolSpec(CloudPoolSpec):
         known = FACTS.machines.get(self.machine_type)
         gpu = bool(known and known.gpus)
         arm = self.arch == "arm64"
-        if self.image == "windows-2022":
+        if self.is_windows:
             return "WINDOWS_CORE_2022_x86_64"
         if self.image == "bottlerocket":
             return f"BOTTLEROCKET_{'ARM_64' if arm else 'x86_64'}{'_NVIDIA' if gpu else ''}"

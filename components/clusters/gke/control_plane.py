@@ -78,13 +78,13 @@ def _autopilot(account: serviceaccount.Account) -> Mapping[str, Any]:
 
 def _standard(spec: GkeSpec, account: serviceaccount.Account) -> Mapping[str, Any]:
     """What Autopilot has without being asked, and the pool that every cluster starts with and this one drops."""
+    calico = spec.network.dataplane == "iptables"
     return {
         "node_locations": list(spec.own_zones()),
         "remove_default_node_pool": True,
         "initial_node_count": 1,
         "node_config": container.ClusterNodeConfigArgs(service_account=account.email),
         "networking_mode": "VPC_NATIVE",
-        "datapath_provider": "ADVANCED_DATAPATH",
         "dns_config": container.ClusterDnsConfigArgs(
             cluster_dns="CLOUD_DNS", cluster_dns_scope="CLUSTER_SCOPE", cluster_dns_domain="cluster.local"
         ),
@@ -97,8 +97,13 @@ def _standard(spec: GkeSpec, account: serviceaccount.Account) -> Mapping[str, An
                 container.ClusterAddonsConfigGcePersistentDiskCsiDriverConfigArgs(enabled=True)
             ),
             gcp_filestore_csi_driver_config=container.ClusterAddonsConfigGcpFilestoreCsiDriverConfigArgs(enabled=True),
+            network_policy_config=(
+                container.ClusterAddonsConfigNetworkPolicyConfigArgs(disabled=False) if calico else None
+            ),
         ),
         "cluster_autoscaling": _auto_provisioning(spec, account),
+        "datapath_provider": "LEGACY_DATAPATH" if calico else "ADVANCED_DATAPATH",
+        "network_policy": (container.ClusterNetworkPolicyArgs(enabled=True, provider="CALICO") if calico else None),
     }
 
 

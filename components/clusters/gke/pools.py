@@ -11,13 +11,14 @@ from pulumi_gcp import container, serviceaccount
 
 from components.cloud import CloudPlace
 from components.clusters.gke.facts import FACTS
-from components.clusters.pools import generation
+from components.clusters.pools import WINDOWS, generation
 
 if TYPE_CHECKING:
     from components.clusters.gke.spec import GkePoolSpec
 
-_IMAGES: Final = {"cos": "COS_CONTAINERD", "ubuntu": "UBUNTU_CONTAINERD"}
+_IMAGES: Final = {"cos": "COS_CONTAINERD", "ubuntu": "UBUNTU_CONTAINERD", WINDOWS: "WINDOWS_LTSC_CONTAINERD"}
 _EFFECTS: Final = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
+_WINDOWS_VERSION: Final = "OS_VERSION_LTSC2022"
 _ALL_SCOPES: Final = "https://www.googleapis.com/auth/cloud-platform"  # what nodes may do, IAM says
 _SOAK: Final = "3600s"  # how long both sets of a blue-green upgrade are there
 
@@ -72,7 +73,7 @@ class NodePools:
             oauth_scopes=[_ALL_SCOPES],
             labels=pool.node_labels,
             resource_labels=dict(self.place.tags),
-            taints=[
+            taints=[  # but for the one of Windows nodes, which GKE puts there itself
                 container.NodePoolNodeConfigTaintArgs(key=taint.key, value=taint.value, effect=_EFFECTS[taint.effect])
                 for taint in pool.taints
             ],
@@ -80,9 +81,16 @@ class NodePools:
             shielded_instance_config=container.NodePoolNodeConfigShieldedInstanceConfigArgs(
                 enable_secure_boot=True, enable_integrity_monitoring=True
             ),
+            windows_node_config=_windows(pool),
             workload_metadata_config=container.NodePoolNodeConfigWorkloadMetadataConfigArgs(mode="GKE_METADATA"),
             metadata={"disable-legacy-endpoints": "true"},
         )
+
+
+def _windows(pool: GkePoolSpec) -> container.NodePoolNodeConfigWindowsNodeConfigArgs | None:
+    if not pool.is_windows:
+        return None
+    return container.NodePoolNodeConfigWindowsNodeConfigArgs(osversion=_WINDOWS_VERSION)
 
 
 def _accelerators(pool: GkePoolSpec) -> list[container.NodePoolNodeConfigGuestAcceleratorArgs] | None:

@@ -9,7 +9,7 @@ from pydantic import Field
 from components.clusters.gke.facts import FACTS, disk_type, node_room, pod_block
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
-from components.clusters.pools import CloudPoolSpec, all_whole
+from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
 from components.contract import Capability
 from components.networks.address_plan import overlaps, too_small
 from spec.model import Many, StackModel, same_twice
@@ -60,6 +60,11 @@ class GcpNetworkSpec(StackModel):
     )
     services: Ipv4Cidr = Field(default=IPv4Network("10.8.0.0/20"), description="The addresses of Services.")
     flow_logs: bool = Field(default=True, description="Whether records of connections are kept (half of them).")
+    dataplane: Literal["v2", "iptables"] = Field(
+        default="v2",
+        description="What carries packets and enforces network policies: Dataplane V2, or iptables with Calico, which "
+        "Windows nodes need. It is decided when the cluster is made.",
+    )
 
     def by_place(self) -> dict[KeyPath, IPv4Network]:
         """The ranges by where they stand in the cluster's part of the stack file."""
@@ -82,8 +87,9 @@ class GkePoolSpec(CloudPoolSpec):
 
     system_taint: ClassVar[str] = "components.gke.io/gke-managed-components"
 
-    image: Literal["cos", "ubuntu"] = Field(
-        default="cos", description="The nodes' operating system: Google's Container-Optimized OS, or Ubuntu."
+    image: Literal["cos", "ubuntu", "windows-2022"] = Field(
+        default="cos",
+        description="The nodes' operating system: Google's Container-Optimized OS, Ubuntu, or Windows Server.",
     )
     max_pods: Annotated[Count, Field(ge=8, le=256)] = Field(default=110, description="Pods that a node may run.")
     upgrade: Upgrade = Field(default=Upgrade(), description="How nodes are replaced in an upgrade.")
@@ -169,6 +175,8 @@ class GkeSpec(ManagedSpec):
             remedy = "Add the account that runs this program, and one that is there for emergencies."
             yield Finding(Code.NO_ADMINISTRATOR, "nobody", "a member of IAM", remedy, at=("administrators",))
         yield from self._mode_findings()
+        if self.network.is_whole and self.network.dataplane == "v2":
+            yield from no_windows(self.node_pools, "Dataplane V2", "iptables")
         if self.is_whole and self.network.is_whole:
             yield from overlaps(self.network.by_place() | endpoint_ranges(self.api_endpoint))
             yield from self._room_findings()
@@ -180,6 +188,10 @@ class GkeSpec(ManagedSpec):
                     remedy = f"Remove {key}, or write mode: standard."
                     allowed = "nothing, because GKE Autopilot brings the nodes"
                     yield Finding(Code.CANNOT, key, allowed, remedy, at=(key,))
+            if self.network.is_whole and self.network.dataplane != "v2":
+                at = ("network", "dataplane")
+                remedy = "Remove dataplane, or write mode: standard."
+                yield Finding(Code.CANNOT, self.network.dataplane, "v2, as Autopilot always has", remedy, at=at)
         elif self.mode == "standard" and not self.node_pools:
             remedy = "Add a pool, or write mode: autopilot."
             yield Finding(Code.MISSING_KEY, "no nodePools", "one pool or more", remedy, at=("nodePools",))

@@ -19,6 +19,8 @@ from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.machines import Machine
 from rehearsal.providers.clouds.store import Store
 
+OS_LABEL: Final = "kubernetes.io/os"
+"""The label that says what a node runs; linux, unless a node's own labels say another."""
 _READY: Final = 60.0  # seconds until a new node has to be ready
 _DRAIN: Final = 20.0  # seconds that pods get to go; clouds give 15 minutes and more, and then go on as well
 _POLL: Final = 0.1  # seconds
@@ -44,7 +46,7 @@ class Node:
         capacity = self.machine.capacity | {"pods": str(self.pods)}
         labels = {
             "kubernetes.io/arch": self.machine.architecture,
-            "kubernetes.io/os": "linux",
+            OS_LABEL: "linux",
             "node.kubernetes.io/instance-type": self.machine.type,
             "topology.kubernetes.io/region": self.region,
             "topology.kubernetes.io/zone": self.zone,

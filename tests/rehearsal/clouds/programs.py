@@ -41,6 +41,17 @@ nodes = eks.NodeGroup(
     labels={"team": "shop"},
     opts=pulumi.ResourceOptions(depends_on=[cni]),
 )
+windows = eks.NodeGroup(
+    "windows",
+    cluster_name=cluster.name,
+    node_role_arn=iam.Role("windows", assume_role_policy=role.assume_role_policy).arn,
+    subnet_ids=[subnet.id for subnet in subnets],
+    instance_types=["m7i.large"],
+    ami_type="WINDOWS_CORE_2022_x86_64",
+    version=cluster.version,
+    scaling_config={"min_size": 0, "max_size": 9, "desired_size": 1},
+    opts=pulumi.ResourceOptions(depends_on=[cni]),
+)
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("issuer", cluster.identities[0].oidcs[0].issuer)
 pulumi.export("group", cluster.vpc_config.cluster_security_group_id)
@@ -87,6 +98,14 @@ nodes = container.NodePool(
         "taints": [{"key": "dedicated", "value": "shop", "effect": "NO_SCHEDULE"}],
     },
 )
+windows = container.NodePool(
+    "windows",
+    cluster=cluster.id,
+    node_locations=["europe-west3-a"],
+    node_count=1,
+    version=cluster.master_version,
+    node_config={"machine_type": "n2-standard-2", "image_type": "WINDOWS_LTSC_CONTAINERD"},
+)
 pulumi.export("endpoint", cluster.control_plane_endpoints_config.dns_endpoint_config.endpoint)
 pulumi.export("labels", key.effective_labels)
 """
@@ -120,6 +139,7 @@ cluster = containerservice.ManagedCluster(
     kubernetes_version=version,
     identity={"type": "UserAssigned", "user_assigned_identities": [identity.id]},
     oidc_issuer_profile={"enabled": True},
+    windows_profile={"admin_username": "shop", "admin_password": pulumi.Output.secret("Not-a-secret-1")},
     agent_pool_profiles=[{
         "name": "system", "mode": "System", "count": 2, "vm_size": "Standard_D4s_v5", "vnet_subnet_id": subnet.id,
         "availability_zones": ["1", "2", "3"], "node_taints": ["CriticalAddonsOnly=true:NoSchedule"],
@@ -138,6 +158,18 @@ nodes = containerservice.AgentPool(
     orchestrator_version=config.get("nodesVersion") or version,
     node_labels={"team": "shop"},
     node_taints=["dedicated=shop:NoSchedule"],
+)
+windows = containerservice.AgentPool(
+    "windows",
+    agent_pool_name="win",
+    resource_group_name=group.name,
+    resource_name_=cluster.name,
+    count=1,
+    vm_size="Standard_D2s_v5",
+    vnet_subnet_id=subnet.id,
+    orchestrator_version=version,
+    os_type="Windows",
+    os_sku="Windows2022",
 )
 credentials = containerservice.list_managed_cluster_user_credentials_output(
     resource_group_name=group.name, resource_name=cluster.name

@@ -6,7 +6,7 @@ changes, and clusters that leave something behind unnoticed.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -18,13 +18,14 @@ from tests.rehearsal.clouds.conftest import Cloud
 
 @dataclass(frozen=True)
 class Expected:
-    """What a cloud makes of the pool `general` of its program."""
+    """What a cloud makes of the pool `general` of its program, and what taints it gives Windows nodes by itself."""
 
     program: str
     pool_label: str
     zones: set[str]
     machine: str
     leaves: tuple[str, ...] = ()
+    of_windows: list[str] = field(default_factory=list)
 
 
 CLOUDS = {
@@ -41,6 +42,7 @@ CLOUDS = {
         {"europe-west3-a", "europe-west3-b", "europe-west3-c"},
         "t2a-standard-2",
         ("gcp:compute/forwardingRule:ForwardingRule",),
+        ["node.kubernetes.io/os"],
     ),
     "azure": Expected(
         programs.AZURE,
@@ -67,7 +69,11 @@ def test_a_cluster_comes_up_is_upgraded_and_goes(name: str, make_cloud: Callable
     cloud.engine.write_program(expected.program)
     cloud.up()
     with api(cloud) as server:
-        nodes = [node for node in server.list("/api/v1/nodes") if node["metadata"]["labels"].get("team") == "shop"]
+        everything = server.list("/api/v1/nodes")
+    nodes = [node for node in everything if node["metadata"]["labels"].get("team") == "shop"]
+    (windows,) = [node for node in everything if node["metadata"]["labels"]["kubernetes.io/os"] == "windows"]
+    assert is_ready(windows)
+    assert [taint["key"] for taint in windows["spec"].get("taints", ())] == expected.of_windows
     labels = [node["metadata"]["labels"] for node in nodes]
     assert all(is_ready(node) for node in nodes)
     assert {each["topology.kubernetes.io/zone"] for each in labels} == expected.zones

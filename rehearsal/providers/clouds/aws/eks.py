@@ -9,7 +9,7 @@ from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.left_behind import left_behind
-from rehearsal.providers.clouds.nodes import Node, converge, names
+from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
 
@@ -70,6 +70,10 @@ class NodeGroup(Behaviour):
             wrong = ("ARM_64" in ami, "x86_64" in ami)[machine.architecture == "arm64"]
             if wrong:
                 raise Refused("refused", reason=f"[{machine.type}] is not a valid instance type for amiType {ami}")
+        for other in _of_cluster(store, NODE_GROUP, cluster.id):
+            if other.inputs["nodeRoleArn"] == new.inputs["nodeRoleArn"] and _is_windows(other) != _is_windows(new):
+                reason = "Nodes of Windows and of Linux cannot share a node role, which has one access entry"
+                raise Refused("refused", reason=reason)
         addons = {addon.inputs["addonName"] for addon in _of_cluster(store, ADDON, cluster.id)}
         if cluster.inputs.get("bootstrapSelfManagedAddons") is False and _NETWORKING not in addons:
             reason = "NodeCreationFailure: Instances failed to join the kubernetes cluster: cni plugin not initialized"
@@ -126,6 +130,10 @@ def _machines(group: Resource) -> Sequence[machines.Machine]:
     return [machines.known(machines.aws, name) for name in group.inputs.get("instanceTypes") or [_DEFAULT_MACHINE]]
 
 
+def _is_windows(group: Resource) -> bool:
+    return str(group.inputs.get("amiType", "")).startswith("WINDOWS")
+
+
 def _pool(group: Resource) -> Mapping[str, str]:
     return {"eks.amazonaws.com/nodegroup": str(group.outputs["nodeGroupName"])}
 
@@ -140,6 +148,7 @@ def _nodes(group: Resource, cluster: Resource, store: Store) -> Iterator[Node]:
         **inputs.get("labels", {}),
         **_pool(group),
         "eks.amazonaws.com/capacityType": inputs.get("capacityType", "ON_DEMAND"),
+        **({OS_LABEL: "windows"} if _is_windows(group) else {}),
     }
     taints = [
         {"key": taint["key"], "value": taint.get("value", ""), "effect": _EFFECTS[taint["effect"]]}

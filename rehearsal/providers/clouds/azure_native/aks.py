@@ -14,7 +14,7 @@ from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault
-from rehearsal.providers.clouds.nodes import Node, converge, names
+from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
 
@@ -23,6 +23,7 @@ AGENT_POOL: Final = "azure-native:containerservice:AgentPool"
 _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
 _POOL_LABEL: Final = "kubernetes.azure.com/agentpool"
 _ENTRA_SERVER: Final = "6dae42f8-4368-4678-94ff-3960e28e3630"  # the application that every AKS API server is to Entra
+_WINDOWS_NAME: Final = 6  # characters
 _DEFAULT_PODS: Final = 250  # with Azure CNI overlay
 
 
@@ -61,9 +62,12 @@ class AgentPool(Behaviour):
     """`containerservice.AgentPool`."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
-        control_plane = _version(_cluster(new, store))
+        cluster = _cluster(new, store)
+        control_plane = _version(cluster)
         check_nodes(str(new.inputs.get("orchestratorVersion") or control_plane), control_plane)
         machines.known(machines.azure, new.inputs["vmSize"])
+        if new.inputs.get("osType") == "Windows":
+            _check_windows(new, cluster)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         cluster = _cluster(resource, store)
@@ -108,6 +112,21 @@ def _cluster(pool: Resource, store: Store) -> Resource:
     raise Refused("missing", target=f"cluster {pool.inputs['resourceName']}")
 
 
+def _check_windows(pool: Resource, cluster: Resource) -> None:
+    """Refused where Azure has no pools of Windows (learn.microsoft.com/azure/aks/windows-faq)."""
+    wrong = {
+        "Windows agent pool names must be 6 characters or less": len(str(pool.outputs["name"])) > _WINDOWS_NAME,
+        "Windows agent pools cannot be in mode System": pool.inputs.get("mode") == "System",
+        "Windows agent pools need a cluster with a Windows profile": not cluster.inputs.get("windowsProfile"),
+        "The network dataplane cilium does not support Windows agent pools": (
+            cluster.inputs.get("networkProfile", {}).get("networkDataplane") == "cilium"
+        ),
+    }
+    for reason, is_so in wrong.items():
+        if is_so:
+            raise Refused("refused", reason=reason)
+
+
 def _version(cluster: Resource) -> str:
     return str(cluster.inputs.get("kubernetesVersion") or _OFFERED[-1])
 
@@ -133,7 +152,7 @@ def _nodes(pool: str, inputs: Mapping[str, Any], cluster: Resource) -> Iterator[
         _POOL_LABEL: pool,
         "agentpool": pool,
         "kubernetes.azure.com/mode": str(inputs.get("mode", "User")).lower(),
-        "kubernetes.io/os": str(inputs.get("osType", "Linux")).lower(),
+        OS_LABEL: str(inputs.get("osType", "Linux")).lower(),
         **({"kubernetes.azure.com/scalesetpriority": "spot"} if spot else {}),
     }
     taints = [_taint(text) for text in inputs.get("nodeTaints", ())]

@@ -9,7 +9,7 @@ from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.left_behind import left_behind
-from rehearsal.providers.clouds.nodes import Node, converge, names
+from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
 
@@ -84,7 +84,10 @@ class NodePool(Behaviour):
         if cluster.inputs.get("enableAutopilot"):
             raise Refused("refused", reason="Autopilot clusters do not support mutating node pools")
         check_nodes(_version(new, cluster), str(cluster.outputs["masterVersion"]))
-        machines.known(machines.gcp, new.inputs.get("nodeConfig", {}).get("machineType", _DEFAULT_MACHINE))
+        config = new.inputs.get("nodeConfig", {})
+        machines.known(machines.gcp, config.get("machineType", _DEFAULT_MACHINE))
+        if _is_windows(config) and cluster.inputs.get("datapathProvider") == "ADVANCED_DATAPATH":
+            raise Refused("refused", reason="Windows node pools are not supported with Dataplane V2")
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         cluster, inputs, pool = _cluster(resource, store), resource.inputs, str(resource.outputs["name"])
@@ -142,6 +145,10 @@ def _count(inputs: Mapping[str, Any], zones: int) -> int:
     return int(for_each_zone * zones if for_each_zone else scaling.get("totalMinNodeCount", 0))
 
 
+def _is_windows(config: Mapping[str, Any]) -> bool:
+    return str(config.get("imageType", "")).startswith("WINDOWS")
+
+
 def _nodes(pool: str, config: Mapping[str, Any], version: str, zones: Sequence[str], count: int) -> Iterator[Node]:
     machine = machines.known(machines.gcp, config.get("machineType", _DEFAULT_MACHINE))
     labels = {**config.get("labels", {}), _POOL_LABEL: pool, "cloud.google.com/gke-os-distribution": "cos"}
@@ -149,6 +156,9 @@ def _nodes(pool: str, config: Mapping[str, Any], version: str, zones: Sequence[s
         {"key": taint["key"], "value": taint.get("value", ""), "effect": _EFFECTS[taint["effect"]]}
         for taint in config.get("taints", ())
     ]
+    if _is_windows(config):
+        labels |= {OS_LABEL: "windows", "cloud.google.com/gke-os-distribution": "windows_ltsc"}
+        taints.append({"key": "node.kubernetes.io/os", "value": "windows", "effect": "NoSchedule"})
     if config.get("spot"):
         labels["cloud.google.com/gke-spot"] = "true"
     if machine.gpus or config.get("guestAccelerators"):

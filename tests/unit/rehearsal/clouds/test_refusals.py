@@ -14,6 +14,7 @@ from rehearsal.providers.clouds.store import DIRECTORY_VARIABLE, NotRehearsing, 
 
 CLUSTER = {"roleArn": "role", "vpcConfig": {"subnetIds": ["subnet"]}}
 POOL = {"resourceGroupName": "group", "resourceName": "shop", "vmSize": "Standard_D2s_v5"}
+SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 1}
 MISTAKES: list[tuple[type[CloudStandIn], str, dict[str, Any], str, str]] = [
     (AwsStandIn, "aws:ec2/vpc:Vpc", {"tags": {"a": 1}}, "tags.a", "must be a string"),
     (AwsStandIn, "aws:ec2/vpc:Vpc", {"cidrBlok": "10.0.0.0/16"}, "cidrBlok", "did you mean 'cidrBlock'?"),
@@ -126,7 +127,7 @@ def test_nodes_come_after_the_network_and_add_ons_after_the_nodes() -> None:
         "nodeGroupName": "general",
         "nodeRoleArn": "r",
         "subnetIds": ["a"],
-        "scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 1},
+        "scalingConfig": SCALING,
     }
     with pytest.raises(ProviderError, match="cni plugin not initialized"):
         provider.create(request_for("aws:eks/nodeGroup:NodeGroup", inputs=group))
@@ -136,6 +137,46 @@ def test_nodes_come_after_the_network_and_add_ons_after_the_nodes() -> None:
     wrong = {**group, "amiType": "AL2023_x86_64_STANDARD", "instanceTypes": ["m7g.large"]}
     with pytest.raises(ProviderError, match="not a valid instance type"):
         provider.create(request_for("aws:eks/nodeGroup:NodeGroup", inputs=wrong))
+
+
+@pytest.mark.parametrize(
+    ("pool", "cluster", "reason"),
+    [
+        ({"agentPoolName": "windows"}, {}, "6 characters or less"),
+        ({"mode": "System"}, {}, "mode System"),
+        ({}, {"windowsProfile": None}, "Windows profile"),
+        ({}, {"networkProfile": {"networkDataplane": "cilium"}}, "cilium does not support Windows"),
+    ],
+)
+def test_azure_has_windows_pools_under_conditions(pool: dict[str, Any], cluster: dict[str, Any], reason: str) -> None:
+    provider = AzureNativeStandIn()
+    made = {"kubernetesVersion": "1.36", "windowsProfile": {"adminUsername": "shop"}, **cluster}
+    _exists(provider, "azure-native:containerservice:ManagedCluster", "shop", {"name": "shop"}, made)
+    _exists(provider, "azure-native:resources:ResourceGroup", "group", {"name": "group"})
+    windows = {**POOL, "agentPoolName": "win", "osType": "Windows", **pool}
+    with pytest.raises(ProviderError, match=reason):
+        provider.create(request_for("azure-native:containerservice:AgentPool", inputs=windows))
+
+
+def test_dataplane_v2_has_no_windows_pools() -> None:
+    provider = GcpStandIn()
+    made = {"datapathProvider": "ADVANCED_DATAPATH"}
+    _exists(provider, "gcp:container/cluster:Cluster", "shop", {"name": "shop", "masterVersion": "1.36.0-gke.1"}, made)
+    windows = {"cluster": "shop", "nodeConfig": {"imageType": "WINDOWS_LTSC_CONTAINERD"}}
+    with pytest.raises(ProviderError, match="not supported with Dataplane V2"):
+        provider.create(request_for("gcp:container/nodePool:NodePool", inputs=windows))
+
+
+def test_windows_and_linux_nodes_have_roles_of_their_own() -> None:
+    provider = AwsStandIn()
+    _exists(provider, "aws:eks/cluster:Cluster", "shop", {"version": "1.36"})
+    for type_, name in (("aws:ec2/subnet:Subnet", "a"), ("aws:iam/role:Role", "r")):
+        _exists(provider, type_, name, {"availabilityZone": "eu-central-1a"})
+    group = {"clusterName": "shop", "nodeRoleArn": "r", "subnetIds": ["a"], "scalingConfig": SCALING}
+    _exists(provider, "aws:eks/nodeGroup:NodeGroup", "general", {}, group)
+    windows = {**group, "nodeGroupName": "windows", "amiType": "WINDOWS_CORE_2022_x86_64"}
+    with pytest.raises(ProviderError, match="cannot share a node role"):
+        provider.create(request_for("aws:eks/nodeGroup:NodeGroup", inputs=windows))
 
 
 def _exists(
