@@ -12,15 +12,14 @@ from common.quantity import Quantity, QuantityError
 from policy.admission.amounts import Amounts, read
 from policy.admission.limit_ranges import claim_refusals, refusals, with_defaults
 from policy.admission.pods import Pod, read_pod
-from policy.admission.quotas import Quota, claim_usage, count_usage, pod_usage, service_usage, unstated
+from policy.admission.quotas import POD_COUNT, Quota, claim_usage, count_usage, pod_usage, service_usage, unstated
 from policy.admission.validation import invalid
 from policy.kubernetes import POD_SPECS, pod_spec
 from policy.model import Resource, Stack
 from policy.surroundings import Cluster, Place
 from policy.unknown import Undetermined
-from policy.workloads import ONE, Counts, claim_templates, pods_of
+from policy.workloads import ONE, Counts, claim_templates, jobs_kept, pods_kept, pods_of
 
-_MAKES: Final = {"Deployment": ("apps", "replicasets"), "CronJob": ("batch", "jobs")}
 _OWN: Final = {("ConfigMap", "kube-root-ca.crt"): "configmaps", ("ServiceAccount", "default"): "serviceaccounts"}
 
 
@@ -141,8 +140,10 @@ class _Bill:
         elif resource.kind != "Pod":
             group = resource.api_version.rpartition("/")[0]
             self._charge(title, count_usage(group, self.cluster.plural(resource.kind.partition(".")[0])))
-        if resource.kind in _MAKES:
-            self._charge(f"what {title} makes", count_usage(*_MAKES[resource.kind]), Counts(1, 2, 1))
+        if resource.kind == "Deployment":
+            self._charge(f"what {title} makes", count_usage("apps", "replicasets"), Counts(1, 2, 1))
+        elif resource.kind == "CronJob":
+            self._charge(f"what {title} makes", count_usage("batch", "jobs"), jobs_kept(resource.spec))
 
     def _charge(self, title: str, usage: Amounts, times: Counts = ONE) -> None:
         self.demand.charges.append(Charge(title, usage, times))
@@ -156,6 +157,7 @@ class _Bill:
         if times.scaled or times.stated:
             self._refuse(resource, path, pod)
         self.demand.charges.append(Charge(title, pod_usage(pod), times, pod=pod))
+        self.demand.charges.append(Charge(title, POD_COUNT, pods_kept(resource, times), pod=pod))
         for template_path, claim in claim_templates(resource):
             self._add_claim(resource, template_path, claim, title, times)
 

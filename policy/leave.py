@@ -21,11 +21,10 @@ from typing import Any, Final
 import yaml
 
 from common.errors import PolicyInputError, Problem
-from policy.model import Resource, Rule
+from policy.model import ADD_ON, Resource, Rule
 from policy.unknown import Undetermined
 
 WAIVERS: Final = Path("policy", "waivers.yaml")
-_ADD_ON: Final = "polykube:addons:"
 _FIELDS: Final = ("rule", "resource", "reason", "owner", "expires")
 
 
@@ -60,7 +59,7 @@ class Leave:
 
 def exemptions(component: Resource) -> Iterator[Leave]:
     """What a resource declares, if it is the component of an add-on."""
-    if component.type.startswith(_ADD_ON):
+    if component.type.startswith(ADD_ON):
         for given in component.properties.get("exemptions") or ():
             yield Leave(
                 str(given["rule"]),

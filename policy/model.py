@@ -14,11 +14,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from components.naming import component_type
 from policy.unknown import Undetermined, known
 
 Properties = Mapping[str, Any]
+ADD_ON: Final = component_type("addons", "")
+"""How the types of add-ons' components begin."""
 T = TypeVar("T")
 
 
@@ -80,6 +83,11 @@ class Resource:
         """The types of its parents, outermost first, as the URN has them; the stack is not among them."""
         qualified = self.urn.split("::")[2] if self.urn.count("::") > 1 else ""
         return tuple(qualified.split("$")[:-1])
+
+    @property
+    def is_part_of_add_on(self) -> bool:
+        """Whether an add-on's component is among its parents."""
+        return any(parent.startswith(ADD_ON) for parent in self.ancestry)
 
     @property
     def metadata(self) -> Mapping[str, Any]:

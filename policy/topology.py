@@ -5,14 +5,15 @@ from ipaddress import ip_network
 from typing import Final
 
 from common.reachability import IpNetwork, Network, Pod
+from components.naming import TENANT_LABEL
 from policy.kubernetes import POD_SPECS, SYSTEM_NAMESPACES, pod_spec, pod_template
 from policy.model import Resource, Stack
 
-TENANT_LABEL: Final = "polykube.dev/tenant"
 # Where a pod's address may be, as most plugins let blocks of addresses match pods too: RFC 1918, RFC 6598, RFC 4193.
 POD_ADDRESSES: Final[tuple[IpNetwork, ...]] = tuple(
     map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 )
+# Of programs other than ours, whose add-ons' namespaces are known by what they are part of.
 _INFRASTRUCTURE: Final = frozenset({"cert-manager", "karpenter", "logging", "monitoring", "tracing", "velero"})
 _INFRASTRUCTURE_PREFIXES: Final = ("kube-", "gke-", "istio-", "ingress-")
 _INFRASTRUCTURE_SUFFIX: Final = "-system"
@@ -76,7 +77,8 @@ def _tenants(stack: Stack) -> dict[str, str]:
     labelled = {
         name: owner for name, of_namespace in labels.items() if (owner := (of_namespace or {}).get(TENANT_LABEL))
     }
-    return labelled or {name: name for name in labels if not _is_infrastructure(name)}
+    of_add_ons = {it.object_name for it in stack.of_kind("Namespace") if it.is_part_of_add_on}
+    return labelled or {name: name for name in labels if name not in of_add_ons and not _is_infrastructure(name)}
 
 
 def _is_infrastructure(namespace: str) -> bool:

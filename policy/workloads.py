@@ -7,8 +7,10 @@ from typing import Any, Final
 from policy.kubernetes import pod_spec
 from policy.model import Resource
 from policy.nodes import NodeSet, takes
+from policy.unknown import present
 
 _DEFAULT_SURGE: Final = "25%"  # of Deployments; DaemonSets have none
+_DEFAULT_HISTORY: Final = 3  # successful jobs that a CronJob keeps; failed ones are not reckoned with
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,29 @@ def pods_of(workload: Resource, scaler: Resource | None, nodes: Sequence[NodeSet
             return ONE
         case _:
             return _replicas(workload, scaler)
+
+
+def pods_kept(workload: Resource, running: Counts) -> Counts:
+    """How many pods of a workload there are with those that have finished, which the quota key `count/pods` counts."""
+    match workload.kind:
+        case "Job":
+            return Counts.fixed(_in_all(workload.spec))
+        case "CronJob":
+            return jobs_kept(workload.spec) * _in_all((workload.spec.get("jobTemplate") or {}).get("spec") or {})
+        case _:
+            return running
+
+
+def jobs_kept(spec: Mapping[str, Any]) -> Counts:
+    """How many jobs of a CronJob there are with those that have finished; what has a time to live is taken to be over.
+
+    Rules: pkg/controller/cronjob (v1.36.3).
+    """
+    if spec.get("suspend"):
+        return Counts.fixed(0)
+    expires = present(((spec.get("jobTemplate") or {}).get("spec") or {}).get("ttlSecondsAfterFinished"))
+    kept = 0 if expires else int(_given(spec.get("successfulJobsHistoryLimit"), _DEFAULT_HISTORY))
+    return Counts(kept + 1, kept + _overlapping(spec), kept + 1)
 
 
 def claim_templates(workload: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -89,20 +114,27 @@ def _on_nodes(workload: Resource, nodes: Sequence[NodeSet]) -> Counts:
 
 def _at_once(spec: Mapping[str, Any]) -> int:
     """Pods of a Job at the same time."""
+    return min(int(_given(spec.get("parallelism"), 1)), _in_all(spec))
+
+
+def _in_all(spec: Mapping[str, Any]) -> int:
+    """Pods of a Job by the time that it is done, if none of them fails."""
     if spec.get("suspend"):
         return 0
-    parallelism = int(_given(spec.get("parallelism"), 1))
-    completions = spec.get("completions")
-    return parallelism if completions is None else min(parallelism, int(completions))
+    return int(_given(spec.get("completions"), _given(spec.get("parallelism"), 1)))
 
 
 def _scheduled(spec: Mapping[str, Any]) -> Counts:
-    """Pods of a CronJob: one job's; two jobs' where one may start while the one before still ends."""
+    """Pods of a CronJob that run at the same time."""
     if spec.get("suspend"):
         return Counts.fixed(0)
     count = _at_once((spec.get("jobTemplate") or {}).get("spec") or {})
-    jobs = 1 if spec.get("concurrencyPolicy") == "Forbid" else 2
-    return Counts(count, count * jobs, count)
+    return Counts(count, count * _overlapping(spec), count)
+
+
+def _overlapping(spec: Mapping[str, Any]) -> int:
+    """Jobs of a CronJob that may run at the same time: two where one may start while the one before still ends."""
+    return 1 if spec.get("concurrencyPolicy") == "Forbid" else 2
 
 
 def _part(given: Any, default: int | str, whole: int) -> int:

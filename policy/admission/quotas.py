@@ -15,6 +15,7 @@ from policy.unknown import off
 
 ONE: Final = Quantity(10**9)
 _NANO: Final = 10**9
+POD_COUNT: Final[Amounts] = {"count/pods": ONE}  # of a pod, even if it has finished
 _COUNTED_BY_REQUEST: Final = (*COMPUTE, "ephemeral-storage")
 _MUST_BE_STATED: Final = frozenset(f"{prefix}{name}" for prefix in ("", "requests.", "limits.") for name in COMPUTE)
 _POD_KEYS: Final = frozenset(
@@ -64,11 +65,11 @@ def read_quota(name: str, spec: Mapping[str, Any]) -> Quota:
 
 
 def pod_usage(pod: Pod) -> dict[str, Quantity]:
-    """What a running pod counts for, by quota key."""
+    """What a running pod counts for, by quota key; `POD_COUNT` is apart, as finished pods have it too."""
     requests = total((pod.container_requests | pod_level(pod.requests), pod.overhead))
     limits = pod.container_limits | pod_level(pod.limits)
     limits = {name: it + pod.overhead[name] if it.nanos and name in pod.overhead else it for name, it in limits.items()}
-    return {"pods": ONE, "count/pods": ONE} | _by_key(requests, limits)
+    return {"pods": ONE} | _by_key(requests, limits)
 
 
 def claim_usage(spec: Mapping[str, Any]) -> dict[str, Quantity]:

@@ -12,9 +12,10 @@ _EKS, _GKE, _AKS = (
     "gcp:container/cluster:Cluster",
     "azure-native:containerservice:ManagedCluster",
 )
-_KUBEADM: Final = "polykube:clusters:Kubeadm"
 _EKS_ADD_ON: Final = "aws:eks/addon:Addon"
 _ENFORCING_AGENTS: Final = frozenset({"antrea-agent", "calico-node", "canal", "cilium", "kube-router", "weave-net"})
+_ENFORCING_CHARTS: Final = frozenset({"antrea", "calico", "cilium", "tigera-operator"})
+_CHARTS: Final = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart")
 _GATEWAYS: Final = frozenset({"Gateway"})
 # Load balancers with one of these are reached from within the network only (AWS, Azure, GCP).
 _INTERNAL: Final[Mapping[str, frozenset[str]]] = {
@@ -64,16 +65,15 @@ def _aks(cluster: Resource, stack: Stack) -> tuple[str, str, bool]:
     return "networkProfile.networkPolicy", "Set it to cilium, calico or azure.", on
 
 
-def _kubeadm(cluster: Resource, stack: Stack) -> tuple[str, str, bool]:
-    del cluster, stack
-    return "", f"Install a network plugin that does: {', '.join(sorted(_ENFORCING_AGENTS))}.", False
-
-
-_HOW: Final = {_EKS: _eks, _GKE: _gke, _AKS: _aks, _KUBEADM: _kubeadm}
+# What other kinds of cluster run is not in the stack that uses them: `existing`, and `local`, where no container runs.
+_HOW: Final = {_EKS: _eks, _GKE: _gke, _AKS: _aks}
 
 
 def _has_agent(stack: Stack) -> bool:
-    return any(agent.object_name in _ENFORCING_AGENTS for agent in stack.of_kind("DaemonSet"))
+    charts = (str(chart.properties.get("chart")).rpartition("/")[2] for chart in stack.of_kind(*_CHARTS))
+    return any(agent.object_name in _ENFORCING_AGENTS for agent in stack.of_kind("DaemonSet")) or any(
+        chart in _ENFORCING_CHARTS for chart in charts
+    )
 
 
 def _no_public_svc(service: Resource, *, namespaces: Sequence[str]) -> Iterator[Finding]:

@@ -1,11 +1,14 @@
 """Running the policy pack over objects the way a user can: `pulumi policy analyze` on a state file."""
 
+import contextlib
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
+import pytest
 from pulumi.runtime.proto import analyzer_pb2
 
 from automation.environment import POLICY_PACK
@@ -16,6 +19,7 @@ from policy.rules import RULES
 from policy.server import PolicyServer
 from tests.support.engine import Engine
 
+_LEVELS = analyzer_pb2.EnforcementLevel
 _PREFIX = "urn:pulumi:dev::cases::"
 _STACK = {"urn": f"{_PREFIX}pulumi:pulumi:Stack::cases-dev", "custom": False, "type": "pulumi:pulumi:Stack"}
 
@@ -60,16 +64,19 @@ class State:
         return json.dumps({"version": 3, "deployment": {"manifest": manifest, "resources": self.resources}})
 
 
-def asked(state: State, config: dict[str, Any]) -> list[Found]:
-    """What the pack answers when it is asked as the engine asks it, without an engine and in this process."""
+def asked(state: State, config: Mapping[str, Any]) -> list[Found]:
+    """What the pack answers when it is asked as the engine asks it, without an engine and in this process.
+
+    ValueError with the pack's words where it refuses its settings.
+    """
     server = PolicyServer(RULES)
-    of_rules = {
-        rule: analyzer_pb2.PolicyConfig(
-            enforcementLevel=analyzer_pb2.MANDATORY, properties=encode(config.get(rule, {}))
-        )
-        for rule in config
-    }
-    server.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=of_rules), None)
+    own = {each.name: each.enforcementLevel for each in server.GetAnalyzerInfo(None, _Context()).policies}
+    server.Configure(
+        analyzer_pb2.ConfigureAnalyzerRequest(
+            policyConfig={rule: _as_sent(own[rule], given) for rule, given in config.items()}
+        ),
+        _Context(),
+    )
     resources = [
         analyzer_pb2.AnalyzerResource(
             urn=each["urn"],
@@ -82,23 +89,69 @@ def asked(state: State, config: dict[str, Any]) -> list[Found]:
     ]
     answers = [server.Analyze(resource, None) for resource in resources]
     answers.append(server.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources), None))
-    levels = analyzer_pb2.EnforcementLevel
     return [
-        Found(each.policyName, levels.Name(each.enforcementLevel).lower(), each.urn, each.message)
+        Found(each.policyName, _LEVELS.Name(each.enforcementLevel).lower(), each.urn, each.message)
         for answer in answers
         for each in answer.diagnostics
     ]
 
 
+def _as_sent(own: Any, given: Any) -> Any:
+    """A rule's entry of `--policy-pack-config`, a level or options, as the engine hands it on."""
+    if isinstance(given, str):
+        return analyzer_pb2.PolicyConfig(enforcementLevel=_LEVELS.Value(given.upper()))
+    return analyzer_pb2.PolicyConfig(enforcementLevel=own, properties=encode(given))
+
+
+class _Context:
+    """A call of the pack, as far as the pack uses it."""
+
+    def abort(self, code: object, details: str) -> NoReturn:
+        raise ValueError(f"{code}: {details}")
+
+
+class Analysis(Protocol):
+    """A way to run the pack over a state, in the directory of a project."""
+
+    @property
+    def project(self) -> Path:
+        """The directory with Pulumi.yaml, where waivers are looked for."""
+
+    def run(self, state: State, config: Mapping[str, Any] | None = None) -> list[Found]:
+        """What the pack finds in `state`; `config` is that of `--policy-pack-config`."""
+
+    def refused(self, state: State, config: Mapping[str, Any] | None = None) -> str:
+        """What is said when the pack does not take its settings."""
+
+
 @dataclass(frozen=True)
-class Analysis:
+class InProcess:
+    """The pack without an engine: for mutation testing, which asks thousands of times."""
+
+    project: Path
+
+    def run(self, state: State, config: Mapping[str, Any] | None = None) -> list[Found]:
+        with contextlib.chdir(self.project):
+            return asked(state, config or {})
+
+    def refused(self, state: State, config: Mapping[str, Any] | None = None) -> str:
+        with pytest.raises(ValueError, match="PK5") as refusal:
+            self.run(state, config)
+        return str(refusal.value)
+
+
+@dataclass(frozen=True)
+class ByEngine:
     """The engine, with a directory for state files."""
 
     engine: Engine
     directory: Path
 
-    def run(self, state: State, config: dict[str, Any] | None = None) -> list[Found]:
-        """What the pack finds in `state`; `config` is that of `--policy-pack-config`."""
+    @property
+    def project(self) -> Path:
+        return self.engine.directory
+
+    def run(self, state: State, config: Mapping[str, Any] | None = None) -> list[Found]:
         done = self._analyze(state, config)
         events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         assert any("summaryEvent" in event for event in events), done.stdout + done.stderr
@@ -108,13 +161,12 @@ class Analysis:
             if event
         ]
 
-    def refused(self, state: State, config: dict[str, Any] | None = None) -> str:
-        """What the engine says when the pack does not take its settings."""
+    def refused(self, state: State, config: Mapping[str, Any] | None = None) -> str:
         done = self._analyze(state, config)
         assert done.returncode != 0, done.stdout
         return done.stdout + done.stderr
 
-    def _analyze(self, state: State, config: dict[str, Any] | None) -> subprocess.CompletedProcess[str]:
+    def _analyze(self, state: State, config: Mapping[str, Any] | None) -> subprocess.CompletedProcess[str]:
         file = self.directory / "state.json"
         file.write_text(state.as_json())
         arguments = ["policy", "analyze", "--json", "--file", str(file), "--policy-pack", str(POLICY_PACK)]

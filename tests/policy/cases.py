@@ -34,7 +34,7 @@ UNKNOWN_VALUE: Final = encode({"": UNKNOWN}).fields[""].string_value
 """How the wire and a state spell a value that is not known."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with `!unknown`."""
 
 

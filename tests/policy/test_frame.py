@@ -42,7 +42,7 @@ def found(analysis: Analysis, *bodies: dict[str, Any], rule: str, **arguments: A
 @pytest.fixture
 def waivers(analysis: Analysis) -> Iterator[Any]:
     """A function that writes the waiver file of the project."""
-    file = analysis.engine.directory / "policy" / "waivers.yaml"
+    file = analysis.project / "policy" / "waivers.yaml"
     file.parent.mkdir(exist_ok=True)
     yield lambda *entries: file.write_text(yaml.safe_dump(list(entries)))
     file.unlink(missing_ok=True)
@@ -164,3 +164,12 @@ def test_an_exemption_of_no_add_on_holds_nowhere(analysis: Analysis) -> None:
     state.add_resource("my:own:Component", "mine", {"exemptions": [exemption]})
     inside = state.add(deployment("a"), below="my:own:Component")
     assert inside in {each.urn for each in analysis.run(state) if each.rule == "container-resources"}
+
+
+def test_the_namespaces_of_add_ons_are_no_tenants(analysis: Analysis) -> None:
+    state = State()
+    for name, below in (("shop", ""), ("log-agents", "polykube:addons:Logging"), ("lab", "my:addons:Logging")):
+        state.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, below=below)
+    said = {each.message.split(";")[0] for each in analysis.run(state) if each.rule == "forbidden-flows"}
+    assert "Namespace/shop: its pods can reach pods of other tenants: any pod in lab on every port" in said
+    assert not any("log-agents" in each for each in said)

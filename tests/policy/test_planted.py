@@ -1,7 +1,7 @@
 """A mistake in a stack that only shows in production: each is planted, and has to be seen in a preview.
 
 A dozen tenants like the shop of the stack `dev`, each with one mistake in its workload, go through one real
-preview. The shop itself goes along, unchanged: nothing mandatory may be said of it.
+preview. The rest of `dev` goes along, unchanged: nothing mandatory may be said of it.
 """
 
 import copy
@@ -18,9 +18,6 @@ import yaml
 from automation.environment import POLICY_PACK
 from common.paths import CHECKOUT
 from rehearsal.control_plane import ControlPlane
-from stacks.loading import load_file
-from tests.policy.analysis import Found, State, asked
-from tests.support.registered import registered
 from tests.support.stack import Stack, dev_spec, make_stack
 
 Objects = dict[str, dict[str, Any]]
@@ -142,19 +139,10 @@ def test_a_preview_shows_the_mistake(tenant: str, preview: Preview) -> None:
 
 
 def test_nothing_is_said_of_what_has_no_mistake(preview: Preview) -> None:
-    right = ("shop/", "lab/", "Namespace/shop:", "Namespace/lab:")
-    said = [message for _, level, message in preview.findings if level == "mandatory" and message.startswith(right)]
-    assert said == []
+    wrong = tuple(start for tenant in PLANTED for start in (f"{tenant}/", f"Namespace/{tenant}:"))
+    mandatory = [message for _, level, message in preview.findings if level == "mandatory"]
+    assert [message for message in mandatory if not message.startswith(wrong)] == []
 
 
 def test_a_preview_shows_what_up_will_put_right(preview: Preview) -> None:
     assert any(urn.endswith("::shop/frontend") for urn in preview.mended["tags"])
-
-
-@pytest.mark.parametrize("name", ["eks-prod", "gke-autopilot", "gke-prod"])
-def test_the_examples_on_clouds_pass_their_own_pack(name: str) -> None:
-    state = State()
-    for resource in registered(load_file(CHECKOUT / f"Pulumi.{name}.yaml")).values():
-        state.add_registered(resource.urn, resource.type, dict(resource.inputs), protect=resource.protect)
-    broken: list[Found] = [found for found in asked(state, {}) if found.level == "mandatory"]
-    assert [found.message for found in broken] == []

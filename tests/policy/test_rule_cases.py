@@ -5,8 +5,8 @@ case's namespaces get a name of their own, so that no case sees another's. Of th
 their own, the examples have a run each; the others are put to the pack without the engine, which takes seconds.
 """
 
-import os
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,16 +15,15 @@ from policy.rules import RULES
 from tests.policy.analysis import Analysis, State, asked
 from tests.policy.cases import CASES, Case
 
-WITHOUT_ENGINE = "POLYKUBE_WITHOUT_ENGINE" in os.environ  # mutation testing asks thousands of times
 RULE_IDS = {rule.id for rule in RULES}
 Said = dict[Case, list[tuple[str, str]]]
 
 
-def batches() -> list[list[Case]]:
-    """The cases in as few runs as can be: in one run, a rule has one set of options."""
+def batches(chosen: Sequence[Case]) -> list[list[Case]]:
+    """Cases in as few runs as can be: in one run, a rule has one set of options."""
     together: list[list[Case]] = []
     of_options: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for case in CASES:
+    for case in chosen:
         if case.alone:
             continue
         known = of_options[case.rule]
@@ -33,19 +32,20 @@ def batches() -> list[list[Case]]:
         number = known.index(case.options)
         together += [[] for _ in range(number + 1 - len(together))]
         together[number].append(case)
-    return [*together, *([case] for case in CASES if case.alone)]
+    return [*together, *([case] for case in chosen if case.alone)]
 
 
 @pytest.fixture(scope="module")
-def findings(analysis: Analysis) -> Said:
-    """Rule and message of every finding, by case, with the marks taken off again."""
-    found: Said = {case: [] for case in CASES}
-    for cases in batches():
+def findings(analysis: Analysis, request: pytest.FixtureRequest) -> Said:
+    """Rule and message of every finding, by case that is to be tested, with the marks taken off again."""
+    calls = (getattr(item, "callspec", None) for item in request.session.items)
+    found: Said = {call.params["case"]: [] for call in calls if call and isinstance(call.params.get("case"), Case)}
+    for cases in batches(list(found)):
         state, origins = State(), {}
         for index, case in enumerate(cases):
             mark = "" if case.alone else f"-case{index}"
             origins.update(dict.fromkeys(case.add_to(state, mark), (case, mark)))
-        ask = asked if WITHOUT_ENGINE or (cases[0].alone and not cases[0].is_example) else analysis.run
+        ask = asked if cases[0].alone and not cases[0].is_example else analysis.run
         for finding in ask(state, {case.rule: case.options for case in cases if case.options}):
             if finding.urn in origins:  # what is said of the stack as a whole is tested in test_frame.py
                 case, mark = origins[finding.urn]

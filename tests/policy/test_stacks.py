@@ -1,4 +1,4 @@
-"""The project's own stacks keep its own rules, without leave.
+"""The project's own stacks keep its own rules, with no more leave than add-ons declare; `dev` in test_planted.py.
 
 Guards against an example that a person copies and cannot bring up, and against a rule that nobody can keep.
 """
@@ -6,21 +6,18 @@ Guards against an example that a person copies and cannot bring up, and against 
 import pytest
 from pulumi.runtime.proto import analyzer_pb2
 
-from policy.judge import Judge
-from policy.model import Level, Resource, Stack
 from policy.rules import RULES
 from policy.server import PolicyServer
+from tests.policy.analysis import State, asked
 from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
 
 
 def broken(stack: str) -> set[str]:
     """The mandatory rules that a stack breaks."""
-    planned_resources = planned(stack).values()
-    resources = [Resource(it.urn, it.type, it.name, it.inputs, it.protect) for it in planned_resources]
-    judge = Judge(RULES)
-    verdicts = [verdict for resource in resources for verdict in judge.judge(resource)]
-    verdicts += judge.judge_stack(Stack(resources))
-    return {verdict.rule.id for verdict in verdicts if verdict.level == Level.MANDATORY}
+    state = State()
+    for it in planned(stack).values():
+        state.add_registered(it.urn, it.type, dict(it.inputs), protect=it.protect)
+    return {found.rule for found in asked(state, {}) if found.level == "mandatory"}
 
 
 @pytest.mark.parametrize("stack", CLOUD_STACKS)

@@ -1,9 +1,8 @@
 """What network-config-analyzer makes of a topology: an independent reading of NetworkPolicies, by IBM Research.
 
-It pins old versions of what we use in newer ones, so it lives in a directory of its own, which is made on first use.
+It pins old versions of what we use in newer ones, so it is locked apart.
 """
 
-import hashlib
 import os
 import re
 import subprocess
@@ -14,9 +13,9 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
 
-from common.paths import cache_dir
 from common.reachability import ALL_PORTS, NO_PORTS, Ports
 from common.reachability.ports import LARGEST_PORT, PROTOCOLS
+from tests.support.locked import installed
 
 _LOCK: Final = Path(__file__).with_name("oracle.lock")
 _LINE = re.compile(r"(\S.*) => (\S.*) : (.*)")
@@ -26,23 +25,12 @@ _RANGE = re.compile(r"([\d.]+)(?:-([\d.]+))?")
 Flows = Mapping[tuple[str, str], Ports]
 
 
-def install() -> Path:
-    """The directory with the oracle's packages."""
-    target = cache_dir() / "oracles" / hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]
-    if not target.is_dir():
-        partial = target.with_name(f"{target.name}.{os.getpid()}")
-        options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(partial), "--requirement", str(_LOCK)]
-        subprocess.run([sys.executable, "-m", "pip", "install", *options], check=True)
-        partial.rename(target)
-    return target
-
-
 def ask(directory: Path) -> Flows:
     """The flows between the ends of the topology in `directory`: `namespace/pod`, or a range of addresses."""
     everything = [f"--{what}" for what in ("connectivity", "resource_list", "pod_list", "ns_list")]
     options = [argument for name in everything for argument in (name, str(directory))]
     style = ["--output_endpoints", "pods", "--output_format", "txt_no_fw_rules"]
-    environment = os.environ | {"PYTHONPATH": str(install())}
+    environment = os.environ | {"PYTHONPATH": str(installed(_LOCK))}
     done = subprocess.run(
         [sys.executable, "-S", "-m", "nca", *options, *style],
         env=environment,

@@ -1,10 +1,14 @@
 """Random pods, each with a few things that Pod Security may mind."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from policy.admission.pod_security import Standard, violations
 from tests.support.api import Object
+
+_LABEL: Final = "pod-security.kubernetes.io/enforce"
+_MINORS: Final = (0, 7, 8, 18, 19, 21, 22, 23, 24, 25, 26, 27, 29, 31, 32, 33, 34, 35, 36)  # where checks changed
 
 _PROFILES: Final = ("RuntimeDefault", "Unconfined", "Localhost")
 _CAPABILITIES: Final = ("NET_BIND_SERVICE", "CHOWN", "KILL", "NET_RAW", "SYS_ADMIN", "NET_ADMIN", "AUDIT_WRITE")
@@ -30,6 +34,26 @@ _VOLUMES: Final[tuple[Object, ...]] = (
     {"ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
     {"image": {"reference": "example.test/data:1"}},
 )
+
+
+def places(run: str) -> dict[str, dict[str, str]]:
+    """The labels of a namespace for each level and version, by name."""
+    return {
+        f"exam-{run}-{level}-{version.replace('.', '-')}": {_LABEL: level, f"{_LABEL}-version": version}
+        for level in ("baseline", "restricted")
+        for version in ("latest", *(f"v1.{minor}" for minor in _MINORS))
+    }
+
+
+def place_of(seed: str, names: Sequence[str]) -> str:
+    """Which of the namespaces a pod is put into."""
+    return random.Random(seed).choice(names)  # noqa: S311 - repeatable on purpose
+
+
+def by_rules(pod: Object, standard: Standard) -> frozenset[str]:
+    """The names of the checks that the rules say a pod breaks."""
+    found = violations(pod["spec"], pod["metadata"]["annotations"], standard)
+    return frozenset(violation.check.name for violation in found)
 
 
 class PodDraw:

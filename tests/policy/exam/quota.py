@@ -1,8 +1,9 @@
 """One random namespace, put to the API server and to the rule quota-fits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from common.quantity import Quantity, parse
 from policy.admission.quotas import read_quota
@@ -45,8 +46,46 @@ class Answer:
         return self.exceeded == other.exceeded and (self.exceeded or self.used == other.used)
 
 
-def examine(api: Api, namespace: str, seed: str) -> tuple[Answer, Answer, Sequence[Object]]:
-    """The API server's answer, the rules' answer, and the objects in question."""
+@dataclass(frozen=True)
+class Examined:
+    """The API server's answer on a namespace: on its limit ranges and quotas that are valid, and on what is put in."""
+
+    theirs: Answer
+    limits: Sequence[Object]
+    objects: Sequence[Object]
+    quotas: Sequence[Object]
+
+    @property
+    def bodies(self) -> Sequence[Object]:
+        """All that is in the namespace."""
+        return [*self.limits, *self.objects, *self.quotas]
+
+    def record(self) -> dict[str, Any]:
+        """The answer, and of the question the quotas: they are drawn around what the rules reckon."""
+        used = {name: {key: str(it) for key, it in amounts.items()} for name, amounts in self.theirs.used.items()}
+        return {
+            "limits": bool(self.limits),
+            "quotas": {quota["metadata"]["name"]: quota["spec"] for quota in self.quotas},
+            "refused": sorted(self.theirs.refused),
+            "exceeded": self.theirs.exceeded,
+            "used": used if self.theirs.verdict == "admitted" else {},
+        }
+
+
+def replay(record: Mapping[str, Any], namespace: str, seed: str) -> tuple[Answer, Answer]:
+    """The API server's answer as it was recorded, and the rules' answer of now."""
+    limits, objects, _ = objects_in(namespace, seed)
+    quotas = [
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"namespace": namespace, "name": name}, "spec": spec}
+        for name, spec in record["quotas"].items()
+    ]
+    used = {name: {key: parse(it) for key, it in amounts.items()} for name, amounts in record["used"].items()}
+    theirs = Answer(set(record["refused"]), record["exceeded"], used)
+    return theirs, by_rules(namespace, [*(limits if record["limits"] else ()), *objects, *quotas])
+
+
+def examine(api: Api, namespace: str, seed: str) -> Examined:
+    """Put a random namespace to the API server."""
     limits, objects, quotas = objects_in(namespace, seed)
     with _namespace(api, namespace):
         limits = [item for item in limits if _accepted(api, item)]
@@ -65,10 +104,11 @@ def examine(api: Api, namespace: str, seed: str) -> tuple[Answer, Answer, Sequen
         for quota in quotas:
             status = api.get(api.path(quota))["status"]
             theirs.used[quota["metadata"]["name"]] = {key: parse(amount) for key, amount in status["used"].items()}
-    return theirs, _ours(namespace, [*limits, *objects, *quotas]), [*limits, *objects, *quotas]
+    return Examined(theirs, limits, objects, quotas)
 
 
-def _ours(namespace: str, objects: Sequence[Object]) -> Answer:
+def by_rules(namespace: str, objects: Sequence[Object]) -> Answer:
+    """The rules' answer."""
     stack = Stack(map(as_resource, (*CLUSTER, *objects)))
     answer = Answer()
     for verdict in _JUDGE.judge_stack(stack):

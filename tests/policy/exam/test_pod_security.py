@@ -4,7 +4,6 @@ Guards against a field that is overlooked, and against a version's checks that a
 """
 
 import os
-import random
 import re
 import secrets
 from collections import Counter
@@ -14,27 +13,22 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import yaml
 
-from policy.admission.pod_security import CHECKS, Standard, violations
-from tests.policy.exam.pods import PodDraw
+from policy.admission.pod_security import CHECKS, Standard
+from tests.policy.exam.answers import PODS, SEED
+from tests.policy.exam.conftest import Tally
+from tests.policy.exam.pods import PodDraw, by_rules, place_of, places
 from tests.support.api import Api, ApiError, Object
+from tests.support.golden import Golden
 
 CASES = int(os.environ.get("POLYKUBE_EXAM", "100"))
-SEED = os.environ.get("POLYKUBE_EXAM_SEED", "polykube")
-VERSIONS = ("latest", *(f"v1.{it}" for it in (0, 7, 8, 18, 19, 21, 22, 23, 24, 25, 26, 27, 29, 31, 32, 33, 34, 35, 36)))
 NAMES = sorted({check.name for check in CHECKS})
 _INVALID = 422
-_LABEL = "pod-security.kubernetes.io/enforce"
 
 
 @pytest.fixture
 def namespaces(api: Api) -> Mapping[str, Mapping[str, str]]:
     """The labels of a namespace for each level and version."""
-    run = secrets.token_hex(3)
-    found = {}
-    for level in ("baseline", "restricted"):
-        for version in VERSIONS:
-            name = f"exam-{run}-{level}-{version.replace('.', '-')}"
-            found[name] = {_LABEL: level, f"{_LABEL}-version": version}
+    found = places(secrets.token_hex(3))
 
     def make(name: str) -> None:
         api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": found[name]}})
@@ -58,27 +52,31 @@ def refused_for(api: Api, pod: Object) -> frozenset[str] | None:
     return frozenset()
 
 
-def test_the_rules_and_admission_agree_on_random_pods(api: Api, namespaces: Mapping[str, Mapping[str, str]]) -> None:
+def test_the_rules_and_admission_agree_on_random_pods(
+    api: Api, namespaces: Mapping[str, Mapping[str, str]], golden: Golden, tally: Tally
+) -> None:
     names = sorted(namespaces)
     verdicts: Counter[str] = Counter()
     different = []
+    recorded: list[list[str] | None] = []
     index = 0
     while verdicts.total() < CASES:
         index += 1
         seed = f"{SEED}-{index}"
-        namespace = random.Random(seed).choice(names)  # noqa: S311 - repeatable on purpose
+        namespace = place_of(seed, names)
         pod = PodDraw(seed).pod(namespace)
         theirs = refused_for(api, pod)
+        recorded.append(None if theirs is None else sorted(theirs))
         if theirs is None:
             continue
         standard = Standard.of_labels(namespaces[namespace])
         assert standard
-        found = violations(pod["spec"], pod["metadata"]["annotations"], standard)
-        ours = frozenset(violation.check.name for violation in found)
+        ours = by_rules(pod, standard)
         verdicts[f"{standard.level} {'refused' if theirs else 'admitted'}"] += 1
         if ours != theirs:
             different.append(f"case {index} in {namespace}\nadmission: {theirs}\nrules: {ours}\n{yaml.safe_dump(pod)}")
-    print(f"{CASES - len(different)} of {CASES} agree: {dict(verdicts)}; {index - CASES} were no valid pods")
+    PODS.check(recorded, accept=golden.accept)
+    tally.add("pods under Pod Security", CASES, CASES - len(different), verdicts)
     assert not different, f"{len(different)} differ\n" + "\n".join(different[:3])
     assert len(verdicts) == 4
     assert min(verdicts.values()) >= CASES // 20

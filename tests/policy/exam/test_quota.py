@@ -11,29 +11,36 @@ from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 
+from tests.policy.exam.answers import NAMESPACES, SEED
+from tests.policy.exam.conftest import Tally
 from tests.policy.exam.namespaces import CLUSTER
-from tests.policy.exam.quota import examine
+from tests.policy.exam.quota import Examined, by_rules, examine
 from tests.support.api import Api
+from tests.support.golden import Golden
 
 CASES = int(os.environ.get("POLYKUBE_EXAM", "16"))
-SEED = os.environ.get("POLYKUBE_EXAM_SEED", "polykube")
 
 
-def test_the_rules_and_the_api_server_agree_on_random_namespaces(api: Api) -> None:
+def test_the_rules_and_the_api_server_agree_on_random_namespaces(api: Api, golden: Golden, tally: Tally) -> None:
     api.apply(*CLUSTER)
     run = secrets.token_hex(3)
 
     verdicts: Counter[str] = Counter()
 
-    def differs(index: int) -> str:
-        theirs, ours, objects = examine(api, f"exam-{run}-{index}", f"{SEED}-{index}")
-        verdicts[theirs.verdict] += 1
-        if theirs.agrees(ours):
-            return ""
-        return f"case {index}\nAPI server: {theirs}\nrules: {ours}\n{yaml.safe_dump_all(objects, sort_keys=False)}"
+    def put(index: int) -> tuple[Examined, str]:
+        namespace = f"exam-{run}-{index}"
+        asked = examine(api, namespace, f"{SEED}-{index}")
+        ours = by_rules(namespace, asked.bodies)
+        verdicts[asked.theirs.verdict] += 1
+        if asked.theirs.agrees(ours):
+            return asked, ""
+        bodies = yaml.safe_dump_all(asked.bodies, sort_keys=False)
+        return asked, f"case {index}\nAPI server: {asked.theirs}\nrules: {ours}\n{bodies}"
 
     with ThreadPoolExecutor(4) as pool:
-        different = [text for text in pool.map(differs, range(CASES)) if text]
-    print(f"{CASES - len(different)} of {CASES} agree: {dict(verdicts)}")
+        answers = list(pool.map(put, range(CASES)))
+    NAMESPACES.check([asked.record() for asked, _ in answers], accept=golden.accept)
+    different = [text for _, text in answers if text]
+    tally.add("namespaces with limit ranges, quotas and objects", CASES, CASES - len(different), verdicts)
     assert not different, "\n".join(different[:3])
     assert min(verdicts[verdict] for verdict in ("admitted", "exceeded", "refused")) >= CASES // 10

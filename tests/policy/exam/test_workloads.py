@@ -10,7 +10,7 @@ import pytest
 
 from policy.model import Stack
 from policy.nodes import node_sets
-from policy.workloads import pods_of
+from policy.workloads import pods_kept, pods_of
 from tests.policy.exam.namespaces import as_resource
 from tests.support.api import Api, Object
 from tests.support.objects import deployment, job, node, pod_template
@@ -26,16 +26,17 @@ ROLLOUTS: tuple[tuple[int, Object], ...] = (
 )
 
 
-def used(api: Api, namespace: str) -> int:
+def used(api: Api, namespace: str, key: str = "pods") -> int:
     """How many pods the quota counts."""
     status = api.get(f"/api/v1/namespaces/{namespace}/resourcequotas/all")["status"]
-    return int(status.get("used", {}).get("pods", "-1"))
+    return int(status.get("used", {}).get(key, "-1"))
 
 
 def bound(api: Api, namespace: str) -> None:
     """A quota that counts pods, and is never in the way."""
     metadata = {"namespace": namespace, "name": "all"}
-    api.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": {"pods": "99"}}})
+    spec = {"hard": {"pods": "99", "count/pods": "99"}}
+    api.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": spec})
     eventually(lambda: used(api, namespace) == 0, what="the quota")
 
 
@@ -65,6 +66,24 @@ def test_a_job_has_as_many_pods_at_once_as_reckoned(api: Api, namespace: str, sp
     api.apply(work)
     api.until(api.path(work), lambda it: it["status"].get("active") == expected)
     assert used(api, namespace) == pods_of(as_resource(work), None, ()).stated == expected
+
+
+def test_pods_that_have_finished_are_counted_as_objects_only(api: Api, namespace: str) -> None:
+    bound(api, namespace)
+    work = job(namespace, "work", parallelism=2, completions=3)
+    work["spec"]["template"]["spec"]["nodeSelector"] = NOWHERE
+    api.apply(work)
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+
+    def finish() -> bool:
+        for pod in api.list(pods):
+            if pod["status"]["phase"] == "Pending":
+                api.merge(f"{pods}/{pod['metadata']['name']}/status", {"status": {"phase": "Succeeded"}})
+        return (used(api, namespace), used(api, namespace, "count/pods")) == (0, 3)
+
+    eventually(finish, what="a job that is done")
+    running = pods_of(as_resource(work), None, ())
+    assert (running.stated, pods_kept(as_resource(work), running).stated) == (2, 3)
 
 
 def test_a_daemon_set_has_a_pod_on_each_node_that_is_reckoned(api: Api, namespace: str) -> None:
