@@ -42,6 +42,7 @@ class Capability(StrEnum):
     SHARED_STORAGE = "dynamically provisioned shared storage"
     WORKLOAD_IDENTITY = "workload identity"
     OBJECT_STORE = "an object store for backups"
+    NETWORK_PLUGINS = "network plugins besides its own"
 
 
 class CapabilityMissing(Exception):
@@ -166,6 +167,11 @@ class Cluster(Protocol):
 
     def shared_storage(self) -> Storage:
         """What makes volumes that many nodes mount at once, made on first use."""
+        ...
+
+    @property
+    def network_plugins(self) -> str:
+        """The directory of every node that holds its network plugins."""
         ...
 
     @property

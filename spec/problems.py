@@ -195,6 +195,17 @@ class Code(Enum):
         "Without `context`, the kubeconfig's own current-context is used.",
     )
 
+    UNKNOWN_TENANT = (
+        "PK154",
+        "There is no such tenant",
+        "An add-on's options name a tenant that the stack file does not declare.",
+    )
+    NO_ROOM = (
+        "PK155",
+        "A tenant's quota has no room for what an add-on puts there",
+        "The API server would refuse every pod of the tenant.",
+    )
+
     CANNOT = (
         "PK160",
         "The cluster cannot do this",

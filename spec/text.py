@@ -178,6 +178,7 @@ RESERVED_NAMESPACES: Final = frozenset(
         "cert-manager",
         "default",  # tenants are kept out of it
         "gmp-public",  # GKE's managed Prometheus
+        "istio-cni",
         "istio-ingress",
         "karpenter",
         "logging",

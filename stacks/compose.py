@@ -27,5 +27,6 @@ def compose(spec: StackSpec) -> Composition:
     tenants = [tenant.name for tenant in spec.tenants]
     addons = install(spec.addons, cluster, tenants, redundant=spec.stage == "prod", after=[cluster, shared])
     for tenant in spec.tenants:
-        Tenant(tenant, cluster, after=[cluster, shared], flows=addons.flows)
+        after = [cluster, shared, *addons.admitting]
+        Tenant(tenant, cluster, after, addons.flows, addons.tenant_labels[tenant.name])
     return Composition(spec, cluster)

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from components.addons import AddOnsSpec
-from components.addons.order import check
+from components.addons.order import check, field
 from components.clusters import AnyClusterSpec
 from components.contract import Capability
 from components.platform.shared import PlatformSpec
@@ -56,6 +56,9 @@ class StackSpec(StackModel):
         if not isinstance(self.cluster, Hole):
             for finding in check(self.addons.chosen(), self.cluster.kind, self.cluster.capabilities):
                 yield finding.below(f"{NAMESPACE}addons")
+        for add_on, options in self.addons.chosen().items():
+            for finding in options.tenant_findings(self.tenants):
+                yield finding.below(f"{NAMESPACE}addons", field(add_on))
         if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
             yield from self._storage_findings()
 

@@ -8,6 +8,7 @@ import pulumi
 from pydantic import Field, create_model
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
+from components.addons.istio import Istio
 from components.addons.logging import Logging
 from components.addons.monitoring import Monitoring
 from components.addons.order import in_order
@@ -16,7 +17,7 @@ from components.contract import Cluster
 from components.platform.flows import Flow
 from spec.model import StackModel
 
-ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing)
+ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing, Istio)
 
 
 class Options(StackModel):
@@ -51,10 +52,16 @@ else:  # what may stand under `addons` in a stack file: one key for each add-on
 
 @dataclass(frozen=True)
 class Installed:
-    """The add-ons of a cluster, and the flows that they need, of which some end at tenants."""
+    """The add-ons of a cluster, the flows that they need, of which some end at tenants, and the labels of tenants."""
 
     add_ons: Mapping[type[AddOnBase], AddOnBase]
     flows: Sequence[Flow]
+    tenant_labels: Mapping[str, Mapping[str, str]]
+
+    @property
+    def admitting(self) -> list[AddOnBase]:
+        """Those whose webhooks have a say in what tenants make, so that they come before it."""
+        return [made for add_on, made in self.add_ons.items() if add_on.ports_from_control_plane]
 
 
 def install(
@@ -73,4 +80,10 @@ def install(
     for add_on in in_order(chosen):
         site = Site(cluster, redundant, tenants, flows, after, dict(installed))
         installed[add_on] = add_on(chosen[add_on], site)
-    return Installed(installed, flows)
+    labels = {
+        tenant: {
+            key: value for each, options in chosen.items() for key, value in each.tenant_labels(options, tenant).items()
+        }
+        for tenant in tenants
+    }
+    return Installed(installed, flows, labels)

@@ -13,7 +13,9 @@ from components.platform.flows import ANY_ADDRESS, Flow, Pods, make_flow_policie
 from components.platform.namespaces import make_namespace
 from components.platform.network import NetworkSpec, make_network_policies
 from components.platform.place import Place
+from components.platform.tenants import TenantSpec
 from spec.model import StackModel
+from spec.problems import Finding
 
 # What a container gets that states nothing, such as an injected one: without it, a quota would refuse its pod.
 _DEFAULT_USAGE: Final = {"cpu": "100m", "memory": "128Mi"}
@@ -21,6 +23,11 @@ _DEFAULT_USAGE: Final = {"cpu": "100m", "memory": "128Mi"}
 
 class AddOnSpec(StackModel):
     """The base of the add-ons' options. `{}` is a working choice for every add-on but those that need a place."""
+
+    def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterable[Finding]:
+        """What is wrong between the options and the stack's tenants."""
+        del tenants
+        return ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,12 @@ class AddOnBase(pulumi.ComponentResource):
         """The connections that the add-on needs, besides those from the control plane."""
         del spec
         return ()
+
+    @classmethod
+    def tenant_labels(cls, spec: AddOnSpec, tenant: str) -> Mapping[str, str]:
+        """What the add-on wants the namespace of `tenant` to be labelled with."""
+        del spec, tenant
+        return {}
 
     def build(self, spec: AddOnSpec, site: Site) -> None:
         """Register what the add-on consists of, in `self.places` (by namespace)."""

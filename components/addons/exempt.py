@@ -1,5 +1,6 @@
 """Exemptions that several add-ons need, each said once."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -21,5 +22,22 @@ def api_server_address(who: str) -> Exemption:
 
 def reads_the_node(who: str) -> tuple[Exemption, ...]:
     """For agents that read files of the node they run on."""
-    reason = f"{who} reads files of the node, as root, from host paths"
-    return tuple(Exemption(rule, reason, _OWNER, _REVIEW) for rule in ("pss-baseline", "pss-restricted"))
+    return _beyond_pod_security(f"{who} reads files of the node, as root, from host paths")
+
+
+def changes_the_node(who: str) -> tuple[Exemption, ...]:
+    """For agents that set up the network of the node they run on."""
+    return _beyond_pod_security(f"{who} writes files of the node and changes its pods' networks, as root")
+
+
+def _beyond_pod_security(reason: str) -> tuple[Exemption, ...]:
+    return _all(("pss-baseline", "pss-restricted"), reason)
+
+
+def rights_as_upstream_has_them(reason: str) -> tuple[Exemption, ...]:
+    """For operators with ClusterRoles of upstream's own."""
+    return _all(("no-escalation", "no-rbac-wildcard"), reason)
+
+
+def _all(rules: Sequence[str], reason: str) -> tuple[Exemption, ...]:
+    return tuple(Exemption(rule, reason, _OWNER, _REVIEW) for rule in rules)

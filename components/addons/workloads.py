@@ -21,7 +21,7 @@ from components.platform.place import Place
 
 NOBODY: Final = 65534
 _SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
-_CPU_BURST: Final = 4  # times what is requested: a restart or a large query may take more for a moment
+CPU_BURST: Final = 4  # times what is requested: a restart or a large query may take more for a moment
 _ANYWHERE: Final = core.TolerationArgs(operator="Exists")
 _CRITICAL: Final = core.TolerationArgs(key="CriticalAddonsOnly", operator="Exists")  # the nodes kept for add-ons
 
@@ -61,7 +61,7 @@ class Container:
             readiness_probe=self._probe(),
             resources=core.ResourceRequirementsArgs(
                 requests={"cpu": f"{self.cpu}m", "memory": f"{self.memory}Mi"},
-                limits={"cpu": f"{self.cpu * _CPU_BURST}m", "memory": f"{self.memory}Mi"},
+                limits={"cpu": f"{self.cpu * CPU_BURST}m", "memory": f"{self.memory}Mi"},
             ),
             security_context=core.SecurityContextArgs(
                 allow_privilege_escalation=False,

@@ -72,6 +72,7 @@ class ClusterBase(pulumi.ComponentResource):
     """
 
     load_balancing: ClassVar[LoadBalancing] = LoadBalancing(internal={}, external={})
+    network_plugins: ClassVar[str] = "/opt/cni/bin"
 
     name: str
     kind: str

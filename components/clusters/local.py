@@ -46,7 +46,14 @@ class LocalSpec(ClusterSpec):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.NODE_POOLS, Capability.LOAD_BALANCERS, Capability.BLOCK_STORAGE})
+        return frozenset(
+            {
+                Capability.NODE_POOLS,
+                Capability.LOAD_BALANCERS,
+                Capability.BLOCK_STORAGE,
+                Capability.NETWORK_PLUGINS,  # no network is made, so that none is broken
+            }
+        )
 
     def build(self, *, protect: bool) -> "LocalCluster":
         del protect

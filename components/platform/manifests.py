@@ -1,6 +1,6 @@
 """Plain Kubernetes YAML as resources: each object is registered by itself, so that policies and previews see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
@@ -14,10 +14,11 @@ _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 class ManifestObject(pulumi.CustomResource):
     """One object as it stands in a manifest, under the type token that the provider's SDK gives its kind."""
 
-    def __init__(self, body: Mapping[str, Any], place: Place) -> None:
-        super().__init__(
-            type_token(body), place.logical(body["metadata"]["name"]), _placed(body, place), place.options()
-        )
+    def __init__(self, body: Mapping[str, Any], place: Place, ignore: Sequence[str] = ()) -> None:
+        """Register `body` in `place`; paths of `ignore` are left as whoever changes them has them."""
+        options = place.options()
+        options.ignore_changes = list(ignore)
+        super().__init__(type_token(body), place.logical(body["metadata"]["name"]), _placed(body, place), options)
 
 
 def type_token(body: Mapping[str, Any]) -> str:
@@ -27,9 +28,10 @@ def type_token(body: Mapping[str, Any]) -> str:
 
 
 def _placed(body: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    """The object in the place's namespace, with the place's labels under its own."""
+    """The object in the place's namespace, if that is one, with the place's labels under its own."""
     metadata = dict(body["metadata"])
-    metadata["namespace"] = place.namespace
+    if place.namespace:
+        metadata["namespace"] = place.namespace
     metadata["labels"] = {MANAGED_BY_LABEL: PROJECT, **place.labels, **(metadata.get("labels") or {})}
     if _is_internal_service(body):
         # The provider would watch it for 10 s at least; whether it works is seen by its pods' readiness.

@@ -1,6 +1,6 @@
 """Tenants: a namespace each, with its people, limits, network and workload."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import pulumi
@@ -80,18 +80,23 @@ class Tenant(pulumi.ComponentResource):
 
     All of it comes after `after` (the nodes that the workload runs on, and what it may ask for, such as storage
     classes), and the workload after the guardrails that bound it; so it also goes before them. `flows` are those
-    of add-ons.
+    of add-ons, and `labels` what they want the namespace to carry.
     """
 
     def __init__(
-        self, spec: TenantSpec, cluster: Cluster, after: Sequence[pulumi.Resource], flows: Sequence[Flow] = ()
+        self,
+        spec: TenantSpec,
+        cluster: Cluster,
+        after: Sequence[pulumi.Resource],
+        flows: Sequence[Flow],
+        labels: Mapping[str, str],
     ) -> None:
         super().__init__(component_type("platform", "Tenant"), spec.name, opts=cluster.in_cluster(outside_effects=True))
-        labels = {TENANT_LABEL: spec.name}
+        own = {TENANT_LABEL: spec.name}
         version = spec.pod_security.pinned(cluster.version)
-        outside = Place(self, labels=labels, after=after)
+        outside = Place(self, labels={**own, **labels}, after=after)
         namespace = make_namespace(spec.name, spec.pod_security.enforce, version, outside)
-        place = Place(self, spec.name, labels, (namespace,), cluster.in_cluster().deleted_with)
+        place = Place(self, spec.name, own, (namespace,), cluster.in_cluster().deleted_with)
         guardrails = [
             *make_quotas(spec.quota, place),
             make_limit_range(spec.limit_range, place),

@@ -20,8 +20,8 @@ from components.platform.flows import TENANTS, Addresses, Side
 from policy.rules import RULES
 from rehearsal.control_plane import ControlPlane
 from spec.text import is_reserved
-from tests.support.addons import OPTIONS
-from tests.support.stack import Stack, dev_spec, make_stack
+from tests.support.addons import OPTIONS, spec_with_add_ons
+from tests.support.stack import Stack, make_stack
 
 AddOn = type[AddOnBase]
 EACH = pytest.mark.parametrize("add_on", ADDONS, ids=lambda add_on: add_on.name)
@@ -33,7 +33,7 @@ TENANTS_OF_DEV = ("shop", "lab")
 def planned(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the program registers for the example stack with every add-on."""
     stack: Stack = make_stack(tmp_path_factory.mktemp("contract"))
-    stack.write(dev_spec(control_plane.name) | {"addons": OPTIONS})
+    stack.write(spec_with_add_ons(control_plane.name))
     return [step["newState"] for step in stack.preview()]
 
 
@@ -128,7 +128,7 @@ def test_each_flow_that_it_needs_is_open_at_both_ends(add_on: AddOn, network: Ne
                 assert network.allowed(source, destination) >= Ports.of("TCP", port), f"{flow.name}: {port}"
 
 
-def test_tenants_reach_the_collector_of_traces_and_nothing_else_of_the_add_ons(
+def test_tenants_reach_the_collector_of_traces_and_who_tells_proxies_and_nothing_else_of_the_add_ons(
     network: Network, planned: list[dict[str, Any]]
 ) -> None:
     pods = {
@@ -142,7 +142,7 @@ def test_tenants_reach_the_collector_of_traces_and_nothing_else_of_the_add_ons(
         for pod, tenant in product(pods, TENANTS_OF_DEV)
         if (ports := network.allowed(Pod(tenant, {}), pod))
     }
-    assert reached == {("jaeger", "TCP 4317-4318")}
+    assert reached == {("istiod", "TCP 15012"), ("jaeger", "TCP 4317-4318")}
 
 
 def test_add_ons_open_nothing_between_tenants(network: Network) -> None:

@@ -5,15 +5,18 @@ which they stand.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.addons import ADDONS
 from rehearsal.control_plane import ControlPlane
-from tests.support.addons import OPTIONS
+from tests.support.addons import TEAM, spec_with_add_ons
 from tests.support.api import Api, Object
 from tests.support.census import Census, settled_census, until_census_is
+from tests.support.istiod import running_istiod
+from tests.support.objects import pod
 from tests.support.stack import Stack, dev_spec, make_stack
 
 NAMESPACES = [namespace.name for add_on in ADDONS for namespace in add_on.namespaces]
@@ -24,10 +27,6 @@ def is_ready(workload: Object) -> bool:
     if workload["kind"] == "DaemonSet":
         return bool(status["numberReady"] == status["desiredNumberScheduled"] > 0)
     return bool(status.get("readyReplicas") == workload["spec"]["replicas"])
-
-
-def spec_with(cluster: str, options: dict[str, Any]) -> dict[str, Any]:
-    return dev_spec(cluster) | {"addons": options}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def stack(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory,
     stack = make_stack(tmp_path_factory.mktemp("addons"))
     # Nothing here is worth a state that survives a crash, and writing one for each object takes most of the time.
     stack.engine.environment.update(PULUMI_EXPERIMENTAL="true", PULUMI_SKIP_CHECKPOINTS="true")
-    stack.write(spec_with(control_plane.name, OPTIONS))
+    stack.write(spec_with_add_ons(control_plane.name))
     yield stack
     stack.destroy()
 
@@ -79,10 +78,25 @@ def test_everything_is_denied_in_each_namespace_but_what_is_allowed(add_on: Any,
         assert denies == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
+def test_pods_with_the_sidecar_of_istiod_itself_are_admitted_and_what_it_writes_is_left_to_it(
+    stack: Stack, control_plane: ControlPlane, api: Api, tmp_path: Path
+) -> None:
+    """The API server here asks no webhook, so that the test carries the pod from one to the other."""
+    with running_istiod(control_plane.kubeconfig, tmp_path, api) as istiod:
+        mesh = istiod.mesh_config()
+        assert mesh["connectTimeout"] == "5s"
+        assert "jaeger.tracing.svc.cluster.local" in str(mesh["extensionProviders"])
+        injected = istiod.inject(pod(TEAM, "web"), api)
+        admitted = api.post(f"/api/v1/namespaces/{TEAM}/pods?dryRun=All", injected)["spec"]["containers"]
+        assert [container["name"] for container in admitted] == ["main", "istio-proxy"]
+        assert admitted[1]["resources"]["limits"] == {"cpu": "400m", "memory": "128Mi"}
+        assert "update" not in stack.changes("--refresh", "--target", "**istio-sidecar-injector").values()
+
+
 def test_add_ons_that_are_taken_out_go_and_nothing_else_does(
     stack: Stack, control_plane: ControlPlane, api: Api
 ) -> None:
-    stack.write(spec_with(control_plane.name, {}))
+    stack.write(dev_spec(control_plane.name))
     assert set(stack.changes().values()) == {"delete"}
     stack.must_up()
     for namespace in NAMESPACES:
@@ -92,7 +106,7 @@ def test_add_ons_that_are_taken_out_go_and_nothing_else_does(
 def test_add_ons_that_come_back_leave_nothing_when_the_stack_is_destroyed(
     stack: Stack, control_plane: ControlPlane, before: Census
 ) -> None:
-    stack.write(spec_with(control_plane.name, OPTIONS))
+    stack.write(spec_with_add_ons(control_plane.name))
     stack.must_up()
     stack.destroy()
     until_census_is(control_plane.kubeconfig, before)

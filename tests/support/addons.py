@@ -1,6 +1,11 @@
 """Every add-on with options that show what it can do, as a stack file has them."""
 
-from typing import Any
+from typing import Any, Final
+
+from tests.support.stack import dev_spec
+
+TEAM: Final = "team"
+"""A tenant with room for what add-ons put beside its pods."""
 
 OPTIONS: dict[str, Any] = {
     "monitoring": {
@@ -17,4 +22,20 @@ OPTIONS: dict[str, Any] = {
     },
     "logging": {"retentionDays": 3, "storage": "10Gi"},
     "tracing": {"traces": 5000},
+    "istio": {"tenants": [TEAM], "traceSampling": 10},
+}
+
+
+def spec_with_add_ons(cluster: str) -> dict[str, Any]:
+    """The example stack with every add-on, and a tenant more."""
+    spec = dev_spec(cluster)
+    return spec | {"tenants": [*spec["tenants"], _TEAM], "addons": OPTIONS}
+
+
+_COMPUTE: Final = {"cpu": "2", "memory": "1Gi"}
+_TEAM: Final = {
+    "name": TEAM,
+    "group": "team-members",
+    "quota": {"pods": 5, "requests": _COMPUTE, "limits": _COMPUTE},
+    "limitRange": {"default": {"cpu": "200m", "memory": "64Mi"}, "defaultRequest": {"cpu": "100m", "memory": "64Mi"}},
 }

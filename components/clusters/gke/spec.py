@@ -152,7 +152,7 @@ class GkeSpec(ManagedSpec):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return EVERYTHING - {Capability.NODE_POOLS} if self.is_autopilot else EVERYTHING
+        return EVERYTHING - {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS} if self.is_autopilot else EVERYTHING
 
     @property
     def pools(self) -> Sequence[GkePoolSpec]:

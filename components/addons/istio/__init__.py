@@ -1,0 +1,173 @@
+"""Istio: TLS between the pods of tenants, and what a proxy beside each of them can tell and mend.
+
+Proxies are sidecars, put into pods as these are made; a network plugin on every node leads traffic through them, so
+that pods need no more rights than before. Left out: ambient mode, several clusters in one mesh, gateways (those are
+of ingress). Upstream: istio.io/latest/docs, 1.31, as of November 2026.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, ClassVar, Final
+
+from pydantic import Field
+
+from components.addons.base import AddOnBase, AddOnSpec, Site
+from components.addons.bundles import read_bundles
+from components.addons.exempt import api_server_address, changes_the_node, rights_as_upstream_has_them
+from components.addons.monitoring import Monitoring
+from components.addons.tracing import Tracing
+from components.contract import Capability, Namespace, PodSecurity
+from components.platform import flows
+from components.platform.flows import TENANTS, Flow
+from components.platform.tenants import TenantSpec
+from spec.holes import is_hole, solid
+from spec.model import Many, StackModel, did_you_mean, same_twice
+from spec.problems import Code, Finding, listed, quoted
+from spec.text import DnsName
+from spec.values import Bytes, Cpu
+
+NAMESPACE: Final = "istio-system"
+AGENTS: Final = "istio-cni"
+
+
+class SidecarSpec(StackModel):
+    """What each proxy gets beside its pod."""
+
+    cpu: Cpu = Field(
+        default="100m", validate_default=True, description="CPU that is requested; four times of it may be used."
+    )
+    memory: Bytes = Field(
+        default="128Mi",
+        validate_default=True,
+        description="Memory, requested and at most. 128Mi does for about a hundred Services; more need more.",
+    )
+
+
+class ResilienceSpec(StackModel):
+    """What every proxy does when a Service fails, unless the tenant says otherwise for its own."""
+
+    connect_timeout_seconds: Annotated[int, Field(ge=1, le=60)] = Field(
+        default=5, description="How long a connection may take to be made."
+    )
+    retries: Annotated[int, Field(ge=0, le=10)] = Field(
+        default=2, description="Further tries of a request that did not get to the Service. 2, as Istio has it."
+    )
+    ejection_errors: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=5, description="Errors in a row (5xx) after which a pod gets no requests for a while."
+    )
+    ejection_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=30, description="For how long, times how often it was; at most half of a Service's pods at once."
+    )
+
+
+class IstioSpec(AddOnSpec):
+    """The mesh, and who is in it."""
+
+    tenants: Many[DnsName] = Field(
+        default=(),
+        description="Tenants whose pods get a sidecar. Their quotas must have room for one beside every pod; pods "
+        "that run already get theirs when they are made anew.",
+    )
+    sidecar: SidecarSpec = Field(default=SidecarSpec(), description="What each proxy gets.")
+    resilience: ResilienceSpec = Field(default=ResilienceSpec(), description="What proxies do about failures.")
+    access_logs: bool = Field(default=True, description="Whether each request is a line in its sidecar's log, as JSON.")
+    trace_sampling: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=1.0, description="Percent of the requests that are traced, if tracing is on. 1, as Istio has it."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("tenant", "tenants", self.tenants, str, key="")
+
+    def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
+        if is_hole(tenants) or any(map(is_hole, tenants)):
+            return
+        known = {tenant.name: tenant for tenant in tenants}
+        for index, name in solid(self.tenants):
+            if name in known:
+                for finding in self._too_much_for(known[name]):
+                    yield finding.below("tenants", index)
+            else:
+                meant = did_you_mean(name, known)
+                remedy = f"Write {meant}, if that is meant." if meant else "Remove it, or declare the tenant."
+                yield Finding(Code.UNKNOWN_TENANT, quoted(name), listed(sorted(known)), remedy, at=("tenants", index))
+
+    def _too_much_for(self, tenant: TenantSpec) -> Iterator[Finding]:
+        """A finding for each quota of `tenant` that not even a single sidecar fits into."""
+        needed = self.sidecar.memory
+        for side, compute in (("requests", tenant.quota.requests), ("limits", tenant.quota.limits)):
+            if compute.memory is not None and compute.memory < needed:
+                found = f"{tenant.name} has {compute.memory} of {side}.memory, and a sidecar takes {needed}"
+                remedy = f"Raise quota.{side}.memory of {tenant.name}, lower sidecar.memory, or leave the tenant out."
+                yield Finding(Code.NO_ROOM, found, f"at least {needed}", remedy)
+
+
+class Istio(AddOnBase):
+    """Istio with sidecars: TLS between pods, resilience, metrics, traces and access logs of every request."""
+
+    name = "istio"
+    version = read_bundles()["istio"].version
+    spec_type = IstioSpec
+    bundles = ("istio",)
+    requires = frozenset({Capability.NETWORK_PLUGINS})
+    after = (Tracing,)
+    namespaces = (
+        Namespace(
+            NAMESPACE,
+            PodSecurity.RESTRICTED,
+            {
+                "pods": "20",
+                "requests.cpu": "32",
+                "requests.memory": "64Gi",
+                "limits.cpu": "128",
+                "limits.memory": "64Gi",
+                "persistentvolumeclaims": "0",
+                "services.loadbalancers": "0",
+                "services.nodeports": "0",
+            },
+        ),
+        Namespace(
+            AGENTS,
+            PodSecurity.PRIVILEGED,
+            {  # one agent for each of 5,000 nodes, which is what Kubernetes is made for
+                "pods": "5k",
+                "requests.cpu": "500",
+                "requests.memory": "1Ti",
+                "limits.cpu": "2k",
+                "limits.memory": "1Ti",
+                "persistentvolumeclaims": "0",
+                "services.loadbalancers": "0",
+                "services.nodeports": "0",
+            },
+        ),
+    )
+    exemptions = (
+        api_server_address("istiod and the network plugin"),
+        *changes_the_node("Istio's network plugin"),
+        *rights_as_upstream_has_them(
+            "istiod puts its certificate into its own webhooks, and reads and reports on every kind of its own API"
+        ),
+    )
+    ports_from_control_plane = frozenset({15017})
+
+    ISTIOD: ClassVar = flows.Pods(NAMESPACE, {"app": "istiod"})
+    """Who tells proxies what to do: the destination of the flow of every add-on that has one."""
+
+    @classmethod
+    def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
+        del spec
+        plugin = flows.Pods(AGENTS)
+        yield flows.to_api_server(cls.ISTIOD, "istiod")
+        yield flows.to_api_server(plugin, "istio-cni")
+        yield Flow("istio.sidecars", flows.Pods(TENANTS), cls.ISTIOD, (15012,))
+        yield Flow("istio.metrics", Monitoring.PROMETHEUS, cls.ISTIOD, (15014,))
+        yield Flow("istio-cni.metrics", Monitoring.PROMETHEUS, plugin, (15014,))
+
+    @classmethod
+    def tenant_labels(cls, spec: AddOnSpec, tenant: str) -> Mapping[str, str]:
+        assert isinstance(spec, IstioSpec)
+        return {"istio-injection": "enabled"} if tenant in spec.tenants else {}
+
+    def build(self, spec: AddOnSpec, site: Site) -> None:
+        from components.addons.istio.parts import make_parts
+
+        assert isinstance(spec, IstioSpec)
+        make_parts(spec, site, self.places[NAMESPACE], self.places[AGENTS])

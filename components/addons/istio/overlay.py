@@ -1,0 +1,105 @@
+"""What a stack's choices change in upstream's rendering. A field that upstream has moved is a KeyError, not ignored."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from components.addons.istio.mesh import mesh_config
+from components.addons.workloads import CPU_BURST
+from components.naming import MANAGED_BY_LABEL, PROJECT
+from components.platform.place import LEAF_ANNOTATIONS
+
+if TYPE_CHECKING:
+    from components.addons.istio import IstioSpec
+
+Manifest = dict[str, Any]
+
+# Thousandths of a CPU and MiB: of istiod alone in a small cluster, of one of several (upstream's), of the plugin.
+_ALONE: Final = (100, 256)
+_ONE_OF_SEVERAL: Final = (500, 2048)
+_PLUGIN: Final = (100, 128)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the rendering depends on: the options, the copies of istiod, whether there is a collector, and where nodes
+    have their network plugins."""
+
+    spec: "IstioSpec"
+    replicas: int
+    traced: bool
+    plugins: str
+
+
+def laid_over(manifest: Manifest, choices: Choices) -> Manifest | None:
+    """The object as this stack has it; None for one that it does not have. `manifest` is changed."""
+    manifest["metadata"]["labels"][MANAGED_BY_LABEL] = PROJECT
+    key = manifest["kind"], manifest["metadata"]["name"]
+    if manifest["kind"] not in ("Deployment", "DaemonSet"):
+        manifest["metadata"].setdefault("annotations", {}).update(LEAF_ANNOTATIONS)
+    if key == ("HorizontalPodAutoscaler", "istiod") and choices.replicas == 1:
+        return None
+    change = _CHANGES.get(key)
+    if change:
+        change(manifest, choices)
+    return manifest
+
+
+def _size(container: Manifest, cpu: int, memory: int) -> None:
+    """Requests and limits: without limits, those of the namespace's LimitRange would be less than the requests."""
+    container["resources"] = {
+        "requests": {"cpu": f"{cpu}m", "memory": f"{memory}Mi"},
+        "limits": {"cpu": f"{cpu * CPU_BURST}m", "memory": f"{memory}Mi"},
+    }
+
+
+def _istiod(manifest: Manifest, choices: Choices) -> None:
+    pod = manifest["spec"]["template"]["spec"]
+    _size(pod["containers"][0], *(_ALONE if choices.replicas == 1 else _ONE_OF_SEVERAL))
+    pod["tolerations"].append({"key": "CriticalAddonsOnly", "operator": "Exists"})
+    pod["topologySpreadConstraints"] = [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": manifest["spec"]["selector"],
+        }
+    ]
+
+
+def _autoscaler(manifest: Manifest, choices: Choices) -> None:
+    manifest["spec"]["minReplicas"] = choices.replicas
+
+
+def _plugin(manifest: Manifest, choices: Choices) -> None:
+    pod = manifest["spec"]["template"]["spec"]
+    _size(pod["containers"][0], *_PLUGIN)
+    (volume,) = (each for each in pod["volumes"] if each["name"] == "cni-bin-dir")
+    volume["hostPath"]["path"] = choices.plugins
+
+
+def _mesh(manifest: Manifest, choices: Choices) -> None:
+    config = yaml.safe_load(manifest["data"]["mesh"]) | mesh_config(choices.spec, traced=choices.traced)
+    manifest["data"]["mesh"] = yaml.safe_dump(config)
+
+
+def _injector(manifest: Manifest, choices: Choices) -> None:
+    values = json.loads(manifest["data"]["values"])
+    sidecar = choices.spec.sidecar
+    values["global"]["proxy"]["resources"] = {
+        "requests": {"cpu": str(sidecar.cpu), "memory": str(sidecar.memory)},
+        "limits": {"cpu": str(sidecar.cpu * CPU_BURST), "memory": str(sidecar.memory)},
+    }
+    manifest["data"]["values"] = json.dumps(values, indent=1)
+
+
+_CHANGES: Final[Mapping[tuple[str, str], Callable[[Manifest, Choices], None]]] = {
+    ("Deployment", "istiod"): _istiod,
+    ("HorizontalPodAutoscaler", "istiod"): _autoscaler,
+    ("DaemonSet", "istio-cni-node"): _plugin,
+    ("ConfigMap", "istio"): _mesh,
+    ("ConfigMap", "istio-sidecar-injector"): _injector,
+}
