@@ -70,11 +70,15 @@ class RehearsedProject:
         self._write(content)
         self.set_in_cluster(deletionProtection=False)
 
+    def settings(self, tools: Mapping[str, Tool]) -> dict[str, str]:
+        """The variables that the engine runs with."""
+        path = self.site.search_path(search_path(tools))
+        return self.project.settings | self.site.settings() | {"PATH": path}
+
     def engine(self, tools: Mapping[str, Tool], *, quiet: bool) -> Engine:
         """The engine on this stack; when `quiet`, what it says goes to standard error."""
-        settings = self.project.settings | self.site.settings()
-        path = self.site.search_path(search_path(tools))
-        return Engine(tools["pulumi"], self.original.stack, settings | {"PATH": path}, self.site.project, quiet=quiet)
+        settings = self.settings(tools)
+        return Engine(tools["pulumi"], self.original.stack, settings, self.site.project, quiet=quiet)
 
     @property
     def tools(self) -> tuple[str, ...]:

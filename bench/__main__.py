@@ -8,7 +8,7 @@ from typing import Final
 from rich.table import Table
 
 from automation.show import out, table
-from bench import check, first, objects, policy, preview, up
+from bench import check, clouds, first, objects, policy, preview, scaling, up
 from bench.desk import isolated
 from bench.figures import Figure
 from common.files import write_atomically
@@ -21,6 +21,8 @@ MEASURES: Final[dict[str, Callable[[], list[Figure]]]] = {
     "policy": policy.measure,
     "check": check.measure,
     "up": up.measure,
+    "clouds": clouds.measure,
+    "scaling": scaling.measure,
     "first": first.measure,
 }
 _ONLY_ON_REQUEST: Final = {"first"}

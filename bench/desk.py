@@ -10,13 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import yaml
 
 from automation.environment import engine_settings, search_path
+from automation.project import Project
+from automation.rehearsed_project import RehearsedProject
 from common.paths import CHECKOUT
 from rehearsal.control_plane import Binaries, ControlPlane, all_control_planes
+from rehearsal.plugins import ensure_language_host
+from rehearsal.site import make_site
 from rehearsal.toolchain import CONTROL_PLANE, ensure
 
 POLYKUBE: Final = CHECKOUT / ".venv" / "bin" / "polykube"
@@ -78,12 +82,15 @@ class Program:
         """The seconds of a preview."""
         return seconds(["pulumi", "preview", "--stack", self.stack], self.directory, self.environment)
 
-    def objects(self) -> Counter[str]:
-        """How many objects of each type it registers in the cluster."""
+    def plan(self) -> list[dict[str, Any]]:
+        """The states that a preview shows, in the order of registration; secrets are masked."""
         command = ["pulumi", "preview", "--json", "--stack", self.stack]
-        steps = json.loads(run(command, self.directory, self.environment))["steps"]
-        types = (step["newState"]["type"] for step in steps)
-        return Counter(token for token in types if token.startswith("kubernetes:"))
+        return [step["newState"] for step in json.loads(run(command, self.directory, self.environment))["steps"]]
+
+    def objects(self) -> Counter[str]:
+        """How many resources of each type it asks providers for, beyond the providers themselves."""
+        asked = (state["type"] for state in self.plan() if state["custom"])
+        return Counter(token for token in asked if not token.startswith("pulumi:"))
 
 
 def ours(**environment: str) -> Program:
@@ -94,6 +101,35 @@ def ours(**environment: str) -> Program:
 @contextmanager
 def program(name: str, **environment: str) -> Iterator[Program]:
     """The program programs/<name>, in a project directory of its own, where the engine may write a stack file."""
+    with _project(name) as directory:
+        yield _program(directory, "bench", environment)
+
+
+@contextmanager
+def rehearsed(stack: str) -> Iterator[tuple[Program, RehearsedProject]]:
+    """The project's own program with a cloud's stack, on a stand-in cloud that has nothing; without the policy pack."""
+    project, site = Project.open(stack), make_site(stack)
+    try:
+        with site.entered():
+            played = RehearsedProject.make(project, site)
+            tools = ensure(played.tools)
+            ensure_language_host(tools["pulumi"])
+            yield _made(site.project, stack, played.settings(tools)), played
+    finally:
+        site.close()
+
+
+@contextmanager
+def replay(of: Program) -> Iterator[Program]:
+    """The flat program programs/replay with the resources that `of` plans, in the same surroundings."""
+    with _project("replay") as directory:
+        plan = directory / "plan.json"
+        plan.write_text(json.dumps(of.plan()))
+        yield _made(directory, "replay", {**of.environment, "BENCH_PLAN": str(plan)})
+
+
+@contextmanager
+def _project(name: str) -> Iterator[Path]:
     source = CHECKOUT / "bench" / "programs" / name
     settings = yaml.safe_load((source / "Pulumi.yaml").read_text())
     settings["runtime"]["options"]["virtualenv"] = str(CHECKOUT / ".venv")
@@ -102,14 +138,20 @@ def program(name: str, **environment: str) -> Iterator[Program]:
         (directory / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
         start = f"import runpy\n\nrunpy.run_path({str(source / '__main__.py')!r}, run_name='__main__')\n"
         (directory / "__main__.py").write_text(start)
-        yield _program(directory, "bench", environment)
+        yield directory
 
 
 def _program(directory: Path, stack: str, environment: Mapping[str, str]) -> Program:
     tools = ensure(["pulumi", *CONTROL_PLANE])
     ControlPlane(_CLUSTER, Binaries.by_name({name: tools[name].path for name in CONTROL_PLANE})).start()
     settings = engine_settings(local=True, cluster=_CLUSTER) | {"PATH": search_path(tools)}
-    del settings["PULUMI_OPTION_POLICY_PACK"]
-    made = Program(directory, stack, os.environ | settings | dict(environment))
+    return _made(directory, stack, settings, environment)
+
+
+def _made(
+    directory: Path, stack: str, settings: Mapping[str, str], environment: Mapping[str, str] | None = None
+) -> Program:
+    bare = {name: value for name, value in settings.items() if name != "PULUMI_OPTION_POLICY_PACK"}
+    made = Program(directory, stack, os.environ | bare | dict(environment or {}))
     run(["pulumi", "stack", "select", "--create", stack], directory, made.environment)
     return made
