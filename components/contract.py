@@ -183,6 +183,10 @@ class Cluster(Protocol):
         """Options for an object in the cluster; `outside_effects` where it creates something outside."""
         ...
 
+    def let_api_server_reach(self, ports: Collection[int]) -> Sequence[pulumi.Resource]:
+        """Open `ports` of pods to the API server where a cloud keeps it away; what webhooks have to wait for."""
+        ...
+
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         """Cloud rights for the pods of `namespace/name`."""
         ...

@@ -76,9 +76,10 @@ def install(
         for flow in all_flows(add_on, options)
         if flow.namespaces.isdisjoint(absent)
     ]
+    opened = cluster.let_api_server_reach({port for each in chosen for port in each.ports_from_control_plane})
     installed: dict[type[AddOnBase], AddOnBase] = {}
     for add_on in in_order(chosen):
-        site = Site(cluster, redundant, tenants, flows, after, dict(installed))
+        site = Site(cluster, redundant, tenants, flows, [*after, *opened], dict(installed))
         installed[add_on] = add_on(chosen[add_on], site)
     labels = {
         tenant: {

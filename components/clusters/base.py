@@ -1,6 +1,6 @@
 """What clusters of every kind have: the model in the stack file, and the connection to what runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any, ClassVar, Final
 
 import pulumi
@@ -125,6 +125,11 @@ class ClusterBase(pulumi.ComponentResource):
     def shared_storage(self) -> Storage:
         """Volumes that many nodes mount at once; CapabilityMissing where nothing makes them."""
         raise CapabilityMissing(self.kind, Capability.SHARED_STORAGE, "shared storage")
+
+    def let_api_server_reach(self, ports: Collection[int]) -> Sequence[pulumi.Resource]:
+        """Nothing needs to be opened where API server and nodes reach each other on all ports."""
+        del ports
+        return ()
 
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         """Cloud rights for the pods of `namespace/name`; CapabilityMissing where there is no cloud."""

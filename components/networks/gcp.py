@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import pulumi
@@ -23,7 +24,8 @@ class GcpNetwork(pulumi.ComponentResource):
 
     def __init__(self, spec: GkeSpec, place: CloudPlace) -> None:
         super().__init__(component_type("networks", "Gcp"), place.cluster, opts=place.options())
-        here = place.inside(self)
+        here = self._here = place.inside(self)
+        self._inside = [str(spec.network.nodes), str(spec.network.pods)]
         name = place.cluster
         self.network = compute.Network(
             name, name=name, auto_create_subnetworks=False, routing_mode="REGIONAL", opts=here.options(keep=True)
@@ -43,6 +45,25 @@ class GcpNetwork(pulumi.ComponentResource):
             opts=here.options(),
         )
         self.register_outputs({})
+
+    def let_api_server_in(self, ports: Sequence[int], nodes: pulumi.Input[str]) -> compute.Firewall:
+        """Open `ports` of the nodes that run as the service account `nodes`, and of their pods, to the API server.
+
+        Its calls come from within: from its endpoint in the subnet, or through agents in the cluster
+        (cloud.google.com/kubernetes-engine/docs/how-to/private-clusters#add_firewall_rules).
+        """
+        name = f"{self._here.cluster}-webhooks"
+        return compute.Firewall(
+            name,
+            name=name,
+            description="The API server calls webhooks",
+            network=self.network.id,
+            direction="INGRESS",
+            allows=[compute.FirewallAllowArgs(protocol="tcp", ports=[str(port) for port in ports])],
+            source_ranges=self._inside,
+            target_service_accounts=[nodes],
+            opts=self._here.options(),
+        )
 
     def _make_subnet(self, spec: GkeSpec, here: CloudPlace) -> compute.Subnetwork:
         logs = compute.SubnetworkLogConfigArgs(

@@ -6,7 +6,7 @@ identity, the release channel REGULAR.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 import pulumi
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _APIS: Final = ("cloudkms", "compute", "container")
 _LOAD_BALANCER: Final = "networking.gke.io/load-balancer-type"
 _PLUGIN: Final = "gke-gcloud-auth-plugin is missing: gcloud components install gke-gcloud-auth-plugin"
+_OPEN_ALREADY: Final = {443, 10250}  # webhooks on the usual port, kubelets
 _ROTATION: Final = "7776000s"  # 90 days
 _ENCRYPT: Final = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 
@@ -49,6 +50,7 @@ class GkeCluster(ManagedCluster):
         apis = [self._enable(api) for api in _APIS]
         self.network = GcpNetwork(spec, self._place.following(apis))
         account, rights = make_node_account(spec.project, self._place)
+        self._node_account = account.email
         key, may_encrypt = self._make_key(spec, apis)
         self.control_plane = self.goes_with = make_control_plane(
             spec, self.network, account, key, self._place, protect=self.protect, after=[may_encrypt, *rights]
@@ -116,6 +118,11 @@ class GkeCluster(ManagedCluster):
         self._enable("file")
         parameters: dict[str, pulumi.Input[str]] = {"tier": "standard", "network": self.network.network.name}
         return Storage("filestore.csi.storage.gke.io", parameters)
+
+    def let_api_server_reach(self, ports: Collection[int]) -> Sequence[pulumi.Resource]:
+        """By a firewall rule: of a private cluster's nodes, Google lets the API server reach two ports only."""
+        closed = {*ports, *self._spec.network.webhook_ports} - _OPEN_ALREADY
+        return [self.network.let_api_server_in(sorted(closed), self._node_account)] if closed else []
 
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         return make_identity(service_account, grants, self._spec.project, self._place)

@@ -15,7 +15,7 @@ from components.networks.address_plan import overlaps, too_small
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
 from spec.text import TextRule
-from spec.values import Bytes, Count, Ipv4Cidr
+from spec.values import Bytes, Count, Ipv4Cidr, PortNumber
 
 if TYPE_CHECKING:
     from components.clusters.gke.cluster import GkeCluster
@@ -60,6 +60,11 @@ class GcpNetworkSpec(StackModel):
     )
     services: Ipv4Cidr = Field(default=IPv4Network("10.8.0.0/20"), description="The addresses of Services.")
     flow_logs: bool = Field(default=True, description="Whether records of connections are kept (half of them).")
+    webhook_ports: Many[PortNumber] = Field(
+        default=(),
+        description="Ports of pods that the API server calls as webhooks: 8443 or 9443 with many operators. It reaches "
+        "443, 10250 and those of add-ons in any case.",
+    )
     dataplane: Literal["v2", "iptables"] = Field(
         default="v2",
         description="What carries packets and enforces network policies: Dataplane V2, or iptables with Calico, which "
