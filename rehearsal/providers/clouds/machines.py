@@ -1,11 +1,11 @@
 """What machines have, by the names that the clouds give their types; read from their catalogues in November 2026.
 
 The names say it: family, generation and size of AWS (`m7g.xlarge`), series and class of Google (`n2-standard-4`),
-family, size and additive features of Azure (`Standard_D4ps_v6`). Families that follow no rule are left out.
+family, size and additive features of Azure (`Standard_D4ps_v6`). Of types that follow no rule, some are listed.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,36 @@ _AWS_SMALL: Final = {"nano": (2, 0.5), "micro": (2, 1), "small": (2, 2), "medium
 _GCP_GIB: Final = {"standard": 4, "highmem": 8, "highcpu": 1}
 _GCP_SHARED: Final = {"micro": (2, 1), "small": (2, 2), "medium": (2, 4)}  # of the e2 series
 _AZURE_GIB: Final = {"A": 2, "B": 4, "D": 4, "DC": 4, "E": 8, "F": 2, "L": 8, "M": 28, "NC": 9, "ND": 19, "NV": 9}
+_GCP_C4_GIB: Final = {"standard": 3.75, "highmem": 7.75, "highcpu": 2}
 _GCP_ARM: Final = ("t2a", "c4a", "n4a", "a4x")
+
+
+_ODD: Final[Mapping[str, tuple[int, float, int]]] = {
+    "p4d.24xlarge": (96, 1152, 8),
+    "p5.4xlarge": (16, 256, 1),
+    "p5.48xlarge": (192, 2048, 8),
+    "g5.12xlarge": (48, 192, 4),
+    "g5.24xlarge": (96, 384, 4),
+    "g5.48xlarge": (192, 768, 8),
+    "g6.12xlarge": (48, 192, 4),
+    "g6.24xlarge": (96, 384, 4),
+    "g6.48xlarge": (192, 768, 8),
+    "a2-highgpu-1g": (12, 85, 1),
+    "a2-highgpu-2g": (24, 170, 2),
+    "a2-highgpu-4g": (48, 340, 4),
+    "a2-highgpu-8g": (96, 680, 8),
+    "a3-highgpu-8g": (208, 1872, 8),
+    "g2-standard-24": (24, 96, 2),
+    "g2-standard-48": (48, 192, 4),
+    "g2-standard-96": (96, 384, 8),
+    "Standard_B2s": (2, 4, 0),
+    "Standard_NC4as_T4_v3": (4, 28, 1),
+    "Standard_NC64as_T4_v3": (64, 440, 4),
+    "Standard_NC24ads_A100_v4": (24, 220, 1),
+    "Standard_NC48ads_A100_v4": (48, 440, 2),
+    "Standard_NC96ads_A100_v4": (96, 880, 4),
+}
+"""CPUs, GiB and GPUs of types whose names do not tell; all are amd64."""
 
 
 class UnknownMachine(Exception):
@@ -49,7 +78,10 @@ class Machine:
 
 
 def known(find: Callable[[str], Machine], name: str) -> Machine:
-    """The machine type that `find` knows by this name; Refused when it does not."""
+    """The machine type that `find` knows by this name, or that is listed; Refused when it is neither."""
+    if odd := _ODD.get(name):
+        cpus, memory, gpus = odd
+        return Machine(name, cpus, memory, "amd64", gpus)
     try:
         return find(name)
     except UnknownMachine:
@@ -79,7 +111,8 @@ def gcp(name: str) -> Machine:
     if found["kind"] in _GCP_SHARED:
         return Machine(name, *_GCP_SHARED[found["kind"]], arm, gpus)
     cpus = int(found["cpus"] or 1)
-    return Machine(name, cpus, cpus * _GCP_GIB[found["kind"]], arm, gpus)
+    for_each_cpu = _GCP_C4_GIB if found["series"] == "c4" else _GCP_GIB
+    return Machine(name, cpus, cpus * for_each_cpu[found["kind"]], arm, gpus)
 
 
 def azure(name: str) -> Machine:
