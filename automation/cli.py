@@ -89,11 +89,13 @@ def status(stack: Stack = "dev") -> None:
 
 @app.command()
 def check(stack: Stack = "dev") -> None:
-    """Check a stack file; every problem is shown at once."""
+    """Check a stack file; every problem is shown at once, and so is what should be looked at."""
     from automation.project import Project
-    from automation.show import out
+    from automation.show import out, show_warnings
+    from stacks.loading import warnings_of
 
     project = Project.open(stack)
+    show_warnings(warnings_of(project.spec))
     out.print(f"[green]✓[/green] {project.stack}: a cluster of kind {project.spec.cluster.kind}")
 
 

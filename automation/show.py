@@ -20,8 +20,15 @@ def show_error(error: PolykubeError) -> None:
         err.print(f"[bold red]{len(error.problems)} problems[/bold red]")
 
 
-def _show_problem(problem: Problem) -> None:
-    err.print(f"[bold red]✗ {problem.code}[/bold red] [bold]{escape(problem.summary)}[/bold]", soft_wrap=True)
+def show_warnings(problems: Iterable[Problem]) -> None:
+    """What should be looked at though it is accepted, in the form of an error."""
+    for problem in problems:
+        _show_problem(problem, "!", "yellow")
+
+
+def _show_problem(problem: Problem, mark: str = "✗", colour: str = "red") -> None:
+    code = f"[bold {colour}]{mark} {problem.code}[/bold {colour}]"
+    err.print(f"{code} [bold]{escape(problem.summary)}[/bold]", soft_wrap=True)
     for label, value, style in (
         ("where", problem.place, "cyan"),
         ("found", problem.found, "default"),

@@ -25,6 +25,15 @@ def cli(tmp_path: Path) -> Cli:
     return make_cli(tmp_path)
 
 
+def test_what_should_be_looked_at_is_said_and_is_no_error(cli: Cli) -> None:
+    shutil.copy(CASES / "eks.ok.unknown-machine.yaml", cli.file)
+    checked = cli.run("check")
+    assert checked.returncode == 0, checked.stderr
+    assert checked.stdout.startswith("✓ dev")
+    assert "! PK170 A machine type is not in our table" in checked.stderr
+    assert "polykube:cluster.nodePools[0].machineType" in checked.stderr
+
+
 def files(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
