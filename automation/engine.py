@@ -95,8 +95,11 @@ class Engine:
         return done.stdout
 
     def planned(self) -> list[dict[str, Any]]:
-        """The states that resources would have, by a preview that shows nothing; secrets in them are masked."""
-        done = self._quietly(("preview", "--json", "--non-interactive", "--stack", self.stack))
+        """The states that resources would have, by a preview that shows nothing and asks no policies.
+
+        Secrets in them are masked.
+        """
+        done = self._quietly(("preview", "--json", "--non-interactive", "--stack", self.stack), policies=False)
         preview = json.loads(done.stdout or "{}")
         if done.returncode:
             said = [each["message"] for each in preview.get("diagnostics", ()) if each["severity"] == "error"]
@@ -120,11 +123,13 @@ class Engine:
     def _command(self, *arguments: str) -> list[str]:
         return [str(self._tool.path), *arguments]
 
-    def _quietly(self, arguments: Sequence[str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def _quietly(
+        self, arguments: Sequence[str], stdin: str | None = None, *, policies: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self._command(*arguments),
             cwd=self._directory,
-            env=self._environment,
+            env=self._environment if policies else {**self._environment, "PULUMI_OPTION_POLICY_PACK": ""},
             input=stdin,
             capture_output=True,
             text=True,
