@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -17,8 +17,11 @@ from common.errors import PolykubeError, Problem, ToolchainError
 
 _USAGE = 64
 _SOFTWARE = 70
-_TYPERS_USAGE = 2
 _INTERRUPTED = 130
+
+# Of what typer raises for a wrong command line; its own 2 would be what `policy check` says of unusable input.
+_UsageError: Any = typer.BadParameter.__base__
+_UsageError.exit_code = _USAGE
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
@@ -234,7 +237,7 @@ def main() -> None:
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
             print("interrupted; run the same command again to go on from here", file=sys.stderr)
-        sys.exit(_USAGE if ended.code == _TYPERS_USAGE else ended.code)
+        raise
 
 
 def _fail(error: PolykubeError) -> NoReturn:

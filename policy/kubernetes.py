@@ -45,6 +45,11 @@ def containers(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield f"{path}.{field}[{index}]", container
 
 
+def configures(api_version: str) -> bool:
+    """Whether documents of an API are for kubeadm, kubelets and their like: no objects, and so without metadata."""
+    return api_version.partition("/")[0].endswith(("kubeadm.k8s.io", ".config.k8s.io"))
+
+
 def is_system(namespace: str) -> bool:
     """Whether a namespace is for what Kubernetes itself runs; `default` is for anybody."""
     return namespace.startswith("kube-")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from common.errors import Problem
 from common.wire import SECRET_SIGNATURE, SIGNATURE, UNKNOWNS
+from policy.kubernetes import configures
 from policy.model import Resource
 from policy.unknown import Unknown, name_unknowns
 from spec.documents import BUNDLE, Documents, Node, from_bytes, read
@@ -92,7 +93,11 @@ def _of_document(file: str, node: Node) -> Iterator[Read]:
 
 
 def _object(file: str, line: int, body: dict[str, Any]) -> Read:
+    version = body["apiVersion"]
+    token = f"kubernetes:{version if '/' in version else f'core/{version}'}:{body['kind']}"
     metadata = body.get("metadata")
+    if metadata is None and configures(version):
+        return Resource(f"{file}:{line}", token, Path(file).name, body)
     if not isinstance(metadata, dict):
         return _not_an_object(file, line, "no metadata")
     name = metadata.get("name", metadata.get("generateName"))
@@ -101,8 +106,6 @@ def _object(file: str, line: int, body: dict[str, Any]) -> Read:
     for key, wanted in (("namespace", str), ("labels", dict), ("annotations", dict)):
         if not isinstance(metadata.get(key) or wanted(), wanted):
             return _not_an_object(file, line, f"metadata.{key} is a {type(metadata[key]).__name__}")
-    version = body["apiVersion"]
-    token = f"kubernetes:{version if '/' in version else f'core/{version}'}:{body['kind']}"
     return Resource(f"{file}:{line}", token, name, body)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 from policy.cloud_tags import FIELD_OF_TAGS
-from policy.kubernetes import is_tenant
+from policy.kubernetes import configures, is_tenant
 from policy.model import Category, Finding, Level, Option, Path, Resource, ResourceRule, Rule
 
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
@@ -26,17 +26,22 @@ def _pod_security(namespace: Resource, level: str, version: str) -> Mapping[str,
 
 
 def _tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Finding]:
-    if resource.is_kubernetes:
-        for key, value in _missing(resource, labels).items():
-            remedy = f"Set it to {value}; up does so by itself."
-            yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", remedy)
+    for key, value in _missing_labels(resource, labels).items():
+        remedy = f"Set it to {value}; up does so by itself."
+        yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", remedy)
     for (field, key), value in _missing_tags(resource, tags):
         yield Finding(resource, f"{field}[{key}]", f"it has no tag {key}", f"Set it to {value}; up does so by itself.")
 
 
 def _set_tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[tuple[Path, Any]]:
-    yield from _labels(_missing(resource, labels) if resource.is_kubernetes else {})
+    yield from _labels(_missing_labels(resource, labels))
     yield from _missing_tags(resource, tags)
+
+
+def _missing_labels(resource: Resource, labels: Mapping[str, str]) -> Mapping[str, str]:
+    """The labels that an object lacks, with their values."""
+    is_object = resource.is_kubernetes and not configures(resource.api_version)
+    return _missing(resource, labels) if is_object else {}
 
 
 def _missing_tags(resource: Resource, tags: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:

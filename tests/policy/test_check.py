@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from automation.cli import app
+from automation.cli import app, main
 from automation.policy_check.check import Choice, Report, check
 from automation.policy_check.sources import manifests, state
 from common.errors import PolicyInputError
@@ -60,6 +60,34 @@ def test_the_exit_code_says_whether_anything_mandatory_was_found() -> None:
     assert run("-", "--only", "ro-rootfs", stdin=manifest).exit_code == 0
     assert run("-", "--only", "ro-rootfs", "--all-mandatory", stdin=manifest).exit_code == 1
     assert run("-", "--only", "sa-token,ro-rootfs", stdin="kind: [").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("[]", 2), (yaml.safe_dump(POD), 1), (yaml.safe_dump(POD).replace("nginx", "nginx:1.29"), 0)]
+)
+def test_a_shell_gets_the_exit_code(text: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pod.yaml").write_text(text)
+    monkeypatch.setattr(sys, "argv", ["polykube", "policy", "check", str(tmp_path), "--only", "image"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code or 0) == code
+
+
+def test_a_wrong_command_line_is_not_taken_for_wrong_input() -> None:
+    assert {run().exit_code, run("--format", "xml", "-").exit_code, run("--no-such-option").exit_code} == {64}
+
+
+def test_documents_of_kubeadm_are_known_by_their_file(tmp_path: Path) -> None:
+    file = tmp_path / "kubeadm.yaml"
+    kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nreadOnlyPort: 10255\n"
+    file.write_text(f"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n---\n{kubelet}")
+    report = in_json(file)
+    assert report["errors"] == []
+    assert {(it["rule"], it["resource"]["kind"], it["resource"]["name"]) for it in report["findings"]} == {
+        ("kubeadm-flags", "ClusterConfiguration", "kubeadm.yaml"),
+        ("secrets-kms", "ClusterConfiguration", "kubeadm.yaml"),
+        ("kubeadm-flags", "KubeletConfiguration", "kubeadm.yaml"),
+    }
 
 
 def test_a_table_has_a_line_for_each_finding() -> None:
