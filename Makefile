@@ -40,7 +40,7 @@ test: clouds setup lint ## everything: types, lints, unit, contract and end-to-e
 	@$(PYTHON) -m pytest
 
 exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
-	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest -s tests/policy/exam
+	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest tests/policy/exam
 
 lint: clouds ## types, style, import rules, shell scripts
 	@$(PYTHON) -m automation.lint
