@@ -8,6 +8,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2
 
 from automation.environment import POLICY_PACK
+from bench import checkov
 from bench.desk import ours
 from bench.figures import Figure, pair, pairs, single, told
 from common.wire import encode
@@ -20,11 +21,12 @@ _RESOURCES: Final = 1000
 
 
 def measure() -> list[Figure]:
-    """The pack in previews of the stack `dev`, and by itself on a stack of 1,000 objects in 100 namespaces."""
+    """The pack in previews of the stack `dev`, and on 1,000 objects in 100 namespaces: by itself, and as a command."""
     bare, judged = ours(), ours(PULUMI_OPTION_POLICY_PACK=str(POLICY_PACK))
     objects = bare.objects().total()
     added = [(with_pack - without) / objects * 1000 for with_pack, without in pairs(judged.preview, bare.preview)]
-    return [told("policy pack, added to a preview for each object", "ms", added), *_by_itself()]
+    in_previews = told("policy pack, added to a preview for each object", "ms", added)
+    return [in_previews, *_by_itself(), checkov.measure(_stack())]
 
 
 def _by_itself() -> list[Figure]:
