@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import json
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from common.files import write_atomically
 from common.progress import step
 from components.addons.bundles import LOCK, Bundle, bundle_dir, canonical, read_bundles
 from rehearsal.toolchain import ensure
+from rehearsal.toolchain.go import ensure_go
 
 _SHOWN: Final = 60  # lines of a difference
 _TIMEOUT: Final = 300  # seconds; rendering takes two
@@ -43,13 +45,13 @@ def bundles(*, accept: bool) -> None:
 
 def render(bundle: Bundle) -> str:
     """What the bundle's tool prints now, in canonical form; ToolchainError (PK215) when it prints no manifests."""
-    tool = ensure([bundle.tool])[bundle.tool]
+    tool = ensure_go() if bundle.tool == "go" else ensure([bundle.tool])[bundle.tool]
     command = [str(tool.path), *bundle.arguments]
     with step(f"rendering {bundle.name} {bundle.version}", 2):
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_TIMEOUT)
-            return canonical(done.stdout)
-        except (subprocess.SubprocessError, OSError, yaml.YAMLError, ValueError) as error:
+            return canonical(_read(bundle.files, done.stdout) if bundle.files else done.stdout)
+        except (subprocess.SubprocessError, OSError, yaml.YAMLError, ValueError, LookupError) as error:
             said = getattr(error, "stderr", None) or str(error)
             raise ToolchainError(
                 Problem(
@@ -61,6 +63,12 @@ def render(bundle: Bundle) -> str:
                     remedy=f"mend its arguments in {LOCK.name}, or take {bundle.name} out of the stack file",
                 )
             ) from error
+
+
+def _read(files: Iterable[str], module: str) -> str:
+    """The texts of `files` in what `go mod download -json` printed of a module."""
+    directory = Path(json.loads(module)["Dir"])
+    return "\n---\n".join((directory / file).read_text(encoding="utf-8") for file in files)
 
 
 def keep(bundle: Bundle, rendering: str) -> None:

@@ -175,6 +175,11 @@ class Cluster(Protocol):
         ...
 
     @property
+    def brings_gateway_api(self) -> bool:
+        """Whether the cloud keeps the Gateway API's resource definitions in the cluster."""
+        ...
+
+    @property
     def load_balancing(self) -> LoadBalancing:
         """How Services say what load balancer they want."""
         ...

@@ -174,6 +174,11 @@ class Code(Enum):
         "An add-on needs what the cluster cannot do",
         "Kinds of clusters differ in what they can do. What needs more is refused, never left out in silence.",
     )
+    ADD_ONS_APART = (
+        "PK148",
+        "Add-ons do not go together",
+        "One needs another that is not chosen, or two exclude each other. Nothing is brought along in silence.",
+    )
     SECRET_IN_THE_OPEN = (
         "PK150",
         "A secret is written in the open",

@@ -27,6 +27,6 @@ def compose(spec: StackSpec) -> Composition:
     tenants = [tenant.name for tenant in spec.tenants]
     addons = install(spec.addons, cluster, tenants, redundant=spec.stage == "prod", after=[cluster, shared])
     for tenant in spec.tenants:
-        after = [cluster, shared, *addons.admitting]
+        after = [cluster, shared, *addons.before_tenants]
         Tenant(tenant, cluster, after, addons.flows, addons.tenant_labels[tenant.name])
     return Composition(spec, cluster)

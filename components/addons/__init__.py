@@ -8,6 +8,7 @@ import pulumi
 from pydantic import Field, create_model
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
+from components.addons.ingress import Ingress
 from components.addons.istio import Istio
 from components.addons.logging import Logging
 from components.addons.monitoring import Monitoring
@@ -17,7 +18,7 @@ from components.contract import Cluster
 from components.platform.flows import Flow
 from spec.model import StackModel
 
-ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing, Istio)
+ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing, Istio, Ingress)
 
 
 class Options(StackModel):
@@ -59,9 +60,9 @@ class Installed:
     tenant_labels: Mapping[str, Mapping[str, str]]
 
     @property
-    def admitting(self) -> list[AddOnBase]:
-        """Those whose webhooks have a say in what tenants make, so that they come before it."""
-        return [made for add_on, made in self.add_ons.items() if add_on.ports_from_control_plane]
+    def before_tenants(self) -> list[AddOnBase]:
+        """Those that have to be there before what tenants make."""
+        return [made for add_on, made in self.add_ons.items() if add_on.before_tenants]
 
 
 def install(

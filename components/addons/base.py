@@ -1,6 +1,6 @@
 """What add-ons of every kind have: options in the stack file, namespaces with guardrails, flows."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Final
 
@@ -14,8 +14,9 @@ from components.platform.namespaces import make_namespace
 from components.platform.network import NetworkSpec, make_network_policies
 from components.platform.place import Place
 from components.platform.tenants import TenantSpec
-from spec.model import StackModel
-from spec.problems import Finding
+from spec.holes import is_hole, solid
+from spec.model import StackModel, did_you_mean
+from spec.problems import Code, Finding, listed, quoted
 
 # What a container gets that states nothing, such as an injected one: without it, a quota would refuse its pod.
 _DEFAULT_USAGE: Final = {"cpu": "100m", "memory": "128Mi"}
@@ -28,6 +29,18 @@ class AddOnSpec(StackModel):
         """What is wrong between the options and the stack's tenants."""
         del tenants
         return ()
+
+
+def unknown_tenants(names: Iterable[str], tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
+    """A finding for each of `names`, the options' list `tenants`, that is no tenant of the stack."""
+    if is_hole(tenants) or any(map(is_hole, tenants)):
+        return
+    known = [tenant.name for tenant in tenants]
+    for index, name in solid(names):
+        if name not in known:
+            meant = did_you_mean(name, known)
+            remedy = f"Write {meant}, if that is meant." if meant else "Remove it, or declare the tenant."
+            yield Finding(Code.UNKNOWN_TENANT, quoted(name), listed(sorted(known)), remedy, at=("tenants", index))
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class AddOnBase(pulumi.ComponentResource):
     """The part of the `AddOn` contract that is the same for all: an add-on sets the class attributes and `build`.
 
     `needs` are add-ons without which this one cannot be; they come before it, as those in `after` do if they are on.
+    `before_tenants` says that tenants' objects may be of its kinds, or meet its webhooks.
     `bundles` are those of `addons.lock` that it loads. The exemptions stand among the component's inputs, so that the
     policy pack reads them there.
     """
@@ -66,6 +80,7 @@ class AddOnBase(pulumi.ComponentResource):
     needs: ClassVar[Collection[type["AddOnBase"]]] = ()
     after: ClassVar[Collection[type["AddOnBase"]]] = ()
     conflicts: ClassVar[Collection[type["AddOnBase"]]] = ()
+    before_tenants: ClassVar[bool] = False
     namespaces: ClassVar[Sequence[Namespace]] = ()
     exemptions: ClassVar[Sequence[Exemption]] = ()
     ports_from_control_plane: ClassVar[Collection[int]] = ()

@@ -19,23 +19,28 @@ from common.errors import Problem, ToolchainError
 from common.paths import CHECKOUT, cache_dir
 
 LOCK: Final = CHECKOUT / "addons.lock"
+_DEFINITION: Final = "CustomResourceDefinition"
 _SHOWN: Final = 200  # characters
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What `tool` prints for `arguments`, accepted when its canonical form has the hash `sha256`."""
+    """What `tool` prints for `arguments`, accepted when its canonical form has the hash `sha256`.
+
+    With `files`, it prints where upstream's module is, and the manifests are files of that.
+    """
 
     name: str
     version: str
     tool: str
     arguments: tuple[str, ...]
+    files: tuple[str, ...]
     sha256: str
 
     @property
     def file(self) -> Path:
         """Where the accepted rendering is kept: another place as soon as anything in the lock changes."""
-        content = "\0".join((self.tool, *self.arguments, self.sha256))
+        content = "\0".join((self.tool, *self.arguments, *self.files, self.sha256))
         return bundle_dir() / f"{self.name}-{self.version}-{hashlib.sha256(content.encode()).hexdigest()[:12]}.json"
 
     def accepts(self, rendering: str) -> bool:
@@ -62,6 +67,7 @@ def read_bundles() -> Mapping[str, Bundle]:
             entry["version"],
             entry["tool"],
             tuple(argument.format(version=entry["version"]) for argument in entry["arguments"]),
+            tuple(entry.get("files", ())),
             entry["sha256"],
         )
         for name, entry in tomllib.loads(LOCK.read_text(encoding="utf-8")).items()
@@ -87,7 +93,10 @@ def _identity(manifest: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 
 def load(name: str) -> list[dict[str, Any]]:
-    """The objects of the bundle `name`, each call its own; ToolchainError (PK214) if it was never rendered here."""
+    """The objects of the bundle `name`, for the caller to change; ToolchainError (PK214) if it was never rendered here.
+
+    Their schemas come without descriptions: two thirds of what every preview would carry, and state would keep.
+    """
     bundle = read_bundles()[name]
     rendering = bundle.rendering()
     if rendering is None:
@@ -101,5 +110,13 @@ def load(name: str) -> list[dict[str, Any]]:
                 remedy="run `polykube bundles`; `polykube up` and `make up` do it by themselves",
             )
         )
-    objects: list[dict[str, Any]] = json.loads(rendering)
-    return objects
+    return [_terse(each) if each["kind"] == _DEFINITION else each for each in json.loads(rendering)]
+
+
+def _terse(schema: Any) -> Any:
+    """`schema` without its descriptions; a property of that name is no text, and stays."""
+    if isinstance(schema, dict):
+        return {
+            key: _terse(value) for key, value in schema.items() if not (key == "description" and isinstance(value, str))
+        }
+    return [_terse(each) for each in schema] if isinstance(schema, list) else schema

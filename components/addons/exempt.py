@@ -20,6 +20,11 @@ def api_server_address(who: str) -> Exemption:
     )
 
 
+def open_to_all(reason: str) -> Exemption:
+    """For pods that anybody may reach."""
+    return Exemption("no-allow-all", reason, _OWNER, _REVIEW)
+
+
 def reads_the_node(who: str) -> tuple[Exemption, ...]:
     """For agents that read files of the node they run on."""
     return _beyond_pod_security(f"{who} reads files of the node, as root, from host paths")

@@ -22,6 +22,14 @@ def check(chosen: Collection[type[AddOnBase]], kind: str, capabilities: Collecti
                 remedy = f"Remove {add_on.name}, or choose a kind of cluster that has it."
                 found = f"a cluster of kind {kind} without {capability}"
                 yield Finding(Code.CAPABILITY_MISSING, found, str(capability), remedy, at=(field(add_on),))
+        for other in add_on.needs:
+            if other not in chosen:
+                remedy = f"Add `{field(other)}: {{}}`, or remove {field(add_on)}."
+                yield Finding(Code.ADD_ONS_APART, f"no {other.name}", other.name, remedy, at=(field(add_on),))
+        for other in add_on.conflicts:
+            if other in chosen:
+                remedy = f"Remove {field(add_on)} or {field(other)}."
+                yield Finding(Code.ADD_ONS_APART, other.name, f"no {other.name}", remedy, at=(field(add_on),))
 
 
 def field(add_on: type[AddOnBase]) -> str:

@@ -100,6 +100,7 @@ class Pods:
     volumes: Sequence[core.VolumeArgs] = ()
     user: int = NOBODY
     service_account: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     agent: bool = False
     restart: str | None = None
@@ -119,7 +120,9 @@ class Pods:
         )
         user = 0 if self.agent else self.user
         return core.PodTemplateSpecArgs(
-            metadata=ObjectMetaArgs(labels=selector(self.name), annotations=dict(self.annotations) or None),
+            metadata=ObjectMetaArgs(
+                labels={**self.labels, **selector(self.name)}, annotations=dict(self.annotations) or None
+            ),
             spec=core.PodSpecArgs(
                 service_account_name=self.service_account or None,
                 automount_service_account_token=bool(self.service_account),

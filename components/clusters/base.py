@@ -73,6 +73,7 @@ class ClusterBase(pulumi.ComponentResource):
 
     load_balancing: ClassVar[LoadBalancing] = LoadBalancing(internal={}, external={})
     network_plugins: ClassVar[str] = "/opt/cni/bin"
+    brings_gateway_api: ClassVar[bool] = False
 
     name: str
     kind: str

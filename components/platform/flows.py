@@ -77,13 +77,13 @@ def to_api_server(pods: Pods, name: str) -> Flow:
 
 
 def make_flow_policies(flows: Iterable[Flow], place: Place, here: str = "") -> Iterator[pulumi.Resource]:
-    """A NetworkPolicy for each end of `flows` that is in the place; `here` is how flows name it, if otherwise."""
-    here = here or place.namespace
+    """A NetworkPolicy for each end of `flows` that is in the place; `here` is another name that flows have for it."""
+    names = {here, place.namespace}
     for flow in flows:
         ports = [kubernetes.networking.v1.NetworkPolicyPortArgs(port=port, protocol="TCP") for port in flow.ports]
-        if isinstance(flow.source, Pods) and flow.source.namespace == here:
+        if isinstance(flow.source, Pods) and flow.source.namespace in names:
             egress = kubernetes.networking.v1.NetworkPolicyEgressRuleArgs(to=[flow.destination.peer()], ports=ports)
             yield make_network_policy(f"{flow.name}-egress", flow.source.labels, place, egress=(egress,))
-        if isinstance(flow.destination, Pods) and flow.destination.namespace == here:
+        if isinstance(flow.destination, Pods) and flow.destination.namespace in names:
             ingress = kubernetes.networking.v1.NetworkPolicyIngressRuleArgs(from_=[flow.source.peer()], ports=ports)
             yield make_network_policy(f"{flow.name}-ingress", flow.destination.labels, place, ingress=(ingress,))

@@ -5,21 +5,43 @@ which they stand.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from components.addons import ADDONS
+from components.addons.ingress import HostSpec
+from components.addons.ingress.routing import gateway, redirects, secret_name
 from rehearsal.control_plane import ControlPlane
+from spec.values import Secret
 from tests.support.addons import TEAM, spec_with_add_ons
 from tests.support.api import Api, Object
 from tests.support.census import Census, settled_census, until_census_is
-from tests.support.istiod import running_istiod
+from tests.support.istiod import Istiod, running_istiod
 from tests.support.objects import pod
 from tests.support.stack import Stack, dev_spec, make_stack
+from tests.unit.rehearsal.tls_makers import DESK, authority_inputs, key_pem
 
 NAMESPACES = [namespace.name for add_on in ADDONS for namespace in add_on.namespaces]
+
+
+ROUTES = "/apis/gateway.networking.k8s.io/v1"
+
+
+def route_path(namespace: str, name: str) -> str:
+    return f"{ROUTES}/namespaces/{namespace}/httproutes/{name}"
+
+
+def conditions(status: Object) -> set[str]:
+    """The conditions in `status` that are met."""
+    return {each["type"] for each in status.get("conditions", ()) if each["status"] == "True"}
+
+
+def met(found: Object) -> set[str]:
+    """The conditions of an object, or of a route at its first parent, that are met."""
+    status = found.get("status", {})
+    return conditions((status.get("parents") or [status])[0])
 
 
 def is_ready(workload: Object) -> bool:
@@ -78,19 +100,98 @@ def test_everything_is_denied_in_each_namespace_but_what_is_allowed(add_on: Any,
         assert denies == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
-def test_pods_with_the_sidecar_of_istiod_itself_are_admitted_and_what_it_writes_is_left_to_it(
-    stack: Stack, control_plane: ControlPlane, api: Api, tmp_path: Path
-) -> None:
-    """The API server here asks no webhook, so that the test carries the pod from one to the other."""
-    with running_istiod(control_plane.kubeconfig, tmp_path, api) as istiod:
+@pytest.fixture(scope="class")
+def istiod(stack: Stack, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istiod]:
+    """istiod itself, on what the stack made. It ends before that goes."""
+    del stack
+    with (
+        closing(Api(control_plane.kubeconfig)) as api,
+        running_istiod(control_plane.kubeconfig, tmp_path_factory.mktemp("istiod"), api) as running,
+    ):
+        yield running
+
+
+class TestIstiodItself:
+    """What istiod makes of the stack; the API server here asks no webhook, so that a test carries pods between them."""
+
+    def test_istiod_takes_the_mesh_and_what_it_writes_into_its_webhooks_is_left_to_it(
+        self, istiod: Istiod, stack: Stack
+    ) -> None:
         mesh = istiod.mesh_config()
         assert mesh["connectTimeout"] == "5s"
         assert "jaeger.tracing.svc.cluster.local" in str(mesh["extensionProviders"])
-        injected = istiod.inject(pod(TEAM, "web"), api)
-        admitted = api.post(f"/api/v1/namespaces/{TEAM}/pods?dryRun=All", injected)["spec"]["containers"]
-        assert [container["name"] for container in admitted] == ["main", "istio-proxy"]
-        assert admitted[1]["resources"]["limits"] == {"cpu": "400m", "memory": "128Mi"}
         assert "update" not in stack.changes("--refresh", "--target", "**istio-sidecar-injector").values()
+
+    def test_a_pod_with_istiods_sidecar_fits_limits_quota_and_pod_security(self, istiod: Istiod, api: Api) -> None:
+        injected = istiod.inject(pod(TEAM, "web"), api)
+        containers = api.post(f"/api/v1/namespaces/{TEAM}/pods?dryRun=All", injected)["spec"]["containers"]
+        assert [container["name"] for container in containers] == ["main", "istio-proxy"]
+        assert containers[1]["resources"]["limits"] == {"cpu": "400m", "memory": "128Mi"}
+
+    def test_the_gateways_pods_become_a_proxy_that_fits_pod_security(self, istiod: Istiod, api: Api) -> None:
+        (running,) = api.list("/api/v1/namespaces/istio-ingress/pods")
+        kept = {key: value for key, value in running["spec"].items() if key != "nodeName"}
+        metadata = {key: running["metadata"][key] for key in ("namespace", "labels", "annotations")}
+        bare = {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "name": "proxy"}, "spec": kept}
+        admitted = api.post("/api/v1/namespaces/istio-ingress/pods?dryRun=All", istiod.inject(bare, api))["spec"]
+        assert admitted["containers"][0]["args"][:2] == ["proxy", "router"]
+        assert admitted["securityContext"]["sysctls"] == [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+
+    def test_istiod_accepts_hosts_and_the_routes_of_their_tenants_and_of_nobody_else(
+        self, istiod: Istiod, api: Api
+    ) -> None:
+        del istiod
+        foreign = {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "HTTPRoute",
+            "metadata": {"namespace": "lab", "name": "foreign"},
+            "spec": api.get(route_path(TEAM, "tasks"))["spec"],
+        }
+        api.apply(foreign)
+        api.until(
+            f"{ROUTES}/namespaces/istio-ingress/gateways/ingress",
+            lambda found: {"Accepted", "Programmed"} <= met(found),
+        )
+        api.until(route_path(TEAM, "tasks"), lambda found: met(found) == {"Accepted", "ResolvedRefs"})
+        refused = api.until(route_path("lab", "foreign"), lambda found: "parents" in found.get("status", {}))
+        assert "Accepted" not in met(refused)
+        api.delete(route_path("lab", "foreign"))
+
+    def test_istiod_accepts_a_host_with_a_certificate_and_the_way_there_from_plain_http(
+        self, istiod: Istiod, api: Api
+    ) -> None:
+        del istiod
+        tls = {"certificate": "-----BEGIN CERTIFICATE-----", "key": Secret()}
+        host = HostSpec.model_validate({"name": "safe.example.test", "tenants": [TEAM], "tls": tls})
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/tls",
+            "metadata": {"name": secret_name(host)},
+        }
+        certificate = str(DESK.outputs("SelfSignedCert", **authority_inputs())["certPem"])
+        listening = gateway([host], "ingress.istio-ingress.svc.cluster.local")
+        objects = [
+            secret | {"stringData": {"tls.crt": certificate, "tls.key": key_pem()}},
+            listening,
+            *redirects([host]),
+        ]
+        for each in objects:
+            each["metadata"] |= {
+                "namespace": "istio-ingress",
+                "name": each["metadata"]["name"].replace("ingress", "safe"),
+            }
+            for parent in each.get("spec", {}).get("parentRefs", ()):
+                parent["name"] = "safe"
+        api.apply(*objects)
+        found = api.until(api.path(listening), lambda found: {"Accepted", "Programmed"} <= met(found))
+        assert {listener["name"]: conditions(listener) for listener in found["status"]["listeners"]} == {
+            name: {"Accepted", "Programmed", "ResolvedRefs"}
+            for name in ("http.safe.example.test", "https.safe.example.test")
+        }
+        api.until(api.path(objects[-1]), lambda found: met(found) == {"Accepted", "ResolvedRefs"})
+        for each in reversed(objects):
+            api.delete(api.path(each))
 
 
 def test_add_ons_that_are_taken_out_go_and_nothing_else_does(

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from common.paths import CHECKOUT
 from tests.support.stack import dev_spec
 
 TEAM: Final = "team"
@@ -23,6 +24,7 @@ OPTIONS: dict[str, Any] = {
     "logging": {"retentionDays": 3, "storage": "10Gi"},
     "tracing": {"traces": 5000},
     "istio": {"tenants": [TEAM], "traceSampling": 10},
+    "ingress": {"hosts": [{"name": "tasks.example.test", "tenants": [TEAM], "ports": [5000]}]},
 }
 
 
@@ -38,4 +40,5 @@ _TEAM: Final = {
     "group": "team-members",
     "quota": {"pods": 5, "requests": _COMPUTE, "limits": _COMPUTE},
     "limitRange": {"default": {"cpu": "200m", "memory": "64Mi"}, "defaultRequest": {"cpu": "100m", "memory": "64Mi"}},
+    "manifests": [str(CHECKOUT / "tests" / "support" / "manifests")],
 }

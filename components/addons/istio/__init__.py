@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
-from components.addons.base import AddOnBase, AddOnSpec, Site
+from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
 from components.addons.bundles import read_bundles
 from components.addons.exempt import api_server_address, changes_the_node, rights_as_upstream_has_them
 from components.addons.monitoring import Monitoring
@@ -19,9 +19,9 @@ from components.contract import Capability, Namespace, PodSecurity
 from components.platform import flows
 from components.platform.flows import TENANTS, Flow
 from components.platform.tenants import TenantSpec
-from spec.holes import is_hole, solid
-from spec.model import Many, StackModel, did_you_mean, same_twice
-from spec.problems import Code, Finding, listed, quoted
+from spec.holes import solid
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding
 from spec.text import DnsName
 from spec.values import Bytes, Cpu
 
@@ -78,17 +78,12 @@ class IstioSpec(AddOnSpec):
         yield from same_twice("tenant", "tenants", self.tenants, str, key="")
 
     def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
-        if is_hole(tenants) or any(map(is_hole, tenants)):
-            return
-        known = {tenant.name: tenant for tenant in tenants}
+        yield from unknown_tenants(self.tenants, tenants)
+        known = {tenant.name: tenant for _, tenant in solid(tenants)}
         for index, name in solid(self.tenants):
             if name in known:
                 for finding in self._too_much_for(known[name]):
                     yield finding.below("tenants", index)
-            else:
-                meant = did_you_mean(name, known)
-                remedy = f"Write {meant}, if that is meant." if meant else "Remove it, or declare the tenant."
-                yield Finding(Code.UNKNOWN_TENANT, quoted(name), listed(sorted(known)), remedy, at=("tenants", index))
 
     def _too_much_for(self, tenant: TenantSpec) -> Iterator[Finding]:
         """A finding for each quota of `tenant` that not even a single sidecar fits into."""
@@ -109,6 +104,7 @@ class Istio(AddOnBase):
     bundles = ("istio",)
     requires = frozenset({Capability.NETWORK_PLUGINS})
     after = (Tracing,)
+    before_tenants = True
     namespaces = (
         Namespace(
             NAMESPACE,

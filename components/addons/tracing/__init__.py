@@ -5,7 +5,7 @@ made of spans. Upstream: jaegertracing.io/docs/2.20, November 2026.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
@@ -49,10 +49,13 @@ class Tracing(AddOnBase):
         ),
     )
 
+    COLLECTOR: ClassVar = flows.Pods(_NAMESPACE, selector("jaeger"))
+    """Who takes spans: the destination of the flow of every add-on that has some."""
+
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
         del spec
-        yield Flow("jaeger.spans", flows.Pods(TENANTS), flows.Pods(_NAMESPACE, selector("jaeger")), (4317, 4318))
+        yield Flow("jaeger.spans", flows.Pods(TENANTS), cls.COLLECTOR, (4317, 4318))
 
     def build(self, spec: AddOnSpec, site: Site) -> None:
         from components.addons.tracing.parts import make_jaeger

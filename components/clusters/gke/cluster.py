@@ -37,6 +37,7 @@ class GkeCluster(ManagedCluster):
     """The `Cluster` contract on Google Kubernetes Engine."""
 
     load_balancing = LoadBalancing(internal={_LOAD_BALANCER: "Internal"}, external={})
+    brings_gateway_api = True
     network_plugins = "/home/kubernetes/bin"  # the rest of a node's disk is read-only
 
     def __init__(self, spec: GkeSpec, *, protect: bool) -> None:

@@ -1,0 +1,125 @@
+"""Ingress: hosts that are reached from outside, by the Gateway API and a gateway of Istio's.
+
+The stack file says which hosts there are, with which certificates, and which tenants may route them; the routes are
+the tenants' own (HTTPRoute). Left out: names in a DNS, certificates that renew themselves, the clouds' own gateways.
+Upstream: gateway-api.sigs.k8s.io 1.6 and istio.io/latest/docs, 1.31, as of November 2026.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
+from components.addons.bundles import read_bundles
+from components.addons.exempt import open_to_all
+from components.addons.istio import Istio
+from components.addons.monitoring import Monitoring
+from components.addons.tracing import Tracing
+from components.contract import Capability, Namespace, PodSecurity
+from components.platform import flows
+from components.platform.flows import ANY_ADDRESS, Flow
+from components.platform.tenants import TenantSpec
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding
+from spec.text import DnsName
+from spec.values import PortNumber, SecretText
+
+NAMESPACE: Final = "istio-ingress"
+_GATEWAY: Final = flows.Pods(NAMESPACE, {"istio": "ingress"})
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+
+
+class TlsSpec(StackModel):
+    """The certificate of a host, and its key."""
+
+    certificate: str = Field(description="The certificate as PEM, its own first and then those up to the authority's.")
+    key: SecretText = Field(description="Its private key as PEM, encrypted.")
+
+    def findings(self) -> Iterator[Finding]:
+        if isinstance(self.certificate, str) and not self.certificate.startswith(_BEGIN):
+            remedy = "Write the certificate as PEM, in a block (`certificate: |`)."
+            yield Finding(Code.NOT_ALLOWED, "something else", f"text that begins {_BEGIN}", remedy, at=("certificate",))
+
+
+class HostSpec(StackModel):
+    """A name that clients ask for, and who answers."""
+
+    name: DnsName = Field(description="The host: shop.example.com.")
+    tenants: Annotated[Many[DnsName], Field(min_length=1)] = Field(
+        description="Tenants whose HTTPRoutes count for it; what none of them routes is answered with 404."
+    )
+    ports: Annotated[Many[PortNumber], Field(min_length=1)] = Field(
+        default=(8080,), description="Ports of these tenants' pods that the gateway may reach."
+    )
+    tls: TlsSpec | None = Field(
+        default=None,
+        description="Its certificate; plain HTTP is then sent to HTTPS. Without one the host is plain HTTP.",
+    )
+
+
+class IngressSpec(AddOnSpec):
+    """Hosts that are reached from outside."""
+
+    hosts: Many[HostSpec] = Field(default=(), description="The hosts. What asks for another is answered with 404.")
+    internal: bool = Field(
+        default=False,
+        description="Whether the load balancer has an address of the network's instead of the internet's.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("host", "hosts", self.hosts)
+
+    def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
+        for index, host in enumerate(self.hosts):
+            for finding in unknown_tenants(host.tenants, tenants):
+                yield finding.below("hosts", index)
+
+
+class Ingress(AddOnBase):
+    """Hosts with TLS, reached through one load balancer, and routed by tenants."""
+
+    name = "ingress"
+    version = read_bundles()["gateway-api"].version
+    spec_type = IngressSpec
+    bundles = ("gateway-api",)
+    requires = frozenset({Capability.LOAD_BALANCERS})
+    needs = (Istio,)
+    before_tenants = True
+    namespaces = (
+        Namespace(
+            NAMESPACE,
+            PodSecurity.RESTRICTED,
+            {
+                "pods": "10",
+                "requests.cpu": "8",
+                "requests.memory": "16Gi",
+                "limits.cpu": "32",
+                "limits.memory": "16Gi",
+                "persistentvolumeclaims": "0",
+                "services.loadbalancers": "1",
+                "services.nodeports": "3",
+            },
+        ),
+    )
+    exemptions = (open_to_all("the gateway is where clients from anywhere come in, by HTTP and HTTPS only"),)
+
+    @classmethod
+    def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
+        assert isinstance(spec, IngressSpec)
+        yield Flow("ingress.clients", ANY_ADDRESS, _GATEWAY, (80, 443))
+        yield Flow("ingress.configuration", _GATEWAY, Istio.ISTIOD, (15012,))
+        yield Flow("ingress.spans", _GATEWAY, Tracing.COLLECTOR, (4317,))
+        yield Flow("ingress.metrics", Monitoring.PROMETHEUS, _GATEWAY, (15020,))
+        ports: dict[str, set[int]] = {}
+        for host in spec.hosts:
+            for tenant in host.tenants:
+                ports.setdefault(tenant, set()).update(host.ports)
+        for tenant, its in ports.items():
+            yield Flow(f"ingress.{tenant}", _GATEWAY, flows.Pods(tenant), tuple(sorted(its)))
+
+    def build(self, spec: AddOnSpec, site: Site) -> None:
+        from components.addons.ingress.parts import make_parts
+
+        assert isinstance(spec, IngressSpec)
+        make_parts(spec, site, self.places[NAMESPACE])

@@ -1,0 +1,68 @@
+"""Gateway and redirects, as the Gateway API has them (v1, 1.6)."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from components.addons.ingress import HostSpec
+
+Manifest = dict[str, Any]
+
+CLASS: Final = "ingress"  # istiod makes one called `istio` by itself, whenever it likes
+_API: Final = "gateway.networking.k8s.io/v1"
+
+
+def gateway_class() -> Manifest:
+    """Gateways of this class are Istio's."""
+    spec = {"controllerName": "istio.io/gateway-controller"}
+    return {"apiVersion": _API, "kind": "GatewayClass", "metadata": {"name": CLASS}, "spec": spec}
+
+
+def gateway(hosts: Sequence["HostSpec"], service: str) -> Manifest:
+    """The Gateway on our own `service`, so that Istio makes none; its listeners are the hosts'."""
+    listeners = [listener for host in hosts for listener in _listeners(host)]
+    spec = {
+        "gatewayClassName": CLASS,
+        "addresses": [{"type": "Hostname", "value": service}],
+        "listeners": listeners or [_listener("none", 80, "HTTP", "Same")],
+    }
+    return {"apiVersion": _API, "kind": "Gateway", "metadata": {"name": "ingress"}, "spec": spec}
+
+
+def redirects(hosts: Sequence["HostSpec"]) -> Iterator[Manifest]:
+    """For each host with a certificate, a route from HTTP to HTTPS."""
+    for host in hosts:
+        if host.tls:
+            redirect = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}
+            parent = {"name": "ingress", "sectionName": _section("http", host)}
+            spec = {"parentRefs": [parent], "hostnames": [host.name], "rules": [{"filters": [redirect]}]}
+            metadata = {"name": f"https.{host.name}"}
+            yield {"apiVersion": _API, "kind": "HTTPRoute", "metadata": metadata, "spec": spec}
+
+
+def secret_name(host: "HostSpec") -> str:
+    """The Secret with the host's certificate."""
+    return f"tls.{host.name}"
+
+
+def _listeners(host: "HostSpec") -> Iterator[Manifest]:
+    """The host's HTTP, for its tenants or for our redirect, and its HTTPS if it has a certificate."""
+    tenants = {
+        "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": [*host.tenants]}]
+    }
+    http = _listener(_section("http", host), 80, "HTTP", "Same" if host.tls else tenants)
+    yield http | {"hostname": host.name}
+    if host.tls:
+        https = _listener(_section("https", host), 443, "HTTPS", tenants)
+        certificate = {"mode": "Terminate", "certificateRefs": [{"name": secret_name(host)}]}
+        yield https | {"hostname": host.name, "tls": certificate}
+
+
+def _section(protocol: str, host: "HostSpec") -> str:
+    return f"{protocol}.{host.name}"
+
+
+def _listener(name: str, port: int, protocol: str, routes: str | Manifest) -> Manifest:
+    """A listener for routes of the Gateway's own namespace (`Same`), or of those that a selector finds."""
+    namespaces = {"from": routes} if isinstance(routes, str) else {"from": "Selector", "selector": routes}
+    return {"name": name, "port": port, "protocol": protocol, "allowedRoutes": {"namespaces": namespaces}}
