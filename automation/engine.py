@@ -91,7 +91,8 @@ class Engine:
         """Run a command quietly; what it wrote to standard output comes back."""
         done = self._quietly(arguments, stdin)
         if done.returncode:
-            raise EngineError(_failed(" ".join(arguments), done.stderr.strip()[-1500:]))
+            said = done.stderr.strip() or done.stdout.strip()  # a preview tells its errors with everything else
+            raise EngineError(_failed(" ".join(arguments), said[-1500:]))
         return done.stdout
 
     def planned(self) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from automation.bundles import ensure_bundles
+from automation.changes import check_changes
 from automation.engine import Engine, Outcome
 from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
@@ -27,7 +28,7 @@ from rehearsal.control_plane import ControlPlane, all_control_planes
 from rehearsal.plugins import ensure_language_host
 from rehearsal.providers.clouds import clusters, faults
 from rehearsal.providers.clouds.api import is_ready
-from rehearsal.site import Site, make_site, sites, sweep
+from rehearsal.site import Site, end_kept, new_site, sweep
 from rehearsal.toolchain import Tool
 
 
@@ -91,6 +92,8 @@ class Rehearsal:
     def up(self, _: str = "") -> Outcome:
         """Bring the stack up, and make sure that a second look finds nothing to do."""
         engine = self._engine()
+        check_changes(engine.export(), self.project.project.spec.cluster)
+        ensure_bundles(self.project.project.bundles)
         outcome = engine.run("up", "--yes", "--skip-preview")
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)
         engine.ask("preview", "--expect-no-changes", "--non-interactive", "--stack", engine.stack)
@@ -118,17 +121,20 @@ class Rehearsal:
         if any(resource.get("protect") for resource in engine.export().get("resources") or ()):
             self.project.unprotect()
             engine.run("up", "--yes", "--skip-preview")
-        outcome = engine.run("destroy", "--yes", "--skip-preview")
-        left = self.project.site.store.all()
-        self.report.orphans = [
-            {"type": each.type, "id": each.id, "name": each.name, "tags": dict(each.tags)} for each in left
-        ]
-        return outcome
+        try:
+            return engine.run("destroy", "--yes", "--skip-preview")
+        finally:
+            self.report.orphans = list(self._orphans(engine))
+
+    def _orphans(self, engine: Engine) -> Iterator[dict[str, Any]]:
+        """What is in the cloud and not in the stack's state, so that nothing will ever take it down."""
+        known = {resource.get("id") for resource in engine.export().get("resources") or ()}
+        for each in self.project.site.store.all():
+            if each.id not in known:
+                yield {"type": each.type, "id": each.id, "name": each.name, "tags": dict(each.tags)}
 
     def _engine(self) -> Engine:
-        engine = self.project.engine(self.tools, quiet=self.quiet)
-        engine.select()
-        return engine
+        return self.project.engine(self.tools, quiet=self.quiet)
 
     def _start_local_control_plane(self) -> None:
         project = self.project.project
@@ -166,23 +172,17 @@ def rehearse(stack: str, steps: str, faults_file: Path | None, *, keep: bool, as
     What it made is gone afterwards, unless it is to be kept.
     """
     project, plan = Project.open(stack), parse_steps(steps)
-    ensure_sdk(project.cloud)
     if faults_file:
         faults.read_faults(faults_file)
     say = err if as_json else out
     head = f"[bold]rehearsal[/bold] of {stack}: stand-in clouds, a real engine and API server, no credentials"
     say.print(head, soft_wrap=True)
     sweep()
-    site = make_site(stack)
     report = Report(stack, with_faults=faults_file is not None)
-    try:
-        with site.entered():
-            error = _hold(project, site, plan, faults_file, report, quiet=as_json)
-            if keep:
-                _say_kept(site, say)
-    finally:
-        if not site.is_kept:
-            site.close()
+    with new_site(stack) as site:
+        error = _hold(project, site, plan, faults_file, report, quiet=as_json)
+        if keep:
+            _say_kept(site, say)
     if error:
         show_error(error)
     if as_json:
@@ -194,9 +194,17 @@ def rehearse(stack: str, steps: str, faults_file: Path | None, *, keep: bool, as
 
 def end(stack: str) -> None:
     """End the rehearsals of `stack` that were kept."""
-    for site in sites(stack):
-        site.close()
-        out.print(f"[bold green]✓[/bold green] rehearsal {site.name} has ended")
+    for name in end_kept(stack):
+        out.print(f"[bold green]✓[/bold green] rehearsal {name} has ended")
+
+
+def prepare(project: Project, site: Site, report: Report, *, quiet: bool) -> Rehearsal:
+    """A rehearsal of `project` at `site`, with all that it needs; nothing has been carried out yet."""
+    ensure_sdk(project.cloud)
+    rehearsed = RehearsedProject.make(project, site)
+    tools = toolchain.ensure(rehearsed.tools)
+    ensure_language_host(tools["pulumi"])
+    return Rehearsal(rehearsed, tools, report, quiet)
 
 
 def _hold(
@@ -206,11 +214,7 @@ def _hold(
     try:
         if faults_file:
             write_atomically(site.directory / faults.FILE, faults_file.read_bytes())
-        rehearsed = RehearsedProject.make(project, site)
-        tools = toolchain.ensure(rehearsed.tools)
-        ensure_bundles(rehearsed.project.bundles)
-        ensure_language_host(tools["pulumi"])
-        Rehearsal(rehearsed, tools, report, quiet).carry_out(steps)
+        prepare(project, site, report, quiet=quiet).carry_out(steps)
     except PolykubeError as error:
         return error
     return _left_behind(report)

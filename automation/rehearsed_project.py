@@ -1,6 +1,6 @@
 """The user's project as a rehearsal sees it: the same, but for its stack file, which is a copy of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,9 @@ from stacks.loading import load_file, stack_file
 _POLICY: Final = f"{NAMESPACE}policy"
 _CLUSTER: Final = f"{NAMESPACE}cluster"
 _SECRETS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
-_SECRET: Final = "rehearsed"  # noqa: S105 - what stands for a secret that only the real stack can read
+SECRET: Final = "rehearsed-secret"  # noqa: S105
+"""What stands for a secret of the stack file, which only the real stack can decrypt."""
+_UNREADABLE: Final = {"secure": ""}
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,12 @@ class RehearsedProject:
         return Project(self.site.project, self.original.stack, load_file(self._file))
 
     def take(self, file: Path) -> None:
-        """Make `file` the stack file; secrets in it, which only the real stack can decrypt, become a word."""
+        """Make `file` the stack file; what is encrypted in it is nothing until `engine` is asked for."""
         load_file(file)
         content = yaml.safe_load(file.read_text())
         kept = {key: value for key, value in content.items() if key not in _SECRETS}
         mine = yaml.safe_load(self._file.read_text()) if self._file.exists() else {}
-        self._write(_open(kept) | {key: value for key, value in mine.items() if key in _SECRETS})
+        self._write(_emptied(kept) | {key: value for key, value in mine.items() if key in _SECRETS})
 
     def set_in_cluster(self, **values: Any) -> None:
         """Change fields of the cluster in the stack file: `version="1.36"`."""
@@ -76,9 +78,14 @@ class RehearsedProject:
         return self.project.settings | self.site.settings() | {"PATH": path}
 
     def engine(self, tools: Mapping[str, Tool], *, quiet: bool) -> Engine:
-        """The engine on this stack; when `quiet`, what it says goes to standard error."""
+        """The engine on this stack, with secrets that it can decrypt; when `quiet`, it speaks to standard error."""
         settings = self.settings(tools)
-        return Engine(tools["pulumi"], self.original.stack, settings, self.site.project, quiet=quiet)
+        engine = Engine(tools["pulumi"], self.original.stack, settings, self.site.project, quiet=quiet)
+        engine.select()
+        config = yaml.safe_load(self._file.read_text()).get("config") or {}
+        for key in (place for name, value in config.items() for place in _unreadable(value, name)):
+            engine.ask("config", "set", "--secret", "--path", key, "--stack", engine.stack, stdin=SECRET)
+        return engine
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -93,11 +100,23 @@ class RehearsedProject:
         write_atomically(self._file, yaml.safe_dump(content, sort_keys=False))
 
 
-def _open(value: Any) -> Any:
-    """`value` with every encrypted secret replaced."""
+def _emptied(value: Any) -> Any:
+    """`value` with nothing in its encrypted secrets."""
     if isinstance(value, dict):
-        return _SECRET if value.keys() == {"secure"} else {key: _open(item) for key, item in value.items()}
-    return [_open(item) for item in value] if isinstance(value, list) else value
+        return _UNREADABLE if value.keys() == {"secure"} else {key: _emptied(item) for key, item in value.items()}
+    return [_emptied(item) for item in value] if isinstance(value, list) else value
+
+
+def _unreadable(value: Any, path: str) -> Iterator[str]:
+    """Where in `value`, which is at `path`, secrets have nothing in them; as the engine writes paths."""
+    if value == _UNREADABLE:
+        yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _unreadable(item, f'{path}["{key}"]')
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unreadable(item, f"{path}[{index}]")
 
 
 def _runs_already(project: Project) -> Problem:

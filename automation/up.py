@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from automation.bundles import ensure_bundles
+from automation.changes import check_changes
 from automation.engine import Engine
 from automation.project import Project
 from automation.recovery import recover
 from automation.sdks import ensure_sdk
 from automation.show import out
 from automation.summary import Summary
-from automation.upgrade import check_version
 from common.errors import ControlPlaneError
 from common.progress import step
 from rehearsal import toolchain
@@ -98,8 +98,7 @@ def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
         _start_control_plane(project, tools)
         engine.select()
         recover(engine, project.settings["PULUMI_BACKEND_URL"])
-        if project.cloud:
-            check_version(engine.export(), project.spec.cluster)
+        check_changes(engine.export(), project.spec.cluster)
         yield engine
 
 

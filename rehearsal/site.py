@@ -77,23 +77,9 @@ class Site:
         """`path` with the stubs of the exec plugins in front."""
         return os.pathsep.join([str(self.directory / "bin"), path])
 
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Keep state in this directory, and the directory from being swept away, while the block runs."""
-        with exclusive_or_none(_lock(self.directory)), _environment(_STATE, str(self.directory)):
-            yield
-
     def keep(self) -> None:
-        """Leave everything as it is when the block ends, and running."""
+        """Leave everything as it is when the rehearsal ends, and running."""
         (self.directory / _KEPT).touch()
-
-    def close(self) -> None:
-        """Stop what still runs, and remove the directory."""
-        with _environment(_STATE, str(self.directory)):
-            for name in all_control_planes():
-                ControlPlane(name).delete()
-        shutil.rmtree(self.directory)
-        _lock(self.directory).unlink(missing_ok=True)
 
     @property
     def is_kept(self) -> bool:
@@ -101,29 +87,60 @@ class Site:
         return (self.directory / _KEPT).exists()
 
 
-def make_site(stack: str) -> Site:
-    """A new directory for a rehearsal of `stack`."""
+@contextmanager
+def new_site(stack: str) -> Iterator[Site]:
+    """A new directory for a rehearsal of `stack`, where state is kept while the block runs; then it is removed.
+
+    From before it exists until it is gone it is locked, so that no other rehearsal sweeps it away.
+    """
     site = Site(_parent() / f"{stack}-{secrets.token_hex(3)}")
+    with exclusive_or_none(_lock(site.directory)), _environment(_STATE, str(site.directory)):
+        try:
+            _furnish(site)
+            yield site
+        finally:
+            if not site.is_kept:
+                _remove(site)
+
+
+def end_kept(stack: str) -> list[str]:
+    """Remove the rehearsals of `stack` that were kept; their names come back."""
+    kept = [site for site in _all() if site.is_kept and site.name.rpartition("-")[0] == stack]
+    return [site.name for site in kept if _remove_if(site, kept=True)]
+
+
+def sweep() -> None:
+    """Remove what killed rehearsals left, and what of theirs still runs."""
+    for site in _all():
+        _remove_if(site, kept=False)
+
+
+def _furnish(site: Site) -> None:
     for directory in ("home", "bin", "project", "polykube/backend"):
         (site.directory / directory).mkdir(parents=True, mode=0o700)
     write_stand_ins(site.directory / "home")
     write_atomically(site.directory / AUTHORITIES, Path(certifi.where()).read_bytes())
     for program, arguments in _STUBS.items():
         write_atomically(site.directory / "bin" / program, _stub(program, arguments, site.directory), mode=0o755)
-    return site
 
 
-def sites(stack: str) -> list[Site]:
-    """The rehearsals of `stack` that were kept."""
-    return [site for site in _all() if site.is_kept and site.name.rpartition("-")[0] == stack]
+def _remove_if(site: Site, *, kept: bool) -> bool:
+    """Whether the site was removed: if nobody holds it, and if it was kept or not, as `kept` says."""
+    with exclusive_or_none(_lock(site.directory)) as lock:
+        fits = lock is not None and site.is_kept == kept
+        if fits:
+            _remove(site)
+        return fits
 
 
-def sweep() -> None:
-    """Remove what killed rehearsals left, and what of theirs still runs."""
-    for site in _all():
-        with exclusive_or_none(_lock(site.directory)) as lock:
-            if lock and not site.is_kept:
-                site.close()
+def _remove(site: Site) -> None:
+    """Stop what still runs, and remove the directory, unless it is gone; its lock has to be held."""
+    if site.directory.exists():
+        with _environment(_STATE, str(site.directory)):
+            for name in all_control_planes():
+                ControlPlane(name).delete()
+        shutil.rmtree(site.directory)
+    _lock(site.directory).unlink(missing_ok=True)
 
 
 def _parent() -> Path:

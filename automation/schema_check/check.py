@@ -15,7 +15,7 @@ from common.errors import EngineError, PolykubeError, Problem, RehearsalError, T
 from common.progress import step
 from rehearsal import toolchain
 from rehearsal.plugins import Plugin, ensure_language_host, install_command, official_plugin
-from rehearsal.site import make_site, sweep
+from rehearsal.site import new_site, sweep
 from rehearsal.toolchain import Tool
 
 _ENGINES_OWN: Final = "pulumi"
@@ -36,25 +36,20 @@ class PackageReport:
 def check(project: Project) -> list[PackageReport]:
     """The packages of a stack in the order of their names, each held against its official plugin if that is here."""
     sweep()
-    site = make_site(project.stack)
-    try:
-        with site.entered():
-            rehearsed = RehearsedProject.make(project, site)
-            tools = toolchain.ensure(rehearsed.tools)
-            ensure_language_host(tools["pulumi"])
-            if project.is_local:
-                rehearsed.project.control_plane(dict(tools)).start()
-            by_package: dict[str, list[Resource]] = {}
-            for resource in _resources(rehearsed.engine(tools, quiet=True)):
-                by_package.setdefault(resource.package, []).append(resource)
-    finally:
-        site.close()
+    with new_site(project.stack) as site:
+        rehearsed = RehearsedProject.make(project, site)
+        tools = toolchain.ensure(rehearsed.tools)
+        ensure_language_host(tools["pulumi"])
+        if project.is_local:
+            rehearsed.project.control_plane(dict(tools)).start()
+        by_package: dict[str, list[Resource]] = {}
+        for resource in _resources(rehearsed.engine(tools, quiet=True)):
+            by_package.setdefault(resource.package, []).append(resource)
     return [_of_package(tools["pulumi"], name, by_package[name]) for name in sorted(by_package)]
 
 
 def _resources(engine: Engine) -> Iterator[Resource]:
     """What the stack would ask providers for."""
-    engine.select()
     for state in engine.planned():
         resource = Resource(state["urn"], state["type"], state.get("inputs") or {})
         if state["custom"] and resource.package != _ENGINES_OWN:

@@ -52,6 +52,13 @@ class ClusterSpec(StackModel):
         """What the cluster can do; what needs more is refused before anything is registered."""
         return frozenset()
 
+    def fixed(self) -> dict[str, str]:
+        """What the cluster was made with and cannot be changed in: values by key path, below `cluster`.
+
+        A cloud would make the cluster, its network or its keys anew for it, or refuse.
+        """
+        return {"kind": self.kind, "name": self.name}
+
     def warnings(self) -> Iterable[Finding]:
         """What may be meant but should be looked at; nothing is refused for it."""
         return ()

@@ -98,6 +98,9 @@ class ManagedSpec(ClusterSpec):
         """The zones that the cluster is in."""
         return self.zones or tuple(self.facts.zones[self.region][:3])
 
+    def fixed(self) -> dict[str, str]:
+        return super().fixed() | {"region": self.region}
+
     def findings(self) -> Iterator[Finding]:
         yield from self._version_findings()
         yield from self._zone_findings()

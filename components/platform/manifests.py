@@ -8,6 +8,7 @@ import pulumi
 from components.naming import MANAGED_BY_LABEL, PROJECT
 from components.platform.place import Place
 
+_SEALED: Final = ("data", "stringData")
 _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 
 
@@ -36,7 +37,9 @@ def _placed(body: Mapping[str, Any], place: Place) -> dict[str, Any]:
     if _is_internal_service(body):
         # The provider would watch it for 10 s at least; whether it works is seen by its pods' readiness.
         metadata["annotations"] = {_SKIP_AWAIT: "true", **(metadata.get("annotations") or {})}
-    return {**body, "metadata": metadata}
+    # The SDK's own class seals what is in a Secret; a resource by its bare type has to do it itself.
+    sealed = [key for key in _SEALED if body["kind"] == "Secret" and key in body]
+    return {**body, "metadata": metadata, **{key: pulumi.Output.secret(body[key]) for key in sealed}}
 
 
 def _is_internal_service(body: Mapping[str, Any]) -> bool:

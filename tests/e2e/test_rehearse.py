@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pytest
 import yaml
 
 from common.paths import CHECKOUT
+from rehearsal.providers.clouds.store import Resource, Store
+from tests.support.api import Api
 from tests.support.polling import eventually
 
 STACKS = sorted(file.name.split(".")[1] for file in CHECKOUT.glob("Pulumi.*.yaml"))
@@ -96,22 +99,41 @@ def test_a_zone_without_machines_is_an_error_and_the_second_run_ends_what_the_fi
     assert shown["steps"][1]["changes"]["replace"] == 0
 
 
-@pytest.mark.usefixtures("state")
-def test_a_version_goes_up_in_place() -> None:
-    shown = report("eks-dev", "--steps", "up,upgrade=1.36,destroy")
-    changes = shown["steps"][1]["changes"]
-    assert changes["replace"] == changes["delete"] == 0
-    assert changes["update"] > 0
+def test_two_at_once_leave_each_other_alone_and_what_is_left_in_one_cloud_is_reported(state: Path) -> None:
+    command = [str(_COMMAND), "rehearse", "eks-dev", "--steps", "destroy", "--json"]
+    both = [subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    site, _ = eventually(lambda: (found := sites(state))[1:] and found, what="two rehearsals")
+    orphan = {"type": "aws:lb/loadBalancer:LoadBalancer", "id": "lb-1", "name": "k8s-shop-web"}
+    tags = {"kubernetes.io/cluster/eks-dev": "owned"}
+    Store(site).add(Resource(orphan["type"], orphan["id"], orphan["name"], {"tags": tags}))
+    shown = [json.loads(process.communicate(timeout=_TIMEOUT)[0]) for process in both]
+    ends = sorted((process.returncode, each["ok"], each["orphans"]) for process, each in zip(both, shown, strict=True))
+    assert ends == [(0, True, []), (8, False, [orphan | {"tags": tags}])]
+    assert_nothing_is_left(state)
+
+
+def sites(state: Path) -> list[Path]:
+    """The directories of the rehearsals that are under way."""
+    return list((state / "polykube" / "rehearsals").glob("*/"))
 
 
 def test_what_is_kept_can_be_looked_at_until_it_is_ended(state: Path) -> None:
-    done = rehearse("dev", "--steps", "up", "--keep")
+    changed = state / "Pulumi.dev.yaml"
+    content = yaml.safe_load((CHECKOUT / changed.name).read_text())
+    tenants = content["config"]["polykube:tenants"]
+    tenants[0] |= {"quota": tenants[0]["quota"] | {"configMaps": 11}}
+    for tenant in tenants:
+        tenant["manifests"] = [str(CHECKOUT / path) for path in tenant.get("manifests", ())]
+    changed.write_text(yaml.safe_dump(content))
+    done = rehearse("dev", "--steps", f"up,change={changed}", "--keep")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert "rehearsal of dev" in lines[0]
     assert "rehearsal of dev" in lines[-1]
     (kubeconfig,) = (line.split()[-1] for line in lines if line.startswith("kubeconfig"))
-    assert Path(kubeconfig).is_file()
+    with closing(Api(Path(kubeconfig))) as api:
+        hard = api.get("/api/v1/namespaces/shop/resourcequotas/quota")["status"]["hard"]
+    assert hard["configmaps"] == "11"
     assert processes_of(state)
     assert "has ended" in rehearse("dev", "--end").stdout
     assert_nothing_is_left(state)

@@ -159,6 +159,17 @@ class AksSpec(ManagedSpec):
         able = [pool for pool in self.node_pools if pool.takes_system_pods]
         return next((pool for pool in able if pool.is_for_system), able[0])
 
+    def fixed(self) -> dict[str, str]:
+        pool = self.first_pool
+        own = {"machineType": pool.machine_type, "maxPods": str(pool.max_pods), "diskSize": f"{pool.disk_gib}Gi"}
+        return (
+            super().fixed()
+            | {"zones": ", ".join(self.own_zones()), "subscription": self.subscription}
+            | {"network.dataplane": self.network.dataplane}
+            | {".".join(map(str, place)): str(addresses) for place, addresses in self.network.by_place().items()}
+            | {f"nodePools.{pool.name}.{key}": value for key, value in own.items()}
+        )
+
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
         for key, principals in (("administrators", self.administrators), ("members", self.members)):

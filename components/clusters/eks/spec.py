@@ -161,6 +161,10 @@ class EksSpec(ManagedSpec):
     def pools(self) -> Sequence[EksPoolSpec]:
         return self.node_pools
 
+    def fixed(self) -> dict[str, str]:
+        ranges = {"network.range": str(self.network.range), "network.services": str(self.network.services)}
+        return super().fixed() | {"zones": ", ".join(self.own_zones())} | ranges
+
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
         yield from same_twice("administrator", "administrators", self.administrators, str, key="")

@@ -173,6 +173,11 @@ class GkeSpec(ManagedSpec):
     def is_reachable(self) -> bool:
         return bool(self.dns_endpoint) or super().is_reachable
 
+    def fixed(self) -> dict[str, str]:
+        own = {"mode": self.mode, "project": self.project, "network.dataplane": self.network.dataplane}
+        ranges = {"network.pods": str(self.network.pods), "network.services": str(self.network.services)}
+        return super().fixed() | own | ranges
+
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
         yield from same_twice("administrator", "administrators", self.administrators, str, key="")

@@ -1,7 +1,5 @@
 """The real engine on stand-in clouds that are empty at first."""
 
-import os
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 
-from rehearsal.control_plane import ControlPlane, all_control_planes
 from rehearsal.providers.clouds.faults import FILE
 from rehearsal.providers.clouds.store import DIRECTORY_VARIABLE, Resource, Store
 from tests.support.engine import Engine, make_engine
@@ -42,10 +39,6 @@ class Cloud:
         assert "defect" not in done.stdout, done.stdout
         return done.stdout
 
-    def changes(self) -> str:
-        """What a preview says."""
-        return self.engine.must("preview", "--diff")
-
     def only(self, type_: str) -> Resource:
         """The one resource of a type that there is."""
         (resource,) = self.store.all(type_)
@@ -57,28 +50,9 @@ class Cloud:
         self.store.put(replace(resource, inputs=inputs, outputs=outputs))
 
 
-@pytest.fixture(scope="package")
-def make_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Cloud]]:
-    """A maker of empty clouds; the API servers of their clusters are stopped in the end."""
-    made: list[Cloud] = []
-
-    def make() -> Cloud:
-        root = tmp_path_factory.mktemp("cloud")
-        engine = make_engine(root)
-        engine.environment.update({DIRECTORY_VARIABLE: str(root), "XDG_STATE_HOME": str(root)})
-        made.append(Cloud(engine, root))
-        return made[-1]
-
-    yield make
-    before = os.environ["XDG_STATE_HOME"]
-    for cloud in made:
-        os.environ["XDG_STATE_HOME"] = str(cloud.directory)
-        for name in all_control_planes():
-            ControlPlane(name).delete()
-    os.environ["XDG_STATE_HOME"] = before
-
-
 @pytest.fixture
-def cloud(make_cloud: Callable[[], Cloud]) -> Cloud:
+def cloud(tmp_path: Path) -> Cloud:
     """An empty cloud."""
-    return make_cloud()
+    engine = make_engine(tmp_path)
+    engine.environment.update({DIRECTORY_VARIABLE: str(tmp_path)})
+    return Cloud(engine, tmp_path)

@@ -24,6 +24,7 @@ _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
 _POOL_LABEL: Final = "kubernetes.azure.com/agentpool"
 _ENTRA_SERVER: Final = "6dae42f8-4368-4678-94ff-3960e28e3630"  # the application that every AKS API server is to Entra
 _WINDOWS_NAME: Final = 6  # characters
+_FOR_GOOD: Final = ("vmSize", "maxPods", "osDiskSizeGB", "osDiskType", "availabilityZones", "vnetSubnetID")
 _DEFAULT_PODS: Final = 250  # with Azure CNI overlay
 
 
@@ -37,6 +38,8 @@ class Cluster(Behaviour):
             raise Refused("refused", reason="Must define at least one system pool.")
         for pool in pools:
             machines.known(machines.azure, pool["vmSize"])
+        if old:
+            _check_kept(_pools(old), pools)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         host = clusters.start(str(resource.outputs["name"])).endpoint.removeprefix("https://")
@@ -134,6 +137,16 @@ def _version(cluster: Resource) -> str:
 def _pools(cluster: Resource) -> Sequence[Mapping[str, Any]]:
     pools: Sequence[Mapping[str, Any]] = cluster.inputs.get("agentPoolProfiles", ())
     return pools
+
+
+def _check_kept(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> None:
+    """Refused when a pool of the cluster's own is to be what Azure cannot make of it."""
+    before = {pool["name"]: pool for pool in old}
+    for pool in new:
+        was = before.get(pool["name"], pool)
+        for name in _FOR_GOOD:
+            if was.get(name) != pool.get(name):
+                raise Refused("for-good", target=f"agentPoolProfiles.{name}")
 
 
 def _bring_up(pool: str, inputs: Mapping[str, Any], cluster: Resource, store: Store, fault: Fault | None) -> None:

@@ -127,7 +127,8 @@ def _full(version: str) -> str:
 
 
 def _version(pool: Resource, cluster: Resource) -> str:
-    return _full(str(pool.inputs.get("version") or cluster.outputs["masterVersion"]))
+    """What is asked for; else what the nodes have, as only Google upgrades them then; else the control plane's."""
+    return _full(str(pool.inputs.get("version") or pool.outputs.get("version") or cluster.outputs["masterVersion"]))
 
 
 def _zones(cluster: Resource, chosen: Sequence[str] | None) -> Sequence[str]:

@@ -13,6 +13,7 @@ from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.store import DIRECTORY_VARIABLE, NotRehearsing, Resource
 
 CLUSTER = {"roleArn": "role", "vpcConfig": {"subnetIds": ["subnet"]}}
+CLUSTER_OF_AZURE = "azure-native:containerservice:ManagedCluster"
 POOL = {"resourceGroupName": "group", "resourceName": "shop", "vmSize": "Standard_D2s_v5"}
 SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 1}
 MISTAKES: list[tuple[type[CloudStandIn], str, dict[str, Any], str, str]] = [
@@ -115,6 +116,15 @@ def test_a_control_plane_goes_up_one_minor_at_a_time(old: str, new: str, reason:
     changed = inputs | {"vpcConfig": {"subnetIds": ["a", "b"]}}
     with pytest.raises(ProviderError, match=reason):
         provider.update(request_for("aws:eks/cluster:Cluster", id=id_, inputs=changed))
+
+
+def test_the_pool_that_an_aks_cluster_is_made_with_keeps_its_machines() -> None:
+    provider, pool = AzureNativeStandIn(), {"name": "system", "mode": "System", "vmSize": "Standard_D2s_v5"}
+    outputs = {"name": "shop", "currentKubernetesVersion": "1.36"}
+    _exists(provider, CLUSTER_OF_AZURE, "shop", outputs, {"agentPoolProfiles": [pool]})
+    other = {"kubernetesVersion": "1.36", "agentPoolProfiles": [pool | {"vmSize": "Standard_D4s_v5"}]}
+    with pytest.raises(ProviderError, match=r"Changing property 'agentPoolProfiles\.vmSize' is not allowed"):
+        provider.update(request_for(CLUSTER_OF_AZURE, id="shop", inputs=other))
 
 
 def test_nodes_come_after_the_network_and_add_ons_after_the_nodes() -> None:

@@ -1,0 +1,76 @@
+"""Whether what a stack file says can follow on what the stack is, asked before anything happens.
+
+A cloud refuses another version in the middle of a run, and the engine refuses to replace what is protected without
+knowing the stack file: a plain `pulumi up` is told no more than that.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from common.errors import EngineError, Problem
+from components.clusters.base import ClusterSpec
+
+_WHERE: Final = "polykube:cluster."
+
+
+def check_changes(deployment: Mapping[str, Any], spec: ClusterSpec) -> None:
+    """EngineError with PK405 for a version that cannot follow, and PK407 for each key that is fixed while protected.
+
+    `deployment` is the stack's state. A cluster that is not in it, or that no cloud runs, can be anything.
+    """
+    recorded = _recorded(deployment)
+    problems = list(_fixed(recorded, spec)) if _is_protected(deployment) else []
+    if spec.cloud and (recorded.get("kind"), recorded.get("name")) == (spec.kind, spec.name):
+        problems += _version(str(recorded["version"]), spec)
+    if problems:
+        raise EngineError(problems)
+
+
+def _version(has: str, spec: ClusterSpec) -> Iterator[Problem]:
+    """One minor up is what clouds do at a time, and none goes down."""
+    step = _minor(spec.version) - _minor(has)
+    if step in (0, 1):
+        return
+    following = f"1.{_minor(has) + 1}"
+    yield Problem(
+        code="PK405",
+        summary="a cluster goes up by one minor version at a time, and never down",
+        where=f"{_WHERE}version",
+        found=f"{spec.version}, and the cluster {spec.name} has {has}",
+        allowed=f"{has} or {following}",
+        remedy=f'write "{following}" and bring the stack up, one after the other' if step > 0 else f'write "{has}"',
+    )
+
+
+def _fixed(recorded: Mapping[str, Any], spec: ClusterSpec) -> Iterator[Problem]:
+    now = spec.fixed()
+    for key, had in recorded.get("fixed", {}).items():
+        if now.get(key) == had:
+            continue
+        yield Problem(
+            code="PK407",
+            summary="cluster, network or keys would be made anew, and they are protected",
+            where=f"{_WHERE}{key}",
+            found=f"{now.get(key, 'nothing')}, and the cluster {recorded['name']} was made with {had}",
+            allowed=had,
+            remedy=f"write {had} again, and bring up another stack for what is to be different",
+        )
+        if key == "kind":
+            return  # another kind has other keys
+
+
+def _is_protected(deployment: Mapping[str, Any]) -> bool:
+    return any(resource.get("protect") for resource in deployment.get("resources") or ())
+
+
+def _recorded(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The stack's output `cluster`; nothing before the first run."""
+    for resource in deployment.get("resources") or []:
+        if resource["type"] == "pulumi:pulumi:Stack":
+            found: Mapping[str, Any] = (resource.get("outputs") or {}).get("cluster") or {}
+            return found
+    return {}
+
+
+def _minor(version: str) -> int:
+    return int(version.split(".")[1])
