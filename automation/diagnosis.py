@@ -23,6 +23,10 @@ _REMEDIES: Final = (
         "choose another machine type for the pool, or other zones; then run the same command again",
     ),
     (
+        r"currently marked for protection|it is protected",
+        "undo what was changed in the stack file; how to take down what is protected, the page of its cloud says",
+    ),
+    (
         r"timeout while waiting|timed out|DeadlineExceeded",
         "it may still become ready: look at it in the cloud, then run the same command again",
     ),

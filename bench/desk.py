@@ -20,7 +20,7 @@ from automation.rehearsed_project import RehearsedProject
 from common.paths import CHECKOUT
 from rehearsal.control_plane import Binaries, ControlPlane, all_control_planes
 from rehearsal.plugins import ensure_language_host
-from rehearsal.site import make_site
+from rehearsal.site import new_site
 from rehearsal.toolchain import CONTROL_PLANE, ensure
 
 POLYKUBE: Final = CHECKOUT / ".venv" / "bin" / "polykube"
@@ -108,15 +108,12 @@ def program(name: str, **environment: str) -> Iterator[Program]:
 @contextmanager
 def rehearsed(stack: str) -> Iterator[tuple[Program, RehearsedProject]]:
     """The project's own program with a cloud's stack, on a stand-in cloud that has nothing; without the policy pack."""
-    project, site = Project.open(stack), make_site(stack)
-    try:
-        with site.entered():
-            played = RehearsedProject.make(project, site)
-            tools = ensure(played.tools)
-            ensure_language_host(tools["pulumi"])
-            yield _made(site.project, stack, played.settings(tools)), played
-    finally:
-        site.close()
+    project = Project.open(stack)
+    with new_site(stack) as site:
+        played = RehearsedProject.make(project, site)
+        tools = ensure(played.tools)
+        ensure_language_host(tools["pulumi"])
+        yield _made(site.project, stack, played.settings(tools)), played
 
 
 @contextmanager

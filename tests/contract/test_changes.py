@@ -64,6 +64,7 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
             "apiEndpoint": OFFICE,
             "zones": ["europe-west3-a", "europe-west3-b"],
             "network.flowLogs": False,
+            "network.webhookPorts": [8443],
             "dnsEndpoint": False,
             "administrators": [
                 "serviceAccount:deployer@example-prod.iam.gserviceaccount.com",

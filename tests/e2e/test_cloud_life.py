@@ -15,6 +15,7 @@ import pytest
 import yaml
 from cryptography import x509
 
+from automation.diagnosis import remedy
 from common.errors import EngineError
 from common.quantity import parse
 from components.clusters.managed import ManagedSpec
@@ -247,7 +248,7 @@ def test_what_cannot_be_is_refused_before_anything_happens(life: Life, cloud: Cl
         ("PK407", f"polykube:cluster.{key}"),
     ]
     if life.stack == "eks-dev":  # the same engine for all; without polykube it is all that stands in the way
-        assert "unable to replace resource" in life.engine_says("preview", "--non-interactive")
+        assert "undo what was changed" in remedy(life.engine_says("preview", "--non-interactive"))
     assert life.events() == before
 
 
