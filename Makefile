@@ -1,10 +1,11 @@
 # Thin wrappers of `polykube`; `make help` lists them.
 STACK ?= dev
+PART ?= 1
 POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env clouds up preview down status setup doctor check test exam-policy lint format bench docs lock
+.PHONY: help env clouds up preview down status setup doctor check test exam-policy mutation lint format bench docs lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ test: clouds setup lint ## everything: types, lints, unit, contract and end-to-e
 
 exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
 	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest tests/policy/exam
+
+mutation: env ## break policies in every place, and see how much of it tests notice (PART=5: in a fifth of them)
+	@nice $(PYTHON) -m tests.policy.mutation --part $(PART)
 
 lint: clouds ## types, style, import rules, shell scripts
 	@$(PYTHON) -m automation.lint

@@ -6,17 +6,18 @@ their own, the examples have a run each; the others are put to the pack without 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from policy.rules import RULES
-from tests.policy.analysis import Analysis, State, asked
+from tests.policy.analysis import Analysis, Found, State, asked
 from tests.policy.cases import CASES, Case
 
 RULE_IDS = {rule.id for rule in RULES}
 Said = dict[Case, list[tuple[str, str]]]
+Ask = Callable[[State, dict[str, Any]], list[Found]]
 
 
 def batches(chosen: Sequence[Case]) -> list[list[Case]]:
@@ -35,29 +36,38 @@ def batches(chosen: Sequence[Case]) -> list[list[Case]]:
     return [*together, *([case] for case in chosen if case.alone)]
 
 
-@pytest.fixture(scope="module")
-def findings(analysis: Analysis, request: pytest.FixtureRequest) -> Said:
-    """Rule and message of every finding, by case that is to be tested, with the marks taken off again."""
-    calls = (getattr(item, "callspec", None) for item in request.session.items)
-    found: Said = {call.params["case"]: [] for call in calls if call and isinstance(call.params.get("case"), Case)}
-    for cases in batches(list(found)):
+def said_of(chosen: Sequence[Case], ask: Callable[[Sequence[Case]], Ask]) -> Said:
+    """Rule and message of every finding, by case, with the marks taken off again; `ask` puts a batch to the pack."""
+    found: Said = {case: [] for case in chosen}
+    for cases in batches(chosen):
         state, origins = State(), {}
         for index, case in enumerate(cases):
             mark = "" if case.alone else f"-case{index}"
             origins.update(dict.fromkeys(case.add_to(state, mark), (case, mark)))
-        ask = asked if cases[0].alone and not cases[0].is_example else analysis.run
-        for finding in ask(state, {case.rule: case.options for case in cases if case.options}):
+        for finding in ask(cases)(state, {case.rule: case.options for case in cases if case.options}):
             if finding.urn in origins:  # what is said of the stack as a whole is tested in test_frame.py
                 case, mark = origins[finding.urn]
                 found[case].append((finding.rule, finding.message.replace(mark, "")))
     return found
 
 
+def is_expected(case: Case, findings: Said) -> bool:
+    """Whether the rule of a case says what it should."""
+    said = [message for rule, message in findings[case] if rule == case.rule]
+    return len(said) == len(case.expected) and all(map(str.startswith, said, case.expected))
+
+
+@pytest.fixture(scope="module")
+def findings(analysis: Analysis, request: pytest.FixtureRequest) -> Said:
+    """What is said of the cases that are to be tested."""
+    calls = (getattr(item, "callspec", None) for item in request.session.items)
+    chosen = [call.params["case"] for call in calls if call and isinstance(call.params.get("case"), Case)]
+    return said_of(chosen, lambda cases: asked if cases[0].alone and not cases[0].is_example else analysis.run)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.path.stem)
 def test_the_rule_says_what_the_case_expects(case: Case, findings: Said) -> None:
-    said = [message for rule, message in findings[case] if rule == case.rule]
-    assert len(said) == len(case.expected), said
-    assert all(message.startswith(text) for message, text in zip(said, case.expected, strict=True)), said
+    assert is_expected(case, findings), findings[case]
 
 
 def test_every_rule_has_an_example_of_both_kinds() -> None:

@@ -81,6 +81,13 @@ def test_a_peer_is_found_by_namespace_and_labels_together(peer: dict[str, Any], 
     assert bool(reach(policy(ingress=[{"from": [peer]}]))) is opens
 
 
+def test_a_named_port_is_the_one_of_that_name() -> None:
+    pod = Pod(
+        "lab", {}, [{"name": name, "containerPort": port} for name, port in (("admin", 9), ("web", 80), ("x", 7))]
+    )
+    assert reach(policy(ingress=[{"ports": [{"port": "web"}]}]), to=pod) == "TCP 80"
+
+
 def test_an_address_is_in_a_block_unless_an_exception_has_it() -> None:
     block = policy(egress=[{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}]}])
     assert reach(block, source=DB, to=Address(ip_network("10.2.0.1"))) == "every port"
@@ -137,6 +144,7 @@ def test_no_selector_selects_nothing_and_an_unknown_operator_is_an_error() -> No
         (["10.0.0.0/25", "10.0.0.128/26"], "10.0.0.0/24", True),
         (["10.0.0.0/24"], "10.0.0.0/23", True),
         (["9.0.0.0/8", "10.0.0.0/25"], "10.0.0.64/32", False),
+        (["10.0.0.0/25"], "10.0.0.128/32", True),
     ],
 )
 def test_a_block_with_exceptions_overlaps_what_any_address_of_is_left(

@@ -1,0 +1,85 @@
+"""A pod that the API server refuses whatever the namespace, and that the rules let pass, or the reverse."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+
+from policy.admission.pods import read_pod
+from policy.admission.validation import invalid
+
+GPU: Final = "example.com/gpu"
+PAGES: Final = "hugepages-2Mi"
+Amounts = Mapping[str, str]
+
+
+def reasons(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return list(invalid(read_pod(spec)))
+
+
+def container(requests: Amounts | None = None, limits: Amounts | None = None) -> dict[str, Any]:
+    return {"name": "app", "resources": {"requests": requests or {}, "limits": limits or {}}}
+
+
+@pytest.mark.parametrize(
+    ("requests", "limits", "reason"),
+    [
+        ({"cpu": "1"}, {"cpu": "2"}, ""),
+        ({"cpu": "2"}, {"cpu": "2000m"}, ""),
+        ({"cpu": "1"}, {}, ""),
+        ({"cpu": "2"}, {"cpu": "1"}, "cpu request is 2, above the limit of 1"),
+        ({GPU: "1"}, {GPU: "1"}, ""),
+        ({GPU: "1000m"}, {GPU: "1"}, ""),
+        ({GPU: "1"}, {GPU: "2"}, f"{GPU} request is 1 and limit is 2, which must be equal"),
+        ({GPU: "1"}, {}, f"{GPU} needs a limit that equals its request of 1"),
+        ({PAGES: "4Mi", "cpu": "1"}, {PAGES: "4Mi"}, ""),
+        ({PAGES: "4Mi", "cpu": "1"}, {PAGES: "8Mi"}, f"{PAGES} request is 4Mi and limit is 8Mi, which must be equal"),
+        ({PAGES: "4Mi", "cpu": "1"}, {}, f"{PAGES} needs a limit that equals its request of 4Mi"),
+        ({}, {PAGES: "4Mi"}, "huge pages need a request for cpu or memory as well"),
+        ({}, {PAGES: "4Mi", "memory": "1Gi"}, ""),
+    ],
+)
+def test_requests_agree_with_limits(requests: Amounts, limits: Amounts, reason: str) -> None:
+    assert reasons({"containers": [container(requests, limits)]}) == ([("containers[0]", reason)] if reason else [])
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "of_containers", "reason"),
+    [
+        (({"cpu": "2"}, {}), ({"cpu": "1"}, {}), ""),
+        (({"cpu": "1"}, {}), ({"cpu": "1"}, {}), "cpu request is 1 for the pod and 2 for its containers together"),
+        (({"cpu": "3"}, {"cpu": "2"}), ({}, {}), "cpu request is 3, above the limit of 2"),
+        (({}, {"cpu": "2"}), ({}, {"cpu": "2"}), "cpu request is 4, above the limit of 2"),
+        (({"cpu": "1"}, {"cpu": "2"}), ({"cpu": "0"}, {"cpu": "2"}), ""),
+        (
+            ({"cpu": "1"}, {"cpu": "2"}),
+            ({"cpu": "0"}, {"cpu": "3"}),
+            "cpu limit is 2 for the pod and 3 for container app",
+        ),
+        (
+            ({"cpu": "1", PAGES: "4Mi"}, {PAGES: "4Mi"}),
+            ({"cpu": "0", PAGES: "2Mi"}, {PAGES: "2Mi"}),
+            "",
+        ),
+    ],
+)
+def test_containers_stay_within_what_the_pod_states(
+    of_pod: tuple[Amounts, Amounts], of_containers: tuple[Amounts, Amounts], reason: str
+) -> None:
+    requests, limits = of_pod
+    spec = {"containers": [container(*of_containers)] * 2, "resources": {"requests": requests, "limits": limits}}
+    found = {why for where, why in reasons(spec) if not where}
+    assert found == ({reason} if reason else set())
+
+
+def test_huge_pages_of_containers_stay_within_the_pods() -> None:
+    pages = {"cpu": "1", PAGES: "4Mi"}
+    stated = container({"cpu": "0", PAGES: "4Mi"}, {PAGES: "4Mi"})
+    spec = {"containers": [stated, stated], "resources": {"requests": pages, "limits": {PAGES: "4Mi"}}}
+    assert ("", f"{PAGES} limit is 4Mi for the pod and 8Mi for its containers together") in reasons(spec)
+
+
+def test_an_init_container_may_have_limits_above_the_pods() -> None:
+    big = container({"cpu": "0"}, {"cpu": "9"})
+    spec = {"containers": [], "initContainers": [big], "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "2"}}}
+    assert reasons(spec) == []
