@@ -258,8 +258,8 @@ def test_a_change_replaces_a_pool_by_a_new_one_and_nothing_else(life: Life, clou
         api.until(DEPLOYMENT, lambda found: found.get("status", {}).get("readyReplicas") == 2)
     began, ready = len(life.events()), names_of_nodes(life)
     harmless = {"tags": {"team": "another"}, "administrators.1": cloud.administrator, "nodePools.0.nodes.max": 7}
-    other = {**MADE_WITH, **cloud.windows, **harmless, "version": "1.35", "nodePools.1.machineType": cloud.machine}
-    file = life.write(other)
+    harmless |= {"deletionProtection": False, "version": "1.35"}
+    file = life.write({**MADE_WITH, **cloud.windows, **harmless, "nodePools.1.machineType": cloud.machine})
     changes = life.step(f"change={file}")
     assert (changes["replace"], changes["delete"]) == (1, 0)
     events = life.events(after=began)
