@@ -13,12 +13,27 @@ from policy.model import Resource, Stack
 Taint = tuple[str, str, str]  # key, value, effect
 _KEEPS_OFF: Final = ("NoSchedule", "NoExecute")
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
-_TOLERATED: Final = "node.kubernetes.io/"  # what the DaemonSet controller has its pods tolerate
+_TOLERATED: Final = frozenset(  # what the DaemonSet controller has its pods tolerate (pkg/controller/daemon/util)
+    f"node.kubernetes.io/{condition}"
+    for condition in (
+        "not-ready",
+        "unreachable",
+        "disk-pressure",
+        "memory-pressure",
+        "pid-pressure",
+        "unschedulable",
+        "network-unavailable",
+    )
+)
+_SYSTEM: Final = "kubernetes.io/os"  # the kubelet's label
+_LINUX: Final = "linux"
+_WINDOWS: Final = "windows"
+_WINDOWS_TAINT: Final = ("node.kubernetes.io/os", _WINDOWS, "NoSchedule")  # GKE's own doing
 
 
 @dataclass(frozen=True)
 class NodeSet:
-    """Alike nodes: how many there are now, and how many there may be."""
+    """Alike nodes: how many there are now, and how many there may be; `system` is what they run."""
 
     resource: Resource
     path: str  # of the field that bounds it
@@ -27,6 +42,12 @@ class NodeSet:
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     name: str = ""
+    system: str = _LINUX
+
+    @property
+    def all_labels(self) -> Mapping[str, str]:
+        """The labels, with the one that each node gives itself."""
+        return {_SYSTEM: self.system, **self.labels}
 
 
 def node_sets(stack: Stack) -> Iterator[NodeSet]:
@@ -44,7 +65,7 @@ def node_sets_of(resource: Resource) -> Iterator[NodeSet]:
 def takes(nodes: NodeSet, pod_spec: Mapping[str, Any]) -> bool:
     """Whether a DaemonSet with pods of `pod_spec` runs one on each of the nodes."""
     selector = pod_spec.get("nodeSelector") or {}
-    if any(nodes.labels.get(key) != value for key, value in selector.items()):
+    if any(nodes.all_labels.get(key) != value for key, value in selector.items()):
         return False
     affinity = ((pod_spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
         "requiredDuringSchedulingIgnoredDuringExecution"
@@ -59,7 +80,7 @@ def _fits(term: Mapping[str, Any], nodes: NodeSet) -> bool:
     expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
     return bool(expressions or fields) and all(
         _holds(expression, given.get(expression["key"]))
-        for given, wanted in ((nodes.labels, expressions), ({"metadata.name": nodes.name}, fields))
+        for given, wanted in ((nodes.all_labels, expressions), ({"metadata.name": nodes.name}, fields))
         for expression in wanted
     )
 
@@ -83,7 +104,7 @@ def _holds(expression: Mapping[str, Any], value: str | None) -> bool:
 
 def _tolerated(taint: Taint, tolerations: Iterable[Mapping[str, Any]]) -> bool:
     key, value, effect = taint
-    return key.startswith(_TOLERATED) or any(
+    return key in _TOLERATED or any(
         it.get("key") in (None, "", key)
         and it.get("effect") in (None, "", effect)
         and (it.get("operator") == "Exists" or (it.get("key") and (it.get("value") or "") == value))
@@ -104,7 +125,8 @@ def _node_group(resource: Resource) -> Iterator[NodeSet]:
     taints = _taints(resource.properties.get("taints"))
     count, maximum = scaling.get("desiredSize") or 0, scaling.get("maxSize")
     labels = resource.properties.get("labels") or {}
-    yield NodeSet(resource, "scalingConfig.maxSize", int(count), _whole(maximum), labels, taints)
+    system = _system(resource.properties.get("amiType"))
+    yield NodeSet(resource, "scalingConfig.maxSize", int(count), _whole(maximum), labels, taints, system=system)
 
 
 def _gke_pool(resource: Resource) -> Iterator[NodeSet]:
@@ -118,18 +140,20 @@ def _gke_cluster(resource: Resource) -> Iterator[NodeSet]:
 
 def _pool_of_gke(resource: Resource, given: Mapping[str, Any], path: str) -> NodeSet:
     config = given.get("nodeConfig") or {}
-    taints = _taints(config.get("taints"))
+    system = _system(config.get("imageType"))
+    taints = (*_taints(config.get("taints")), *([_WINDOWS_TAINT] if system == _WINDOWS else ()))
     zones = len(given.get("nodeLocations") or ()) or 1
     count = int(given.get("nodeCount") or given.get("initialNodeCount") or 0) * zones
     labels = config.get("labels") or {}
     scaling = given.get("autoscaling")
     if not scaling:
-        return NodeSet(resource, f"{path}nodeCount", count, count, labels, taints)
+        return NodeSet(resource, f"{path}nodeCount", count, count, labels, taints, system=system)
     if (in_all := scaling.get("totalMaxNodeCount")) is not None:
-        return NodeSet(resource, f"{path}autoscaling.totalMaxNodeCount", count, int(in_all), labels, taints)
+        at = f"{path}autoscaling.totalMaxNodeCount"
+        return NodeSet(resource, at, count, int(in_all), labels, taints, system=system)
     each = _whole(scaling.get("maxNodeCount"))
     most = None if each is None else each * zones
-    return NodeSet(resource, f"{path}autoscaling.maxNodeCount", count, most, labels, taints)
+    return NodeSet(resource, f"{path}autoscaling.maxNodeCount", count, most, labels, taints, system=system)
 
 
 def _agent_pool(resource: Resource) -> Iterator[NodeSet]:
@@ -147,7 +171,8 @@ def _aks_pool(resource: Resource, pool: Mapping[str, Any], path: str) -> NodeSet
     taints = tuple(_aks_taint(text) for text in pool.get("nodeTaints") or ())
     labels = {"kubernetes.azure.com/mode": str(pool.get("mode") or "User").lower(), **(pool.get("nodeLabels") or {})}
     field = f"{path}{'maxCount' if scaled else 'count'}"
-    return NodeSet(resource, field, count, _whole(pool.get("maxCount")) if scaled else count, labels, taints)
+    most = _whole(pool.get("maxCount")) if scaled else count
+    return NodeSet(resource, field, count, most, labels, taints, system=_system(pool.get("osType")))
 
 
 def _aks_taint(text: str) -> Taint:
@@ -155,6 +180,11 @@ def _aks_taint(text: str) -> Taint:
     key_and_value, _, effect = text.rpartition(":")
     key, _, value = key_and_value.partition("=")
     return key, value, effect
+
+
+def _system(named: Any) -> str:
+    """What nodes run, by the name of their image or the kind of it: `WINDOWS_CORE_2022_x86_64`."""
+    return _WINDOWS if str(named).lower().startswith(_WINDOWS) else _LINUX
 
 
 def _whole(value: Any) -> int | None:

@@ -23,6 +23,7 @@ NOBODY: Final = 65534
 _SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 CPU_BURST: Final = 4  # times what is requested: a restart or a large query may take more for a moment
 _ANYWHERE: Final = core.TolerationArgs(operator="Exists")
+_LINUX: Final = {"kubernetes.io/os": "linux"}
 _CRITICAL: Final = core.TolerationArgs(key="CriticalAddonsOnly", operator="Exists")  # the nodes kept for add-ons
 
 
@@ -137,6 +138,7 @@ class Pods:
                 containers=[container.build() for container in self.containers],
                 volumes=list(self.volumes) or None,
                 tolerations=[_ANYWHERE if self.agent else _CRITICAL],
+                node_selector=_LINUX if self.agent else None,  # others stay off Windows nodes by their taint
                 topology_spread_constraints=None if self.agent else [spread],
                 restart_policy=self.restart,
             ),

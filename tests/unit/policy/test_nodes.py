@@ -95,6 +95,20 @@ def test_some_taints_keep_no_daemon_set_off() -> None:
     assert takes(nodes(soft, own), {})
 
 
+def test_windows_nodes_are_for_those_who_say_so() -> None:
+    (windows,) = node_sets_of(Resource("urn", GROUP, "it", {"amiType": "WINDOWS_CORE_2022_x86_64"}))
+    (linux,) = node_sets_of(Resource("urn", GROUP, "it", {"amiType": "AL2023_x86_64_STANDARD"}))
+    (of_gke,) = node_sets_of(Resource("urn", POOL, "it", {"nodeConfig": {"imageType": "WINDOWS_LTSC_CONTAINERD"}}))
+    (of_aks,) = node_sets_of(Resource("urn", AGENTS, "it", {"osType": "Windows"}))
+    for system, sets in (("windows", [windows, of_aks, of_gke]), ("linux", [linux, nodes()])):
+        spec = {"nodeSelector": {"kubernetes.io/os": system}, "tolerations": [{"operator": "Exists"}]}
+        assert [takes(each, spec) for each in (windows, of_aks, of_gke, linux, nodes())] == [
+            each in sets for each in (windows, of_aks, of_gke, linux, nodes())
+        ]
+    assert not takes(of_gke, {})  # by the taint that GKE puts there
+    assert takes(of_gke, {"tolerations": [{"key": "node.kubernetes.io/os", "operator": "Exists"}]})
+
+
 def test_a_taint_without_a_value_is_tolerated_without_one() -> None:
     assert takes(nodes(("dedicated", "", "NoSchedule")), {"tolerations": [{"key": "dedicated"}]})
 
@@ -102,6 +116,7 @@ def test_a_taint_without_a_value_is_tolerated_without_one() -> None:
 CLUSTER: Final = "azure-native:containerservice:ManagedCluster"
 GKE: Final = "gcp:container/cluster:Cluster"
 POOL: Final = "gcp:container/nodePool:NodePool"
+GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 AGENTS: Final = "azure-native:containerservice:AgentPool"
 
 
