@@ -6,6 +6,8 @@ Guards against an example that a person copies and cannot bring up, and against 
 import pytest
 from pulumi.runtime.proto import analyzer_pb2
 
+from components.clusters import KINDS, kind_name
+from policy.model import Resource
 from policy.rules import RULES
 from policy.server import PolicyServer
 from tests.policy.analysis import State, asked
@@ -23,6 +25,17 @@ def broken(stack: str) -> set[str]:
 @pytest.mark.parametrize("stack", CLOUD_STACKS)
 def test_a_stack_breaks_no_mandatory_rule(stack: str) -> None:
     assert broken(stack) == (set() if load_stack(stack).stage == "prod" else {"protect-cluster"})
+
+
+def test_every_kind_of_cluster_is_asked_what_enforces_its_network_policies() -> None:
+    (rule,) = (rule for rule in RULES if rule.id == "cni-enforces")
+    asked_of = {
+        load_stack(stack).cluster.kind
+        for stack in CLOUD_STACKS
+        if any(Resource(it.urn, it.type, it.name, it.inputs).kind in rule.kinds for it in planned(stack).values())
+    }
+    not_seen = {"local", "existing"}  # no container runs there; what made the cluster is another stack
+    assert asked_of | not_seen == set(map(kind_name, KINDS))
 
 
 @pytest.mark.parametrize(
