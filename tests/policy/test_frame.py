@@ -133,6 +133,8 @@ def test_an_unused_waiver_is_a_warning(analysis: Analysis, waivers: Any) -> None
     [
         ({key: value for key, value in WAIVER.items() if key != "owner"}, "[0].owner"),
         (WAIVER | {"expires": "soon"}, "[0].expires"),
+        (WAIVER | {"owner": 5}, "[0].owner"),
+        (WAIVER | {"reason": ""}, "[0].reason"),
         (WAIVER | {"rule": "no-such-rule"}, "[0].rule"),
         (WAIVER | {"expiry": "2999-12-31"}, "[0].expiry"),
         ("container-resources", "[0]"),

@@ -2,9 +2,7 @@
 
 import argparse
 import os
-import random
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -15,7 +13,6 @@ from tests.policy.mutation.mutants import Mutant, mutants_of
 from tests.policy.mutation.trial import is_noticed, warm_up
 
 _RESULTS: Final = CHECKOUT / "build" / "mutation.txt"
-_SEED: Final = "polykube"
 
 
 def main() -> None:
@@ -34,7 +31,7 @@ def main() -> None:
     tried = 0
     unnoticed: list[Mutant] = []
     for file in files:
-        mutants = _sample(mutants_of(file, _SEED), given.part)
+        mutants = mutants_of(file, given.part)
         missed = [mutant for mutant in mutants if not is_noticed(mutant)]
         tried += len(mutants)
         unnoticed += missed
@@ -44,12 +41,6 @@ def main() -> None:
     write_atomically(_RESULTS, "".join(f"{mutant.title}\n" for mutant in unnoticed))
     _tell("together", tried, len(unnoticed))
     print(f"{monotonic() - began:.0f} s; what nobody noticed is in {_RESULTS.relative_to(CHECKOUT)}")
-
-
-def _sample(mutants: Sequence[Mutant], part: int) -> Sequence[Mutant]:
-    """Mutants at random, the same ones each time, in their order."""
-    chosen = random.Random(_SEED).sample(range(len(mutants)), -(-len(mutants) // part))  # noqa: S311 - repeatable
-    return [mutants[index] for index in sorted(chosen)]
 
 
 def _modules() -> list[Path]:

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import pytest
 
+from policy.admission.limit_ranges import read_limits, refusals
+from policy.admission.pod_security import Standard, violations
 from policy.admission.pods import read_pod
 from policy.admission.validation import invalid
 
@@ -83,3 +85,36 @@ def test_an_init_container_may_have_limits_above_the_pods() -> None:
     big = container({"cpu": "0"}, {"cpu": "9"})
     spec = {"containers": [], "initContainers": [big], "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "2"}}}
     assert reasons(spec) == []
+
+
+@pytest.mark.parametrize(
+    ("sysctl", "minor"),
+    [
+        ("kernel.shm_rmid_forced", 0),
+        ("net.ipv4.ip_local_port_range", 0),
+        ("net.ipv4.tcp_syncookies", 0),
+        ("net.ipv4.ping_group_range", 0),
+        ("net.ipv4.ip_unprivileged_port_start", 0),
+        ("net.ipv4.ip_local_reserved_ports", 27),
+        ("net.ipv4.tcp_keepalive_time", 29),
+        ("net.ipv4.tcp_fin_timeout", 29),
+        ("net.ipv4.tcp_keepalive_intvl", 29),
+        ("net.ipv4.tcp_keepalive_probes", 29),
+        ("net.ipv4.tcp_rmem", 32),
+        ("net.ipv4.tcp_wmem", 32),
+    ],
+)
+def test_a_sysctl_is_safe_since_a_version(sysctl: str, minor: int) -> None:
+    spec = {"containers": [], "securityContext": {"sysctls": [{"name": sysctl, "value": "1"}]}}
+
+    def broken(minor: int) -> list[str]:
+        return [violation.check.name for violation in violations(spec, {}, Standard("baseline", minor))]
+
+    assert broken(minor) == []
+    assert minor == 0 or broken(minor - 1) == ["forbidden sysctls"]
+
+
+def test_a_ratio_wants_both_sides_stated() -> None:
+    limits = read_limits("limits", {"limits": [{"type": "Container", "maxLimitRequestRatio": {"cpu": "2"}}]})
+    (found,) = refusals(read_pod({"containers": [container()]}), tuple(limits))
+    assert found[1].startswith("cpu request is 0 and limit is 0, LimitRange limits allows")
