@@ -8,6 +8,7 @@ import pytest
 from policy.admission.limit_ranges import read_limits, refusals
 from policy.admission.pod_security import Standard, violations
 from policy.admission.pods import read_pod
+from policy.admission.quotas import count_usage, read_quota
 from policy.admission.validation import invalid
 
 GPU: Final = "example.com/gpu"
@@ -118,3 +119,31 @@ def test_a_ratio_wants_both_sides_stated() -> None:
     limits = read_limits("limits", {"limits": [{"type": "Container", "maxLimitRequestRatio": {"cpu": "2"}}]})
     (found,) = refusals(read_pod({"containers": [container()]}), tuple(limits))
     assert found[1].startswith("cpu request is 0 and limit is 0, LimitRange limits allows")
+
+
+def test_capabilities_are_restricted_since_a_version() -> None:
+    def broken(minor: int) -> set[str]:
+        standard = Standard("restricted", minor)
+        return {violation.check.name for violation in violations({"containers": [{"name": "app"}]}, {}, standard)}
+
+    assert "unrestricted capabilities" in broken(22)
+    assert "unrestricted capabilities" not in broken(21)
+
+
+@pytest.mark.parametrize(
+    ("term", "counted"), [({"namespaces": ["lab"]}, True), ({"namespaceSelector": {}}, True), ({}, False)]
+)
+@pytest.mark.parametrize("strength", ["required", "preferred"])
+def test_a_quota_of_affinity_across_namespaces_counts_who_has_it(
+    term: Mapping[str, Any], counted: bool, strength: str
+) -> None:
+    quota = read_quota("quota", {"hard": {"pods": "1"}, "scopes": ["CrossNamespacePodAffinity"]})
+    terms = [term] if strength == "required" else [{"weight": 1, "podAffinityTerm": term}]
+    affinity = {"podAntiAffinity": {f"{strength}DuringSchedulingIgnoredDuringExecution": terms}}
+    assert quota.counts_pod(read_pod({"containers": [], "affinity": affinity})) is counted
+
+
+def test_objects_of_other_groups_are_no_secrets_of_the_core() -> None:
+    assert set(count_usage("", "secrets")) == {"secrets", "count/secrets"}
+    assert set(count_usage("vault.example.com", "secrets")) == {"count/secrets.vault.example.com"}
+    assert set(count_usage("", "serviceaccounts")) == {"count/serviceaccounts"}
