@@ -49,6 +49,13 @@ def test_what_the_engine_cannot_get_is_stood_in_for_and_asked_for_once(tmp_path:
     assert asked == sorted(f"plugin install resource {name} {required_plugins()[name]}" for name in STAND_INS)
 
 
+def test_the_engine_keeps_no_log_of_its_own(tmp_path: Path) -> None:
+    (pulumi_home() / "logs").mkdir(parents=True)
+    (pulumi_home() / "logs" / "pulumi-1.log").write_text("left by an earlier version")
+    ensure_plugins(engine(tmp_path / "bin", REFUSES))
+    assert (pulumi_home() / "logs").read_bytes() == b""
+
+
 def test_what_the_engine_can_get_is_used_as_it_is(tmp_path: Path) -> None:
     plugins = ensure_plugins(engine(tmp_path / "bin", INSTALLS), "aws")
     assert {name: plugin.source for name, plugin in plugins.items()} == dict.fromkeys([*STAND_INS, "aws"], "official")
