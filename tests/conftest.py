@@ -38,6 +38,7 @@ def binaries() -> Binaries:
 def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A state directory of the run's own, so that no test sees or touches the user's control planes."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs would inherit it ignored
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends the run early leaves no control plane behind
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
