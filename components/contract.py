@@ -206,7 +206,8 @@ class Namespace:
     """A namespace that an add-on uses, with the Pod Security level that its pods need.
 
     `quota` bounds all of them together, by the keys of a ResourceQuota; several times what the add-on uses in
-    a large cluster, so that it stops a mistake and not a rollout.
+    a large cluster, so that it stops a mistake and not a rollout. Volumes, load balancers and node ports that it
+    does not name there are none.
     """
 
     name: str

@@ -21,6 +21,8 @@ from spec.problems import Code, Finding, listed, quoted
 # What a container gets that states nothing, such as an injected one: without it, a quota would refuse its pod.
 _DEFAULT_USAGE: Final = {"cpu": "100m", "memory": "128Mi"}
 
+_NONE: Final = {"persistentvolumeclaims": "0", "services.loadbalancers": "0", "services.nodeports": "0"}
+
 
 class AddOnSpec(StackModel):
     """The base of the add-ons' options. `{}` is a working choice for every add-on but those that need a place."""
@@ -132,7 +134,7 @@ def _make_place(spec: Namespace, site: Site, place: Place) -> Place:
     quota = kubernetes.core.v1.ResourceQuota(
         inside.logical("quota"),
         metadata=inside.metadata("quota"),
-        spec=kubernetes.core.v1.ResourceQuotaSpecArgs(hard=dict(spec.quota)),
+        spec=kubernetes.core.v1.ResourceQuotaSpecArgs(hard={**_NONE, **spec.quota}),
         opts=inside.options(),
     )
     limits = kubernetes.core.v1.LimitRange(

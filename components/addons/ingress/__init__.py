@@ -96,7 +96,6 @@ class Ingress(AddOnBase):
                 "requests.memory": "16Gi",
                 "limits.cpu": "32",
                 "limits.memory": "16Gi",
-                "persistentvolumeclaims": "0",
                 "services.loadbalancers": "1",
                 "services.nodeports": "3",
             },

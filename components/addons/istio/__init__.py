@@ -115,9 +115,6 @@ class Istio(AddOnBase):
                 "requests.memory": "64Gi",
                 "limits.cpu": "128",
                 "limits.memory": "64Gi",
-                "persistentvolumeclaims": "0",
-                "services.loadbalancers": "0",
-                "services.nodeports": "0",
             },
         ),
         Namespace(
@@ -129,9 +126,6 @@ class Istio(AddOnBase):
                 "requests.memory": "1Ti",
                 "limits.cpu": "2k",
                 "limits.memory": "1Ti",
-                "persistentvolumeclaims": "0",
-                "services.loadbalancers": "0",
-                "services.nodeports": "0",
             },
         ),
     )

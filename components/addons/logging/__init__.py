@@ -54,8 +54,6 @@ class Logging(AddOnBase):
                 "limits.cpu": "128",
                 "limits.memory": "128Gi",
                 "persistentvolumeclaims": "10",
-                "services.loadbalancers": "0",
-                "services.nodeports": "0",
             },
         ),
         Namespace(
@@ -67,9 +65,6 @@ class Logging(AddOnBase):
                 "requests.memory": "2Ti",
                 "limits.cpu": "2k",
                 "limits.memory": "2Ti",
-                "persistentvolumeclaims": "0",
-                "services.loadbalancers": "0",
-                "services.nodeports": "0",
             },
         ),
     )

@@ -69,8 +69,6 @@ class Monitoring(AddOnBase):
                 "limits.cpu": "64",
                 "limits.memory": "64Gi",
                 "persistentvolumeclaims": "10",
-                "services.loadbalancers": "0",
-                "services.nodeports": "0",
             },
         ),
     )

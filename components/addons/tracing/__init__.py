@@ -42,9 +42,6 @@ class Tracing(AddOnBase):
                 "requests.memory": "64Gi",
                 "limits.cpu": "16",
                 "limits.memory": "64Gi",
-                "persistentvolumeclaims": "0",
-                "services.loadbalancers": "0",
-                "services.nodeports": "0",
             },
         ),
     )
