@@ -104,12 +104,13 @@ def check(stack: Stack = "dev") -> None:
 
 @app.command()
 def setup(stack: Stack = "dev") -> None:
-    """Get every binary and plugin that a stack needs, and start nothing."""
+    """Get every binary and bundle, and the plugins that a stack needs, and start nothing."""
     from automation import up
     from automation.project import Project
+    from components.addons.bundles import read_bundles
     from rehearsal.toolchain import read_lock
 
-    up.setup(tuple(read_lock()[1]), Project.open(stack).cloud)
+    up.setup(tuple(read_lock()[1]), Project.open(stack).cloud, tuple(read_bundles()))
 
 
 @app.command()

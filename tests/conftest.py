@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from automation.bundles import ensure_bundles
+from components.addons.bundles import read_bundles
 from rehearsal.control_plane import Binaries, ControlPlane
 from rehearsal.toolchain import CONTROL_PLANE, ensure
 from tests.support.api import Api
@@ -32,6 +34,12 @@ def binaries() -> Binaries:
     if directory := os.environ.get("POLYKUBE_TEST_BIN"):
         return Binaries.by_name({name: Path(directory, name) for name in CONTROL_PLANE})
     return Binaries.by_name({name: tool.path for name, tool in ensure(CONTROL_PLANE).items()})
+
+
+@pytest.fixture(scope="session")
+def bundles() -> None:
+    """Every bundle, rendered: what builds an add-on of upstream's reads it from the cache."""
+    ensure_bundles(read_bundles())
 
 
 @pytest.fixture(scope="session", autouse=True)

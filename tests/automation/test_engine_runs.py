@@ -61,13 +61,14 @@ def test_an_engine_that_was_killed_in_the_middle_of_a_line_is_a_failure_and_no_d
 
 def test_when_we_are_asked_to_end_the_engine_is_interrupted_and_waited_for(tmp_path: Path) -> None:
     patient = engine(tmp_path, then=f"trap 'echo done > {tmp_path}/ended; exit 1' INT; touch {tmp_path}/began\n" + LOOP)
+    before = signal.getsignal(signal.SIGTERM)
     ask_to_end = threading.Thread(target=_when_it_began, args=(tmp_path / "began",))
     ask_to_end.start()
     with pytest.raises(KeyboardInterrupt):
         patient.run("up")
     ask_to_end.join()
     assert (tmp_path / "ended").exists()
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_the_lock_outlives_us_in_the_engine_and_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,8 @@ from spec.text import is_reserved
 from tests.support.addons import OPTIONS, spec_with_add_ons
 from tests.support.stack import Stack, make_stack
 
+pytestmark = pytest.mark.usefixtures("bundles")
+
 AddOn = type[AddOnBase]
 EACH = pytest.mark.parametrize("add_on", ADDONS, ids=lambda add_on: add_on.name)
 LONGEST_EXEMPTION = 2  # years

@@ -23,6 +23,8 @@ from tests.support.objects import pod
 from tests.support.stack import Stack, dev_spec, make_stack
 from tests.unit.rehearsal.tls_makers import DESK, authority_inputs, key_pem
 
+pytestmark = pytest.mark.usefixtures("bundles")
+
 NAMESPACES = [namespace.name for add_on in ADDONS for namespace in add_on.namespaces]
 
 

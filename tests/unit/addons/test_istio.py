@@ -13,6 +13,8 @@ from components.addons.istio.mesh import mesh_config, mesh_objects
 from components.addons.istio.overlay import Choices, laid_over
 from rehearsal.toolchain import ensure
 
+pytestmark = pytest.mark.usefixtures("bundles")
+
 SPEC = IstioSpec.model_validate({"resilience": {"retries": 0, "ejectionErrors": 3}, "traceSampling": 0.5})
 
 
