@@ -108,7 +108,7 @@ class Ingress(AddOnBase):
         assert isinstance(spec, IngressSpec)
         yield Flow("ingress.clients", ANY_ADDRESS, _GATEWAY, (80, 443))
         yield Flow("ingress.configuration", _GATEWAY, Istio.ISTIOD, (15012,))
-        yield Flow("ingress.spans", _GATEWAY, Tracing.COLLECTOR, (4317,))
+        yield Flow("ingress.spans", _GATEWAY, Tracing.COLLECTOR, (Tracing.OTLP_GRPC,))
         yield Flow("ingress.metrics", Monitoring.PROMETHEUS, _GATEWAY, (15020,))
         ports: dict[str, set[int]] = {}
         for host in spec.hosts:

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from components.addons.tracing import Tracing
+
 if TYPE_CHECKING:
     from components.addons.istio import IstioSpec
 
 _TRACER: Final = "jaeger"
-_COLLECTOR: Final = "jaeger.tracing.svc.cluster.local"
-_OTLP: Final = 4317
 _SAFE_TO_REPEAT: Final = "connect-failure,refused-stream,unavailable,cancelled"  # the request was not worked on
 
 
@@ -19,7 +19,7 @@ def mesh_config(spec: "IstioSpec", *, traced: bool) -> dict[str, Any]:
         "defaultHttpRetryPolicy": {"attempts": spec.resilience.retries, "retryOn": _SAFE_TO_REPEAT},
     }
     if traced:
-        collector = {"service": _COLLECTOR, "port": _OTLP}
+        collector = {"service": Tracing.HOST, "port": Tracing.OTLP_GRPC}
         config |= {"enableTracing": True, "extensionProviders": [{"name": _TRACER, "opentelemetry": collector}]}
     return config
 

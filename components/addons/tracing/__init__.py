@@ -48,11 +48,14 @@ class Tracing(AddOnBase):
 
     COLLECTOR: ClassVar = flows.Pods(_NAMESPACE, selector("jaeger"))
     """Who takes spans: the destination of the flow of every add-on that has some."""
+    HOST: ClassVar = f"jaeger.{_NAMESPACE}.svc.cluster.local"
+    OTLP_GRPC: ClassVar = 4317
+    OTLP_HTTP: ClassVar = 4318
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
         del spec
-        yield Flow("jaeger.spans", flows.Pods(TENANTS), cls.COLLECTOR, (4317, 4318))
+        yield Flow("jaeger.spans", flows.Pods(TENANTS), cls.COLLECTOR, (cls.OTLP_GRPC, cls.OTLP_HTTP))
 
     def build(self, spec: AddOnSpec, site: Site) -> None:
         from components.addons.tracing.parts import make_jaeger

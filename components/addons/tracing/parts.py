@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from components.addons.files import make_files
+from components.addons.tracing import Tracing
 from components.addons.workloads import Container, Pods, make_deployment, make_service
 from components.platform.place import Place
 
@@ -17,7 +18,8 @@ _BASE: Final = 256  # MiB that Jaeger takes without traces
 
 def jaeger_config(traces: int) -> dict[str, Any]:
     """Jaeger's configuration, with at most `traces` kept in memory."""
-    protocols = {"grpc": {"endpoint": f"{_EVERYWHERE}:4317"}, "http": {"endpoint": f"{_EVERYWHERE}:4318"}}
+    ports = {"grpc": Tracing.OTLP_GRPC, "http": Tracing.OTLP_HTTP}
+    protocols = {name: {"endpoint": f"{_EVERYWHERE}:{port}"} for name, port in ports.items()}
     pipeline = {"receivers": ["otlp"], "processors": ["batch"], "exporters": ["jaeger_storage_exporter"]}
     extensions = {
         "healthcheckv2": {"use_v2": True, "http": {"endpoint": f"{_EVERYWHERE}:13133"}},
@@ -42,7 +44,7 @@ def make_jaeger(spec: "TracingSpec", place: Place) -> None:
         cpu=100,
         memory=_BASE + spec.traces // 50,
         args=("--config", "/etc/jaeger/jaeger.yaml"),
-        ports={"health": 13133, "otlp-grpc": 4317, "otlp-http": 4318, "http": 16686},
+        ports={"health": 13133, "otlp-grpc": Tracing.OTLP_GRPC, "otlp-http": Tracing.OTLP_HTTP, "http": 16686},
         health="/status",
         mounts={"/etc/jaeger": "config"},
     )
