@@ -4,6 +4,7 @@ A script plays upstream's tool; tests/e2e and tests/contract run the real one.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ def manifest(name: str, value: str) -> str:
 
 
 @pytest.fixture
-def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A lock with the one bundle `mesh`, of which nothing is accepted yet, and an empty cache."""
     file = tmp_path / "addons.lock"
     file.write_text(_LOCK)
@@ -40,12 +41,8 @@ def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     read_bundles.cache_clear()
     let_tool_print(tmp_path, manifest("b", "old"), manifest("a", "old"))
-    return file
-
-
-@pytest.fixture(autouse=True)
-def _read_anew() -> None:
-    read_bundles.cache_clear()
+    yield file
+    read_bundles.cache_clear()  # whatever runs next reads the project's lock again
 
 
 def let_tool_print(directory: Path, *printed: str, then: str = "exit 0") -> None:
