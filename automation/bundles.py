@@ -34,12 +34,11 @@ def ensure_bundles(names: Iterable[str]) -> None:
 def bundles(*, accept: bool) -> None:
     """Render every bundle anew and compare it with the lock, or write that anew on `accept`; show what came of it."""
     rows = []
-    for name in read_bundles():
-        bundle, rendering = read_bundles()[name], render(read_bundles()[name])
-        if accept and not bundle.accepts(rendering):
-            bundle = _accept(bundle, rendering)
-        keep(bundle, rendering)
-        rows.append((name, bundle.version, bundle.tool, bundle.sha256[:12], str(bundle.file)))
+    for name, bundle in read_bundles().items():
+        rendering = render(bundle)
+        taken = _accept(bundle, rendering) if accept and not bundle.accepts(rendering) else bundle
+        keep(taken, rendering)
+        rows.append((name, taken.version, taken.tool, taken.sha256[:12], str(taken.file)))
     out.print(table("Bundles", ("bundle", "version", "rendered by", "sha256", "file"), rows))
 
 

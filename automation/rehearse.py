@@ -19,13 +19,10 @@ from automation.engine import Engine, Outcome
 from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
 from automation.rehearsed_project import RehearsedProject
-from automation.sdks import ensure_sdk
 from automation.show import err, out, show_error
 from common.errors import EngineError, PolicyError, PolykubeError, Problem, RehearsalError
 from common.files import write_atomically
-from rehearsal import toolchain
 from rehearsal.control_plane import ControlPlane, all_control_planes
-from rehearsal.plugins import ensure_language_host
 from rehearsal.providers.clouds import clusters, faults
 from rehearsal.providers.clouds.api import is_ready
 from rehearsal.site import Site, end_kept, new_site, sweep
@@ -200,11 +197,8 @@ def end(stack: str) -> None:
 
 def prepare(project: Project, site: Site, report: Report, *, quiet: bool) -> Rehearsal:
     """A rehearsal of `project` at `site`, with all that it needs; nothing has been carried out yet."""
-    ensure_sdk(project.cloud)
     rehearsed = RehearsedProject.make(project, site)
-    tools = toolchain.ensure(rehearsed.tools)
-    ensure_language_host(tools["pulumi"])
-    return Rehearsal(rehearsed, tools, report, quiet)
+    return Rehearsal(rehearsed, rehearsed.ensure_tools(), report, quiet)
 
 
 def _hold(

@@ -10,9 +10,11 @@ import yaml
 from automation.engine import Engine
 from automation.environment import search_path
 from automation.project import Project
+from automation.sdks import ensure_sdk
 from common.errors import Problem, RehearsalError
 from common.files import write_atomically
 from rehearsal import toolchain
+from rehearsal.plugins import ensure_language_host
 from rehearsal.site import Site
 from rehearsal.toolchain import Tool
 from stacks.config import NAMESPACE
@@ -87,10 +89,12 @@ class RehearsedProject:
             engine.ask("config", "set", "--secret", "--path", key, "--stack", engine.stack, stdin=SECRET)
         return engine
 
-    @property
-    def tools(self) -> tuple[str, ...]:
-        """Engine and control plane: every rehearsed cluster is one."""
-        return toolchain.ENGINE + toolchain.CONTROL_PLANE
+    def ensure_tools(self) -> Mapping[str, Tool]:
+        """The engine with what it runs programs with, and a control plane: every rehearsed cluster is one."""
+        ensure_sdk(self.original.cloud)
+        tools = toolchain.ensure(toolchain.ENGINE + toolchain.CONTROL_PLANE)
+        ensure_language_host(tools["pulumi"])
+        return tools
 
     @property
     def _file(self) -> Path:

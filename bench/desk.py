@@ -19,7 +19,6 @@ from automation.project import Project
 from automation.rehearsed_project import RehearsedProject
 from common.paths import CHECKOUT
 from rehearsal.control_plane import Binaries, ControlPlane, all_control_planes
-from rehearsal.plugins import ensure_language_host
 from rehearsal.site import new_site
 from rehearsal.toolchain import CONTROL_PLANE, ensure
 
@@ -111,9 +110,7 @@ def rehearsed(stack: str) -> Iterator[tuple[Program, RehearsedProject]]:
     project = Project.open(stack)
     with new_site(stack) as site:
         played = RehearsedProject.make(project, site)
-        tools = ensure(played.tools)
-        ensure_language_host(tools["pulumi"])
-        yield _made(site.project, stack, played.settings(tools)), played
+        yield _made(site.project, stack, played.settings(played.ensure_tools())), played
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from automation.bundles import ensure_bundles
 from automation.engine import Engine
 from automation.project import Project
 from automation.rehearsed_project import RehearsedProject
@@ -13,8 +14,7 @@ from automation.schema_check.package import Package, Resource
 from automation.schema_check.types import Mismatch
 from common.errors import EngineError, PolykubeError, Problem, RehearsalError, ToolchainError
 from common.progress import step
-from rehearsal import toolchain
-from rehearsal.plugins import Plugin, ensure_language_host, install_command, official_plugin
+from rehearsal.plugins import Plugin, install_command, official_plugin
 from rehearsal.site import new_site, sweep
 from rehearsal.toolchain import Tool
 
@@ -38,8 +38,8 @@ def check(project: Project) -> list[PackageReport]:
     sweep()
     with new_site(project.stack) as site:
         rehearsed = RehearsedProject.make(project, site)
-        tools = toolchain.ensure(rehearsed.tools)
-        ensure_language_host(tools["pulumi"])
+        tools = rehearsed.ensure_tools()
+        ensure_bundles(project.bundles)
         if project.is_local:
             rehearsed.project.control_plane(dict(tools)).start()
         by_package: dict[str, list[Resource]] = {}

@@ -98,6 +98,12 @@ class AddOnBase(pulumi.ComponentResource):
         self.register_outputs({})
 
     @classmethod
+    def needed(cls, spec: AddOnSpec) -> Collection[type["AddOnBase"]]:
+        """The add-ons without which this one cannot be with these options; those beyond `needs` stand in `after`."""
+        del spec
+        return cls.needs
+
+    @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterable[Flow]:
         """The connections that the add-on needs, besides those from the control plane."""
         del spec

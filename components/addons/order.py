@@ -1,9 +1,9 @@
 """Which add-ons are on, in which order they are installed, and what keeps them from it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from graphlib import TopologicalSorter
 
-from components.addons.base import AddOnBase
+from components.addons.base import AddOnBase, AddOnSpec
 from components.contract import Capability
 from spec.problems import Code, Finding
 
@@ -14,15 +14,17 @@ def in_order(chosen: Collection[type[AddOnBase]]) -> list[type[AddOnBase]]:
     return list(TopologicalSorter(before).static_order())
 
 
-def check(chosen: Collection[type[AddOnBase]], kind: str, capabilities: Collection[Capability]) -> Iterator[Finding]:
+def check(
+    chosen: Mapping[type[AddOnBase], AddOnSpec], kind: str, capabilities: Collection[Capability]
+) -> Iterator[Finding]:
     """What keeps `chosen` from being installed in a cluster of `kind` with `capabilities`, by the add-on's key."""
-    for add_on in chosen:
+    for add_on, options in chosen.items():
         for capability in add_on.requires:
             if capability not in capabilities:
                 remedy = f"Remove {add_on.name}, or choose a kind of cluster that has it."
                 found = f"a cluster of kind {kind} without {capability}"
                 yield Finding(Code.CAPABILITY_MISSING, found, str(capability), remedy, at=(field(add_on),))
-        for other in add_on.needs:
+        for other in add_on.needed(options):
             if other not in chosen:
                 remedy = f"Add `{field(other)}: {{}}`, or remove {field(add_on)}."
                 yield Finding(Code.ADD_ONS_APART, f"no {other.name}", other.name, remedy, at=(field(add_on),))
