@@ -22,13 +22,21 @@ def census(kubeconfig: Path) -> Census:
 
 
 def settled_census(kubeconfig: Path) -> Census:
-    """The objects once they have stayed the same for a while: a new control plane makes some of its own first."""
+    """The objects once they have stayed the same for a while, and earlier tests' namespaces are gone.
+
+    A new control plane makes some of its own first.
+    """
     seen: list[Census] = []
 
     def settled() -> bool:
         seen.append(census(kubeconfig))
         return len(seen) > _QUIET_POLLS and len(set(seen[-_QUIET_POLLS:])) == 1
 
+    with closing(Api(kubeconfig)) as api:
+        eventually(
+            lambda: all(each["status"]["phase"] == "Active" for each in api.list("/api/v1/namespaces")),
+            what="namespaces that earlier tests deleted to be gone",
+        )
     eventually(settled, what="a control plane that makes nothing more of its own")
     return seen[-1]
 
