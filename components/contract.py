@@ -38,6 +38,8 @@ class Capability(StrEnum):
     NODE_POOLS = "node pools"
     NETWORK_POLICIES = "enforced network policies"
     LOAD_BALANCERS = "load balancers"
+    INTERNAL_LOAD_BALANCERS = "load balancers without an address on the internet"
+    GATEWAYS = "gateways of the cloud's own"
     BLOCK_STORAGE = "dynamically provisioned block storage"
     SHARED_STORAGE = "dynamically provisioned shared storage"
     WORKLOAD_IDENTITY = "workload identity"
@@ -87,6 +89,15 @@ class LoadBalancing:
 
     internal: Mapping[str, str]
     external: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """Gateways of the cloud's own: their GatewayClass, where they reach pods from, and what has to be there before."""
+
+    gateway_class: str
+    sources: Sequence[str]
+    after: Sequence[pulumi.Resource] = ()
 
 
 @dataclass(frozen=True)
@@ -182,6 +193,10 @@ class Cluster(Protocol):
     @property
     def load_balancing(self) -> LoadBalancing:
         """How Services say what load balancer they want."""
+        ...
+
+    def gateways(self, *, internal: bool) -> Gateways:
+        """The cloud's own gateways, with what they need, which is made on first use."""
         ...
 
     def in_cluster(self, *, outside_effects: bool = False) -> pulumi.ResourceOptions:

@@ -56,8 +56,9 @@ class StackSpec(StackModel):
         if not isinstance(self.cluster, Hole):
             for finding in check(self.addons.chosen(), self.cluster.kind, self.cluster.capabilities):
                 yield finding.below(f"{NAMESPACE}addons")
-        for add_on, options in self.addons.chosen().items():
-            for finding in options.tenant_findings(self.tenants):
+        chosen = self.addons.chosen()
+        for add_on, options in chosen.items():
+            for finding in (*options.tenant_findings(self.tenants), *options.findings_beside(chosen)):
                 yield finding.below(f"{NAMESPACE}addons", field(add_on))
         if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
             yield from self._storage_findings()

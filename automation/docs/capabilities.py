@@ -15,7 +15,7 @@ _HEAD: Final = """# Capabilities
 What each kind of cluster can do, and what our dated tables say that its cloud offers.
 
 What a stack file asks of a cluster that cannot do it is an error before anything is made (PK146, PK160): nothing is
-left out in silence. A cluster that runs already may be able to do more than is known of it.
+left out in silence. What a cluster that runs already can do beyond that, its `brings` says.
 """
 
 

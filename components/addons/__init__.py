@@ -74,7 +74,7 @@ def install(
     flows = [
         flow
         for add_on, options in chosen.items()
-        for flow in all_flows(add_on, options)
+        for flow in (*all_flows(add_on, options), *add_on.cluster_flows(options, cluster))
         if flow.namespaces.isdisjoint(absent)
     ]
     opened = cluster.let_api_server_reach({port for each in chosen for port in each.ports_from_control_plane})

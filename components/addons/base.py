@@ -32,6 +32,11 @@ class AddOnSpec(StackModel):
         del tenants
         return ()
 
+    def findings_beside(self, others: Mapping[type["AddOnBase"], "AddOnSpec"]) -> Iterable[Finding]:
+        """What is wrong between the options and those of the other add-ons that are on."""
+        del others
+        return ()
+
 
 def unknown_tenants(names: Iterable[str], tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
     """A finding for each of `names`, the options' list `tenants`, that is no tenant of the stack."""
@@ -98,6 +103,12 @@ class AddOnBase(pulumi.ComponentResource):
         self.register_outputs({})
 
     @classmethod
+    def required(cls, spec: AddOnSpec) -> Collection[Capability]:
+        """The capabilities of the cluster without which it cannot be with these options."""
+        del spec
+        return cls.requires
+
+    @classmethod
     def needed(cls, spec: AddOnSpec) -> Collection[type["AddOnBase"]]:
         """The add-ons without which this one cannot be with these options; those beyond `needs` stand in `after`."""
         del spec
@@ -107,6 +118,12 @@ class AddOnBase(pulumi.ComponentResource):
     def flows(cls, spec: AddOnSpec) -> Iterable[Flow]:
         """The connections that the add-on needs, besides those from the control plane."""
         del spec
+        return ()
+
+    @classmethod
+    def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterable[Flow]:
+        """The connections that what the cluster's cloud brings needs for the add-on."""
+        del spec, cluster
         return ()
 
     @classmethod

@@ -5,6 +5,7 @@ from graphlib import TopologicalSorter
 
 from components.addons.base import AddOnBase, AddOnSpec
 from components.contract import Capability
+from spec.holes import is_hole
 from spec.problems import Code, Finding
 
 
@@ -19,7 +20,9 @@ def check(
 ) -> Iterator[Finding]:
     """What keeps `chosen` from being installed in a cluster of `kind` with `capabilities`, by the add-on's key."""
     for add_on, options in chosen.items():
-        for capability in add_on.requires:
+        if is_hole(options):
+            continue
+        for capability in add_on.required(options):
             if capability not in capabilities:
                 remedy = f"Remove {add_on.name}, or choose a kind of cluster that has it."
                 found = f"a cluster of kind {kind} without {capability}"

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from components.contract import (
     Capability,
     CapabilityMissing,
+    Gateways,
     Grant,
     Identity,
     LoadBalancing,
@@ -78,15 +79,15 @@ class ClusterBase(pulumi.ComponentResource):
     and it overrides the attribute or the method that goes with the capability.
     """
 
-    load_balancing: ClassVar[LoadBalancing] = LoadBalancing(internal={}, external={})
-    network_plugins: ClassVar[str] = "/opt/cni/bin"
-    brings_gateway_api: ClassVar[bool] = False
+    load_balancing: LoadBalancing = LoadBalancing(internal={}, external={})
 
     name: str
     kind: str
     version: str
     capabilities: frozenset[Capability]
     block_storage: Storage | None = None
+    network_plugins: str = "/opt/cni/bin"
+    brings_gateway_api: bool = False
     node_pools: tuple[NodePool, ...] = ()
     kubeconfig: pulumi.Output[str]
     kubernetes: kubernetes.Provider
@@ -129,6 +130,11 @@ class ClusterBase(pulumi.ComponentResource):
         """Options for an object in the cluster; `outside_effects` where it must not just go with the cluster."""
         gone_with = None if outside_effects else self.goes_with
         return pulumi.ResourceOptions(provider=self.kubernetes, deleted_with=gone_with)
+
+    def gateways(self, *, internal: bool) -> Gateways:
+        """The cloud's own gateways; CapabilityMissing where it has none."""
+        del internal
+        raise CapabilityMissing(self.kind, Capability.GATEWAYS, "a gateway of the cloud's")
 
     def shared_storage(self) -> Storage:
         """Volumes that many nodes mount at once; CapabilityMissing where nothing makes them."""

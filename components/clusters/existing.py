@@ -1,16 +1,17 @@
 """A cluster that runs already: by kubeconfig, or by the stack that made it."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, TypeAlias
 
 import pulumi
 from pydantic import Field
 
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.kubeconfig import check_contents, check_file
+from components.contract import Capability, LoadBalancing, Storage
 from spec.model import StackModel
 from spec.problems import Code, Finding
-from spec.text import StackName
+from spec.text import LabelKey, QualifiedName, StackName, TextRule
 from spec.values import HostPath, SecretText
 
 
@@ -51,6 +52,52 @@ class StackReference(StackModel):
     output: str = Field(default="kubeconfig", min_length=1, description="The stack's output that is the kubeconfig.")
 
 
+NodeDirectory: TypeAlias = Annotated[str, TextRule(Code.BAD_NAME, "an absolute path", r"/[-\w./]*", "/opt/cni/bin")]
+
+
+class LoadBalancers(StackModel):
+    """How a Service says what load balancer it wants: `{}` where there is nothing to say, or only one kind."""
+
+    internal: Mapping[LabelKey, str] = Field(
+        default={}, description="Annotations for an internal one; without any, none is asked for."
+    )
+    external: Mapping[LabelKey, str] = Field(default={}, description="Annotations for an external one.")
+
+
+class Brings(StackModel):
+    """What the cluster can do beyond what every cluster can, as whoever runs it says; nothing of it is looked up."""
+
+    load_balancers: LoadBalancers | None = Field(
+        default=None, description="Load balancers for Services, if it has any."
+    )
+    block_storage: QualifiedName | None = Field(
+        default=None, description="The driver that makes volumes for one node at a time: ebs.csi.aws.com."
+    )
+    shared_storage: QualifiedName | None = Field(
+        default=None, description="The driver that makes volumes for many nodes at once: efs.csi.aws.com."
+    )
+    network_plugins: NodeDirectory | None = Field(
+        default=None,
+        description="The directory of every node that holds its network plugins, if it takes more: /opt/cni/bin.",
+    )
+    gateway_api: bool = Field(
+        default=False,
+        description="Whether the Gateway API's resource definitions are there already, and not to be installed.",
+    )
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the cluster can do."""
+        told = {
+            Capability.LOAD_BALANCERS: self.load_balancers is not None,
+            Capability.INTERNAL_LOAD_BALANCERS: self.load_balancers and self.load_balancers.internal,
+            Capability.BLOCK_STORAGE: self.block_storage,
+            Capability.SHARED_STORAGE: self.shared_storage,
+            Capability.NETWORK_PLUGINS: self.network_plugins,
+        }
+        return frozenset(capability for capability, value in told.items() if value)
+
+
 class ExistingSpec(ClusterSpec):
     """A cluster that something else made. Its nodes are not declared here, and destroying the stack leaves it."""
 
@@ -59,6 +106,12 @@ class ExistingSpec(ClusterSpec):
     stack_reference: StackReference | None = Field(
         default=None, description="The stack whose output is the kubeconfig. Or use kubeconfig."
     )
+
+    brings: Brings = Field(default=Brings(), description="What it can do that add-ons and storage classes may need.")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self.brings.capabilities
 
     def findings(self) -> Iterator[Finding]:
         if (self.kubeconfig is None) == (self.stack_reference is None):
@@ -70,14 +123,23 @@ class ExistingSpec(ClusterSpec):
 
 
 class ExistingCluster(ClusterBase):
-    """The `Cluster` contract on a cluster of somebody else's: only what every cluster can do is assumed."""
+    """The `Cluster` contract on a cluster of somebody else's: only what it is said to bring is assumed."""
 
     def __init__(self, spec: ExistingSpec) -> None:
         super().__init__(spec)
+        self._brings = brings = spec.brings
+        self.block_storage = Storage(brings.block_storage) if brings.block_storage else None
+        if brings.load_balancers:
+            self.load_balancing = LoadBalancing(brings.load_balancers.internal, brings.load_balancers.external)
+        self.network_plugins = brings.network_plugins or self.network_plugins
+        self.brings_gateway_api = brings.gateway_api
         # The name stays when the cluster's endpoint or certificates change, so nothing in it is replaced.
         context = spec.kubeconfig.context if spec.kubeconfig else None
         self.connect(_kubeconfig(spec), f"existing-{spec.name}", context)
         self.register_outputs({})
+
+    def shared_storage(self) -> Storage:
+        return Storage(self._brings.shared_storage) if self._brings.shared_storage else super().shared_storage()
 
 
 def _kubeconfig(spec: ExistingSpec) -> pulumi.Input[str]:

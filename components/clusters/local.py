@@ -50,6 +50,7 @@ class LocalSpec(ClusterSpec):
             {
                 Capability.NODE_POOLS,
                 Capability.LOAD_BALANCERS,
+                Capability.INTERNAL_LOAD_BALANCERS,
                 Capability.BLOCK_STORAGE,
                 Capability.NETWORK_PLUGINS,  # no network is made, so that none is broken
             }

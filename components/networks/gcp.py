@@ -25,6 +25,7 @@ class GcpNetwork(pulumi.ComponentResource):
     def __init__(self, spec: GkeSpec, place: CloudPlace) -> None:
         super().__init__(component_type("networks", "Gcp"), place.cluster, opts=place.options())
         here = self._here = place.inside(self)
+        self._spec = spec
         self._inside = [str(spec.network.nodes), str(spec.network.pods)]
         name = place.cluster
         self.network = compute.Network(
@@ -62,6 +63,20 @@ class GcpNetwork(pulumi.ComponentResource):
             allows=[compute.FirewallAllowArgs(protocol="tcp", ports=[str(port) for port in ports])],
             source_ranges=self._inside,
             target_service_accounts=[nodes],
+            opts=self._here.options(),
+        )
+
+    def make_proxy_subnet(self) -> compute.Subnetwork:
+        """Addresses for the proxies of internal gateways, which run outside the cluster; nothing else may use them."""
+        name = f"{self._here.cluster}-proxies"
+        return compute.Subnetwork(
+            name,
+            name=name,
+            network=self.network.id,
+            region=self._spec.region,
+            ip_cidr_range=str(self._spec.network.proxies),
+            purpose="REGIONAL_MANAGED_PROXY",
+            role="ACTIVE",
             opts=self._here.options(),
         )
 

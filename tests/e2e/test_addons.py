@@ -12,7 +12,7 @@ import pytest
 
 from components.addons import ADDONS
 from components.addons.ingress import HostSpec
-from components.addons.ingress.routing import gateway, redirects, secret_name
+from components.addons.ingress.routing import CLASS, gateway, redirects, secret_name
 from rehearsal.control_plane import ControlPlane
 from spec.values import Secret
 from tests.support.addons import TEAM, spec_with_add_ons
@@ -172,7 +172,7 @@ class TestIstiodItself:
             "metadata": {"name": secret_name(host)},
         }
         certificate = str(DESK.outputs("SelfSignedCert", **authority_inputs())["certPem"])
-        listening = gateway([host], "ingress.istio-ingress.svc.cluster.local")
+        listening = gateway([host], CLASS, "ingress.istio-ingress.svc.cluster.local")
         objects = [
             secret | {"stringData": {"tls.crt": certificate, "tls.key": key_pem()}},
             listening,

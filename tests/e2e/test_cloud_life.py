@@ -45,6 +45,8 @@ class Cloud:
     left: str = ""
 
 
+GATEWAYS = "/apis/gateway.networking.k8s.io/v1"
+CLOUDS_GATEWAY = {"class": "cloud", "hosts": [{"name": "shop.example.test", "tenants": ["shop"]}]}
 WINDOWS = {"name": "win", "image": "windows-2022", "nodes": {"min": 1, "max": 2}}
 CLOUDS = {
     "eks-dev": Cloud(
@@ -259,7 +261,8 @@ def test_a_change_replaces_a_pool_by_a_new_one_and_nothing_else(life: Life, clou
     began, ready = len(life.events()), names_of_nodes(life)
     harmless = {"tags": {"team": "another"}, "administrators.1": cloud.administrator, "nodePools.0.nodes.max": 7}
     harmless |= {"deletionProtection": False, "version": "1.35"}
-    file = life.write({**MADE_WITH, **cloud.windows, **harmless, "nodePools.1.machineType": cloud.machine})
+    ingress = {"ingress": CLOUDS_GATEWAY} if life.stack == "gke-dev" else {}
+    file = life.write({**MADE_WITH, **cloud.windows, **harmless, "nodePools.1.machineType": cloud.machine}, ingress)
     changes = life.step(f"change={file}")
     assert (changes["replace"], changes["delete"]) == (1, 0)
     events = life.events(after=began)
@@ -274,6 +277,10 @@ def test_a_change_replaces_a_pool_by_a_new_one_and_nothing_else(life: Life, clou
         nodes = {node["metadata"]["name"]: node for node in api.list("/api/v1/nodes")}
         pods = api.list("/api/v1/namespaces/default/pods?labelSelector=app=batch")
         assert api.get(DEPLOYMENT)["status"]["readyReplicas"] == 2
+        classes = {each["metadata"]["name"] for each in api.list(f"{GATEWAYS}/gatewayclasses")} if ingress else set()
+        taken = {each["spec"]["gatewayClassName"] for each in api.list(f"{GATEWAYS}/gateways")} if ingress else set()
+    assert taken == ({"gke-l7-global-external-managed"} if ingress else set())
+    assert taken <= classes, "Google brings its classes, and the definitions of the Gateway API"
     assert {pod["spec"]["nodeName"] for pod in pods} <= {name for name in nodes if "spot" in name} & set(new)
     kept = {"v1.34", "v1.35"} if life.stack == "gke-dev" else {"v1.35"}  # Google upgrades pools when the window comes
     assert {node["status"]["nodeInfo"]["kubeletVersion"][:5] for node in nodes.values()} == kept

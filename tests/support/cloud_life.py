@@ -54,10 +54,11 @@ class Life:
             return error
         raise AssertionError(f"{step} was not refused")
 
-    def write(self, cluster: dict[str, Any]) -> Path:
-        """A stack file that is the stack's, but for keys of its cluster, by path, and a secret of its tenant."""
+    def write(self, cluster: dict[str, Any], addons: dict[str, Any] | None = None) -> Path:
+        """A stack file: the stack's, but for keys of its cluster, by path, add-ons, and a secret of its tenant."""
         config = yaml.safe_load((CHECKOUT / f"Pulumi.{self.stack}.yaml").read_text())["config"]
         set_keys(config["polykube:cluster"], cluster)
+        config["polykube:addons"] = config.get("polykube:addons", {}) | (addons or {})
         file, secret = (self.rehearsal.project.site.directory / name for name in ("next.yaml", "secret.yaml"))
         config["polykube:tenants"][0]["manifests"] = [str(secret)]
         secret.write_text(yaml.safe_dump(_SECRET))

@@ -1,25 +1,26 @@
-"""Ingress: hosts that are reached from outside, by the Gateway API and a gateway of Istio's.
+"""Ingress: hosts that are reached from outside, by the Gateway API and a gateway of Istio's or of the cloud's own.
 
 The stack file says which hosts there are, with which certificates, and which tenants may route them; the routes are
-the tenants' own (HTTPRoute). Left out: names in a DNS, certificates that renew themselves, the clouds' own gateways.
+the tenants' own (HTTPRoute). Left out: names in a DNS, certificates that renew themselves.
 Upstream: gateway-api.sigs.k8s.io 1.6 and istio.io/latest/docs, 1.31, as of November 2026.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
 from components.addons.bundles import read_bundles
 from components.addons.exempt import open_to_all
-from components.addons.istio import Istio
+from components.addons.istio import Istio, IstioSpec
 from components.addons.monitoring import Monitoring
 from components.addons.tracing import Tracing
-from components.contract import Capability, Namespace, PodSecurity
+from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.platform import flows
-from components.platform.flows import ANY_ADDRESS, Flow
+from components.platform.flows import ANY_ADDRESS, Addresses, Flow
 from components.platform.tenants import TenantSpec
+from spec.holes import solid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
 from spec.text import DnsName
@@ -62,6 +63,11 @@ class IngressSpec(AddOnSpec):
     """Hosts that are reached from outside."""
 
     hosts: Many[HostSpec] = Field(default=(), description="The hosts. What asks for another is answered with 404.")
+    class_: Literal["istio", "cloud"] = Field(
+        default="istio",
+        alias="class",
+        description="Whose gateway it is: istio, the same in every cluster, or the cloud's own load balancer (GKE's).",
+    )
     internal: bool = Field(
         default=False,
         description="Whether the load balancer has an address of the network's instead of the internet's.",
@@ -75,6 +81,18 @@ class IngressSpec(AddOnSpec):
             for finding in unknown_tenants(host.tenants, tenants):
                 yield finding.below("hosts", index)
 
+    def findings_beside(self, others: Mapping[type[AddOnBase], AddOnSpec]) -> Iterator[Finding]:
+        mesh = others.get(Istio)
+        if self.class_ == "istio" or not isinstance(mesh, IstioSpec):
+            return
+        for index, host in solid(self.hosts):
+            for position, tenant in solid(host.tenants):
+                if tenant in mesh.tenants:
+                    remedy = f"Write class: istio, or take {tenant} out of istio's tenants."
+                    found = f"{tenant}, whose pods are in the mesh and take requests from within it only"
+                    at = ("hosts", index, "tenants", position)
+                    yield Finding(Code.ADD_ONS_APART, found, "tenants outside the mesh", remedy, at=at)
+
 
 class Ingress(AddOnBase):
     """Hosts with TLS, reached through one load balancer, and routed by tenants."""
@@ -83,8 +101,7 @@ class Ingress(AddOnBase):
     version = read_bundles()["gateway-api"].version
     spec_type = IngressSpec
     bundles = ("gateway-api",)
-    requires = frozenset({Capability.LOAD_BALANCERS})
-    needs = (Istio,)
+    after = (Istio,)
     before_tenants = True
     namespaces = (
         Namespace(
@@ -104,21 +121,49 @@ class Ingress(AddOnBase):
     exemptions = (open_to_all("the gateway is where clients from anywhere come in, by HTTP and HTTPS only"),)
 
     @classmethod
+    def required(cls, spec: AddOnSpec) -> Collection[Capability]:
+        assert isinstance(spec, IngressSpec)
+        if spec.class_ == "cloud":
+            return (Capability.GATEWAYS,)
+        return (Capability.LOAD_BALANCERS, *((Capability.INTERNAL_LOAD_BALANCERS,) if spec.internal is True else ()))
+
+    @classmethod
+    def needed(cls, spec: AddOnSpec) -> Collection[type[AddOnBase]]:
+        assert isinstance(spec, IngressSpec)
+        return (Istio,) if spec.class_ == "istio" else ()
+
+    @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
         assert isinstance(spec, IngressSpec)
+        if spec.class_ == "cloud":
+            return
         yield Flow("ingress.clients", ANY_ADDRESS, _GATEWAY, (80, 443))
         yield Flow("ingress.configuration", _GATEWAY, Istio.ISTIOD, (15012,))
         yield Flow("ingress.spans", _GATEWAY, Tracing.COLLECTOR, (Tracing.OTLP_GRPC,))
         yield Flow("ingress.metrics", Monitoring.PROMETHEUS, _GATEWAY, (15020,))
-        ports: dict[str, set[int]] = {}
-        for host in spec.hosts:
-            for tenant in host.tenants:
-                ports.setdefault(tenant, set()).update(host.ports)
-        for tenant, its in ports.items():
-            yield Flow(f"ingress.{tenant}", _GATEWAY, flows.Pods(tenant), tuple(sorted(its)))
+        for tenant, ports in _routed(spec):
+            yield Flow(f"ingress.{tenant}", _GATEWAY, flows.Pods(tenant), ports)
+
+    @classmethod
+    def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:
+        assert isinstance(spec, IngressSpec)
+        if spec.class_ == "cloud":
+            for tenant, ports in _routed(spec):
+                for source in cluster.gateways(internal=spec.internal).sources:
+                    name = f"ingress.{tenant}.{source.replace('/', '-')}"
+                    yield Flow(name, Addresses(source, ()), flows.Pods(tenant), ports)
 
     def build(self, spec: AddOnSpec, site: Site) -> None:
         from components.addons.ingress.parts import make_parts
 
         assert isinstance(spec, IngressSpec)
         make_parts(spec, site, self.places[NAMESPACE])
+
+
+def _routed(spec: IngressSpec) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The tenants that are reached, each with the ports of all of its hosts."""
+    ports: dict[str, set[int]] = {}
+    for host in spec.hosts:
+        for tenant in host.tenants:
+            ports.setdefault(tenant, set()).update(host.ports)
+    return ((tenant, tuple(sorted(its))) for tenant, its in ports.items())

@@ -8,7 +8,7 @@ import pulumi_kubernetes.core.v1 as core
 import pulumi_kubernetes.rbac.v1 as rbac
 
 from components.addons.bundles import load, read_bundles
-from components.addons.ingress.routing import gateway, gateway_class, redirects, secret_name
+from components.addons.ingress.routing import CLASS, gateway, gateway_class, redirects, secret_name
 from components.addons.workloads import Container, Pods, make_deployment
 from components.naming import selector
 from components.platform.manifests import ManifestObject
@@ -26,11 +26,29 @@ def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> None:
     """Register all of it. The load balancer goes before the gateway's pods, and routes before the load balancer."""
     whole = replace(place, namespace="")
     kinds = [] if site.cluster.brings_gateway_api else [ManifestObject(each, whole) for each in load("gateway-api")]
+    secrets = [_make_secret(host, place) for host in spec.hosts if host.tls]
+    behind = place.then(*kinds, *secrets)
+    if spec.class_ == "cloud":
+        theirs = site.cluster.gateways(internal=spec.internal)
+        # By itself, and not with the cluster: its load balancer is outside of it.
+        outside = replace(behind.then(*theirs.after), gone_with=None)
+        listening = ManifestObject(gateway(spec.hosts, theirs.gateway_class), outside)
+    else:
+        service = _make_load_balancer(spec, site, place)
+        ours = ManifestObject(gateway_class(), replace(behind.then(service), namespace=""))
+        address = f"{_NAME}.{place.namespace}.svc.cluster.local"
+        listening = ManifestObject(gateway(spec.hosts, CLASS, address), behind.then(service, ours))
+    for redirect in redirects(spec.hosts):
+        ManifestObject(redirect, place.then(listening))
+
+
+def _make_load_balancer(spec: "IngressSpec", site: "Site", place: Place) -> core.Service:
+    """The gateway's pods, and the Service in front of them."""
     pods = make_deployment(_pods(), site.replicas, _make_account(place))
     balancing = site.cluster.load_balancing
     # By itself, and not with the cluster: the load balancer is outside of it.
     outside = replace(place.then(pods), gone_with=None)
-    service = core.Service(
+    return core.Service(
         place.logical(_NAME),
         metadata=place.metadata(_NAME, annotations=dict(balancing.internal if spec.internal else balancing.external)),
         spec=core.ServiceSpecArgs(
@@ -43,13 +61,6 @@ def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> None:
         ),
         opts=outside.options(),
     )
-    secrets = [_make_secret(host, place) for host in spec.hosts if host.tls]
-    behind = (*kinds, *secrets, service)
-    gateways = ManifestObject(gateway_class(), whole.then(*behind))
-    address = f"{_NAME}.{place.namespace}.svc.cluster.local"
-    listening = ManifestObject(gateway(spec.hosts, address), place.then(*behind, gateways))
-    for redirect in redirects(spec.hosts):
-        ManifestObject(redirect, place.then(listening))
 
 
 def _pods() -> Pods:

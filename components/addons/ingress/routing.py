@@ -18,14 +18,15 @@ def gateway_class() -> Manifest:
     return {"apiVersion": _API, "kind": "GatewayClass", "metadata": {"name": CLASS}, "spec": spec}
 
 
-def gateway(hosts: Sequence["HostSpec"], service: str) -> Manifest:
-    """The Gateway on our own `service`, so that Istio makes none; its listeners are the hosts'."""
+def gateway(hosts: Sequence["HostSpec"], class_name: str, service: str = "") -> Manifest:
+    """The Gateway, whose listeners are the hosts'; on our own `service`, so that Istio makes none, if there is one."""
     listeners = [listener for host in hosts for listener in _listeners(host)]
-    spec = {
-        "gatewayClassName": CLASS,
-        "addresses": [{"type": "Hostname", "value": service}],
+    spec: Manifest = {
+        "gatewayClassName": class_name,
         "listeners": listeners or [_listener("none", 80, "HTTP", "Same")],
     }
+    if service:
+        spec["addresses"] = [{"type": "Hostname", "value": service}]
     return {"apiVersion": _API, "kind": "Gateway", "metadata": {"name": "ingress"}, "spec": spec}
 
 

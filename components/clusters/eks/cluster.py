@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _ADMIN_POLICY: Final = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 _AWS_CLI: Final = "The AWS CLI is missing: docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
-_SCHEME: Final = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+_BALANCER: Final = "service.beta.kubernetes.io/aws-load-balancer"
 _KEY_WINDOW: Final = 30  # days in which a deleted key can be had back: the most that AWS gives
 _HTTPS: Final = 443
 
@@ -38,7 +38,11 @@ class EksCluster(ManagedCluster):
     """The `Cluster` contract on Amazon EKS."""
 
     block_storage = Storage("ebs.csi.aws.com", {"type": "gp3", "encrypted": "true"})
-    load_balancing = LoadBalancing(internal={_SCHEME: "internal"}, external={_SCHEME: "internet-facing"})
+    # For Kubernetes' own controller, and for AWS's where that is installed.
+    load_balancing = LoadBalancing(
+        internal={f"{_BALANCER}-type": "nlb", f"{_BALANCER}-internal": "true", f"{_BALANCER}-scheme": "internal"},
+        external={f"{_BALANCER}-type": "nlb", f"{_BALANCER}-scheme": "internet-facing"},
+    )
 
     def __init__(self, spec: EksSpec, *, protect: bool) -> None:
         super().__init__(spec, protect=protect)

@@ -19,7 +19,7 @@ from components.clusters.gke.identity import grant_in_project, make_identity, ma
 from components.clusters.gke.pools import NodePools
 from components.clusters.gke.storage import make_bucket
 from components.clusters.managed import ManagedCluster
-from components.contract import Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Gateways, Grant, Identity, LoadBalancing, ObjectStore, Storage
 from components.networks.gcp import GcpNetwork
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _APIS: Final = ("cloudkms", "compute", "container")
 _LOAD_BALANCER: Final = "networking.gke.io/load-balancer-type"
 _PLUGIN: Final = "gke-gcloud-auth-plugin is missing: gcloud components install gke-gcloud-auth-plugin"
 _OPEN_ALREADY: Final = {443, 10250}  # webhooks on the usual port, kubelets
+_FRONT_ENDS: Final = ("35.191.0.0/16", "130.211.0.0/22")  # from which Google's load balancers and health checks come
 _ROTATION: Final = "7776000s"  # 90 days
 _ENCRYPT: Final = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 
@@ -43,6 +44,7 @@ class GkeCluster(ManagedCluster):
     def __init__(self, spec: GkeSpec, *, protect: bool) -> None:
         super().__init__(spec, protect=protect)
         self._spec = spec
+        self._proxies: pulumi.Resource | None = None
         self.block_storage = Storage("pd.csi.storage.gke.io", {"type": spec.volume_type})  # Google encrypts every disk
         provider = GoogleProvider(
             spec.name, project=spec.project, region=spec.region, opts=pulumi.ResourceOptions(parent=self)
@@ -119,6 +121,17 @@ class GkeCluster(ManagedCluster):
         self._enable("file")
         parameters: dict[str, pulumi.Input[str]] = {"tier": "standard", "network": self.network.network.name}
         return Storage("filestore.csi.storage.gke.io", parameters)
+
+    def gateways(self, *, internal: bool) -> Gateways:
+        """Application load balancers: global ones, or such of the VPC, which come from a subnet of their own.
+
+        Google opens its firewall for either by itself (cloud.google.com/kubernetes-engine/docs/concepts/gateway-api).
+        """
+        if not internal:
+            return Gateways("gke-l7-global-external-managed", _FRONT_ENDS)
+        if self._proxies is None:
+            self._proxies = self.network.make_proxy_subnet()
+        return Gateways("gke-l7-rilb", (*_FRONT_ENDS, str(self._spec.network.proxies)), after=[self._proxies])
 
     def let_api_server_reach(self, ports: Collection[int]) -> Sequence[pulumi.Resource]:
         """By a firewall rule: of a private cluster's nodes, Google lets the API server reach two ports only."""

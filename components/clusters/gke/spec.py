@@ -59,6 +59,10 @@ class GcpNetworkSpec(StackModel):
         description="The pods' addresses; each node takes twice as many as it may run pods.",
     )
     services: Ipv4Cidr = Field(default=IPv4Network("10.8.0.0/20"), description="The addresses of Services.")
+    proxies: Ipv4Cidr = Field(
+        default=IPv4Network("10.9.0.0/23"),
+        description="The addresses from which internal gateways of Google's own reach pods; made with the first one.",
+    )
     flow_logs: bool = Field(default=True, description="Whether records of connections are kept (half of them).")
     webhook_ports: Many[PortNumber] = Field(
         default=(),
@@ -73,7 +77,7 @@ class GcpNetworkSpec(StackModel):
 
     def by_place(self) -> dict[KeyPath, IPv4Network]:
         """The ranges by where they stand in the cluster's part of the stack file."""
-        return {("network", key): getattr(self, key) for key in ("nodes", "pods", "services")}
+        return {("network", key): getattr(self, key) for key in ("nodes", "pods", "services", "proxies")}
 
 
 class Upgrade(StackModel):
@@ -157,7 +161,8 @@ class GkeSpec(ManagedSpec):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return EVERYTHING - {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS} if self.is_autopilot else EVERYTHING
+        theirs = EVERYTHING | {Capability.GATEWAYS}
+        return theirs - {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS} if self.is_autopilot else theirs
 
     @property
     def pools(self) -> Sequence[GkePoolSpec]:

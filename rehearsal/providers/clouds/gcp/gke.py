@@ -8,6 +8,7 @@ from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
@@ -36,6 +37,7 @@ class Cluster(Behaviour):
         access = clusters.start(str(resource.outputs["name"]))
         host = access.endpoint.removeprefix("https://")
         self._own_nodes(resource, store)
+        _bring_gateway_api(resource)
         endpoints = "controlPlaneEndpointsConfig"
         return {
             "endpoint": host,
@@ -48,6 +50,7 @@ class Cluster(Behaviour):
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         self._own_nodes(new, store)
+        _bring_gateway_api(new)
         return {"masterVersion": _full(_wanted(new))}
 
     def deleted(self, resource: Resource, store: Store) -> None:
@@ -115,6 +118,13 @@ def _cluster(pool: Resource, store: Store) -> Resource:
         if wanted in (cluster.id, cluster.outputs["name"]):
             return cluster
     raise Refused("missing", target=f"cluster {wanted}")
+
+
+def _bring_gateway_api(cluster: Resource) -> None:
+    if cluster.inputs.get("gatewayApiConfig", {}).get("channel") == "CHANNEL_STANDARD":
+        with clusters.api(str(cluster.outputs["name"])) as api:
+            if api is not None:
+                bring_gateway_api(api)
 
 
 def _wanted(cluster: Resource) -> str:
