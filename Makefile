@@ -5,7 +5,7 @@ POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env clouds up preview down status setup doctor check test exam-policy mutation lint format bench docs lock
+.PHONY: help env clouds up preview down status setup doctor check test e2e-addons exam-policy mutation lint format bench docs lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,10 @@ check: env ## check a stack file
 	@$(POLYKUBE) check --stack $(STACK)
 
 test: clouds setup lint ## everything: types, lints, unit, contract and end-to-end tests
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+
+e2e-addons: clouds setup ## the add-ons' own programs, and what takes minutes
+	@$(PYTHON) -m pytest -m drill
 
 exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
 	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest tests/policy/exam

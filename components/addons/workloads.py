@@ -222,6 +222,22 @@ def make_job(pods: Pods, place: Place, edition: str) -> pulumi.Resource:
     )
 
 
+def make_cron_job(pods: Pods, schedule: str, place: Place) -> pulumi.Resource:
+    """A CronJob by a `schedule` as cron writes it, in UTC; one run at a time."""
+    job = kubernetes.batch.v1.JobSpecArgs(template=pods.template(), backoff_limit=6)
+    return kubernetes.batch.v1.CronJob(
+        place.logical(pods.name),
+        metadata=place.metadata(pods.name, labels=selector(pods.name)),
+        spec=kubernetes.batch.v1.CronJobSpecArgs(
+            schedule=schedule,
+            time_zone="Etc/UTC",
+            concurrency_policy="Forbid",
+            job_template=kubernetes.batch.v1.JobTemplateSpecArgs(spec=job),
+        ),
+        opts=place.options(),
+    )
+
+
 def make_service(pods: Pods, place: Place, *, headless: bool = False) -> pulumi.Resource:
     """A Service for all ports of the first container; readiness is judged by the workload behind it."""
     ports = [

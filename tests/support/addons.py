@@ -22,7 +22,7 @@ OPTIONS: dict[str, Any] = {
         ]
     },
     "logging": {"retentionDays": 3, "storage": "10Gi"},
-    "tracing": {"traces": 5000},
+    "tracing": {"retentionDays": 3},
     "istio": {"tenants": [TEAM], "traceSampling": 10},
     "ingress": {"hosts": [{"name": "tasks.example.test", "tenants": [TEAM], "ports": [5000]}]},
 }

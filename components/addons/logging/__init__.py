@@ -1,11 +1,14 @@
-"""filebeat, Elasticsearch and Kibana: every container's log lines, searchable.
+"""filebeat, Elasticsearch and Kibana: every container's log lines, searchable; or filebeat and a store elsewhere.
 
 Left out: the nodes' own logs and Kubernetes' audit log. Upstream: elastic.co/docs, 9.5, as of November 2026.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, ClassVar, Final
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from urllib.parse import urlsplit
 
+import pulumi
 from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site
@@ -14,12 +17,51 @@ from components.contract import Capability, Namespace, PodSecurity
 from components.naming import selector
 from components.platform import flows
 from components.platform.flows import Flow
+from spec.model import StackModel
+from spec.problems import Code, Finding, quoted
 from spec.text import DnsName
-from spec.values import Bytes
+from spec.values import Bytes, SecretText
+
+if TYPE_CHECKING:
+    from components.addons.logging.store import Store
 
 NAMESPACE: Final = "logging"
 AGENTS: Final = "logging-agents"
 _MEMBERS: Final = 3  # the fewest of which one may be lost
+
+
+class ExternalSpec(StackModel):
+    """An Elasticsearch that runs elsewhere, and a user of it.
+
+    The user may write to the data streams `logs-filebeat-*`, and manage index templates and lifecycles.
+    """
+
+    url: str = Field(description="Where it answers, with TLS: https://logs.example.com:9243.")
+    user: str = Field(description="The user.")
+    password: SecretText = Field(description="Its password, encrypted.")
+    authority: str | None = Field(
+        default=None,
+        description="The certificate of the authority that vouches for it, as PEM. The default is those of the image.",
+    )
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return urlsplit(self.url).port or 443
+
+    def store(self) -> "Store":
+        """It, as its users see it."""
+        from components.addons.logging.store import Store
+
+        return Store(self.url, self.user, pulumi.Output.secret(self.password.text or ""), self.authority)
+
+    def findings(self) -> Iterator[Finding]:
+        if isinstance(self.url, str) and not _ADDRESS.fullmatch(self.url):
+            remedy = "Write its address with https:// and nothing behind the port."
+            yield Finding(Code.NOT_ALLOWED, quoted(self.url), "https://host[:port]", remedy, at=("url",))
+
+
+_ADDRESS: Final = re.compile(r"https://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[1-9][0-9]{0,4})?", re.IGNORECASE)
 
 
 class LoggingSpec(AddOnSpec):
@@ -34,6 +76,15 @@ class LoggingSpec(AddOnSpec):
     storage_class: DnsName | None = Field(
         default=None, description="Of the volumes. The default is the cluster's default class."
     )
+    external: ExternalSpec | None = Field(
+        default=None, description="An Elasticsearch that there is already. Neither one nor Kibana is then installed."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        for name, key in (("storage", "storage"), ("storage_class", "storageClass")):
+            if self.external is not None and name in self.model_fields_set:
+                remedy = f"Remove {key}, or external."
+                yield Finding(Code.NOT_ALLOWED, "a volume", "none, where the store is external", remedy, at=(key,))
 
 
 class Logging(AddOnBase):
@@ -74,17 +125,30 @@ class Logging(AddOnBase):
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
-        del spec
-        agents = flows.Pods(AGENTS, selector("filebeat"))
+        assert isinstance(spec, LoggingSpec)
+        agents, setup = flows.Pods(AGENTS, selector("filebeat")), flows.Pods(NAMESPACE, selector("elasticsearch-setup"))
         yield flows.to_api_server(agents, "filebeat")
+        if spec.external:
+            yield Flow("filebeat.lines", agents, flows.ANY_ADDRESS, (spec.external.port,))
+            yield Flow("elasticsearch-setup.queries", setup, flows.ANY_ADDRESS, (spec.external.port,))
+            return
         yield Flow("filebeat.lines", agents, cls.ELASTICSEARCH, (9200,))
+        yield Flow("elasticsearch-setup.queries", setup, cls.ELASTICSEARCH, (9200,))
         yield Flow("elasticsearch.members", cls.ELASTICSEARCH, cls.ELASTICSEARCH, (9300,))
-        for name in ("kibana", "elasticsearch-setup"):
-            yield Flow(f"{name}.queries", flows.Pods(NAMESPACE, selector(name)), cls.ELASTICSEARCH, (9200,))
+        yield Flow("kibana.queries", flows.Pods(NAMESPACE, selector("kibana")), cls.ELASTICSEARCH, (9200,))
 
     def build(self, spec: AddOnSpec, site: Site) -> None:
         from components.addons.logging.parts import make_parts
 
         assert isinstance(spec, LoggingSpec)
         members = _MEMBERS if site.redundant else 1
-        make_parts(spec, members, self.places[NAMESPACE], self.places[AGENTS])
+        self._store: Store = make_parts(spec, members, self.places[NAMESPACE], self.places[AGENTS])
+
+    def add_user(self, name: str, role: Mapping[str, Any]) -> "Store":
+        """Let another add-on keep things in the store in this cluster, as a user `name` who may do what `role` says.
+
+        The flow from `{name}-setup` to the store is the other add-on's to declare.
+        """
+        from components.addons.logging.parts import make_user
+
+        return make_user(name, role, self._store, self.places[NAMESPACE])

@@ -1,9 +1,7 @@
 """The workloads of logging, with the certificates and passwords between them."""
 
-import hashlib
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
@@ -12,11 +10,17 @@ import pulumi_tls as tls
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.files import empty_volume, host_volume, make_files, secret_volume
-from components.addons.logging.settings import (
+from components.addons.logging.settings import elasticsearch_settings, filebeat_config, lines, user, users
+from components.addons.logging.store import (
+    AUTHORITY,
     CERTIFICATES,
-    elasticsearch_settings,
-    filebeat_config,
-    requests,
+    IMAGE,
+    USER,
+    Store,
+    make_secret,
+    make_setup,
+    secret_value,
+    variables,
 )
 from components.addons.workloads import (
     Claim,
@@ -24,7 +28,6 @@ from components.addons.workloads import (
     Pods,
     make_daemon_set,
     make_deployment,
-    make_job,
     make_service,
     make_service_account,
     make_stateful_set,
@@ -34,36 +37,52 @@ from components.platform.place import Place
 if TYPE_CHECKING:
     from components.addons.logging import LoggingSpec
 
-_ELASTICSEARCH: Final = "docker.elastic.co/elasticsearch/elasticsearch:9.5.3"
 _KIBANA: Final = "docker.elastic.co/kibana/kibana:9.5.3"
 _FILEBEAT: Final = "docker.elastic.co/beats/filebeat:9.5.3"
-_USER: Final = 1000  # of the images
 _YEAR: Final = 365 * 24  # hours
 _SECRET: Final = "elasticsearch"  # noqa: S105 - a name
+_SETUP: Final = "elasticsearch-setup"
 
 
-def make_parts(spec: "LoggingSpec", members: int, place: Place, agents: Place) -> None:
-    """Register all of it: the store in `place`, what reads the nodes in `agents`."""
-    keys = _make_keys(place)
-    secret = _make_secret(keys.store, place)
-    store = _make_elasticsearch(spec, members, place.then(secret))
-    script = setup_script(spec.retention_days, replicas=min(1, members - 1))
-    done = _make_setup(script, place.then(secret, store))
-    _make_kibana(place.then(secret, done))
-    reader = _make_secret({"ca.crt": keys.authority, "filebeat": keys.store["filebeat"]}, agents)
-    _make_filebeat(f"https://elasticsearch.{place.namespace}.svc:9200", agents.then(reader, done))
+def make_parts(spec: "LoggingSpec", members: int, place: Place, agents: Place) -> Store:
+    """Register all of it: the store in `place`, what reads the nodes in `agents`. The store comes back."""
+    kept = lines(spec.retention_days, replicas=min(1, members - 1))
+    if spec.external:
+        store = spec.external.store()
+        _make_filebeat(store, agents.then(make_setup(_SETUP, store, kept, {}, place)))
+        return store
+    passwords = _make_passwords(place)
+    store = _make_store(spec, members, passwords["elastic"], place)
+    given_out = {"KIBANA_PASSWORD": passwords["kibana"], "FILEBEAT_PASSWORD": passwords["filebeat"]}
+    done = make_setup(_SETUP, store, [*kept, *users()], given_out, place)
+    _make_kibana(store, passwords, place.then(done))
+    _make_filebeat(Store(_address(place), "filebeat", passwords["filebeat"], store.authority), agents.then(done))
+    return store
 
 
-@dataclass(frozen=True)
-class _Keys:
-    """The authority's certificate, and what the store's Secret holds."""
+def make_user(name: str, role: Mapping[str, Any], store: Store, place: Place) -> Store:
+    """The store of `place` as a user of it sees it from elsewhere; a Job makes the user."""
+    options = pulumi.ResourceOptions(parent=place.parent)
+    password = random.RandomPassword(f"logging-{name}", length=32, special=False, opts=options).result
+    done = make_setup(f"{name}-setup", store, user(name, role, "USERS"), {"USERS": password}, place)
+    return Store(_address(place), name, password, store.authority, (done,))
 
-    authority: pulumi.Output[str]
-    store: dict[str, pulumi.Input[str]]
+
+def _address(place: Place) -> str:
+    return f"https://elasticsearch.{place.namespace}.svc:9200"
 
 
-def _make_keys(place: Place) -> _Keys:
-    """A certificate authority of this add-on's own, the members' certificate, and a password for each user."""
+def _make_passwords(place: Place) -> dict[str, pulumi.Output[str]]:
+    """A password for each user, and a key for Kibana's sessions."""
+    options = pulumi.ResourceOptions(parent=place.parent)
+    return {
+        user: random.RandomPassword(f"logging-{user}", length=32, special=False, opts=options).result
+        for user in ("elastic", "kibana", "filebeat", "sessions")
+    }
+
+
+def _make_store(spec: "LoggingSpec", members: int, password: pulumi.Output[str], place: Place) -> Store:
+    """Elasticsearch, with a certificate authority of this add-on's own and a certificate that the members share."""
     options = pulumi.ResourceOptions(parent=place.parent)
     authority_key = tls.PrivateKey("logging-authority", algorithm="ECDSA", ecdsa_curve="P256", opts=options)
     authority = tls.SelfSignedCert(
@@ -94,24 +113,14 @@ def _make_keys(place: Place) -> _Keys:
         early_renewal_hours=_YEAR,  # so that any `up` of the second year renews it
         opts=options,
     )
-    passwords = {
-        user: random.RandomPassword(f"logging-{user}", length=32, special=False, opts=options).result
-        for user in ("elastic", "kibana", "filebeat", "sessions")
+    files = {
+        AUTHORITY: authority.cert_pem,
+        "tls.crt": certificate.cert_pem,
+        "tls.key": key.private_key_pem_pkcs8,
+        "elastic": password,
     }
-    files = {"ca.crt": authority.cert_pem, "tls.crt": certificate.cert_pem, "tls.key": key.private_key_pem_pkcs8}
-    return _Keys(authority.cert_pem, {**files, **passwords})
-
-
-def _make_secret(content: dict[str, pulumi.Input[str]], place: Place) -> pulumi.Resource:
-    return core.Secret(
-        place.logical(_SECRET), metadata=place.metadata(_SECRET), string_data=content, opts=place.options()
-    )
-
-
-def _secret_value(name: str, key: str) -> core.EnvVarArgs:
-    """The variable `name` from the Secret; none of these programs takes its password from a file in a pod."""
-    source = core.EnvVarSourceArgs(secret_key_ref=core.SecretKeySelectorArgs(name=_SECRET, key=key))
-    return core.EnvVarArgs(name=name, value_from=source)
+    members_there = _make_elasticsearch(spec, members, place.then(make_secret(_SECRET, files, place)))
+    return Store("https://elasticsearch:9200", "elastic", password, authority.cert_pem, (members_there,))
 
 
 def _field_value(name: str, path: str) -> core.EnvVarArgs:
@@ -120,70 +129,31 @@ def _field_value(name: str, path: str) -> core.EnvVarArgs:
 
 
 def _make_elasticsearch(spec: "LoggingSpec", members: int, place: Place) -> pulumi.Resource:
-    settings = [core.EnvVarArgs(name=name, value=value) for name, value in elasticsearch_settings(members).items()]
     container = Container(
         name="elasticsearch",
-        image=_ELASTICSEARCH,
+        image=IMAGE,
         cpu=500,
         memory=2048,
         ports={"https": 9200, "members": 9300, "ready": 9399},
         answers="ready",
         environment=[
-            *settings,
+            *variables(elasticsearch_settings(members)),
             _field_value("node.name", "metadata.name"),
-            _secret_value("ELASTIC_PASSWORD", "elastic"),
+            secret_value("ELASTIC_PASSWORD", _SECRET, "elastic"),
         ],
         mounts={"/usr/share/elasticsearch/config/tls": "tls", "/usr/share/elasticsearch/data": "data"},
         writable=("/usr/share/elasticsearch/data",),
         scratch=True,  # it makes a key store beside the image's configuration
     )
-    volume = secret_volume("tls", _SECRET, ("ca.crt", "tls.crt", "tls.key"))
-    pods = Pods(name="elasticsearch", containers=[container], volumes=[volume], user=_USER)
+    volume = secret_volume("tls", _SECRET, (AUTHORITY, "tls.crt", "tls.key"))
+    pods = Pods(name="elasticsearch", containers=[container], volumes=[volume], user=USER)
     return make_stateful_set(pods, members, [Claim("data", spec.storage, spec.storage_class)], place)
 
 
-def setup_script(retention_days: int, replicas: int) -> str:
-    """Bash that asks Elasticsearch for users, template and retention; passwords are in no process' arguments."""
-    asked = "\n".join(
-        f"ask {method} {path} <<EOF\n{json.dumps(body)}\nEOF"
-        for method, path, body in requests(retention_days, replicas)
+def _make_kibana(store: Store, passwords: dict[str, pulumi.Output[str]], place: Place) -> None:
+    secret = make_secret(
+        "kibana", {**store.keys(), "PASSWORD": passwords["kibana"], "sessions": passwords["sessions"]}, place
     )
-    return f"""set -euo pipefail
-ask() {{
-  curl --silent --show-error --fail-with-body --cacert {CERTIFICATES}/ca.crt \\
-    --config <(printf 'user = "elastic:%s"' "$ELASTIC_PASSWORD") \\
-    --request "$1" --header 'Content-Type: application/json' --data-binary @- "https://elasticsearch:9200/$2"
-}}
-{asked}
-"""
-
-
-def _make_setup(script: str, place: Place) -> pulumi.Resource:
-    container = Container(
-        name="setup",
-        image=_ELASTICSEARCH,
-        cpu=50,
-        memory=128,
-        command=("bash", "-c", script),
-        environment=[
-            _secret_value("ELASTIC_PASSWORD", "elastic"),
-            _secret_value("KIBANA_PASSWORD", "kibana"),
-            _secret_value("FILEBEAT_PASSWORD", "filebeat"),
-        ],
-        mounts={CERTIFICATES: "tls"},
-    )
-    volume = secret_volume("tls", _SECRET, ("ca.crt",))
-    pods = Pods(name="elasticsearch-setup", containers=[container], volumes=[volume], user=_USER, restart="OnFailure")
-    return make_job(pods, place, hashlib.sha256(script.encode()).hexdigest()[:8])
-
-
-def _make_kibana(place: Place) -> None:
-    values = {
-        "ELASTICSEARCH_HOSTS": "https://elasticsearch:9200",
-        "ELASTICSEARCH_USERNAME": "kibana_system",
-        "ELASTICSEARCH_SSL_CERTIFICATEAUTHORITIES": f"{CERTIFICATES}/ca.crt",
-        "TELEMETRY_OPTIN": "false",
-    }
     container = Container(
         name="kibana",
         image=_KIBANA,
@@ -192,22 +162,31 @@ def _make_kibana(place: Place) -> None:
         ports={"http": 5601},
         answers="http",
         environment=[
-            *(core.EnvVarArgs(name=name, value=value) for name, value in values.items()),
-            _secret_value("ELASTICSEARCH_PASSWORD", "kibana"),
-            _secret_value("XPACK_SECURITY_ENCRYPTIONKEY", "sessions"),
+            *variables(
+                {
+                    "ELASTICSEARCH_HOSTS": store.url,
+                    "ELASTICSEARCH_USERNAME": "kibana_system",
+                    "ELASTICSEARCH_SSL_CERTIFICATEAUTHORITIES": f"{CERTIFICATES}/{AUTHORITY}",
+                    "TELEMETRY_OPTIN": "false",
+                }
+            ),
+            secret_value("ELASTICSEARCH_PASSWORD", "kibana"),
+            secret_value("XPACK_SECURITY_ENCRYPTIONKEY", "kibana", "sessions"),
         ],
-        mounts={CERTIFICATES: "tls", "/usr/share/kibana/data": "data"},
+        mounts={**store.mounts, "/usr/share/kibana/data": "data"},
         writable=("/usr/share/kibana/data",),
         scratch=True,  # it rewrites its own configuration when it starts
     )
-    volumes = [secret_volume("tls", _SECRET, ("ca.crt",)), empty_volume("data", "1Gi")]
-    pods = Pods(name="kibana", containers=[container], volumes=volumes, user=_USER)
-    make_service(pods, place)
-    make_deployment(pods, 1, place)
+    volumes = [*store.volumes("kibana"), empty_volume("data", "1Gi")]
+    pods = Pods(name="kibana", containers=[container], volumes=volumes, user=USER)
+    behind = place.then(secret)
+    make_service(pods, behind)
+    make_deployment(pods, 1, behind)
 
 
-def _make_filebeat(elasticsearch: str, place: Place) -> None:
-    config = make_files("filebeat", {"filebeat.yml": filebeat_config(elasticsearch)}, place)
+def _make_filebeat(store: Store, place: Place) -> None:
+    secret = make_secret("filebeat", store.keys(), place)
+    config = make_files("filebeat", {"filebeat.yml": filebeat_config(store.url, store.user, store.certificate)}, place)
     container = Container(
         name="filebeat",
         image=_FILEBEAT,
@@ -218,13 +197,13 @@ def _make_filebeat(elasticsearch: str, place: Place) -> None:
         health="/",
         environment=[
             _field_value("NODE_NAME", "spec.nodeName"),
-            _secret_value("ELASTICSEARCH_PASSWORD", "filebeat"),
+            secret_value("ELASTICSEARCH_PASSWORD", "filebeat"),
         ],
         mounts={
             "/etc/filebeat": "config",
-            CERTIFICATES: "tls",
             "/var/log": "logs",
             "/usr/share/filebeat/data": "positions",
+            **store.mounts,
         },
         writable=("/usr/share/filebeat/data",),
     )
@@ -233,7 +212,7 @@ def _make_filebeat(elasticsearch: str, place: Place) -> None:
         containers=[container],
         volumes=[
             config.volume("config"),
-            secret_volume("tls", _SECRET, ("ca.crt",)),
+            *store.volumes("filebeat"),
             host_volume("logs", "/var/log"),
             host_volume("positions", "/var/lib/filebeat"),  # outlives the pod, so that no line is sent twice
         ],
@@ -246,4 +225,4 @@ def _make_filebeat(elasticsearch: str, place: Place) -> None:
         PolicyRuleArgs(api_groups=["apps"], resources=["replicasets"], verbs=watch),
         PolicyRuleArgs(api_groups=["batch"], resources=["jobs"], verbs=watch),
     )
-    make_daemon_set(pods, make_service_account("filebeat", rules, place.then(config.resource)))
+    make_daemon_set(pods, make_service_account("filebeat", rules, place.then(secret, config.resource)))

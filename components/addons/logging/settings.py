@@ -1,15 +1,18 @@
 """What filebeat and Elasticsearch are told (9.5)."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from components.addons.logging.store import Request
 
 STREAM: Final = "logs-filebeat-default"
-CERTIFICATES: Final = "/etc/elastic/tls"
-USER: Final = "filebeat"
 
 
-def filebeat_config(elasticsearch: str) -> dict[str, Any]:
+def filebeat_config(elasticsearch: str, user: str, authority: str | None) -> dict[str, Any]:
     """filebeat.yml: what each container of the node writes, with the pod's own hints (`co.elastic.logs/…`).
 
+    It goes to the store at a URL, as `user`; `authority` is the file of who vouches for the store.
     A file is known by its first bytes, because names are used anew after rotation. A pod whose lines are JSON
     says so: `co.elastic.logs/json.target: ""`.
     """
@@ -30,9 +33,9 @@ def filebeat_config(elasticsearch: str) -> dict[str, Any]:
         "filebeat.autodiscover": {"providers": [provider]},
         "output.elasticsearch": {
             "hosts": [elasticsearch],
-            "username": USER,
+            "username": user,
             "password": "${ELASTICSEARCH_PASSWORD}",
-            "ssl.certificate_authorities": [f"{CERTIFICATES}/ca.crt"],
+            **({"ssl.certificate_authorities": [authority]} if authority else {}),
             "index": STREAM,
         },
         # The stream's template and its retention are the setup's, as filebeat's own user may only add lines.
@@ -73,8 +76,8 @@ def elasticsearch_settings(members: int) -> dict[str, str]:
 _OWN: Final = "/usr/share/elasticsearch/config/tls"  # where its security manager lets it read
 
 
-def requests(retention_days: int, replicas: int) -> list[tuple[str, str, dict[str, Any]]]:
-    """What the setup asks of Elasticsearch, each a method, a path and a body. Repeating them changes nothing."""
+def lines(retention_days: int, replicas: int) -> list["Request"]:
+    """What a store is asked, so that it keeps lines as they should be kept."""
     lifecycle = {
         "phases": {
             "hot": {"actions": {"rollover": {"max_age": "1d", "max_primary_shard_size": "25gb"}}},
@@ -90,16 +93,26 @@ def requests(retention_days: int, replicas: int) -> list[tuple[str, str, dict[st
             "mappings": {"dynamic_templates": [{"texts": {"match_mapping_type": "string", "mapping": _TEXT}}]},
         },
     }
-    role = {
-        "cluster": ["monitor"],
-        "indices": [{"names": ["logs-filebeat-*"], "privileges": ["auto_configure", "create_doc"]}],
-    }
     return [
         ("PUT", "_ilm/policy/polykube-logs", {"policy": lifecycle}),
         ("PUT", "_index_template/polykube-logs", template),
-        ("PUT", "_security/role/filebeat", role),
-        ("PUT", f"_security/user/{USER}", {"roles": ["filebeat"], "password": "$FILEBEAT_PASSWORD"}),
+    ]
+
+
+def users() -> list["Request"]:
+    """What a store of our own is asked, so that filebeat may add lines and Kibana show them."""
+    indices = [{"names": ["logs-filebeat-*"], "privileges": ["auto_configure", "create_doc"]}]
+    return [
+        *user("filebeat", {"cluster": ["monitor"], "indices": indices}, "FILEBEAT_PASSWORD"),
         ("PUT", "_security/user/kibana_system/_password", {"password": "$KIBANA_PASSWORD"}),
+    ]
+
+
+def user(name: str, role: Mapping[str, Any], password: str) -> list["Request"]:
+    """What a store is asked, so that it has a user `name` with a role of that name; `password` is a variable's name."""
+    return [
+        ("PUT", f"_security/role/{name}", role),
+        ("PUT", f"_security/user/{name}", {"roles": [name], "password": f"${password}"}),
     ]
 
 

@@ -1,54 +1,110 @@
-"""Jaeger as one process: what it is told, and what it runs in (2.20; the OpenTelemetry Collector's configuration)."""
+"""What Jaeger runs in: one process with traces in its memory, or several around a store (2.20)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from components.addons.files import make_files
+from components.addons.logging.store import Store, make_secret, secret_value, variables
 from components.addons.tracing import Tracing
-from components.addons.workloads import Container, Pods, make_deployment, make_service
+from components.addons.tracing.config import PASSWORD, both, collecting, elasticsearch, memory, showing
+from components.addons.workloads import (
+    Container,
+    Pods,
+    make_cron_job,
+    make_deployment,
+    make_service,
+)
 from components.platform.place import Place
 
 if TYPE_CHECKING:
+    from components.addons.logging import Logging
     from components.addons.tracing import TracingSpec
 
 _JAEGER: Final = "docker.io/jaegertracing/jaeger:2.20.0"
-_USER: Final = 10001  # the image's
-_EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - the pod's address; by default only the pod itself could connect
-_BASE: Final = 256  # MiB that Jaeger takes without traces
-
-
-def jaeger_config(traces: int) -> dict[str, Any]:
-    """Jaeger's configuration, with at most `traces` kept in memory."""
-    ports = {"grpc": Tracing.OTLP_GRPC, "http": Tracing.OTLP_HTTP}
-    protocols = {name: {"endpoint": f"{_EVERYWHERE}:{port}"} for name, port in ports.items()}
-    pipeline = {"receivers": ["otlp"], "processors": ["batch"], "exporters": ["jaeger_storage_exporter"]}
-    extensions = {
-        "healthcheckv2": {"use_v2": True, "http": {"endpoint": f"{_EVERYWHERE}:13133"}},
-        "jaeger_storage": {"backends": {"memory": {"memory": {"max_traces": traces}}}},
-        "jaeger_query": {"storage": {"traces": "memory"}, "http": {"endpoint": f"{_EVERYWHERE}:16686"}},
-    }
-    return {
-        "receivers": {"otlp": {"protocols": protocols}},
-        "processors": {"batch": {}},
-        "exporters": {"jaeger_storage_exporter": {"trace_storage": "memory"}},
-        "extensions": extensions,
-        "service": {"extensions": list(extensions), "pipelines": {"traces": pipeline}},
-    }
+_CLEANER: Final = "docker.io/jaegertracing/jaeger-es-index-cleaner:2.20.0"
+_USER: Final = 10001  # the images'
+_SECRET: Final = "store"  # noqa: S105 - a name
+_HEALTH: Final = {"health": 13133}
+_OTLP: Final = {"otlp-grpc": Tracing.OTLP_GRPC, "otlp-http": Tracing.OTLP_HTTP}
+_SHOWN: Final = {"http": 16686}
+_ROLE: Final = {
+    "cluster": ["monitor", "manage_index_templates"],
+    "indices": [{"names": ["jaeger-*"], "privileges": ["all"]}],
+}
 
 
 def make_jaeger(spec: "TracingSpec", place: Place) -> None:
-    """The one pod, and the Service `jaeger` to which programs send their spans."""
-    config = make_files("jaeger", {"jaeger.yaml": jaeger_config(spec.traces)}, place)
-    container = Container(
-        name="jaeger",
-        image=_JAEGER,
-        cpu=100,
-        memory=_BASE + spec.traces // 50,
-        args=("--config", "/etc/jaeger/jaeger.yaml"),
-        ports={"health": 13133, "otlp-grpc": Tracing.OTLP_GRPC, "otlp-http": Tracing.OTLP_HTTP, "http": 16686},
-        health="/status",
-        mounts={"/etc/jaeger": "config"},
+    """The one pod with traces in memory, and the Service `jaeger`, to which programs send their spans."""
+    config = both(memory(spec.traces), spec.sample_percent)
+    _Process("jaeger", config, _OTLP | _SHOWN, memory=256 + spec.traces // 50).make(1, place)
+
+
+def make_jaeger_with_store(spec: "TracingSpec", logging: "Logging | None", replicas: int, place: Place) -> None:
+    """Who collects, who shows, and who deletes what is older than it should be, around the store."""
+    if spec.external:
+        store = spec.external.store()
+    else:
+        assert logging is not None, "stack files are held to it"
+        store = logging.add_user("jaeger", _ROLE)
+    secret = make_secret(_SECRET, store.keys(), place)
+    behind = place.then(secret, *store.after)
+    backend = elasticsearch(store.url, store.user, store.certificate, min(1, replicas - 1))
+    _Process("jaeger", collecting(backend, spec.sample_percent), _OTLP, store=store).make(replicas, behind)
+    _Process("jaeger-query", showing(backend), _SHOWN, store=store).make(replicas, behind)
+    _make_cleaner(store, spec.retention_days, behind)
+
+
+def _make_cleaner(store: Store, days: int | None, place: Place) -> None:
+    """Who deletes indices that are older than `days`."""
+    settings = {"ES_USERNAME": store.user}
+    if store.certificate:
+        settings |= {"ES_TLS_ENABLED": "true", "ES_TLS_CA": store.certificate}
+    cleaner = Container(
+        name="cleaner",
+        image=_CLEANER,
+        cpu=50,
+        memory=64,
+        args=(str(days), store.url),
+        environment=[*variables(settings), secret_value("ES_PASSWORD", _SECRET)],
+        mounts=store.mounts,
     )
-    pods = Pods(name="jaeger", containers=[container], volumes=[config.volume("config")], user=_USER)
-    behind = place.then(config.resource)
-    make_service(pods, behind)
-    make_deployment(pods, 1, behind)
+    pods = Pods(
+        name="jaeger-cleaner",
+        containers=[cleaner],
+        volumes=store.volumes(_SECRET),
+        user=_USER,
+        restart="OnFailure",
+    )
+    make_cron_job(pods, "15 0 * * *", place)  # indices are of days, in UTC
+
+
+@dataclass(frozen=True)
+class _Process:
+    """Pods of Jaeger with a configuration, and the Service in front of them; `memory` in MiB."""
+
+    name: str
+    config: Mapping[str, Any]
+    ports: Mapping[str, int]
+    memory: int = 256
+    store: Store | None = None
+
+    def make(self, replicas: int, place: Place) -> None:
+        """Register them."""
+        files = make_files(self.name, {"jaeger.yaml": self.config}, place)
+        container = Container(
+            name="jaeger",
+            image=_JAEGER,
+            cpu=100,
+            memory=self.memory,
+            args=("--config", "/etc/jaeger/jaeger.yaml"),
+            ports={**_HEALTH, **self.ports},
+            health="/status",
+            environment=[secret_value(PASSWORD, _SECRET)] if self.store else (),
+            mounts={"/etc/jaeger": "config", **(self.store.mounts if self.store else {})},
+        )
+        authority = self.store.volumes(_SECRET) if self.store else []
+        pods = Pods(name=self.name, containers=[container], volumes=[files.volume("config"), *authority], user=_USER)
+        behind = place.then(files.resource)
+        make_service(pods, behind)
+        make_deployment(pods, replicas, behind)

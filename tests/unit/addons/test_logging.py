@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 
-from components.addons.logging.parts import setup_script
-from components.addons.logging.settings import STREAM, elasticsearch_settings, filebeat_config, requests
+from components.addons.logging import Logging, LoggingSpec
+from components.addons.logging.settings import STREAM, elasticsearch_settings, filebeat_config, lines, users
+from components.addons.logging.store import setup_script
+from components.platform.flows import ANY_ADDRESS
+from spec.values import Secret
 
+REQUESTS = [*lines(retention_days=3, replicas=1), *users()]
+CONFIG = filebeat_config("https://elasticsearch:9200", "filebeat", "/etc/elastic/tls/ca.crt")
 CONTAINER = {"id": "4f5a", "name": "web"}
 
 
 def hinted_input() -> dict[str, Any]:
     """The input that autodiscover makes for a container, as far as it is a matter of putting its fields in."""
-    (provider,) = filebeat_config("https://elasticsearch:9200")["filebeat.autodiscover"]["providers"]
+    (provider,) = CONFIG["filebeat.autodiscover"]["providers"]
     text = json.dumps(provider["hints"]["default_config"])
     made = json.loads(re.sub(r"\$\{data\.kubernetes\.container\.(\w+)\}", lambda match: CONTAINER[match[1]], text))
     assert "${" not in json.dumps(made)
@@ -41,15 +46,16 @@ def test_lines_are_read_by_the_input_that_there_still_is_and_through_links() -> 
 
 
 def test_what_filebeat_writes_is_what_its_role_allows_and_what_the_template_keeps() -> None:
-    asked = {path: body for _, path, body in requests(retention_days=3, replicas=1)}
+    asked = {path: body for _, path, body in REQUESTS}
     (grant,) = asked["_security/role/filebeat"]["indices"]
     template = asked["_index_template/polykube-logs"]
     for pattern in (*grant["names"], *template["index_patterns"]):
         assert Path(STREAM).match(pattern)
     kept = asked[f"_ilm/policy/{template['template']['settings']['index.lifecycle.name']}"]["policy"]["phases"]
     assert kept["delete"]["min_age"] == "3d"
-    assert filebeat_config("x")["output.elasticsearch"]["index"] == STREAM
-    assert filebeat_config("x")["output.elasticsearch"]["username"] == "filebeat"
+    assert CONFIG["output.elasticsearch"]["index"] == STREAM
+    assert CONFIG["output.elasticsearch"]["username"] == "filebeat"
+    assert "_security/user/filebeat" in asked
 
 
 def test_the_setup_asks_for_all_of_it_with_passwords_that_are_in_no_arguments(tmp_path: Path) -> None:
@@ -58,15 +64,16 @@ def test_the_setup_asks_for_all_of_it_with_passwords_that_are_in_no_arguments(tm
         '#!/bin/bash\nprintf "%s\\n" "$*" >> "$SEEN/arguments"; cat >> "$SEEN/bodies"; echo >> "$SEEN/bodies"\n'
     )
     curl.chmod(0o755)
-    passwords = {"ELASTIC_PASSWORD": "hunter1", "KIBANA_PASSWORD": "hunter2", "FILEBEAT_PASSWORD": "hunter3"}
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SEEN": str(tmp_path), **passwords}
-    subprocess.run(["/bin/bash", "-c", setup_script(3, 1)], env=environment, check=True, timeout=30)
+    passwords = {"PASSWORD": "hunter1", "KIBANA_PASSWORD": "hunter2", "FILEBEAT_PASSWORD": "hunter3"}
+    store = {"STORE": "https://elasticsearch:9200", "STORE_USER": "elastic"}
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SEEN": str(tmp_path), **store, **passwords}
+    subprocess.run(["/bin/bash", "-c", setup_script(REQUESTS)], env=environment, check=True, timeout=30)
     arguments = (tmp_path / "arguments").read_text()
     assert "hunter" not in arguments
     sent = [json.loads(line) for line in (tmp_path / "bodies").read_text().splitlines() if line]
-    wanted = [json.loads(Template(json.dumps(body)).substitute(passwords)) for *_, body in requests(3, 1)]
+    wanted = [json.loads(Template(json.dumps(body)).substitute(passwords)) for *_, body in REQUESTS]
     assert sent == wanted
-    assert re.findall(r"https://elasticsearch:9200/(\S+)", arguments) == [path for _, path, _ in requests(3, 1)]
+    assert re.findall(r"https://elasticsearch:9200/(\S+)", arguments) == [path for _, path, _ in REQUESTS]
 
 
 @pytest.mark.parametrize("members", [1, 3])
@@ -77,3 +84,11 @@ def test_members_find_each_other_and_speak_tls_everywhere(members: int) -> None:
         assert settings["discovery.type"] == "single-node"
     else:
         assert settings["cluster.initial_master_nodes"].split(",") == [f"elasticsearch-{i}" for i in range(members)]
+
+
+def test_lines_go_to_a_store_elsewhere_and_nothing_opens_the_way_to_one_here() -> None:
+    external = {"url": "https://logs.example.com:9243", "user": "polykube", "password": Secret("hunter4")}
+    spec = LoggingSpec.model_validate({"external": external})
+    flows = {flow.name: (flow.destination, flow.ports) for flow in Logging.flows(spec)}
+    assert flows["filebeat.lines"] == flows["elasticsearch-setup.queries"] == (ANY_ADDRESS, (9243,))
+    assert Logging.ELASTICSEARCH not in [destination for destination, _ in flows.values()]
