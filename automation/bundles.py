@@ -14,6 +14,7 @@ import yaml
 from automation.show import out, table
 from common.errors import Problem, ToolchainError
 from common.files import write_atomically
+from common.paths import CHECKOUT
 from common.progress import step
 from components.addons.bundles import LOCK, Bundle, bundle_dir, canonical, read_bundles
 from rehearsal.toolchain import ensure
@@ -48,7 +49,7 @@ def render(bundle: Bundle) -> str:
     command = [str(tool.path), *bundle.arguments]
     with step(f"rendering {bundle.name} {bundle.version}", 2):
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_TIMEOUT)
+            done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=_TIMEOUT)
             return canonical(_read(bundle.files, done.stdout) if bundle.files else done.stdout)
         except (subprocess.SubprocessError, OSError, yaml.YAMLError, ValueError, LookupError) as error:
             said = getattr(error, "stderr", None) or str(error)

@@ -118,11 +118,17 @@ class Grant:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """A bucket for backups; whoever gets `grant` from `identity_for` may read and write it."""
+    """A bucket for backups; whoever gets `grant` from `identity_for` may read and write it.
+
+    `protocol` is what it speaks: s3, gcs or blobs. `at` is what a client has to know besides: the `region` of s3,
+    the storage `account` of blobs.
+    """
 
     name: pulumi.Output[str]
-    endpoint: str
+    endpoint: pulumi.Input[str]
     grant: Grant
+    protocol: str
+    at: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -188,6 +194,11 @@ class Cluster(Protocol):
     @property
     def brings_gateway_api(self) -> bool:
         """Whether the cloud keeps the Gateway API's resource definitions in the cluster."""
+        ...
+
+    @property
+    def credential_sources(self) -> Collection[tuple[str, int]]:
+        """Addresses (CIDR) and ports of the nodes' own at which pods get the credentials of their identity."""
         ...
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import pulumi
 from pydantic import Field, create_model
 
+from components.addons.backup import Backup
 from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
 from components.addons.ingress import Ingress
 from components.addons.istio import Istio
@@ -18,7 +19,7 @@ from components.contract import Cluster
 from components.platform.flows import Flow
 from spec.model import StackModel
 
-ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing, Istio, Ingress)
+ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing, Istio, Ingress, Backup)
 
 
 class Options(StackModel):

@@ -76,11 +76,18 @@ def read_bundles() -> Mapping[str, Bundle]:
 
 def canonical(manifests: str) -> str:
     """YAML documents as JSON that changes only when an object does; ValueError or YAMLError if they are no objects."""
-    objects = [document for document in yaml.load_all(manifests, yaml.CSafeLoader) if document]
+    documents = [document for document in yaml.load_all(manifests, yaml.CSafeLoader) if document]
+    objects = [each for document in documents for each in _unfolded(document)]
     if not objects or not all(map(_is_object, objects)):
         raise ValueError(f"no Kubernetes objects: {manifests[:_SHOWN]}")
     objects.sort(key=_identity)
     return json.dumps(objects, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _unfolded(document: Any) -> list[Any]:
+    """The objects of a document, which may be a list of them."""
+    is_list = isinstance(document, dict) and document.get("kind") == "List"
+    return list(document["items"]) if is_list else [document]
 
 
 def _is_object(document: Any) -> bool:

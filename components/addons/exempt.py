@@ -44,5 +44,10 @@ def rights_as_upstream_has_them(reason: str) -> tuple[Exemption, ...]:
     return _all(("no-escalation", "no-rbac-wildcard"), reason)
 
 
+def administers_the_cluster(reason: str) -> tuple[Exemption, ...]:
+    """For what works on objects of every kind, whatever kinds there are."""
+    return _all(("no-cluster-admin",), reason)
+
+
 def _all(rules: Sequence[str], reason: str) -> tuple[Exemption, ...]:
     return tuple(Exemption(rule, reason, _OWNER, _REVIEW) for rule in rules)

@@ -24,7 +24,8 @@ def check(
             continue
         for capability in add_on.required(options):
             if capability not in capabilities:
-                remedy = f"Remove {add_on.name}, or choose a kind of cluster that has it."
+                change = "Remove" if capability in add_on.requires else "Choose other options of"
+                remedy = f"{change} {add_on.name}, or choose a kind of cluster that has it."
                 found = f"a cluster of kind {kind} without {capability}"
                 yield Finding(Code.CAPABILITY_MISSING, found, str(capability), remedy, at=(field(add_on),))
         for other in add_on.needs if is_hole(options) else add_on.needed(options):

@@ -80,6 +80,7 @@ class ClusterBase(pulumi.ComponentResource):
     """
 
     load_balancing: LoadBalancing = LoadBalancing(internal={}, external={})
+    credential_sources: ClassVar[tuple[tuple[str, int], ...]] = ()
 
     name: str
     kind: str

@@ -134,10 +134,10 @@ def test_tenants_reach_the_collector_of_traces_and_who_tells_proxies_and_nothing
     network: Network, planned: list[dict[str, Any]]
 ) -> None:
     pods = {
-        Pod(each["inputs"]["metadata"]["namespace"], template["metadata"]["labels"])
+        Pod(each["inputs"]["metadata"]["namespace"], template["labels"])
         for add_on in ADDONS
         for each in objects_of(add_on, planned)
-        if (template := each["inputs"].get("spec", {}).get("template"))
+        if (template := each["inputs"].get("spec", {}).get("template", {}).get("metadata"))
     }
     reached = {
         (pod.labels[NAME_LABEL], str(ports))

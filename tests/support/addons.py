@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from common.paths import CHECKOUT
+from spec.values import Secret
 from tests.support.stack import dev_spec
 
 TEAM: Final = "team"
@@ -25,6 +26,15 @@ OPTIONS: dict[str, Any] = {
     "tracing": {"retentionDays": 3},
     "istio": {"tenants": [TEAM], "traceSampling": 10},
     "ingress": {"hosts": [{"name": "tasks.example.test", "tenants": [TEAM], "ports": [5000]}]},
+    "backup": {
+        "tenants": [{"tenant": TEAM, "schedule": "*/30 8-18 * * 1-5", "retentionDays": 2}],
+        "store": {
+            "endpoint": "https://store.example.test:9000",
+            "bucket": "backups",
+            "accessKey": "polykube",
+            "secretKey": Secret("hunter2hunter2"),
+        },
+    },
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ import yaml
 
 from automation.environment import POLICY_PACK
 from common.paths import CHECKOUT
+from spec.values import Secret
 from tests.support.engine import Engine, make_engine
 
 PROGRAM: Final = "from stacks.program import run\n\nrun()\n"
@@ -27,10 +29,13 @@ class Stack:
         return self.engine.directory / "Pulumi.dev.yaml"
 
     def write(self, spec: dict[str, Any]) -> None:
-        """Make `spec` (top-level fields without their namespace) what the stack file says."""
+        """Make `spec` (top-level fields without their namespace) what the stack file says, its secrets encrypted."""
         salt = yaml.safe_load(self.file.read_text())["encryptionsalt"]
-        config = {f"polykube:{key}": value for key, value in spec.items()}
+        config = {f"polykube:{key}": _emptied(value) for key, value in spec.items()}
         self.file.write_text(yaml.safe_dump({"encryptionsalt": salt, "config": config}))
+        for key, value in spec.items():
+            for path, text in _secrets(value, f"polykube:{key}"):
+                self.engine.must("config", "set", "--stack", "dev", "--secret", "--path", path, stdin=text)
 
     def up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`pulumi up` with the policy pack; whether it succeeds is for the test to judge."""
@@ -62,6 +67,24 @@ class Stack:
     def destroy(self) -> None:
         """`pulumi destroy`, which has to succeed."""
         self.engine.must("destroy", "--yes", "--stack", "dev")
+
+
+def _emptied(value: Any) -> Any:
+    """`value` with nothing in the place of each secret."""
+    if isinstance(value, dict):
+        return {key: _emptied(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_emptied(each) for each in value]
+    return "" if isinstance(value, Secret) else value
+
+
+def _secrets(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The path and text of each secret in mappings below `path`."""
+    if isinstance(value, Secret):
+        yield path, value.text or ""
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _secrets(each, f"{path}.{key}")
 
 
 def make_stack(root: Path) -> Stack:

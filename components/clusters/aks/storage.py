@@ -56,7 +56,8 @@ def make_container(name: str, spec: AksSpec, group: pulumi.Output[str], place: C
         opts=place.options(keep=True),
     )
     grant = Grant(BLOB_CONTRIBUTOR, on=account.id)
-    return ObjectStore(container.name, "https://blob.core.windows.net", grant)
+    endpoint = pulumi.Output.format("https://{}.blob.core.windows.net", account.name)
+    return ObjectStore(container.name, endpoint, grant, "blobs", {"account": account.name})
 
 
 def _forget_old(name: str, account: azure.storage.StorageAccount, group: pulumi.Output[str], place: CloudPlace) -> None:

@@ -38,6 +38,7 @@ class EksCluster(ManagedCluster):
     """The `Cluster` contract on Amazon EKS."""
 
     block_storage = Storage("ebs.csi.aws.com", {"type": "gp3", "encrypted": "true"})
+    credential_sources = (("169.254.170.23/32", 80),)  # the agent of EKS Pod Identity
     # For Kubernetes' own controller, and for AWS's where that is installed.
     load_balancing = LoadBalancing(
         internal={f"{_BALANCER}-type": "nlb", f"{_BALANCER}-internal": "true", f"{_BALANCER}-scheme": "internal"},

@@ -70,7 +70,12 @@ def make_file_system(
 def make_bucket(name: str, region: str, place: CloudPlace) -> ObjectStore:
     """A private, versioned, encrypted bucket, and a policy that allows to read and write it."""
     name = f"{place.cluster}-{name}"
-    bucket = s3.Bucket(name, tags=place.tagged(name), opts=place.options(keep=True))
+    bucket = s3.Bucket(
+        name,
+        force_destroy=not place.protect,  # or no stack with backups could be taken down
+        tags=place.tagged(name),
+        opts=place.options(keep=True),
+    )
     s3.BucketVersioning(
         name,
         bucket=bucket.bucket,
@@ -100,9 +105,8 @@ def make_bucket(name: str, region: str, place: CloudPlace) -> ObjectStore:
         opts=place.options(),
     )
     _forget_old(name, bucket, place)
-    return ObjectStore(
-        bucket.bucket, f"https://s3.{region}.amazonaws.com", Grant(_make_policy(name, bucket, place).arn)
-    )
+    grant = Grant(_make_policy(name, bucket, place).arn)
+    return ObjectStore(bucket.bucket, f"https://s3.{region}.amazonaws.com", grant, "s3", {"region": region})
 
 
 def _forget_old(name: str, bucket: s3.Bucket, place: CloudPlace) -> None:

@@ -57,6 +57,14 @@ def make_identity(service_account: str, grants: Sequence[Grant], project: str, p
             storage.BucketIAMMember(
                 f"{name}-{index}", bucket=grant.on, role=grant.role, member=account.member, opts=place.options()
             )
+            # Who has a bucket gives out addresses of what is in it, which it signs as itself.
+            serviceaccount.IAMMember(
+                f"{name}-{index}-signer",
+                service_account_id=account.name,
+                role="roles/iam.serviceAccountTokenCreator",
+                member=account.member,
+                opts=place.options(),
+            )
     serviceaccount.IAMMember(
         name,
         service_account_id=account.name,

@@ -20,6 +20,7 @@ def make_bucket(name: str, project: str, region: str, place: CloudPlace) -> Obje
         f"{place.cluster}-{name}",
         project=project,
         location=region,
+        force_destroy=not place.protect,  # or no stack with backups could be taken down
         uniform_bucket_level_access=True,
         public_access_prevention="enforced",
         versioning=storage.BucketVersioningArgs(enabled=True),
@@ -37,4 +38,4 @@ def make_bucket(name: str, project: str, region: str, place: CloudPlace) -> Obje
         opts=place.options(keep=True),
     )
     grant = Grant("roles/storage.objectAdmin", on=bucket.name)
-    return ObjectStore(bucket.name, "https://storage.googleapis.com", grant)
+    return ObjectStore(bucket.name, "https://storage.googleapis.com", grant, "gcs")
