@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 .PHONY: help env clouds up preview down status setup doctor check test e2e-addons exam-policy mutation lint format bench docs lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: # the Python environment, which everything else runs in
 	@python3 bootstrap.py
