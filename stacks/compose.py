@@ -28,5 +28,5 @@ def compose(spec: StackSpec) -> Composition:
     addons = install(spec.addons, cluster, tenants, redundant=spec.stage == "prod", after=[cluster, shared])
     for tenant in spec.tenants:
         after = [cluster, shared, *addons.before_tenants]
-        Tenant(tenant, cluster, after, addons.flows, addons.tenant_labels[tenant.name])
+        Tenant(tenant, cluster, after, addons.flows, addons.for_tenants[tenant.name])
     return Composition(spec, cluster)

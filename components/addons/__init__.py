@@ -17,6 +17,7 @@ from components.addons.order import in_order
 from components.addons.tracing import Tracing
 from components.contract import Cluster
 from components.platform.flows import Flow
+from components.platform.tenants import FromAddOns
 from spec.model import StackModel
 
 ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing, Istio, Ingress, Backup)
@@ -32,7 +33,7 @@ class Options(StackModel):
 
     def bundles(self) -> list[str]:
         """The bundles that the add-ons that are on load."""
-        return [name for each in self.chosen() for name in each.bundles]
+        return [name for each, options in self.chosen().items() for name in each.loads(options)]
 
 
 def _attribute(add_on: type[AddOnBase]) -> str:
@@ -54,11 +55,11 @@ else:  # what may stand under `addons` in a stack file: one key for each add-on
 
 @dataclass(frozen=True)
 class Installed:
-    """The add-ons of a cluster, the flows that they need, of which some end at tenants, and the labels of tenants."""
+    """The add-ons of a cluster, the flows that they need, of which some end at tenants, and what tenants get."""
 
     add_ons: Mapping[type[AddOnBase], AddOnBase]
     flows: Sequence[Flow]
-    tenant_labels: Mapping[str, Mapping[str, str]]
+    for_tenants: Mapping[str, FromAddOns]
 
     @property
     def before_tenants(self) -> list[AddOnBase]:
@@ -83,10 +84,14 @@ def install(
     for add_on in in_order(chosen):
         site = Site(cluster, redundant, tenants, flows, [*after, *opened], dict(installed))
         installed[add_on] = add_on(chosen[add_on], site)
-    labels = {
-        tenant: {
-            key: value for each, options in chosen.items() for key, value in each.tenant_labels(options, tenant).items()
-        }
-        for tenant in tenants
-    }
-    return Installed(installed, flows, labels)
+    return Installed(installed, flows, {tenant: _for_tenant(tenant, chosen) for tenant in tenants})
+
+
+def _for_tenant(tenant: str, chosen: Mapping[type[AddOnBase], AddOnSpec]) -> FromAddOns:
+    """What the add-ons that are on have for `tenant`."""
+    each = chosen.items()
+    return FromAddOns(
+        {key: value for add_on, spec in each for key, value in add_on.tenant_labels(spec, tenant).items()},
+        [port for add_on, spec in each for port in add_on.tunnels(spec, tenant)],
+        [made for add_on, spec in each for made in add_on.tenant_objects(spec, tenant)],
+    )

@@ -109,6 +109,24 @@ class AddOnBase(pulumi.ComponentResource):
         return cls.requires
 
     @classmethod
+    def loads(cls, spec: AddOnSpec) -> Collection[str]:
+        """The bundles, of `bundles`, that it loads with these options."""
+        del spec
+        return cls.bundles
+
+    @classmethod
+    def tunnels(cls, spec: AddOnSpec, tenant: str) -> Collection[int]:
+        """Ports at which what one pod of `tenant` says to another arrives, instead of those that it is meant for."""
+        del spec, tenant
+        return ()
+
+    @classmethod
+    def tenant_objects(cls, spec: AddOnSpec, tenant: str) -> Iterable[Mapping[str, Any]]:
+        """Objects that the add-on wants in the namespace of `tenant`."""
+        del spec, tenant
+        return ()
+
+    @classmethod
     def needed(cls, spec: AddOnSpec) -> Collection[type["AddOnBase"]]:
         """The add-ons without which this one cannot be with these options; those beyond `needs` stand in `after`."""
         del spec

@@ -90,14 +90,17 @@ class NetworkSpec(StackModel):
         yield from same_twice("rule", "allow", self.allow)
 
 
-def make_network_policies(spec: NetworkSpec, place: Place) -> Iterator[pulumi.Resource]:
-    """Deny all, allow DNS, and for each rule allow what the sending and the receiving side need."""
+def make_network_policies(spec: NetworkSpec, place: Place, tunnels: Sequence[int] = ()) -> Iterator[pulumi.Resource]:
+    """Deny all, allow DNS, and for each rule allow what the sending and the receiving side need.
+
+    `tunnels` are TCP ports at which it may arrive instead.
+    """
     yield make_network_policy("default-deny", {}, place, ingress=(), egress=())
     yield make_network_policy("allow-dns", {}, place, egress=(_dns(),))
     for rule in spec.allow:
         ports = [
             kubernetes.networking.v1.NetworkPolicyPortArgs(port=each.port, protocol=each.protocol)
-            for each in rule.ports
+            for each in (*rule.ports, *(PortRule(port=port) for port in tunnels))
         ]
         if rule.source.pods is not None and rule.source.is_own:
             egress = kubernetes.networking.v1.NetworkPolicyEgressRuleArgs(to=[_peer(rule.destination)], ports=ports)

@@ -1,7 +1,8 @@
 """Tenants: a namespace each, with its people, limits, network and workload."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import pulumi
 from pydantic import Field
@@ -72,6 +73,15 @@ class TenantSpec(StackModel):
         yield from check_manifests(self.manifests, self.name)
 
 
+@dataclass(frozen=True)
+class FromAddOns:
+    """What add-ons have for a tenant: labels of its namespace, ports of their tunnels between pods, and objects."""
+
+    labels: Mapping[str, str]
+    tunnels: Sequence[int]
+    objects: Sequence[Mapping[str, Any]]
+
+
 class Tenant(pulumi.ComponentResource):
     """A tenant's namespace with its guardrails, then its workload.
 
@@ -80,7 +90,7 @@ class Tenant(pulumi.ComponentResource):
 
     All of it comes after `after` (the nodes that the workload runs on, and what it may ask for, such as storage
     classes), and the workload after the guardrails that bound it; so it also goes before them. `flows` are those
-    of add-ons, and `labels` what they want the namespace to carry.
+    of add-ons, and `from_add_ons` what else there is of them.
     """
 
     def __init__(
@@ -89,22 +99,24 @@ class Tenant(pulumi.ComponentResource):
         cluster: Cluster,
         after: Sequence[pulumi.Resource],
         flows: Sequence[Flow],
-        labels: Mapping[str, str],
+        from_add_ons: FromAddOns,
     ) -> None:
         super().__init__(component_type("platform", "Tenant"), spec.name, opts=cluster.in_cluster(outside_effects=True))
         own = {TENANT_LABEL: spec.name}
         version = spec.pod_security.pinned(cluster.version)
-        outside = Place(self, labels={**own, **labels}, after=after)
+        outside = Place(self, labels={**own, **from_add_ons.labels}, after=after)
         namespace = make_namespace(spec.name, spec.pod_security.enforce, version, outside)
         place = Place(self, spec.name, own, (namespace,), cluster.in_cluster().deleted_with)
         guardrails = [
             *make_quotas(spec.quota, place),
             make_limit_range(spec.limit_range, place),
-            *make_network_policies(spec.network, place),
+            *make_network_policies(spec.network, place, from_add_ons.tunnels),
             *make_flow_policies(flows, place, here=TENANTS),
             *make_access(spec.group, place),
             tame_default_service_account(spec.image_pull_secrets, place),
         ]
+        for body in from_add_ons.objects:
+            ManifestObject(body, place.then(*guardrails))
         manifests, _ = read_manifests(spec.manifests)
         for manifest in manifests:
             ManifestObject(manifest.body, place.then(*guardrails))

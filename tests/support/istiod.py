@@ -65,7 +65,7 @@ class Istiod:
 
 
 @contextmanager
-def running_istiod(kubeconfig: Path, directory: Path, api: Api) -> Iterator[Istiod]:
+def running_istiod(kubeconfig: Path, directory: Path, api: Api, **environment: str) -> Iterator[Istiod]:
     """istiod in `directory`, on the cluster of `kubeconfig`; what it leaves in namespaces is deleted afterwards."""
     pages, webhooks, proxies, metrics = _free_ports(4)
     istiod = Istiod(pages, webhooks, directory / "istiod.log")
@@ -82,7 +82,9 @@ def running_istiod(kubeconfig: Path, directory: Path, api: Api) -> Iterator[Isti
     ]
     itself = {"POD_NAMESPACE": "istio-system", "POD_NAME": "istiod", "SERVICE_ACCOUNT": "istiod", "REVISION": "default"}
     with istiod.log.open("w") as log:
-        process = subprocess.Popen(command, cwd=directory, env=os.environ | itself, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=directory, env=os.environ | itself | environment, stdout=log, stderr=log
+        )
     try:
         eventually(lambda: istiod.ready() or process.poll() is not None, what="istiod")
         assert process.poll() is None, istiod.log.read_text()[-3000:]

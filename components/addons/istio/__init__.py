@@ -1,36 +1,37 @@
 """Istio: TLS between the pods of tenants, and what a proxy beside each of them can tell and mend.
 
-Proxies are sidecars, put into pods as these are made; a network plugin on every node leads traffic through them, so
-that pods need no more rights than before. Left out: ambient mode, several clusters in one mesh, gateways (those are
-of ingress). Upstream: istio.io/latest/docs, 1.31, as of November 2026.
+Proxies are sidecars, put into pods as these are made, or (ambient) one on every node; a network plugin leads traffic
+through them, so that pods need no more rights than before. Left out: several clusters in one mesh, gateways (those
+are of ingress). Upstream: istio.io/latest/docs, 1.31, as of November 2026.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, Final
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
 from components.addons.bundles import read_bundles
 from components.addons.exempt import api_server_address, changes_the_node, rights_as_upstream_has_them
+from components.addons.istio import ambient
 from components.addons.monitoring import Monitoring
 from components.addons.tracing import Tracing
 from components.contract import Capability, Namespace, PodSecurity
 from components.platform import flows
 from components.platform.flows import TENANTS, Flow
 from components.platform.tenants import TenantSpec
-from spec.holes import solid
+from spec.holes import is_hole, solid
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding
+from spec.problems import Code, Finding, listed
 from spec.text import DnsName
 from spec.values import Bytes, Cpu
 
 NAMESPACE: Final = "istio-system"
-AGENTS: Final = "istio-cni"
+AGENTS: Final = ambient.AGENTS
 
 
 class SidecarSpec(StackModel):
-    """What each proxy gets beside its pod."""
+    """What each proxy of a tenant gets: beside its pod, or as its waypoint."""
 
     cpu: Cpu = Field(
         default="100m", validate_default=True, description="CPU that is requested; four times of it may be used."
@@ -62,46 +63,77 @@ class ResilienceSpec(StackModel):
 class IstioSpec(AddOnSpec):
     """The mesh, and who is in it."""
 
+    mode: Literal["sidecar", "ambient"] = Field(
+        default="sidecar",
+        description="Where proxies are: one beside every pod, or one on every node for TLS alone, and a waypoint for "
+        "tenants that want more.",
+    )
     tenants: Many[DnsName] = Field(
         default=(),
-        description="Tenants whose pods get a sidecar. Their quotas must have room for one beside every pod; pods "
-        "that run already get theirs when they are made anew.",
+        description="Tenants whose pods are in the mesh. With sidecars, their quotas must have room for one beside "
+        "every pod; pods that run already get theirs when they are made anew.",
     )
-    sidecar: SidecarSpec = Field(default=SidecarSpec(), description="What each proxy gets.")
+    waypoints: Many[DnsName] = Field(
+        default=(),
+        description="Ambient only: those of `tenants` that get a proxy of their own, for retries, traces, access logs "
+        "and routes. It counts against their quota.",
+    )
+    sidecar: SidecarSpec = Field(default=SidecarSpec(), description="What each proxy of a tenant gets, a waypoint too.")
     resilience: ResilienceSpec = Field(default=ResilienceSpec(), description="What proxies do about failures.")
     access_logs: bool = Field(default=True, description="Whether each request is a line in its sidecar's log, as JSON.")
     trace_sampling: Annotated[float, Field(ge=0, le=100)] = Field(
         default=1.0, description="Percent of the requests that are traced, if tracing is on. 1, as Istio has it."
     )
 
+    @property
+    def bundle(self) -> str:
+        """The bundle with what is installed."""
+        return "istio-ambient" if self.mode == "ambient" else "istio"
+
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", "tenants", self.tenants, str, key="")
+        yield from same_twice("tenant", "waypoints", self.waypoints, str, key="")
+        for index, name in solid(self.waypoints):
+            if self.mode == "sidecar":
+                remedy = "Write mode: ambient, or remove waypoints: a sidecar does all that they do."
+                yield Finding(Code.CANNOT, name, "no waypoints with sidecars", remedy, at=("waypoints", index))
+            elif name not in self.tenants and not is_hole(self.tenants):
+                remedy = f"Add {name} to tenants, or remove it here."
+                yield Finding(Code.CANNOT, name, listed(self.tenants), remedy, at=("waypoints", index))
 
     def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
         yield from unknown_tenants(self.tenants, tenants)
         known = {tenant.name: tenant for _, tenant in solid(tenants)}
-        for index, name in solid(self.tenants):
+        key, with_proxies = ("waypoints", self.waypoints) if self.mode == "ambient" else ("tenants", self.tenants)
+        for index, name in solid(with_proxies):
             if name in known:
                 for finding in self._too_much_for(known[name]):
-                    yield finding.below("tenants", index)
+                    yield finding.below(key, index)
+
+    def findings_beside(self, others: Mapping[type[AddOnBase], AddOnSpec]) -> Iterator[Finding]:
+        from components.addons.ingress import Ingress
+
+        if self.waypoints and Ingress not in others:
+            remedy = "Add `ingress: {}`, which brings the Gateway API, or remove waypoints."
+            yield Finding(Code.ADD_ONS_APART, "no ingress", "ingress", remedy, at=("waypoints",))
 
     def _too_much_for(self, tenant: TenantSpec) -> Iterator[Finding]:
-        """A finding for each quota of `tenant` that not even a single sidecar fits into."""
+        """A finding for each quota of `tenant` that not even a single proxy fits into."""
         needed = self.sidecar.memory
         for side, compute in (("requests", tenant.quota.requests), ("limits", tenant.quota.limits)):
             if compute.memory is not None and compute.memory < needed:
-                found = f"{tenant.name} has {compute.memory} of {side}.memory, and a sidecar takes {needed}"
+                found = f"{tenant.name} has {compute.memory} of {side}.memory, and a proxy takes {needed}"
                 remedy = f"Raise quota.{side}.memory of {tenant.name}, lower sidecar.memory, or leave the tenant out."
                 yield Finding(Code.NO_ROOM, found, f"at least {needed}", remedy)
 
 
 class Istio(AddOnBase):
-    """Istio with sidecars: TLS between pods, resilience, metrics, traces and access logs of every request."""
+    """Istio, with sidecars or ambient: TLS between pods, resilience, metrics, traces and logs of every request."""
 
     name = "istio"
     version = read_bundles()["istio"].version
     spec_type = IstioSpec
-    bundles = ("istio",)
+    bundles = ("istio", "istio-ambient")
     requires = frozenset({Capability.NETWORK_PLUGINS})
     after = (Tracing,)
     before_tenants = True
@@ -120,12 +152,12 @@ class Istio(AddOnBase):
         Namespace(
             AGENTS,
             PodSecurity.PRIVILEGED,
-            {  # one agent for each of 5,000 nodes, which is what Kubernetes is made for
-                "pods": "5k",
-                "requests.cpu": "500",
-                "requests.memory": "1Ti",
-                "limits.cpu": "2k",
-                "limits.memory": "1Ti",
+            {  # two agents for each of 5,000 nodes, which is what Kubernetes is made for
+                "pods": "10k",
+                "requests.cpu": "1500",
+                "requests.memory": "4Ti",
+                "limits.cpu": "6k",
+                "limits.memory": "4Ti",
             },
         ),
     )
@@ -142,19 +174,40 @@ class Istio(AddOnBase):
     """Who tells proxies what to do: the destination of the flow of every add-on that has one."""
 
     @classmethod
+    def loads(cls, spec: AddOnSpec) -> Collection[str]:
+        assert isinstance(spec, IstioSpec)
+        return (spec.bundle,)
+
+    @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
-        del spec
-        plugin = flows.Pods(AGENTS)
+        assert isinstance(spec, IstioSpec)
+        plugin = flows.Pods(AGENTS, {"k8s-app": "istio-cni-node"})
         yield flows.to_api_server(cls.ISTIOD, "istiod")
         yield flows.to_api_server(plugin, "istio-cni")
         yield Flow("istio.sidecars", flows.Pods(TENANTS), cls.ISTIOD, (15012,))
         yield Flow("istio.metrics", Monitoring.PROMETHEUS, cls.ISTIOD, (15014,))
         yield Flow("istio-cni.metrics", Monitoring.PROMETHEUS, plugin, (15014,))
+        if spec.mode == "ambient":
+            yield from ambient.flows(spec.tenants, spec.waypoints)
+
+    @classmethod
+    def tunnels(cls, spec: AddOnSpec, tenant: str) -> Collection[int]:
+        assert isinstance(spec, IstioSpec)
+        return (ambient.TUNNEL,) if spec.mode == "ambient" and tenant in spec.tenants else ()
 
     @classmethod
     def tenant_labels(cls, spec: AddOnSpec, tenant: str) -> Mapping[str, str]:
         assert isinstance(spec, IstioSpec)
-        return {"istio-injection": "enabled"} if tenant in spec.tenants else {}
+        if tenant not in spec.tenants:
+            return {}
+        if spec.mode == "ambient":
+            return ambient.labels(waypoint=tenant in spec.waypoints)
+        return {"istio-injection": "enabled"}
+
+    @classmethod
+    def tenant_objects(cls, spec: AddOnSpec, tenant: str) -> Iterable[Mapping[str, Any]]:
+        assert isinstance(spec, IstioSpec)
+        return (ambient.waypoint(),) if tenant in spec.waypoints else ()
 
     def build(self, spec: AddOnSpec, site: Site) -> None:
         from components.addons.istio.parts import make_parts

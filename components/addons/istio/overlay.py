@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 Manifest = dict[str, Any]
 
-# Thousandths of a CPU and MiB: of istiod alone in a small cluster, of one of several (upstream's), of the plugin.
+# Thousandths of a CPU, MiB: istiod alone in a small cluster, one of several (upstream's), the plugin, a node's proxy.
 _ALONE: Final = (100, 256)
 _ONE_OF_SEVERAL: Final = (500, 2048)
 _PLUGIN: Final = (100, 128)
+_NODE_PROXY: Final = (200, 512)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ def _plugin(manifest: Manifest, choices: Choices) -> None:
     volume["hostPath"]["path"] = choices.plugins
 
 
+def _node_proxy(manifest: Manifest, choices: Choices) -> None:
+    del choices
+    _size(manifest["spec"]["template"]["spec"]["containers"][0], *_NODE_PROXY)
+
+
 def _mesh(manifest: Manifest, choices: Choices) -> None:
     config = yaml.safe_load(manifest["data"]["mesh"]) | mesh_config(choices.spec, traced=choices.traced)
     manifest["data"]["mesh"] = yaml.safe_dump(config)
@@ -89,10 +95,12 @@ def _mesh(manifest: Manifest, choices: Choices) -> None:
 def _injector(manifest: Manifest, choices: Choices) -> None:
     values = json.loads(manifest["data"]["values"])
     sidecar = choices.spec.sidecar
-    values["global"]["proxy"]["resources"] = {
+    resources = {
         "requests": {"cpu": str(sidecar.cpu), "memory": str(sidecar.memory)},
         "limits": {"cpu": str(sidecar.cpu * CPU_BURST), "memory": str(sidecar.memory)},
     }
+    for of_tenants in ("proxy", "waypoint"):
+        values["global"][of_tenants]["resources"] = resources
     manifest["data"]["values"] = json.dumps(values, indent=1)
 
 
@@ -100,6 +108,7 @@ _CHANGES: Final[Mapping[tuple[str, str], Callable[[Manifest, Choices], None]]] =
     ("Deployment", "istiod"): _istiod,
     ("HorizontalPodAutoscaler", "istiod"): _autoscaler,
     ("DaemonSet", "istio-cni-node"): _plugin,
+    ("DaemonSet", "ztunnel"): _node_proxy,
     ("ConfigMap", "istio"): _mesh,
     ("ConfigMap", "istio-sidecar-injector"): _injector,
 }

@@ -38,7 +38,7 @@ _ISTIODS_OWN: Final = ["webhooks[*].clientConfig.caBundle", "webhooks[*].failure
 def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> None:
     """Register all of it: istiod in `place`, the network plugin in `agents`, the mesh's defaults last."""
     choices = Choices(spec, site.replicas, Tracing in site.installed, site.cluster.network_plugins)
-    objects = [changed for each in load("istio") if (changed := laid_over(each, choices))]
+    objects = [changed for each in load(spec.bundle) if (changed := laid_over(each, choices))]
     places = {each.namespace: each for each in (replace(place, namespace=""), place, agents)}
     before: list[ManifestObject] = []
     for kinds in _STAGES:
@@ -71,7 +71,9 @@ def _allow_critical_pods(place: Place) -> None:
     ResourceQuota(
         place.logical("critical-pods"),
         metadata=place.metadata("critical-pods"),
-        spec=ResourceQuotaSpecArgs(hard={"pods": "5k"}, scope_selector=ScopeSelectorArgs(match_expressions=[critical])),
+        spec=ResourceQuotaSpecArgs(
+            hard={"pods": "10k"}, scope_selector=ScopeSelectorArgs(match_expressions=[critical])
+        ),
         opts=place.options(),
     )
 
