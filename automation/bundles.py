@@ -18,6 +18,7 @@ from common.paths import CHECKOUT
 from common.progress import step
 from components.addons.bundles import LOCK, Bundle, bundle_dir, canonical, read_bundles
 from rehearsal.toolchain import ensure
+from rehearsal.toolchain.find import Tool
 from rehearsal.toolchain.go import ensure_go
 
 _SHOWN: Final = 60  # lines of a difference
@@ -45,30 +46,41 @@ def bundles(*, accept: bool) -> None:
 
 def render(bundle: Bundle) -> str:
     """What the bundle's tool prints now, in canonical form; ToolchainError (PK215) when it prints no manifests."""
-    tool = ensure_go() if bundle.tool == "go" else ensure([bundle.tool])[bundle.tool]
-    command = [str(tool.path), *bundle.arguments]
     with step(f"rendering {bundle.name} {bundle.version}", 2):
         try:
-            done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=_TIMEOUT)
-            return canonical(_read(bundle.files, done.stdout) if bundle.files else done.stdout)
+            return canonical(_manifests(bundle))
         except (subprocess.SubprocessError, OSError, yaml.YAMLError, ValueError, LookupError) as error:
             said = getattr(error, "stderr", None) or str(error)
             raise ToolchainError(
                 Problem(
                     code="PK215",
                     summary=f"the manifests of {bundle.name} {bundle.version} cannot be rendered",
-                    where=f"{tool.path} {' '.join(bundle.arguments)}",
+                    where=" ".join((bundle.tool, bundle.module, *bundle.arguments)),
                     found=str(said).strip()[-1000:],
                     allowed="Kubernetes objects as YAML",
-                    remedy=f"mend its arguments in {LOCK.name}, or take {bundle.name} out of the stack file",
+                    remedy=f"mend its entry in {LOCK.name}, or take {bundle.name} out of the stack file",
                 )
             ) from error
 
 
-def _read(files: Iterable[str], module: str) -> str:
-    """The texts of `files` in what `go mod download -json` printed of a module."""
-    directory = Path(json.loads(module)["Dir"])
-    return "\n---\n".join((directory / file).read_text(encoding="utf-8") for file in files)
+def _manifests(bundle: Bundle) -> str:
+    """What the bundle's tool prints, or the files of its module."""
+    module = _download(bundle.module) if bundle.module else Path()
+    if bundle.files:
+        return "\n---\n".join((module / file).read_text(encoding="utf-8") for file in bundle.files)
+    tool = ensure([bundle.tool])[bundle.tool]
+    return _run(tool, *(argument.replace("{module}", str(module)) for argument in bundle.arguments))
+
+
+def _download(module: str) -> Path:
+    """Where the files of the Go module `path@version` are, once they have been fetched and found genuine."""
+    return Path(json.loads(_run(ensure_go(), "mod", "download", "-json", module))["Dir"])
+
+
+def _run(tool: Tool, *arguments: str) -> str:
+    command = [str(tool.path), *arguments]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=_TIMEOUT)
+    return done.stdout
 
 
 def keep(bundle: Bundle, rendering: str) -> None:

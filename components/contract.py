@@ -16,7 +16,8 @@ C4  `capabilities` says what the kind can do. What needs more is an error before
 C5  `in_cluster()` gives the options of every object in the cluster. With `outside_effects=True` the
     object is deleted one by one on destroy; otherwise it may go with the cluster.
 C6  Two programs of one spec register the same resources under the same names.
-A1  What an add-on `requires`, comes `after` or `conflicts` with, is data on the class and names classes.
+A1  What an add-on `requires`, comes `after` or `conflicts` with, is data on the class and names classes; so is
+    what makes it needless where the cluster has it (`unless`).
 A2  Every namespace that an add-on uses is in `namespaces`, with the Pod Security level that it needs.
 A3  Every exemption has a reason, an owner and an expiry date.
 A4  Every port that the API server must reach is in `ports_from_control_plane`.
@@ -26,7 +27,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -45,6 +46,15 @@ class Capability(StrEnum):
     WORKLOAD_IDENTITY = "workload identity"
     OBJECT_STORE = "an object store for backups"
     NETWORK_PLUGINS = "network plugins besides its own"
+    EXTENSION_APIS = "APIs that pods answer for the API server"
+
+
+class Brought(StrEnum):
+    """What some kinds of clusters have by themselves, so that a second one would be in its way."""
+
+    SNAPSHOTS = "the controller of volume snapshots"
+    METRICS = "metrics of pods and nodes"
+    NODE_CHECKS = "checks of nodes"
 
 
 class CapabilityMissing(Exception):
@@ -106,6 +116,10 @@ class Identity:
 
     annotations: Mapping[str, pulumi.Input[str]]
     labels: Mapping[str, pulumi.Input[str]]
+
+
+NO_IDENTITY: Final = Identity({}, {})
+"""That of pods that do nothing in a cloud."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +206,11 @@ class Cluster(Protocol):
         ...
 
     @property
+    def brought(self) -> frozenset[Brought]:
+        """What is in the cluster, and kept there, without the program."""
+        ...
+
+    @property
     def brings_gateway_api(self) -> bool:
         """Whether the cloud keeps the Gateway API's resource definitions in the cluster."""
         ...
@@ -257,6 +276,7 @@ class AddOn(Protocol):
     name: ClassVar[str]
     version: ClassVar[str]
     requires: ClassVar[Collection[Capability]]
+    unless: ClassVar[Collection[Brought]]
     after: ClassVar[Collection[type["AddOn"]]]
     conflicts: ClassVar[Collection[type["AddOn"]]]
     namespaces: ClassVar[Sequence[Namespace]]

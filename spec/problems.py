@@ -179,6 +179,11 @@ class Code(Enum):
         "Add-ons do not go together",
         "One needs another that is not chosen, or two exclude each other. Nothing is brought along in silence.",
     )
+    BROUGHT_ALREADY = (
+        "PK149",
+        "The cluster has it already",
+        "Some clouds keep such parts in every cluster themselves. A second one would get in the way of theirs.",
+    )
     SECRET_IN_THE_OPEN = (
         "PK150",
         "A secret is written in the open",

@@ -176,14 +176,18 @@ _OTHERS_SUFFIX: Final = "-system"  # the custom of operators: istio-system, cali
 RESERVED_NAMESPACES: Final = frozenset(
     {
         "cert-manager",
+        "csi-snapshotter",
         "default",  # tenants are kept out of it
+        "external-dns",
         "gmp-public",  # GKE's managed Prometheus
         "istio-cni",
         "istio-ingress",
         "karpenter",
         "logging",
         "logging-agents",
+        "metrics-server",
         "monitoring",
+        "node-problem-detector",
         "tracing",
         "velero",
     }

@@ -54,7 +54,8 @@ class StackSpec(StackModel):
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", f"{NAMESPACE}tenants", self.tenants)
         if not isinstance(self.cluster, Hole):
-            for finding in check(self.addons.chosen(), self.cluster.kind, self.cluster.capabilities):
+            cluster = self.cluster
+            for finding in check(self.addons.chosen(), cluster.kind, cluster.capabilities, cluster.brought):
                 yield finding.below(f"{NAMESPACE}addons")
         chosen = self.addons.chosen()
         for add_on, options in chosen.items():

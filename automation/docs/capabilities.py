@@ -1,6 +1,7 @@
 """The page of what each kind of cluster can do, worked out from the kinds' models."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
 from typing import Final, get_args
 
 from automation.docs.markdown import table
@@ -8,7 +9,7 @@ from components.clusters import KINDS, kind_name
 from components.clusters.base import ClusterSpec
 from components.clusters.managed import ManagedSpec
 from components.clusters.pools import CloudPoolSpec
-from components.contract import Capability
+from components.contract import Brought, Capability
 
 _HEAD: Final = """# Capabilities
 
@@ -18,17 +19,24 @@ What a stack file asks of a cluster that cannot do it is an error before anythin
 left out in silence. What a cluster that runs already can do beyond that, its `brings` says.
 """
 
+_BROUGHT: Final = """## What clusters bring themselves
+
+An add-on that would do the same is an error (PK149), or leaves it to them.
+"""
+
 
 def page() -> str:
-    """A table of capabilities by kind, and one of what the clouds offer."""
+    """A table of capabilities by kind, one of what clusters bring, and one of what the clouds offer."""
     variants = [variant for kind in KINDS for variant in _variants(kind)]
-    rows = [
-        (str(capability), *("yes" if capability in spec.capabilities else "–" for _, spec in variants))
-        for capability in Capability
-    ]
-    capabilities = table(("", *(name for name, _ in variants)), rows)
+    names = ("", *(name for name, _ in variants))
+    capabilities = table(names, [_row(each, [spec.capabilities for _, spec in variants]) for each in Capability])
+    brought = table(names, [_row(each, [spec.brought for _, spec in variants]) for each in Brought])
     offers = table(("", "Kubernetes", "as of", "nodes run", "taint for system pods", "machine types known"), _offers())
-    return f"{_HEAD}\n{capabilities}\n\n## What the clouds offer\n\n{offers}\n"
+    return f"{_HEAD}\n{capabilities}\n\n{_BROUGHT}\n{brought}\n\n## What the clouds offer\n\n{offers}\n"
+
+
+def _row(what: StrEnum, have: Sequence[Collection[StrEnum]]) -> tuple[str, ...]:
+    return str(what), *("yes" if what in each else "–" for each in have)
 
 
 def _variants(kind: type[ClusterSpec]) -> Iterator[tuple[str, ClusterSpec]]:

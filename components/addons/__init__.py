@@ -9,6 +9,8 @@ from pydantic import Field, create_model
 
 from components.addons.backup import Backup
 from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
+from components.addons.cert_manager import CertManager
+from components.addons.csi_snapshotter import CsiSnapshotter
 from components.addons.ingress import Ingress
 from components.addons.istio import Istio
 from components.addons.logging import Logging
@@ -20,7 +22,16 @@ from components.platform.flows import Flow
 from components.platform.tenants import FromAddOns
 from spec.model import StackModel
 
-ADDONS: Final[tuple[type[AddOnBase], ...]] = (Monitoring, Logging, Tracing, Istio, Ingress, Backup)
+ADDONS: Final[tuple[type[AddOnBase], ...]] = (
+    CsiSnapshotter,
+    CertManager,
+    Monitoring,
+    Logging,
+    Tracing,
+    Istio,
+    Ingress,
+    Backup,
+)
 
 
 class Options(StackModel):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.contract import Capability, Cluster, Exemption, Namespace
+from components.contract import Brought, Capability, Cluster, Exemption, Namespace
 from components.naming import component_type
 from components.platform.flows import ANY_ADDRESS, Flow, Pods, make_flow_policies
 from components.platform.namespaces import make_namespace
@@ -22,6 +22,18 @@ from spec.problems import Code, Finding, listed, quoted
 _DEFAULT_USAGE: Final = {"cpu": "100m", "memory": "128Mi"}
 
 _NONE: Final = {"persistentvolumeclaims": "0", "services.loadbalancers": "0", "services.nodeports": "0"}
+
+
+def bounded(pods: int, cpu: int, gibibytes: int) -> Mapping[str, str]:
+    """A namespace's quota: `cpu` and memory of all its pods' requests, of which four times the CPU may be used."""
+    memory = f"{gibibytes}Gi"
+    return {
+        "pods": str(pods),
+        "requests.cpu": str(cpu),
+        "requests.memory": memory,
+        "limits.cpu": str(4 * cpu),
+        "limits.memory": memory,
+    }
 
 
 class AddOnSpec(StackModel):
@@ -73,6 +85,7 @@ class Site:
 class AddOnBase(pulumi.ComponentResource):
     """The part of the `AddOn` contract that is the same for all: an add-on sets the class attributes and `build`.
 
+    `unless` are parts that make it needless in a cluster that brings them.
     `needs` are add-ons without which this one cannot be; they come before it, as those in `after` do if they are on.
     `before_tenants` says that tenants' objects may be of its kinds, or meet its webhooks.
     `bundles` are those of `addons.lock` that it loads. The exemptions stand among the component's inputs, so that the
@@ -84,6 +97,7 @@ class AddOnBase(pulumi.ComponentResource):
     spec_type: ClassVar[type[AddOnSpec]]
     bundles: ClassVar[Collection[str]] = ()
     requires: ClassVar[Collection[Capability]] = ()
+    unless: ClassVar[Collection[Brought]] = ()
     needs: ClassVar[Collection[type["AddOnBase"]]] = ()
     after: ClassVar[Collection[type["AddOnBase"]]] = ()
     conflicts: ClassVar[Collection[type["AddOnBase"]]] = ()

@@ -27,20 +27,22 @@ _SHOWN: Final = 200  # characters
 class Bundle:
     """What `tool` prints for `arguments`, accepted when its canonical form has the hash `sha256`.
 
-    With `files`, it prints where upstream's module is, and the manifests are files of that.
+    `module` is a Go module, in whose directory (`{module}` in the arguments) `tool` finds what it renders; with the
+    tool `go` the manifests are `files` of it, as they stand.
     """
 
     name: str
     version: str
     tool: str
     arguments: tuple[str, ...]
+    module: str
     files: tuple[str, ...]
     sha256: str
 
     @property
     def file(self) -> Path:
         """Where the accepted rendering is kept: another place as soon as anything in the lock changes."""
-        content = "\0".join((self.tool, *self.arguments, *self.files, self.sha256))
+        content = "\0".join((self.tool, *self.arguments, self.module, *self.files, self.sha256))
         return bundle_dir() / f"{self.name}-{self.version}-{hashlib.sha256(content.encode()).hexdigest()[:12]}.json"
 
     def accepts(self, rendering: str) -> bool:
@@ -66,7 +68,8 @@ def read_bundles() -> Mapping[str, Bundle]:
             name,
             entry["version"],
             entry["tool"],
-            tuple(argument.format(version=entry["version"]) for argument in entry["arguments"]),
+            tuple(argument.replace("{version}", entry["version"]) for argument in entry.get("arguments", ())),
+            entry.get("module", "").replace("{version}", entry["version"]),
             tuple(entry.get("files", ())),
             entry["sha256"],
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from graphlib import TopologicalSorter
 
 from components.addons.base import AddOnBase, AddOnSpec
-from components.contract import Capability
+from components.contract import Brought, Capability
 from spec.holes import is_hole
 from spec.problems import Code, Finding
 
@@ -16,9 +16,12 @@ def in_order(chosen: Collection[type[AddOnBase]]) -> list[type[AddOnBase]]:
 
 
 def check(
-    chosen: Mapping[type[AddOnBase], AddOnSpec], kind: str, capabilities: Collection[Capability]
+    chosen: Mapping[type[AddOnBase], AddOnSpec],
+    kind: str,
+    capabilities: Collection[Capability],
+    brought: Collection[Brought] = (),
 ) -> Iterator[Finding]:
-    """What keeps `chosen` from being installed in a cluster of `kind` with `capabilities`, by the add-on's key."""
+    """What keeps `chosen` from a cluster of `kind` with `capabilities`, and parts that are `brought`, by their keys."""
     for add_on, options in chosen.items():
         if is_hole(options):
             continue
@@ -28,6 +31,11 @@ def check(
                 remedy = f"{change} {add_on.name}, or choose a kind of cluster that has it."
                 found = f"a cluster of kind {kind} without {capability}"
                 yield Finding(Code.CAPABILITY_MISSING, found, str(capability), remedy, at=(field(add_on),))
+        for part in add_on.unless:
+            if part in brought:
+                remedy = f"Remove {field(add_on)}: there is nothing to add."
+                found = f"a cluster of kind {kind}, which brings {part}"
+                yield Finding(Code.BROUGHT_ALREADY, found, f"a cluster without {part}", remedy, at=(field(add_on),))
         for other in add_on.needs if is_hole(options) else add_on.needed(options):
             if other not in chosen:
                 remedy = f"Add `{field(other)}: {{}}`, or remove {field(add_on)}."

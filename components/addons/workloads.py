@@ -6,16 +6,19 @@ modules are slow to load, so that add-ons import this one only to build somethin
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_kubernetes.apps.v1 as apps
 import pulumi_kubernetes.core.v1 as core
+import pulumi_kubernetes.rbac.v1 as rbac
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
 from common.quantity import Quantity
+from components.addons.bundles import load
+from components.contract import NO_IDENTITY, Identity
 from components.naming import selector
 from components.platform.place import Place
 
@@ -165,6 +168,11 @@ class Claim:
         )
 
 
+def scraped(port: int) -> Mapping[str, str]:
+    """The annotations of pods whose metrics Prometheus takes from `port`."""
+    return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port)}
+
+
 def make_deployment(pods: Pods, replicas: int, place: Place) -> pulumi.Resource:
     """A Deployment, with a disruption budget where there is more than one pod."""
     made = apps.Deployment(
@@ -256,26 +264,63 @@ def make_service(pods: Pods, place: Place, *, headless: bool = False) -> pulumi.
     )
 
 
-def make_service_account(name: str, rules: Sequence[kubernetes.rbac.v1.PolicyRuleArgs], place: Place) -> Place:
-    """A ServiceAccount that may do `rules` in the whole cluster; the place behind it comes back."""
-    rbac = kubernetes.rbac.v1
-    whole = replace(place, namespace="")
-    cluster_name = f"{place.namespace}-{name}"
+def make_service_account(
+    name: str,
+    rules: Sequence[rbac.PolicyRuleArgs],
+    place: Place,
+    here: Sequence[rbac.PolicyRuleArgs] = (),
+    identity: Identity = NO_IDENTITY,
+) -> Place:
+    """A ServiceAccount that may do `rules` in the whole cluster, and `here` in its own namespace.
+
+    What it may do in the cloud comes with `identity`. The place behind it comes back.
+    """
     account = core.ServiceAccount(
         place.logical(name),
-        metadata=place.metadata(name),
+        metadata=place.metadata(name, annotations=identity.annotations),
         automount_service_account_token=False,
         opts=place.options(),
     )
+    behind = place.then(account)
+    rights = [_bind_everywhere(name, rules, behind)] if rules else []
+    return behind.then(*rights, *([_bind_here(name, here, behind)] if here else []))
+
+
+def _bind_everywhere(name: str, rules: Sequence[rbac.PolicyRuleArgs], place: Place) -> pulumi.Resource:
+    whole = replace(place, namespace="")
+    cluster_name = f"{place.namespace}-{name}"
     role = rbac.ClusterRole(cluster_name, metadata=whole.metadata(cluster_name), rules=rules, opts=whole.options())
-    binding = rbac.ClusterRoleBinding(
+    return rbac.ClusterRoleBinding(
         cluster_name,
         metadata=whole.metadata(cluster_name),
         role_ref=rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=cluster_name),
         subjects=[rbac.SubjectArgs(kind="ServiceAccount", name=name, namespace=place.namespace)],
-        opts=whole.then(account, role).options(),
+        opts=whole.then(role).options(),
     )
-    return place.then(account, binding)
+
+
+def _bind_here(name: str, rules: Sequence[rbac.PolicyRuleArgs], place: Place) -> pulumi.Resource:
+    role = rbac.Role(place.logical(name), metadata=place.metadata(name), rules=rules, opts=place.options())
+    return rbac.RoleBinding(
+        place.logical(name),
+        metadata=place.metadata(name),
+        role_ref=rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=name),
+        subjects=[rbac.SubjectArgs(kind="ServiceAccount", name=name, namespace=place.namespace)],
+        opts=place.then(role).options(),
+    )
+
+
+def rules_of(role: str, bundle: str) -> list[rbac.PolicyRuleArgs]:
+    """What the role `role` of a bundle allows."""
+    (found,) = (each for each in load(bundle) if each["kind"] in ("ClusterRole", "Role") and _is_named(role, each))
+    return [
+        rbac.PolicyRuleArgs(api_groups=rule["apiGroups"], resources=rule["resources"], verbs=rule["verbs"])
+        for rule in found["rules"]
+    ]
+
+
+def _is_named(name: str, manifest: Mapping[str, Any]) -> bool:
+    return bool(manifest["metadata"]["name"] == name)
 
 
 def _metadata(pods: Pods, place: Place) -> ObjectMetaArgs:

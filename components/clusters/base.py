@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from components.contract import (
+    Brought,
     Capability,
     CapabilityMissing,
     Gateways,
@@ -53,6 +54,11 @@ class ClusterSpec(StackModel):
         """What the cluster can do; what needs more is refused before anything is registered."""
         return frozenset()
 
+    @property
+    def brought(self) -> frozenset[Brought]:
+        """What is in the cluster, and kept there, without the program."""
+        return frozenset()
+
     def fixed(self) -> dict[str, str]:
         """What the cluster was made with and cannot be changed in: values by key path, below `cluster`.
 
@@ -86,6 +92,7 @@ class ClusterBase(pulumi.ComponentResource):
     kind: str
     version: str
     capabilities: frozenset[Capability]
+    brought: frozenset[Brought]
     block_storage: Storage | None = None
     network_plugins: str = "/opt/cni/bin"
     brings_gateway_api: bool = False
@@ -98,7 +105,7 @@ class ClusterBase(pulumi.ComponentResource):
     def __init__(self, spec: ClusterSpec) -> None:
         super().__init__(component_type("clusters", type(self).__name__), spec.name)
         self.name, self.kind, self.version = spec.name, spec.kind, spec.version
-        self.capabilities = spec.capabilities
+        self.capabilities, self.brought = spec.capabilities, spec.brought
 
     def connect(
         self,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.kubeconfig import check_contents, check_file
-from components.contract import Capability, LoadBalancing, Storage
+from components.contract import Brought, Capability, LoadBalancing, Storage
 from spec.model import StackModel
 from spec.problems import Code, Finding
 from spec.text import LabelKey, QualifiedName, StackName, TextRule
@@ -80,6 +80,10 @@ class Brings(StackModel):
         default=None,
         description="The directory of every node that holds its network plugins, if it takes more: /opt/cni/bin.",
     )
+    snapshots: bool = Field(
+        default=False,
+        description="Whether the API of volume snapshots and its controller are there already, and not to be installed.",
+    )
     gateway_api: bool = Field(
         default=False,
         description="Whether the Gateway API's resource definitions are there already, and not to be installed.",
@@ -95,7 +99,7 @@ class Brings(StackModel):
             Capability.SHARED_STORAGE: self.shared_storage,
             Capability.NETWORK_PLUGINS: self.network_plugins,
         }
-        return frozenset(capability for capability, value in told.items() if value)
+        return frozenset({Capability.EXTENSION_APIS, *(each for each, value in told.items() if value)})
 
 
 class ExistingSpec(ClusterSpec):
@@ -112,6 +116,10 @@ class ExistingSpec(ClusterSpec):
     @property
     def capabilities(self) -> frozenset[Capability]:
         return self.brings.capabilities
+
+    @property
+    def brought(self) -> frozenset[Brought]:
+        return frozenset({Brought.SNAPSHOTS}) if self.brings.snapshots else frozenset()
 
     def findings(self) -> Iterator[Finding]:
         if (self.kubeconfig is None) == (self.stack_reference is None):

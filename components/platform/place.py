@@ -36,7 +36,10 @@ class Place:
         return f"{self.namespace}/{name}" if self.namespace else name
 
     def metadata(
-        self, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+        self,
+        name: str,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> "kubernetes.meta.v1.ObjectMetaArgs":
         """The metadata of an object that nothing else depends on; `labels` and `annotations` come on top."""
         return kubernetes.meta.v1.ObjectMetaArgs(

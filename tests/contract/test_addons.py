@@ -111,7 +111,15 @@ def test_a4_every_port_of_its_webhooks_is_one_that_the_api_server_may_reach(
                 for each in services[service["namespace"], service["name"]]
                 if each["port"] == service.get("port", 443)
             )
-            assert port["targetPort"] in add_on.ports_from_control_plane
+            assert numbers(port["targetPort"], objects) <= set(add_on.ports_from_control_plane)
+
+
+def numbers(port: int | str, objects: list[dict[str, Any]]) -> set[int]:
+    """The port, or those that containers of `objects` call by this name."""
+    templates = [each["spec"]["template"]["spec"] for each in objects if "template" in each.get("spec", {})]
+    containers = [container for template in templates for container in template["containers"]]
+    named = {each["containerPort"] for one in containers for each in one.get("ports", ()) if each["name"] == port}
+    return {port} if isinstance(port, int) else named or {0}
 
 
 def ends(side: Side) -> list[Endpoint]:

@@ -10,6 +10,8 @@ TEAM: Final = "team"
 """A tenant with room for what add-ons put beside its pods."""
 
 OPTIONS: dict[str, Any] = {
+    "csiSnapshotter": {},
+    "certManager": {"issuers": [{"name": "self-signed", "selfSigned": True}]},
     "monitoring": {
         "slos": [
             {

@@ -19,6 +19,7 @@ from components.addons.workloads import (
     make_service,
     make_service_account,
     make_stateful_set,
+    scraped,
 )
 from components.platform.place import Place
 
@@ -136,7 +137,7 @@ def _make_kube_state_metrics(place: Place) -> None:
         name="kube-state-metrics",
         containers=[container],
         service_account="kube-state-metrics",
-        annotations={"prometheus.io/scrape": "true", "prometheus.io/port": "8080"},
+        annotations=scraped(8080),
     )
     reading = [
         PolicyRuleArgs(api_groups=[group], resources=list(names), verbs=["list", "watch"])

@@ -11,6 +11,7 @@ from components.clusters.maintenance import Maintenance
 from components.clusters.managed import Facts, ManagedSpec, endpoint_ranges
 from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
+from components.contract import Brought
 from components.networks.address_plan import halves, overlaps, too_small
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, quoted
@@ -148,6 +149,10 @@ class AksSpec(ManagedSpec):
     node_pools: Annotated[Many[AksPoolSpec], Field(min_length=1)] = Field(
         description="The cluster's nodes. The first that takes the system's pods is part of the cluster itself."
     )
+
+    @property
+    def brought(self) -> frozenset[Brought]:
+        return frozenset(Brought)
 
     @property
     def pools(self) -> Sequence[AksPoolSpec]:

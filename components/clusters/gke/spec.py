@@ -10,7 +10,7 @@ from components.clusters.gke.facts import FACTS, disk_type, node_room, pod_block
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
-from components.contract import Capability
+from components.contract import Brought, Capability
 from components.networks.address_plan import overlaps, too_small
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
@@ -163,6 +163,10 @@ class GkeSpec(ManagedSpec):
     def capabilities(self) -> frozenset[Capability]:
         theirs = EVERYTHING | {Capability.GATEWAYS}
         return theirs - {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS} if self.is_autopilot else theirs
+
+    @property
+    def brought(self) -> frozenset[Brought]:
+        return frozenset(Brought)
 
     @property
     def pools(self) -> Sequence[GkePoolSpec]:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from components.addons.base import AddOnBase, AddOnSpec
 from components.addons.order import check
+from components.contract import Brought
 from spec.problems import Code
 
 
@@ -11,6 +12,7 @@ class Mesh(AddOnBase):
     """Needs nothing."""
 
     name = "mesh"
+    unless = (Brought.METRICS,)
 
 
 class OtherMesh(AddOnBase):
@@ -61,3 +63,10 @@ def test_two_that_exclude_each_other_are_named_once_at_the_one_that_says_so() ->
     (finding,) = check({Mesh: AddOnSpec(), OtherMesh: AddOnSpec()}, "local", ())
     assert (finding.code, finding.at, finding.found) == (Code.ADD_ONS_APART, ("otherMesh",), "mesh")
     assert list(check({OtherMesh: AddOnSpec()}, "local", ())) == []
+
+
+def test_what_the_cluster_brings_is_not_added_to_it() -> None:
+    (finding,) = check({Mesh: AddOnSpec()}, "gke", (), {Brought.METRICS, Brought.SNAPSHOTS})
+    assert (finding.code, finding.at) == (Code.BROUGHT_ALREADY, ("mesh",))
+    assert Brought.METRICS in finding.found
+    assert list(check({Mesh: AddOnSpec()}, "eks", (), {Brought.SNAPSHOTS})) == []

@@ -1,0 +1,83 @@
+"""cert-manager as upstream renders it, the check that its webhook answers, and then the issuers."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+import pulumi_kubernetes.core.v1 as core
+from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
+
+from components.addons.bundles import load, read_bundles
+from components.addons.key_pair import make_secret
+from components.addons.rendered import Manifest, make_disruption_budget, register, settle
+from components.addons.workloads import Container, Pods, make_job, make_service_account
+from components.platform.manifests import ManifestObject
+from components.platform.place import Place
+
+if TYPE_CHECKING:
+    from components.addons.base import Site
+    from components.addons.cert_manager import CertManagerSpec, IssuerSpec
+
+_VERSION: Final = read_bundles()["cert-manager"].version
+_CHECK: Final = "startupapicheck"
+_USER: Final = 65532  # of the images without a shell
+
+# Thousandths of a CPU and MiB: controller and injector keep the cluster's Secrets of certificates in memory.
+_SIZES: Final = {
+    "cert-manager-controller": (20, 256),
+    "cert-manager-cainjector": (20, 256),
+    "cert-manager-webhook": (10, 64),
+}
+
+
+def make_parts(spec: "CertManagerSpec", site: "Site", place: Place) -> None:
+    """Register all of it. Issuers come when the webhook has answered, and go before what serves them."""
+    objects = load("cert-manager")
+    workloads = [settle(each, site.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"]
+    running = place.then(*register(objects, place))
+    if site.replicas > 1:
+        for each in workloads:
+            make_disruption_budget(each, place)
+    answering = running.then(_make_check(running))
+    for issuer in spec.issuers:
+        _make_issuer(issuer, answering)
+
+
+def _make_check(place: Place) -> pulumi.Resource:
+    """Upstream's own check: its webhook is ready a moment before it has the certificate that the API server expects."""
+    container = Container(
+        name=_CHECK,
+        image=f"quay.io/jetstack/cert-manager-{_CHECK}:v{_VERSION}",
+        cpu=10,
+        memory=64,
+        args=("check", "api", "--wait=1m"),
+        environment=[_own_namespace()],
+    )
+    trying = PolicyRuleArgs(api_groups=["cert-manager.io"], resources=["certificaterequests"], verbs=["create"])
+    pods = Pods(name=_CHECK, containers=[container], user=_USER, service_account=_CHECK, restart="OnFailure")
+    return make_job(pods, make_service_account(_CHECK, (), place, here=[trying]), _VERSION.replace(".", "-"))
+
+
+def _own_namespace() -> core.EnvVarArgs:
+    source = core.EnvVarSourceArgs(field_ref=core.ObjectFieldSelectorArgs(field_path="metadata.namespace"))
+    return core.EnvVarArgs(name="POD_NAMESPACE", value_from=source)
+
+
+def _make_issuer(issuer: "IssuerSpec", place: Place) -> None:
+    before = [make_secret(_secret(issuer), issuer.authority, place)] if issuer.authority else []
+    ManifestObject(cluster_issuer(issuer), replace(place.then(*before), namespace=""))
+
+
+def cluster_issuer(issuer: "IssuerSpec") -> Manifest:
+    """The issuer as a ClusterIssuer."""
+    spec = {"ca": {"secretName": _secret(issuer)}} if issuer.authority else {"selfSigned": {}}
+    return {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "ClusterIssuer",
+        "metadata": {"name": issuer.name},
+        "spec": spec,
+    }
+
+
+def _secret(issuer: "IssuerSpec") -> str:
+    return f"issuer.{issuer.name}"

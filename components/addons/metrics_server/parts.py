@@ -1,0 +1,102 @@
+"""metrics-server, its rights and its certificate, and the API that it answers for."""
+
+import base64
+from dataclasses import replace
+from typing import Final
+
+import pulumi_kubernetes.core.v1 as core
+import pulumi_kubernetes.rbac.v1 as rbac
+from pulumi_kubernetes.apiregistration.v1 import APIService, APIServiceSpecArgs, ServiceReferenceArgs
+
+from components.addons.certificates import Certified, certify
+from components.addons.files import secret_volume
+from components.addons.metrics_server import NAMESPACE, PORT, MetricsServer
+from components.addons.workloads import Container, Pods, make_deployment, make_service, make_service_account
+from components.platform.place import Place
+
+_NAME: Final = "metrics-server"
+_GROUP: Final = "metrics.k8s.io"
+_CERTIFICATES: Final = "/etc/certificates"
+_READ: Final = ["get", "list", "watch"]
+_RULES: Final = (
+    rbac.PolicyRuleArgs(api_groups=[""], resources=["nodes/metrics"], verbs=["get"]),
+    rbac.PolicyRuleArgs(api_groups=[""], resources=["pods", "nodes"], verbs=_READ),
+    # To know the API server, and to ask it who calls and what they may: system:auth-delegator and its counterpart in
+    # kube-system, without an object there.
+    rbac.PolicyRuleArgs(
+        api_groups=[""],
+        resources=["configmaps"],
+        resource_names=["extension-apiserver-authentication"],
+        verbs=_READ,
+    ),
+    rbac.PolicyRuleArgs(api_groups=["authentication.k8s.io"], resources=["tokenreviews"], verbs=["create"]),
+    rbac.PolicyRuleArgs(api_groups=["authorization.k8s.io"], resources=["subjectaccessreviews"], verbs=["create"]),
+)
+
+
+def make_parts(replicas: int, place: Place) -> None:
+    """Register all of it. The API comes when it is answered, and goes first: one without answer stops many things."""
+    certified = certify(_NAME, _NAME, [f"{_NAME}.{NAMESPACE}.svc"], place.parent)
+    secret = core.Secret(
+        place.logical(_NAME),
+        metadata=place.metadata(_NAME),
+        type="kubernetes.io/tls",
+        string_data={"tls.crt": certified.certificate, "tls.key": certified.key},
+        opts=place.options(),
+    )
+    pods = _pods()
+    behind = make_service_account(_NAME, _RULES, place.then(secret))
+    _let_users_read(place)
+    made = (make_service(pods, behind), make_deployment(pods, replicas, behind))
+    _make_api(certified, place.then(*made))
+
+
+def _pods() -> Pods:
+    container = Container(
+        name=_NAME,
+        image=f"registry.k8s.io/metrics-server/metrics-server:v{MetricsServer.version}",
+        cpu=100,
+        memory=200,
+        args=(
+            f"--secure-port={PORT}",
+            f"--tls-cert-file={_CERTIFICATES}/tls.crt",
+            f"--tls-private-key-file={_CERTIFICATES}/tls.key",
+            "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+            "--kubelet-use-node-status-port",
+            "--metric-resolution=15s",
+        ),
+        ports={"https": PORT},
+        health="/readyz",
+        secure=True,
+        mounts={_CERTIFICATES: "certificates"},
+    )
+    volumes = [secret_volume("certificates", _NAME)]
+    return Pods(name=_NAME, containers=[container], volumes=volumes, service_account=_NAME)
+
+
+def _let_users_read(place: Place) -> None:
+    """Whoever may view a namespace may see what its pods use."""
+    roles = {f"rbac.authorization.k8s.io/aggregate-to-{role}": "true" for role in ("view", "edit", "admin")}
+    whole = replace(place, namespace="")
+    rules = [rbac.PolicyRuleArgs(api_groups=[_GROUP], resources=["pods", "nodes"], verbs=_READ)]
+    rbac.ClusterRole(
+        f"{_NAME}-view", metadata=whole.metadata(f"{_NAME}-view", labels=roles), rules=rules, opts=whole.options()
+    )
+
+
+def _make_api(certified: Certified, place: Place) -> None:
+    whole = replace(place, namespace="")
+    name = f"v1beta1.{_GROUP}"
+    APIService(
+        name,
+        metadata=whole.metadata(name),
+        spec=APIServiceSpecArgs(
+            group=_GROUP,
+            version="v1beta1",
+            service=ServiceReferenceArgs(name=_NAME, namespace=NAMESPACE, port=PORT),
+            ca_bundle=certified.authority.apply(lambda pem: base64.b64encode(pem.encode()).decode()),
+            group_priority_minimum=100,
+            version_priority=100,
+        ),
+        opts=whole.options(),
+    )
