@@ -14,7 +14,9 @@ from components.addons.csi_snapshotter import CsiSnapshotter
 from components.addons.ingress import Ingress
 from components.addons.istio import Istio
 from components.addons.logging import Logging
+from components.addons.metrics_server import MetricsServer
 from components.addons.monitoring import Monitoring
+from components.addons.node_problem_detector import NodeProblemDetector
 from components.addons.order import in_order
 from components.addons.tracing import Tracing
 from components.contract import Cluster
@@ -25,6 +27,8 @@ from spec.model import StackModel
 ADDONS: Final[tuple[type[AddOnBase], ...]] = (
     CsiSnapshotter,
     CertManager,
+    MetricsServer,
+    NodeProblemDetector,
     Monitoring,
     Logging,
     Tracing,

@@ -18,13 +18,9 @@ class Certified:
     certificate: pulumi.Output[str]
     key: pulumi.Output[str]
 
-    def files(self) -> dict[str, pulumi.Output[str]]:
-        """What a Secret of it holds."""
-        return {"ca.crt": self.authority, "tls.crt": self.certificate, "tls.key": self.key}
-
 
 def certify(add_on: str, host: str, names: Sequence[str], parent: pulumi.Resource) -> Certified:
-    """A certificate of `host` for `names` by an authority of the add-on's own; any `up` of its second year renews it."""
+    """A certificate of `host` for `names` by an authority of the add-on's own; an `up` of its second year renews it."""
     options = pulumi.ResourceOptions(parent=parent)
     name = f"{add_on}-authority"
     authority_key = tls.PrivateKey(name, algorithm="ECDSA", ecdsa_curve="P256", opts=options)

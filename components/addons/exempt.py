@@ -25,9 +25,9 @@ def open_to_all(reason: str) -> Exemption:
     return Exemption("no-allow-all", reason, _OWNER, _REVIEW)
 
 
-def reads_the_node(who: str) -> tuple[Exemption, ...]:
-    """For agents that read files of the node they run on."""
-    return _beyond_pod_security(f"{who} reads files of the node, as root, from host paths")
+def reads_the_node(who: str, what: str = "files of the node") -> tuple[Exemption, ...]:
+    """For agents that read files, or something else, of the node they run on."""
+    return _beyond_pod_security(f"{who} reads {what}, as root, from host paths")
 
 
 def changes_the_node(who: str) -> tuple[Exemption, ...]:

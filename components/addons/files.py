@@ -54,7 +54,7 @@ def secret_volume(name: str, secret: str, keys: Sequence[str] = ()) -> core.Volu
     return core.VolumeArgs(name=name, secret=source)
 
 
-def host_volume(name: str, path: str) -> core.VolumeArgs:
-    """The node's directory `path` as the volume `name`; it is made if it is not there."""
-    source = core.HostPathVolumeSourceArgs(path=path, type="DirectoryOrCreate")
+def host_volume(name: str, path: str, kind: str = "DirectoryOrCreate") -> core.VolumeArgs:
+    """The node's directory `path` as the volume `name`, made if it is not there; or something else, by `kind`."""
+    source = core.HostPathVolumeSourceArgs(path=path, type=kind)
     return core.VolumeArgs(name=name, host_path=source)

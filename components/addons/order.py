@@ -23,19 +23,8 @@ def check(
 ) -> Iterator[Finding]:
     """What keeps `chosen` from a cluster of `kind` with `capabilities`, and parts that are `brought`, by their keys."""
     for add_on, options in chosen.items():
-        if is_hole(options):
-            continue
-        for capability in add_on.required(options):
-            if capability not in capabilities:
-                change = "Remove" if capability in add_on.requires else "Choose other options of"
-                remedy = f"{change} {add_on.name}, or choose a kind of cluster that has it."
-                found = f"a cluster of kind {kind} without {capability}"
-                yield Finding(Code.CAPABILITY_MISSING, found, str(capability), remedy, at=(field(add_on),))
-        for part in add_on.unless:
-            if part in brought:
-                remedy = f"Remove {field(add_on)}: there is nothing to add."
-                found = f"a cluster of kind {kind}, which brings {part}"
-                yield Finding(Code.BROUGHT_ALREADY, found, f"a cluster without {part}", remedy, at=(field(add_on),))
+        for finding in () if is_hole(options) else _of_cluster(add_on, options, kind, capabilities, brought):
+            yield finding.below(field(add_on))
         for other in add_on.needs if is_hole(options) else add_on.needed(options):
             if other not in chosen:
                 remedy = f"Add `{field(other)}: {{}}`, or remove {field(add_on)}."
@@ -46,6 +35,27 @@ def check(
             if other in chosen:
                 remedy = f"Remove {field(add_on)} or {field(other)}."
                 yield Finding(Code.ADD_ONS_APART, other.name, f"no {other.name}", remedy, at=(field(add_on),))
+
+
+def _of_cluster(
+    add_on: type[AddOnBase],
+    options: AddOnSpec,
+    kind: str,
+    capabilities: Collection[Capability],
+    brought: Collection[Brought],
+) -> Iterator[Finding]:
+    """What a cluster of `kind` has too little of for `add_on`, and what it has already."""
+    for capability in add_on.required(options):
+        if capability not in capabilities:
+            change = "Remove" if capability in add_on.requires else "Choose other options of"
+            remedy = f"{change} {add_on.name}, or choose a kind of cluster that has it."
+            found = f"a cluster of kind {kind} without {capability}"
+            yield Finding(Code.CAPABILITY_MISSING, found, str(capability), remedy)
+    for part in add_on.unless:
+        if part in brought:
+            remedy = f"Remove {field(add_on)}: there is nothing to add."
+            found = f"a cluster of kind {kind}, which brings {part}"
+            yield Finding(Code.BROUGHT_ALREADY, found, f"a cluster without {part}", remedy)
 
 
 def field(add_on: type[AddOnBase]) -> str:

@@ -34,9 +34,10 @@ _CRITICAL: Final = core.TolerationArgs(key="CriticalAddonsOnly", operator="Exist
 class Container:
     """A container: `cpu` is in thousandths and is requested, `memory` in MiB is requested and the limit.
 
-    `health` is the path at which the first port answers when the container is ready; `answers` is a port that
-    takes connections only then. `mounts` are volumes by the path where they appear, writable only if the path is
-    in `writable`; `scratch` makes the image's own files writable too.
+    `health` is the path at which the first port answers when the container is ready, by HTTPS if `secure`; `answers` is
+    a port that takes connections only then. `mounts` are volumes by the path where they appear, writable only if the
+    path is in `writable`; `scratch` makes the image's own files writable too. What is `privileged` may use the node's
+    devices.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Container:
     mounts: Mapping[str, str] = field(default_factory=dict)
     writable: Sequence[str] = ()
     scratch: bool = False
+    secure: bool = False
+    privileged: bool = False
 
     def build(self) -> core.ContainerArgs:
         """The container as Kubernetes wants it."""
@@ -68,9 +71,10 @@ class Container:
                 limits={"cpu": f"{self.cpu * CPU_BURST}m", "memory": f"{self.memory}Mi"},
             ),
             security_context=core.SecurityContextArgs(
-                allow_privilege_escalation=False,
+                privileged=self.privileged or None,
+                allow_privilege_escalation=self.privileged,
                 read_only_root_filesystem=None if self.scratch else True,
-                capabilities=core.CapabilitiesArgs(drop=["ALL"]),
+                capabilities=None if self.privileged else core.CapabilitiesArgs(drop=["ALL"]),
             ),
             volume_mounts=[
                 core.VolumeMountArgs(name=volume, mount_path=path, read_only=None if path in self.writable else True)
@@ -83,11 +87,15 @@ class Container:
         if not self.health and not self.answers:
             return None
         return core.ProbeArgs(
-            http_get=core.HTTPGetActionArgs(path=self.health, port=next(iter(self.ports))) if self.health else None,
+            http_get=self._question() if self.health else None,
             tcp_socket=core.TCPSocketActionArgs(port=self.answers) if self.answers else None,
             period_seconds=10,
             failure_threshold=6,
         )
+
+    def _question(self) -> core.HTTPGetActionArgs:
+        scheme = "HTTPS" if self.secure else None
+        return core.HTTPGetActionArgs(path=self.health, port=next(iter(self.ports)), scheme=scheme)
 
 
 @dataclass(frozen=True, kw_only=True)

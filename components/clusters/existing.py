@@ -82,7 +82,7 @@ class Brings(StackModel):
     )
     snapshots: bool = Field(
         default=False,
-        description="Whether the API of volume snapshots and its controller are there already, and not to be installed.",
+        description="Whether volume snapshots' API and controller are there already, and not to be installed.",
     )
     gateway_api: bool = Field(
         default=False,

@@ -18,10 +18,9 @@ from components.addons.order import field, in_order
 from components.naming import NAME_LABEL, component_type
 from components.platform.flows import TENANTS, Addresses, Side
 from policy.rules import RULES
-from rehearsal.control_plane import ControlPlane
 from spec.text import is_reserved
-from tests.support.addons import OPTIONS, spec_with_add_ons
-from tests.support.stack import Stack, make_stack
+from tests.support.addons import OPTIONS, spec_of_all
+from tests.support.registered import registered
 
 pytestmark = pytest.mark.usefixtures("bundles")
 
@@ -32,11 +31,10 @@ TENANTS_OF_DEV = ("shop", "lab")
 
 
 @pytest.fixture(scope="module")
-def planned(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What the program registers for the example stack with every add-on."""
-    stack: Stack = make_stack(tmp_path_factory.mktemp("contract"))
-    stack.write(spec_with_add_ons(control_plane.name))
-    return [step["newState"] for step in stack.preview()]
+def planned(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What the program registers for a stack with every add-on."""
+    made = registered(spec_of_all(tmp_path_factory.mktemp("contract"))).values()
+    return [{"type": each.type, "urn": each.urn, "inputs": each.inputs} for each in made]
 
 
 @pytest.fixture(scope="module")
@@ -103,23 +101,20 @@ def test_a4_every_port_of_its_webhooks_is_one_that_the_api_server_may_reach(
         for each in objects
         if each["kind"] == "Service"
     }
-    for configuration in objects:
-        for webhook in configuration.get("webhooks", ()):
-            service = webhook["clientConfig"]["service"]
-            (port,) = (
-                each
-                for each in services[service["namespace"], service["name"]]
-                if each["port"] == service.get("port", 443)
-            )
-            assert numbers(port["targetPort"], objects) <= set(add_on.ports_from_control_plane)
+    called = [webhook["clientConfig"]["service"] for each in objects for webhook in each.get("webhooks", ())]
+    called += [each["spec"]["service"] for each in objects if each["kind"] == "APIService"]
+    for service in called:
+        ports = services[service["namespace"], service["name"]]
+        (port,) = (each for each in ports if each["port"] == service.get("port", 443))
+        assert numbers(port["targetPort"], objects) <= set(add_on.ports_from_control_plane)
 
 
-def numbers(port: int | str, objects: list[dict[str, Any]]) -> set[int]:
+def numbers(port: float | str, objects: list[dict[str, Any]]) -> set[float]:
     """The port, or those that containers of `objects` call by this name."""
     templates = [each["spec"]["template"]["spec"] for each in objects if "template" in each.get("spec", {})]
     containers = [container for template in templates for container in template["containers"]]
     named = {each["containerPort"] for one in containers for each in one.get("ports", ()) if each["name"] == port}
-    return {port} if isinstance(port, int) else named or {0}
+    return (named or {0}) if isinstance(port, str) else {port}
 
 
 def ends(side: Side) -> list[Endpoint]:

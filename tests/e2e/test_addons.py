@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from components.addons import ADDONS
 from components.addons.ingress import HostSpec
 from components.addons.ingress.routing import CLASS, gateway, redirects, secret_name
 from rehearsal.control_plane import ControlPlane
 from spec.values import Secret
-from tests.support.addons import TEAM, spec_with_add_ons
+from tests.support.addons import LOCAL, TEAM, spec_with_add_ons
 from tests.support.api import Api, Object
 from tests.support.census import Census, settled_census, until_census_is
 from tests.support.istiod import Istiod, running_istiod
@@ -25,7 +24,7 @@ from tests.unit.rehearsal.tls_makers import DESK, authority_inputs, key_pem
 
 pytestmark = pytest.mark.usefixtures("bundles")
 
-NAMESPACES = [namespace.name for add_on in ADDONS for namespace in add_on.namespaces]
+NAMESPACES = [namespace.name for add_on in LOCAL for namespace in add_on.namespaces]
 
 
 ROUTES = "/apis/gateway.networking.k8s.io/v1"
@@ -84,7 +83,13 @@ def test_every_workload_of_every_add_on_becomes_ready_and_a_preview_then_shows_n
     assert stack.changes() == {}
 
 
-@pytest.mark.parametrize("add_on", ADDONS, ids=lambda add_on: add_on.name)
+def test_how_many_pods_there_are_is_left_to_their_autoscaler(stack: Stack, api: Api) -> None:
+    path = f"/apis/apps/v1/namespaces/{TEAM}/deployments/web"
+    api.until(path, lambda found: found["spec"]["replicas"] == 2)  # its least, with nothing measured
+    assert "update" not in stack.changes("--refresh", "--target", f"**{TEAM}/web").values()
+
+
+@pytest.mark.parametrize("add_on", LOCAL, ids=lambda add_on: add_on.name)
 def test_a2_pods_of_each_namespace_meet_its_pod_security_level(add_on: Any, stack: Stack, api: Api) -> None:
     del stack
     for namespace in add_on.namespaces:
@@ -93,7 +98,7 @@ def test_a2_pods_of_each_namespace_meet_its_pod_security_level(add_on: Any, stac
         assert api.list(f"/api/v1/namespaces/{namespace.name}/pods")
 
 
-@pytest.mark.parametrize("add_on", ADDONS, ids=lambda add_on: add_on.name)
+@pytest.mark.parametrize("add_on", LOCAL, ids=lambda add_on: add_on.name)
 def test_everything_is_denied_in_each_namespace_but_what_is_allowed(add_on: Any, stack: Stack, api: Api) -> None:
     del stack
     for namespace in add_on.namespaces:

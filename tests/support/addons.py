@@ -1,9 +1,17 @@
 """Every add-on with options that show what it can do, as a stack file has them."""
 
+from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from common.paths import CHECKOUT
+from components.addons import ADDONS, AddOnsSpec
+from components.addons.order import field
+from components.clusters.local import LocalSpec
 from spec.values import Secret
+from stacks.config import StackSpec
+from stacks.loading import load_file
 from tests.support.stack import dev_spec
 
 TEAM: Final = "team"
@@ -12,6 +20,8 @@ TEAM: Final = "team"
 OPTIONS: dict[str, Any] = {
     "csiSnapshotter": {},
     "certManager": {"issuers": [{"name": "self-signed", "selfSigned": True}]},
+    "metricsServer": {},
+    "nodeProblemDetector": {},
     "monitoring": {
         "slos": [
             {
@@ -39,11 +49,27 @@ OPTIONS: dict[str, Any] = {
     },
 }
 
+LOCAL: Final = [each for each in ADDONS if set(each.requires) <= LocalSpec.model_construct().capabilities]
+"""The add-ons that a local cluster can have."""
+
 
 def spec_with_add_ons(cluster: str) -> dict[str, Any]:
-    """The example stack with every add-on, and a tenant more."""
+    """The example stack with every add-on that it can have, and a tenant more."""
     spec = dev_spec(cluster)
-    return spec | {"tenants": [*spec["tenants"], _TEAM], "addons": OPTIONS}
+    addons = {field(each): OPTIONS[field(each)] for each in LOCAL}
+    return spec | {"tenants": [*spec["tenants"], _TEAM], "addons": addons}
+
+
+def spec_of_all(directory: Path) -> StackSpec:
+    """An example of EKS, which can have every add-on, with all of them and the tenants of the stack above.
+
+    A file of it is written into `directory`.
+    """
+    config = yaml.safe_load((CHECKOUT / "Pulumi.eks-prod.yaml").read_text(encoding="utf-8"))["config"]
+    config |= {"polykube:tenants": spec_with_add_ons("local")["tenants"], "polykube:addons": {}}
+    file = directory / "Pulumi.all.yaml"
+    file.write_text(yaml.safe_dump({"config": config}))
+    return load_file(file).model_copy(update={"addons": AddOnsSpec.model_validate(OPTIONS)})
 
 
 _COMPUTE: Final = {"cpu": "2", "memory": "1Gi"}
@@ -52,5 +78,5 @@ _TEAM: Final = {
     "group": "team-members",
     "quota": {"pods": 5, "requests": _COMPUTE, "limits": _COMPUTE},
     "limitRange": {"default": {"cpu": "200m", "memory": "64Mi"}, "defaultRequest": {"cpu": "100m", "memory": "64Mi"}},
-    "manifests": [str(CHECKOUT / "tests" / "support" / "manifests")],
+    "manifests": [str(CHECKOUT / "tests" / "support" / "manifests"), str(CHECKOUT / "examples" / "autoscaled")],
 }

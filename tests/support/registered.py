@@ -25,6 +25,7 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "azure-native:containerservice:ManagedCluster": {"identity": {"type": "UserAssigned"}},
     "azure-native:keyvault:Key": {"keyUriWithVersion": "https://vault.example/keys/key/1"},
+    "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "-----BEGIN CERTIFICATE-----"},
     "gcp:container/cluster:Cluster": {"masterAuth": {"clusterCaCertificate": _AUTHORITY}},
 }
 

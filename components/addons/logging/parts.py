@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 import pulumi_random as random
-import pulumi_tls as tls
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
+from components.addons.certificates import certify
 from components.addons.files import empty_volume, host_volume, make_files, secret_volume
 from components.addons.logging.settings import elasticsearch_settings, filebeat_config, lines, user, users
 from components.addons.logging.store import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _KIBANA: Final = "docker.elastic.co/kibana/kibana:9.5.3"
 _FILEBEAT: Final = "docker.elastic.co/beats/filebeat:9.5.3"
-_YEAR: Final = 365 * 24  # hours
 _SECRET: Final = "elasticsearch"  # noqa: S105 - a name
 _SETUP: Final = "elasticsearch-setup"
 
@@ -83,44 +82,17 @@ def _make_passwords(place: Place) -> dict[str, pulumi.Output[str]]:
 
 def _make_store(spec: "LoggingSpec", members: int, password: pulumi.Output[str], place: Place) -> Store:
     """Elasticsearch, with a certificate authority of this add-on's own and a certificate that the members share."""
-    options = pulumi.ResourceOptions(parent=place.parent)
-    authority_key = tls.PrivateKey("logging-authority", algorithm="ECDSA", ecdsa_curve="P256", opts=options)
-    authority = tls.SelfSignedCert(
-        "logging-authority",
-        private_key_pem=authority_key.private_key_pem,
-        is_ca_certificate=True,
-        allowed_uses=["cert_signing", "crl_signing"],
-        subject=tls.SelfSignedCertSubjectArgs(common_name="polykube logging"),
-        validity_period_hours=10 * _YEAR,
-        opts=options,
-    )
-    key = tls.PrivateKey("elasticsearch", algorithm="ECDSA", ecdsa_curve="P256", opts=options)
     host = "elasticsearch"
-    request = tls.CertRequest(
-        "elasticsearch",
-        private_key_pem=key.private_key_pem,
-        dns_names=[host, f"{host}.{place.namespace}.svc", f"*.{host}", "localhost"],
-        subject=tls.CertRequestSubjectArgs(common_name=host),
-        opts=options,
-    )
-    certificate = tls.LocallySignedCert(
-        "elasticsearch",
-        ca_private_key_pem=authority_key.private_key_pem,
-        ca_cert_pem=authority.cert_pem,
-        cert_request_pem=request.cert_request_pem,
-        allowed_uses=["digital_signature", "key_encipherment", "server_auth", "client_auth"],
-        validity_period_hours=2 * _YEAR,
-        early_renewal_hours=_YEAR,  # so that any `up` of the second year renews it
-        opts=options,
-    )
+    names = [host, f"{host}.{place.namespace}.svc", f"*.{host}", "localhost"]
+    certified = certify("logging", host, names, place.parent)
     files = {
-        AUTHORITY: authority.cert_pem,
-        "tls.crt": certificate.cert_pem,
-        "tls.key": key.private_key_pem_pkcs8,
+        AUTHORITY: certified.authority,
+        "tls.crt": certified.certificate,
+        "tls.key": certified.key,
         "elastic": password,
     }
     members_there = _make_elasticsearch(spec, members, place.then(make_secret(_SECRET, files, place)))
-    return Store("https://elasticsearch:9200", "elastic", password, authority.cert_pem, (members_there,))
+    return Store("https://elasticsearch:9200", "elastic", password, certified.authority, (members_there,))
 
 
 def _field_value(name: str, path: str) -> core.EnvVarArgs:

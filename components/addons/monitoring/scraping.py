@@ -103,6 +103,13 @@ _CLUSTER_RULES: Final = {
             "Node {{ $labels.node }} has not been ready for 10 minutes.",
         ),
         _alert(
+            "NodeProblem",
+            'kube_node_status_condition{condition!="Ready",status="true"} == 1',
+            "5m",
+            "ticket",
+            "Node {{ $labels.node }} reports {{ $labels.condition }}.",
+        ),
+        _alert(
             "PodCrashLoops",
             'kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"} == 1',
             "15m",
