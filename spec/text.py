@@ -67,6 +67,7 @@ _SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
 _QUALIFIED: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _KEY: Final = f"((?=[^/]{{1,253}}/){_SUBDOMAIN}/)?{_QUALIFIED}"
 _EXTENDED: Final = rf"(?!.*kubernetes\.io/)(?=[^/]{{1,244}}/){_SUBDOMAIN}/{_QUALIFIED}"  # IsExtendedResourceName
+_PORT: Final = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _KEY_RULE: Final = "letters, digits, - _ . (63 at most), with an optional domain and / before them"
 
 # k8s.io/apimachinery 0.36, pkg/util/validation and pkg/api/validate/content
@@ -168,6 +169,17 @@ StackName: TypeAlias = Annotated[
         r"[-A-Za-z0-9_.]+/[-A-Za-z0-9_.]+/[-A-Za-z0-9_.]+",
         "organization/polykube/clusters",
         longest=300,
+    ),
+]
+HttpsAddress: TypeAlias = Annotated[
+    str,
+    TextRule(
+        Code.NOT_ALLOWED,
+        "an address with TLS and without a path: https://host or https://host:port",
+        rf"https://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:{_PORT})?/?",
+        "https://store.example.com:9000",
+        longest=300,
+        meant=lambda text: "/".join(re.sub("^(http://)?(?!https://)", "https://", text).split("/")[:3]),
     ),
 ]
 

@@ -37,12 +37,18 @@ class Api:
     def __init__(self, kubeconfig: Path, *, anonymous: bool = False) -> None:
         config = yaml.safe_load(kubeconfig.read_text())
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        tls = ssl.create_default_context(cadata=b64decode(cluster["certificate-authority-data"]).decode())
+        tls = ssl.create_default_context(cadata=self.authority(kubeconfig))
         if not anonymous:
             tls.load_cert_chain(user["client-certificate"], user["client-key"])
         self._client = httpx.Client(base_url=cluster["server"], verify=tls, timeout=30, trust_env=False)
         self._headers: dict[str, str] = {}
         self._plurals: dict[tuple[str, str], tuple[str, bool]] = {}
+
+    @staticmethod
+    def authority(kubeconfig: Path) -> str:
+        """The certificate of the authority that vouches for the cluster, as PEM."""
+        cluster = yaml.safe_load(kubeconfig.read_text())["clusters"][0]["cluster"]
+        return b64decode(cluster["certificate-authority-data"]).decode()
 
     def close(self) -> None:
         """Close its connections."""

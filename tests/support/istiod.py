@@ -2,7 +2,6 @@
 
 import copy
 import os
-import socket
 import ssl
 import subprocess
 import uuid
@@ -19,6 +18,7 @@ import httpx
 from rehearsal.toolchain import ensure
 from tests.support.api import Api, Object
 from tests.support.polling import eventually
+from tests.support.processes import free_ports
 
 _WEBHOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-sidecar-injector"
 _HOST = "istiod.istio-system.svc"
@@ -67,7 +67,7 @@ class Istiod:
 @contextmanager
 def running_istiod(kubeconfig: Path, directory: Path, api: Api, **environment: str) -> Iterator[Istiod]:
     """istiod in `directory`, on the cluster of `kubeconfig`; what it leaves in namespaces is deleted afterwards."""
-    pages, webhooks, proxies, metrics = _free_ports(4)
+    pages, webhooks, proxies, metrics = free_ports(4)
     istiod = Istiod(pages, webhooks, directory / "istiod.log")
     command = [
         str(ensure(["pilot-discovery"])["pilot-discovery"].path),
@@ -115,11 +115,3 @@ def patched(document: Object, patch: list[dict[str, Any]]) -> Object:
             assert operation["op"] in ("add", "replace"), operation
             target[key] = operation["value"]
     return document
-
-
-def _free_ports(count: int) -> list[int]:
-    with_numbers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    numbers = [each.getsockname()[1] for each in with_numbers]
-    for each in with_numbers:
-        each.close()
-    return numbers

@@ -3,8 +3,7 @@
 Left out: the nodes' own logs and Kubernetes' audit log. Upstream: elastic.co/docs, 9.5, as of November 2026.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -18,8 +17,8 @@ from components.naming import selector
 from components.platform import flows
 from components.platform.flows import Flow
 from spec.model import StackModel
-from spec.problems import Code, Finding, quoted
-from spec.text import DnsName
+from spec.problems import Code, Finding
+from spec.text import DnsName, HttpsAddress
 from spec.values import Bytes, SecretText
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class ExternalSpec(StackModel):
     The user may write to the data streams `logs-filebeat-*`, and manage index templates and lifecycles.
     """
 
-    url: str = Field(description="Where it answers, with TLS: https://logs.example.com:9243.")
+    url: HttpsAddress = Field(description="Where it answers, with TLS: https://logs.example.com:9243.")
     user: str = Field(description="The user.")
     password: SecretText = Field(description="Its password, encrypted.")
     authority: str | None = Field(
@@ -54,14 +53,6 @@ class ExternalSpec(StackModel):
         from components.addons.logging.store import Store
 
         return Store(self.url, self.user, pulumi.Output.secret(self.password.text or ""), self.authority)
-
-    def findings(self) -> Iterator[Finding]:
-        if isinstance(self.url, str) and not _ADDRESS.fullmatch(self.url):
-            remedy = "Write its address with https:// and nothing behind the port."
-            yield Finding(Code.NOT_ALLOWED, quoted(self.url), "https://host[:port]", remedy, at=("url",))
-
-
-_ADDRESS: Final = re.compile(r"https://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[1-9][0-9]{0,4})?", re.IGNORECASE)
 
 
 class LoggingSpec(AddOnSpec):
@@ -93,7 +84,6 @@ class Logging(AddOnBase):
     name = "logging"
     version = "9.5.3"
     spec_type = LoggingSpec
-    requires = frozenset({Capability.BLOCK_STORAGE})
     namespaces = (
         Namespace(
             NAMESPACE,
@@ -122,6 +112,11 @@ class Logging(AddOnBase):
     exemptions = (api_server_address("filebeat's lists of pods"), *reads_the_node("filebeat"))
 
     ELASTICSEARCH: ClassVar = flows.Pods(NAMESPACE, selector("elasticsearch"))
+
+    @classmethod
+    def required(cls, spec: AddOnSpec) -> Collection[Capability]:
+        assert isinstance(spec, LoggingSpec)
+        return () if spec.external else (Capability.BLOCK_STORAGE,)
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:

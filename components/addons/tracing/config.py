@@ -6,6 +6,8 @@ from typing import Any, Final
 from components.addons.tracing import Tracing
 
 Config = dict[str, Any]
+SILENT: Final = {"OTEL_TRACES_SAMPLER": "always_off"}
+"""The environment of a Jaeger that sends no spans of its own, which it would to 4317 of its own pod."""
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - the pod's address; by default only the pod itself could connect
 _BATCH: Final[Config] = {"batch": {}}
 PASSWORD: Final = "STORE_PASSWORD"  # noqa: S105 - the name of a variable

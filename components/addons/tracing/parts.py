@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from components.addons.files import make_files
 from components.addons.logging.store import Store, make_secret, secret_value, variables
 from components.addons.tracing import Tracing
-from components.addons.tracing.config import PASSWORD, both, collecting, elasticsearch, memory, showing
+from components.addons.tracing.config import PASSWORD, SILENT, both, collecting, elasticsearch, memory, showing
 from components.addons.workloads import (
     Container,
     Pods,
@@ -100,7 +100,7 @@ class _Process:
             args=("--config", "/etc/jaeger/jaeger.yaml"),
             ports={**_HEALTH, **self.ports},
             health="/status",
-            environment=[secret_value(PASSWORD, _SECRET)] if self.store else (),
+            environment=[*variables(SILENT), *([secret_value(PASSWORD, _SECRET)] if self.store else ())],
             mounts={"/etc/jaeger": "config", **(self.store.mounts if self.store else {})},
         )
         authority = self.store.volumes(_SECRET) if self.store else []
