@@ -128,7 +128,14 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("example")
     venv.create(directory, with_pip=True)
     lock = EXAMPLE / "requirements.lock"
-    install: list[str | Path] = [directory / "bin" / "pip", "install", "--quiet", "--require-hashes", "--requirement", lock]
+    install: list[str | Path] = [
+        directory / "bin" / "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "--requirement",
+        lock,
+    ]
     subprocess.run(install, check=True, timeout=300)
     return directory / "bin"
 
@@ -152,7 +159,7 @@ def test_a_request_through_both_services_of_the_example_is_one_trace(
         addresses = {name: f"127.0.0.1:{port}" for name, port in zip(("tasks", "frontend"), free_ports(2), strict=True)}
         for service, address in addresses.items():
             (tmp_path / service).mkdir()
-            serve = [python / "waitress-serve", f"--listen={address}", f"{service}:app"]
+            serve = [str(python / "waitress-serve"), f"--listen={address}", f"{service}:app"]
             variables = environment(service, ports) | {
                 "TASKS": f"http://{addresses['tasks']}",
                 "PYTHONPATH": str(EXAMPLE),
