@@ -8,7 +8,8 @@ PolykubeError                    exit code 1, codes PK1xx … as below
 ├── PolicyError         exit 6   PK50x  mandatory policies stopped the run
 ├── PolicyInputError    exit 2   PK51x  settings, waivers or manifests that policies cannot be applied with or to
 ├── BusyError           exit 7   PK6xx  another process is at it
-└── RehearsalError      exit 8   PK7xx  a rehearsal cannot be held, or left something behind
+├── RehearsalError      exit 8   PK7xx  a rehearsal cannot be held, or left something behind
+└── BackupError         exit 9   PK8xx  a backup cannot be made, or does not bring back what it should
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
@@ -111,6 +112,13 @@ class RehearsalError(PolykubeError):
 
     exit_code = 8
     codes = "PK7"
+
+
+class BackupError(PolykubeError):
+    """A backup cannot be made, or does not bring back what it should."""
+
+    exit_code = 9
+    codes = "PK8"
 
 
 def as_text(problem: Problem) -> str:

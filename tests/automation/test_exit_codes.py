@@ -7,6 +7,7 @@ import pytest
 from automation import cli
 from automation.project import Project
 from common.errors import (
+    BackupError,
     BusyError,
     ControlPlaneError,
     EngineError,
@@ -28,6 +29,7 @@ CODES = {
     PolicyError: 6,
     BusyError: 7,
     RehearsalError: 8,
+    BackupError: 9,
 }
 PROBLEM = Problem(
     code="PK999",

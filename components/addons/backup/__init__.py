@@ -1,7 +1,7 @@
 """Backup: Velero, which copies the cluster's objects and volumes to a store outside, and puts them back.
 
-Volumes are copied by snapshots of their own driver where it makes any, and file by file where a pod asks for it
-(`backup.velero.io/backup-volumes`). Left out: backups of what runs outside, and copies in a second region.
+Volumes are copied by snapshots of their own driver beside csi-snapshotter, and file by file otherwise. Left out:
+backups of what runs outside, and copies in a second region.
 Upstream: velero.io/docs, 1.18, as of November 2026.
 """
 
@@ -13,6 +13,7 @@ from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
 from components.addons.bundles import read_bundles
+from components.addons.csi_snapshotter import CsiSnapshotter
 from components.addons.exempt import (
     administers_the_cluster,
     api_server_address,
@@ -115,6 +116,7 @@ class Backup(AddOnBase):
     version = read_bundles()["velero"].version
     spec_type = BackupSpec
     bundles = ("velero",)
+    after = (CsiSnapshotter,)
     namespaces = (
         Namespace(
             NAMESPACE,

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
 Manifest = dict[str, Any]
 
+_MOVE: Final = "--default-snapshot-move-data=true"
 _SCRATCH: Final = "/scratch"
 _PLUGINS: Final = "/target"
 # Of what root may, what it takes to read everybody's files, and to write them as theirs.
 _FILES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID")
 
 
-def laid_over(manifest: Manifest, store: "Store") -> Manifest | None:
-    """The object as this project has it; None for the namespace, which is the add-on's. `manifest` is changed."""
+def laid_over(manifest: Manifest, store: "Store", *, snapshots: bool) -> Manifest | None:
+    """The object as this project has it; None for the namespace, which is the add-on's. `manifest` is changed.
+
+    Without `snapshots` all volumes are copied file by file: Velero would fail on the first one otherwise.
+    """
     if manifest["kind"] == "Namespace":
         return None
     metadata = manifest["metadata"]
@@ -29,7 +33,15 @@ def laid_over(manifest: Manifest, store: "Store") -> Manifest | None:
         metadata.setdefault("annotations", {}).update(LEAF_ANNOTATIONS)
     if change := _CHANGES.get(manifest["kind"]):
         change(manifest, store)
+    if "template" in manifest.get("spec", {}) and not snapshots:
+        _copy_files(manifest["spec"]["template"]["spec"]["containers"][0]["args"])
     return manifest
+
+
+def _copy_files(arguments: list[str]) -> None:
+    arguments.remove("--features=EnableCSI")
+    if _MOVE in arguments:
+        arguments[arguments.index(_MOVE)] = "--default-volumes-to-fs-backup=true"
 
 
 def resources(cpu: int, memory: int, most: int) -> dict[str, dict[str, str]]:

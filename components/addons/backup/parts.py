@@ -8,6 +8,7 @@ import pulumi_kubernetes.core.v1 as core
 
 from components.addons.backup.overlay import laid_over
 from components.addons.bundles import load
+from components.addons.csi_snapshotter import CsiSnapshotter
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
@@ -31,7 +32,8 @@ def make_parts(spec: "BackupSpec", site: "Site", store: "Store", place: Place) -
 
     What Velero works on comes last, so that it goes first, while there is somebody who can let go of it.
     """
-    objects = [changed for each in load("velero") if (changed := laid_over(each, store))]
+    snapshots = CsiSnapshotter in site.installed
+    objects = [changed for each in load("velero") if (changed := laid_over(each, store, snapshots=snapshots))]
     whole = replace(place, namespace="")
     before: list[Any] = [*store.after, *(_make_settings(name, place) for name in _FILES)]
     for kinds in _STAGES:

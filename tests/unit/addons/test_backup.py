@@ -127,6 +127,18 @@ def test_kinds_come_before_velero_and_velero_before_what_it_works_on(made: tuple
     assert location.urn in named(resources, "Schedule", "everything").after
 
 
+@pytest.mark.parametrize("snapshots", [True, False])
+def test_volumes_are_copied_by_snapshots_where_there_are_any_and_file_by_file_elsewhere(snapshots: bool) -> None:
+    spec = load_stack("eks-prod")
+    options: dict[str, Any] = {"backup": {}, **({"csiSnapshotter": {}} if snapshots else {})}
+    made = list(registered(spec.model_copy(update={"addons": AddOnsSpec.model_validate(options)})).values())
+    (server,) = named(made, "Deployment", "velero").inputs["spec"]["template"]["spec"]["containers"]
+    (agent,) = named(made, "DaemonSet", "node-agent").inputs["spec"]["template"]["spec"]["containers"]
+    assert ("--default-volumes-to-fs-backup=true" in server["args"]) is not snapshots
+    for container in (server, agent):
+        assert ("--features=EnableCSI" in container["args"]) is snapshots
+
+
 def test_everything_and_each_tenant_have_their_own_schedule_and_time() -> None:
     tenants = [{"tenant": "shop", "schedule": "*/30 * * * *", "retentionDays": 2}]
     everything, shop = schedules(BackupSpec.model_validate({"tenants": tenants}))
