@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.addons import install
+from components.addons import Installed, install
 from components.addons.bundles import load
 from components.clusters.base import ClusterBase
 from components.platform.shared import Shared
@@ -16,6 +16,7 @@ class Composition:
 
     spec: StackSpec
     cluster: ClusterBase
+    addons: Installed
 
 
 def compose(spec: StackSpec) -> Composition:
@@ -29,4 +30,4 @@ def compose(spec: StackSpec) -> Composition:
     for tenant in spec.tenants:
         after = [cluster, shared, *addons.before_tenants]
         Tenant(tenant, cluster, after, addons.flows, addons.for_tenants[tenant.name])
-    return Composition(spec, cluster)
+    return Composition(spec, cluster, addons)

@@ -6,9 +6,13 @@ from stacks.compose import Composition
 
 
 def export(made: Composition) -> None:
-    """Export the kubeconfig (a secret), what the cluster is and cannot be changed in, its pools and its tenants."""
+    """Export the kubeconfig (a secret), what the cluster is and cannot be changed in, its pools, its tenants,
+    and what add-ons have for stacks of other clusters (secrets)."""
     pulumi.export("kubeconfig", made.cluster.kubeconfig)
     cluster = {"name": made.cluster.name, "kind": made.cluster.kind, "version": made.cluster.version}
     pulumi.export("cluster", {**cluster, "fixed": made.spec.cluster.fixed()})
     pulumi.export("nodePools", {pool.name: pool.maximum for pool in made.cluster.node_pools})
+    for add_on in made.addons.add_ons.values():
+        if add_on.outputs:
+            pulumi.export(add_on.name, pulumi.Output.secret(add_on.outputs))
     pulumi.export("tenants", [tenant.name for tenant in made.spec.tenants])

@@ -1,7 +1,7 @@
 """What add-ons of every kind have: options in the stack file, namespaces with guardrails, flows."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Final
 
 import pulumi
@@ -112,7 +112,11 @@ class AddOnBase(pulumi.ComponentResource):
         super().__init__(component_type("addons", type(self).__name__), self.name, inputs, options)
         before = [site.installed[each] for each in (*self.needs, *self.after) if each in site.installed]
         site_place = Place(self, after=(*site.after, *before))
-        self.places = {each.name: _make_place(each, site, site_place) for each in self.namespaces}
+        self.outputs: Mapping[str, Any] = {}  # what stacks of other clusters get of it
+        self.places = {
+            each.name: _make_place(each, site, replace(site_place, labels=self.namespace_labels(spec, each.name)))
+            for each in self.namespaces
+        }
         self.build(spec, site)
         self.register_outputs({})
 
@@ -127,6 +131,12 @@ class AddOnBase(pulumi.ComponentResource):
         """The bundles, of `bundles`, that it loads with these options."""
         del spec
         return cls.bundles
+
+    @classmethod
+    def namespace_labels(cls, spec: AddOnSpec, namespace: str) -> Mapping[str, str]:
+        """What its own `namespace` is labelled with."""
+        del spec, namespace
+        return {}
 
     @classmethod
     def tunnels(cls, spec: AddOnSpec, tenant: str) -> Collection[int]:
@@ -191,7 +201,7 @@ def _as_input(exemption: Exemption) -> dict[str, Any]:
 def _make_place(spec: Namespace, site: Site, place: Place) -> Place:
     """The namespace with all that bounds its pods; whatever is put there comes after these."""
     namespace = make_namespace(spec.name, spec.pod_security, f"v{site.cluster.version}", place)
-    inside = Place(place.parent, spec.name, place.labels, (namespace,), site.cluster.in_cluster().deleted_with)
+    inside = Place(place.parent, spec.name, {}, (namespace,), site.cluster.in_cluster().deleted_with)
     quota = kubernetes.core.v1.ResourceQuota(
         inside.logical("quota"),
         metadata=inside.metadata("quota"),

@@ -25,6 +25,11 @@ def open_to_all(reason: str) -> Exemption:
     return Exemption("no-allow-all", reason, _OWNER, _REVIEW)
 
 
+def reached_from_outside(reason: str) -> Exemption:
+    """For load balancers besides that of the ingress."""
+    return Exemption("no-public-svc", reason, _OWNER, _REVIEW)
+
+
 def reads_the_node(who: str, what: str = "files of the node") -> tuple[Exemption, ...]:
     """For agents that read files, or something else, of the node they run on."""
     return _beyond_pod_security(f"{who} reads {what}, as root, from host paths")

@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import uuid
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import loads
@@ -20,15 +20,15 @@ from tests.support.api import Api, Object
 from tests.support.polling import eventually
 from tests.support.processes import free_ports
 
-_WEBHOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-sidecar-injector"
-_HOST = "istiod.istio-system.svc"
+_WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 _ITS_CONFIG_MAPS = {"istio-ca-crl", "istio-ca-root-cert"}  # in every namespace
 
 
 @dataclass(frozen=True)
 class Istiod:
-    """A running istiod: ports of its debugging pages and of its webhooks, and what it wrote to its log so far."""
+    """A running istiod: its Service, ports of its debugging pages and its webhooks, and what it wrote to its log."""
 
+    service: str
     pages: int
     webhooks: int
     log: Path
@@ -45,8 +45,12 @@ class Istiod:
         return dict(httpx.get(f"http://127.0.0.1:{self.pages}/debug/mesh", trust_env=False).json())
 
     def inject(self, pod: Object, api: Api) -> Object:
-        """`pod` as the sidecar injector returns it, trusted by the certificate that it put into its webhook."""
-        (webhook,) = [each for each in api.get(_WEBHOOK)["webhooks"] if each["name"].startswith("namespace.")]
+        """`pod` as the sidecar injector returns it, trusted by the certificate that it put into its webhook.
+
+        The API server would ask exactly one webhook about the pod, which has to be this istiod's.
+        """
+        (webhook,) = webhooks_for(pod, api)
+        assert webhook["clientConfig"]["service"]["name"] == self.service
         trusted = ssl.create_default_context(cadata=b64decode(webhook["clientConfig"]["caBundle"]).decode())
         request = {
             "uid": str(uuid.uuid4()),
@@ -57,18 +61,49 @@ class Istiod:
             "object": pod,
         }
         review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
+        host = f"{self.service}.istio-system.svc"
         with httpx.Client(verify=trusted, trust_env=False) as client:
             address = f"https://127.0.0.1:{self.webhooks}{webhook['clientConfig']['service']['path']}"
-            answer = client.post(address, json=review, extensions={"sni_hostname": _HOST}).raise_for_status().json()
+            answer = client.post(address, json=review, extensions={"sni_hostname": host}).raise_for_status().json()
         assert answer["response"]["allowed"], answer
         return patched(pod, loads(b64decode(answer["response"]["patch"])))
 
 
+def webhooks_for(pod: Object, api: Api) -> list[Object]:
+    """The webhooks that the API server would ask about a new `pod`, by its labels and those of its namespace."""
+    namespace = api.get(f"/api/v1/namespaces/{pod['metadata']['namespace']}")["metadata"]["labels"]
+    return [
+        webhook
+        for configuration in api.list(_WEBHOOKS)
+        for webhook in configuration["webhooks"]
+        if any("pods" in rule["resources"] for rule in webhook["rules"])
+        and _selects(webhook["namespaceSelector"], namespace)
+        and _selects(webhook["objectSelector"], pod["metadata"].get("labels", {}))
+    ]
+
+
+def _selects(selector: Object, labels: dict[str, str]) -> bool:
+    """Whether a label selector finds what has `labels`."""
+    return selector.get("matchLabels", {}).items() <= labels.items() and all(
+        _fits(each["operator"], labels.get(each["key"]), each.get("values", ()))
+        for each in selector.get("matchExpressions", ())
+    )
+
+
+def _fits(operator: str, value: str | None, values: Sequence[str]) -> bool:
+    if operator in ("In", "NotIn"):
+        return (value in values) == (operator == "In")
+    return (value is not None) == (operator == "Exists")
+
+
 @contextmanager
-def running_istiod(kubeconfig: Path, directory: Path, api: Api, **environment: str) -> Iterator[Istiod]:
+def running_istiod(
+    kubeconfig: Path, directory: Path, api: Api, revision: str = "", **environment: str
+) -> Iterator[Istiod]:
     """istiod in `directory`, on the cluster of `kubeconfig`; what it leaves in namespaces is deleted afterwards."""
+    suffix = f"-{revision}" if revision else ""
     pages, webhooks, proxies, metrics = free_ports(4)
-    istiod = Istiod(pages, webhooks, directory / "istiod.log")
+    istiod = Istiod(f"istiod{suffix}", pages, webhooks, directory / "istiod.log")
     command = [
         str(ensure(["pilot-discovery"])["pilot-discovery"].path),
         "discovery",
@@ -80,7 +115,8 @@ def running_istiod(kubeconfig: Path, directory: Path, api: Api, **environment: s
         "--grpcAddr=",
         "--ctrlz_port=0",
     ]
-    itself = {"POD_NAMESPACE": "istio-system", "POD_NAME": "istiod", "SERVICE_ACCOUNT": "istiod", "REVISION": "default"}
+    itself = {"POD_NAMESPACE": "istio-system", "REVISION": revision or "default"}
+    itself |= dict.fromkeys(("POD_NAME", "SERVICE_ACCOUNT"), istiod.service)
     with istiod.log.open("w") as log:
         process = subprocess.Popen(
             command, cwd=directory, env=os.environ | itself | environment, stdout=log, stderr=log
@@ -88,7 +124,8 @@ def running_istiod(kubeconfig: Path, directory: Path, api: Api, **environment: s
     try:
         eventually(lambda: istiod.ready() or process.poll() is not None, what="istiod")
         assert process.poll() is None, istiod.log.read_text()[-3000:]
-        api.until(_WEBHOOK, lambda found: all("caBundle" in each["clientConfig"] for each in found["webhooks"]))
+        configuration = f"{_WEBHOOKS}/istio-sidecar-injector{suffix}"
+        api.until(configuration, lambda found: all("caBundle" in each["clientConfig"] for each in found["webhooks"]))
         yield istiod
     finally:
         process.terminate()

@@ -26,6 +26,8 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
     "azure-native:containerservice:ManagedCluster": {"identity": {"type": "UserAssigned"}},
     "azure-native:keyvault:Key": {"keyUriWithVersion": "https://vault.example/keys/key/1"},
     "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "-----BEGIN CERTIFICATE-----"},
+    "kubernetes:core/v1:Secret": {"data": {"ca.crt": "", "token": ""}},  # of a service account
+    "tls:index/locallySignedCert:LocallySignedCert": {"certPem": ""},
     "gcp:container/cluster:Cluster": {"masterAuth": {"clusterCaCertificate": _AUTHORITY}},
 }
 

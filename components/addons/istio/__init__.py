@@ -1,8 +1,8 @@
 """Istio: TLS between the pods of tenants, and what a proxy beside each of them can tell and mend.
 
 Proxies are sidecars, put into pods as these are made, or (ambient) one on every node; a network plugin leads traffic
-through them, so that pods need no more rights than before. Left out: several clusters in one mesh, gateways (those
-are of ingress). Upstream: istio.io/latest/docs, 1.31, as of November 2026.
+through them, so that pods need no more rights than before. Several clusters can be one mesh. Left out: gateways for
+clients (those are of ingress). Upstream: istio.io/latest/docs, 1.31, as of November 2026.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,8 +12,14 @@ from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
 from components.addons.bundles import read_bundles
-from components.addons.exempt import api_server_address, changes_the_node, rights_as_upstream_has_them
-from components.addons.istio import ambient
+from components.addons.exempt import (
+    api_server_address,
+    changes_the_node,
+    reached_from_outside,
+    rights_as_upstream_has_them,
+)
+from components.addons.istio import ambient, clusters
+from components.addons.istio.clusters import MeshSpec
 from components.addons.monitoring import Monitoring
 from components.addons.tracing import Tracing
 from components.contract import Capability, Namespace, PodSecurity
@@ -22,7 +28,7 @@ from components.platform.flows import TENANTS, Flow
 from components.platform.tenants import TenantSpec
 from spec.holes import is_hole, solid
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding, listed
+from spec.problems import Code, Finding, KeyPath, listed
 from spec.text import DnsName
 from spec.values import Bytes, Cpu
 
@@ -60,6 +66,14 @@ class ResilienceSpec(StackModel):
     )
 
 
+class CanarySpec(StackModel):
+    """A second istiod beside the first, of the version that comes next, for tenants that try it before the others."""
+
+    tenants: Many[DnsName] = Field(
+        default=(), description="Those of `tenants` whose pods get their sidecars from it when they are made anew."
+    )
+
+
 class IstioSpec(AddOnSpec):
     """The mesh, and who is in it."""
 
@@ -78,6 +92,8 @@ class IstioSpec(AddOnSpec):
         description="Ambient only: those of `tenants` that get a proxy of their own, for retries, traces, access logs "
         "and routes. It counts against their quota.",
     )
+    canary: CanarySpec | None = Field(default=None, description="The version that comes next, beside this one.")
+    mesh: MeshSpec | None = Field(default=None, description="Other clusters in the same mesh. Sidecars only.")
     sidecar: SidecarSpec = Field(default=SidecarSpec(), description="What each proxy of a tenant gets, a waypoint too.")
     resilience: ResilienceSpec = Field(default=ResilienceSpec(), description="What proxies do about failures.")
     access_logs: bool = Field(default=True, description="Whether each request is a line in its sidecar's log, as JSON.")
@@ -86,20 +102,31 @@ class IstioSpec(AddOnSpec):
     )
 
     @property
-    def bundle(self) -> str:
-        """The bundle with what is installed."""
-        return "istio-ambient" if self.mode == "ambient" else "istio"
+    def bundles(self) -> tuple[str, ...]:
+        """The bundles with what is installed."""
+        return ("istio-ambient" if self.mode == "ambient" else "istio", *(("istio-canary",) if self.canary else ()))
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", "tenants", self.tenants, str, key="")
         yield from same_twice("tenant", "waypoints", self.waypoints, str, key="")
-        for index, name in solid(self.waypoints):
-            if self.mode == "sidecar":
-                remedy = "Write mode: ambient, or remove waypoints: a sidecar does all that they do."
-                yield Finding(Code.CANNOT, name, "no waypoints with sidecars", remedy, at=("waypoints", index))
-            elif name not in self.tenants and not is_hole(self.tenants):
+        yield from self._not_in_the_mesh(("waypoints",), self.waypoints)
+        if self.mode == "sidecar" and self.waypoints:
+            remedy = "Write mode: ambient, or remove waypoints: a sidecar does all that they do."
+            yield Finding(Code.CANNOT, "waypoints", "no waypoints with sidecars", remedy, at=("waypoints",))
+        if self.mesh and self.mode == "ambient":
+            remedy = "Write mode: sidecar, or remove mesh."
+            yield Finding(Code.CANNOT, "mesh", "one cluster in ambient mode", remedy, at=("mesh",))
+        if self.canary:
+            yield from self._not_in_the_mesh(("canary", "tenants"), self.canary.tenants)
+            if self.mode == "ambient":
+                remedy = "Write mode: sidecar, or remove canary: ambient proxies are upgraded node by node."
+                yield Finding(Code.CANNOT, "canary", "no canary in ambient mode", remedy, at=("canary",))
+
+    def _not_in_the_mesh(self, at: KeyPath, names: Sequence[str]) -> Iterator[Finding]:
+        for index, name in solid(names):
+            if name not in self.tenants and not is_hole(self.tenants):
                 remedy = f"Add {name} to tenants, or remove it here."
-                yield Finding(Code.CANNOT, name, listed(self.tenants), remedy, at=("waypoints", index))
+                yield Finding(Code.CANNOT, name, listed(self.tenants), remedy, at=(*at, index))
 
     def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
         yield from unknown_tenants(self.tenants, tenants)
@@ -133,7 +160,7 @@ class Istio(AddOnBase):
     name = "istio"
     version = read_bundles()["istio"].version
     spec_type = IstioSpec
-    bundles = ("istio", "istio-ambient")
+    bundles = ("istio", "istio-ambient", "istio-canary")
     requires = frozenset({Capability.NETWORK_PLUGINS})
     after = (Tracing,)
     before_tenants = True
@@ -147,6 +174,8 @@ class Istio(AddOnBase):
                 "requests.memory": "64Gi",
                 "limits.cpu": "128",
                 "limits.memory": "64Gi",
+                "services.loadbalancers": "1",  # of an east-west gateway
+                "services.nodeports": "1",
             },
         ),
         Namespace(
@@ -163,6 +192,7 @@ class Istio(AddOnBase):
     )
     exemptions = (
         api_server_address("istiod and the network plugin"),
+        reached_from_outside("other clusters of the mesh come in by the east-west gateway, by mutual TLS to its pods"),
         *changes_the_node("Istio's network plugin"),
         *rights_as_upstream_has_them(
             "istiod puts its certificate into its own webhooks, and reads and reports on every kind of its own API"
@@ -174,9 +204,17 @@ class Istio(AddOnBase):
     """Who tells proxies what to do: the destination of the flow of every add-on that has one."""
 
     @classmethod
+    def required(cls, spec: AddOnSpec) -> Collection[Capability]:
+        assert isinstance(spec, IstioSpec)
+        if not spec.mesh:
+            return cls.requires
+        internal = {Capability.INTERNAL_LOAD_BALANCERS} if spec.mesh.internal is True else frozenset()
+        return cls.requires | {Capability.LOAD_BALANCERS} | internal
+
+    @classmethod
     def loads(cls, spec: AddOnSpec) -> Collection[str]:
         assert isinstance(spec, IstioSpec)
-        return (spec.bundle,)
+        return spec.bundles
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
@@ -189,6 +227,13 @@ class Istio(AddOnBase):
         yield Flow("istio-cni.metrics", Monitoring.PROMETHEUS, plugin, (15014,))
         if spec.mode == "ambient":
             yield from ambient.flows(spec.tenants, spec.waypoints)
+        if spec.mesh:
+            yield from clusters.flows(spec.mesh, spec.tenants)
+
+    @classmethod
+    def namespace_labels(cls, spec: AddOnSpec, namespace: str) -> Mapping[str, str]:
+        assert isinstance(spec, IstioSpec)
+        return {clusters.NETWORK_LABEL: spec.mesh.network} if spec.mesh and namespace == NAMESPACE else {}
 
     @classmethod
     def tunnels(cls, spec: AddOnSpec, tenant: str) -> Collection[int]:
@@ -202,6 +247,8 @@ class Istio(AddOnBase):
             return {}
         if spec.mode == "ambient":
             return ambient.labels(waypoint=tenant in spec.waypoints)
+        if spec.canary and tenant in spec.canary.tenants:
+            return {"istio.io/rev": "canary"}
         return {"istio-injection": "enabled"}
 
     @classmethod
@@ -213,4 +260,4 @@ class Istio(AddOnBase):
         from components.addons.istio.parts import make_parts
 
         assert isinstance(spec, IstioSpec)
-        make_parts(spec, site, self.places[NAMESPACE], self.places[AGENTS])
+        self.outputs = make_parts(spec, site, self.places[NAMESPACE], self.places[AGENTS])

@@ -27,18 +27,19 @@ _NODE_PROXY: Final = (200, 512)
 @dataclass(frozen=True)
 class Choices:
     """What the rendering depends on: the options, the copies of istiod, whether there is a collector, and where nodes
-    have their network plugins."""
+    have their network plugins; the cluster's name counts in a mesh of several."""
 
     spec: "IstioSpec"
     replicas: int
     traced: bool
     plugins: str
+    cluster: str = ""
 
 
 def laid_over(manifest: Manifest, choices: Choices) -> Manifest | None:
     """The object as this stack has it; None for one that it does not have. `manifest` is changed."""
     manifest["metadata"]["labels"][MANAGED_BY_LABEL] = PROJECT
-    key = manifest["kind"], manifest["metadata"]["name"]
+    key = manifest["kind"], manifest["metadata"]["name"].removesuffix("-canary")
     if manifest["kind"] not in ("Deployment", "DaemonSet"):
         manifest["metadata"].setdefault("annotations", {}).update(LEAF_ANNOTATIONS)
     if key == ("HorizontalPodAutoscaler", "istiod") and choices.replicas == 1:
@@ -59,6 +60,9 @@ def _size(container: Manifest, cpu: int, memory: int) -> None:
 
 def _istiod(manifest: Manifest, choices: Choices) -> None:
     pod = manifest["spec"]["template"]["spec"]
+    if choices.spec.mesh:
+        (named,) = (each for each in pod["containers"][0]["env"] if each["name"] == "CLUSTER_ID")
+        named["value"] = choices.cluster
     _size(pod["containers"][0], *(_ALONE if choices.replicas == 1 else _ONE_OF_SEVERAL))
     pod["tolerations"].append({"key": "CriticalAddonsOnly", "operator": "Exists"})
     pod["topologySpreadConstraints"] = [
@@ -89,6 +93,8 @@ def _node_proxy(manifest: Manifest, choices: Choices) -> None:
 
 def _mesh(manifest: Manifest, choices: Choices) -> None:
     config = yaml.safe_load(manifest["data"]["mesh"]) | mesh_config(choices.spec, traced=choices.traced)
+    if choices.spec.mesh:
+        config["defaultConfig"]["meshId"] = choices.spec.mesh.id
     manifest["data"]["mesh"] = yaml.safe_dump(config)
 
 
@@ -101,6 +107,9 @@ def _injector(manifest: Manifest, choices: Choices) -> None:
     }
     for of_tenants in ("proxy", "waypoint"):
         values["global"][of_tenants]["resources"] = resources
+    if mesh := choices.spec.mesh:
+        values["global"] |= {"meshID": mesh.id, "network": mesh.network}
+        values["global"]["multiCluster"]["clusterName"] = choices.cluster
     manifest["data"]["values"] = json.dumps(values, indent=1)
 
 

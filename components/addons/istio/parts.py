@@ -13,7 +13,9 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
 from components.addons.bundles import load
+from components.addons.istio.east_west import make_gateway
 from components.addons.istio.mesh import mesh_objects
+from components.addons.istio.multi import make_access, make_authority, make_peer
 from components.addons.istio.overlay import Choices, laid_over
 from components.addons.tracing import Tracing
 from components.platform.manifests import ManifestObject
@@ -35,10 +37,18 @@ _STAGES: Final = (
 _ISTIODS_OWN: Final = ["webhooks[*].clientConfig.caBundle", "webhooks[*].failurePolicy"]
 
 
-def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> None:
-    """Register all of it: istiod in `place`, the network plugin in `agents`, the mesh's defaults last."""
-    choices = Choices(spec, site.replicas, Tracing in site.installed, site.cluster.network_plugins)
-    objects = [changed for each in load(spec.bundle) if (changed := laid_over(each, choices))]
+def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> dict[str, Any]:
+    """Register all of it: istiod in `place`, the network plugin in `agents`, the mesh's defaults last.
+
+    What other clusters of its mesh get comes back.
+    """
+    cluster = site.cluster
+    choices = Choices(spec, site.replicas, Tracing in site.installed, cluster.network_plugins, cluster.name)
+    given: dict[str, Any] = {}
+    if spec.mesh:
+        authority, given["root"] = make_authority(spec.mesh, cluster.name, place)
+        place = place.then(authority)
+    objects = [changed for each in _rendered(spec) if (changed := laid_over(each, choices))]
     places = {each.namespace: each for each in (replace(place, namespace=""), place, agents)}
     before: list[ManifestObject] = []
     for kinds in _STAGES:
@@ -51,11 +61,32 @@ def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> 
             for each in objects
             if _is_of(each, kinds)
         ]
+    there = place.then(*before)
     for each in mesh_objects(spec, traced=choices.traced):
-        ManifestObject(each, place.then(*before))
+        ManifestObject(each, there)
+    if spec.mesh:
+        given["access"] = make_access(cluster, there)
+        for stack in spec.mesh.peers:
+            make_peer(stack, there)
+        make_gateway(spec.mesh, site, there)
     _allow_critical_pods(agents)
     if site.replicas > 1:
-        _make_disruption_budget(place)
+        for each in objects:
+            if each["kind"] == "Deployment":
+                _make_disruption_budget(each, place)
+    return given
+
+
+def _rendered(spec: "IstioSpec") -> list[dict[str, Any]]:
+    """The objects of all bundles: what two have is the first one's, but for definitions, which are the newest ones'."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for bundle in spec.bundles:
+        for each in load(bundle):
+            metadata = each["metadata"]
+            key = each["kind"], metadata.get("namespace", ""), metadata["name"]
+            if key not in found or each["kind"] == "CustomResourceDefinition":
+                found[key] = each
+    return list(found.values())
 
 
 def _is_of(manifest: dict[str, Any], kinds: tuple[str, ...]) -> bool:
@@ -78,12 +109,12 @@ def _allow_critical_pods(place: Place) -> None:
     )
 
 
-def _make_disruption_budget(place: Place) -> None:
+def _make_disruption_budget(istiod: dict[str, Any], place: Place) -> None:
+    name, labels = istiod["metadata"]["name"], istiod["spec"]["template"]["metadata"]["labels"]
+    selected = istiod["spec"]["selector"]["matchLabels"] | {"app": labels["app"]}
     PodDisruptionBudget(
-        place.logical("istiod"),
-        metadata=place.metadata("istiod"),
-        spec=PodDisruptionBudgetSpecArgs(
-            max_unavailable=1, selector=LabelSelectorArgs(match_labels={"app": "istiod", "istio": "pilot"})
-        ),
+        place.logical(name),
+        metadata=place.metadata(name),
+        spec=PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=LabelSelectorArgs(match_labels=selected)),
         opts=place.options(),
     )
