@@ -65,6 +65,7 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
             "zones": ["europe-west3-a", "europe-west3-b"],
             "network.flowLogs": False,
             "network.webhookPorts": [8443],
+            "network.proxies": "10.250.0.0/23",  # of which nothing is made until a gateway wants it
             "dnsEndpoint": False,
             "administrators": [
                 "serviceAccount:deployer@example-prod.iam.gserviceaccount.com",
