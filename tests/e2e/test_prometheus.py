@@ -13,7 +13,7 @@ from components.addons.monitoring.scraping import prometheus_config, rules
 from rehearsal.control_plane import ControlPlane
 from rehearsal.toolchain import ensure
 from tests.support.api import Api
-from tests.support.objects import pod
+from tests.support.objects import node, pod
 from tests.support.polling import eventually
 from tests.support.processes import answers, free_ports, running
 from tests.unit.addons.test_monitoring import SLO
@@ -21,6 +21,26 @@ from tests.unit.addons.test_monitoring import SLO
 pytestmark = pytest.mark.drill
 
 ALERTMANAGER = "alertmanager"
+API_SERVERS = {  # one that listens on loopback only writes nothing of itself, and deletes `kubernetes`
+    "apiVersion": "discovery.k8s.io/v1",
+    "kind": "EndpointSlice",
+    "metadata": {
+        "namespace": "default",
+        "name": "kubernetes-played",
+        "labels": {"kubernetes.io/service-name": "kubernetes"},
+    },
+    "addressType": "IPv4",
+    "endpoints": [{"addresses": ["198.51.100.1"]}],
+    "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+}
+
+
+@pytest.fixture
+def api_servers(api: Api) -> Iterator[None]:
+    """An entry of the API server among the cluster's endpoints."""
+    api.apply(API_SERVERS)
+    yield
+    api.delete(api.path(API_SERVERS))
 
 
 @pytest.fixture
@@ -39,8 +59,9 @@ def prometheus(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> I
 
 
 def run_outside(config: dict[str, Any], kubeconfig: Path) -> dict[str, Any]:
-    """`config` with a kubeconfig, and what stands in it, where a pod has its ServiceAccount."""
+    """`config` with a kubeconfig, and what stands in it, where a pod has its ServiceAccount and the cluster's network."""
     content = yaml.safe_load(kubeconfig.read_text())
+    server = content["clusters"][0]["cluster"]["server"].removeprefix("https://")
     user = content["users"][0]["user"]
     identity = {"cert_file": user["client-certificate"], "key_file": user["client-key"]}
     authority = kubeconfig.with_name("prometheus-ca.crt")
@@ -52,6 +73,8 @@ def run_outside(config: dict[str, Any], kubeconfig: Path) -> dict[str, Any]:
         if part.pop("authorization", None):
             part["tls_config"] = {**part["tls_config"], **identity}
             part["tls_config"] |= {"ca_file": str(authority)} if "ca_file" in part["tls_config"] else {}
+        if part.get("job_name") == "kubernetes-api":
+            part["relabel_configs"].append({"target_label": "__address__", "replacement": server})
     return dict(config)
 
 
@@ -64,6 +87,7 @@ def found(address: str, query: str) -> list[dict[str, str]]:
     return [each["metric"] for each in asked(address, "query", query=query)["result"]]
 
 
+@pytest.mark.usefixtures("api_servers")
 def test_prometheus_scrapes_the_api_server_and_finds_pods_that_ask_for_it_and_whom_to_alert(
     prometheus: str, namespace: str, api: Api
 ) -> None:
@@ -71,7 +95,8 @@ def test_prometheus_scrapes_the_api_server_and_finds_pods_that_ask_for_it_and_wh
     asking["metadata"]["annotations"] = {"prometheus.io/scrape": "true", "prometheus.io/port": "9000"}
     alertmanager["metadata"]["labels"] = {"app.kubernetes.io/name": ALERTMANAGER}
     alertmanager["spec"]["containers"][0]["ports"] = [{"name": "http", "containerPort": 9093}]
-    api.apply(asking, silent, alertmanager)
+    machine = node(f"{namespace}-node")
+    api.apply(machine, asking, silent, alertmanager)
     eventually(lambda: found(prometheus, 'up{job="kubernetes-api"} == 1'), what="a scrape of the API server")
     eventually(lambda: found(prometheus, 'up{job="prometheus"} == 1'), what="a scrape of itself")
     assert found(prometheus, 'apiserver_request_total{job="kubernetes-api",code="201"}')
@@ -80,6 +105,7 @@ def test_prometheus_scrapes_the_api_server_and_finds_pods_that_ask_for_it_and_wh
     assert (target["pod"], target["instance"].rpartition(":")[2]) == ("asking", "9000")
     known = eventually(lambda: asked(prometheus, "alertmanagers")["activeAlertmanagers"], what="Alertmanager")
     assert [each["url"].rpartition(":")[2] for each in known] == ["9093/api/v2/alerts"]
+    api.delete(api.path(machine))
 
 
 def test_prometheus_evaluates_every_rule(prometheus: str) -> None:

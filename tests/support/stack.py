@@ -94,14 +94,25 @@ def make_stack(root: Path) -> Stack:
     return Stack(engine)
 
 
-def dev_spec(cluster: str) -> dict[str, Any]:
-    """The example stack `dev` as a spec, on the control plane called `cluster`."""
-    config = yaml.safe_load((CHECKOUT / "Pulumi.dev.yaml").read_text())["config"]
-    spec = {key.removeprefix("polykube:"): value for key, value in config.items()}
+def dev_spec(cluster: str, text: str = "") -> dict[str, Any]:
+    """The example stack `dev` as a spec, on the control plane called `cluster`, or what another `text` of it says.
+
+    Secrets are others.
+    """
+    config = yaml.safe_load(text or (CHECKOUT / "Pulumi.dev.yaml").read_text())["config"]
+    spec: dict[str, Any] = {key.removeprefix("polykube:"): _with_secrets(value) for key, value in config.items()}
     spec["cluster"]["name"] = cluster
     for tenant in spec["tenants"]:
         tenant["manifests"] = [str(CHECKOUT / path) for path in tenant.get("manifests", [])]
     return spec
+
+
+def _with_secrets(value: Any) -> Any:
+    """`value` with a secret of the test's in place of each that is encrypted."""
+    if isinstance(value, dict):
+        encrypted = value.keys() == {"secure"}
+        return Secret("hunter2") if encrypted else {key: _with_secrets(each) for key, each in value.items()}
+    return [_with_secrets(each) for each in value] if isinstance(value, list) else value
 
 
 def urn_name(urn: str) -> str:

@@ -1,6 +1,9 @@
 """The stack files of the clouds, which are examples for people and subjects for tests."""
 
+import re
+import tempfile
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from common.paths import CHECKOUT
@@ -11,6 +14,7 @@ from stacks.config import StackSpec
 from stacks.loading import load_file
 from tests.support.registered import Registered, registered
 
+STACKS_WITH_ADD_ONS: Final = ("dev", "eks-prod", "gke-prod", "aks-prod")
 CLOUD_STACKS: Final = ("eks-dev", "eks-prod", "gke-dev", "gke-prod", "gke-autopilot", "aks-dev", "aks-prod")
 
 
@@ -28,6 +32,24 @@ def of_add_on(stack: str, add_on: str, **options: Any) -> dict[str, Registered]:
     made = registered(spec.model_copy(update={"addons": chosen}), stack)
     within = f"{component_type('addons', which.__name__)}$"
     return {f"{each.type}::{each.name}": each for each in made.values() if within in each.urn}
+
+
+def with_add_ons(name: str) -> str:
+    """The text of a stack file with the add-ons that it shows switched on, as it says itself how."""
+    text = (CHECKOUT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8")
+    assert "sed -i 's/^#+ //'" in text
+    return re.sub("^#[+] ", "", text, flags=re.MULTILINE)
+
+
+@cache
+def load_with_add_ons(name: str) -> StackSpec:
+    """The spec of one of the project's stacks with the add-ons that its file shows."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, f"Pulumi.{name}.yaml")
+        file.write_text(with_add_ons(name), encoding="utf-8")
+        for each in ("examples", "docs"):
+            (file.parent / each).symlink_to(CHECKOUT / each)
+        return load_file(file)
 
 
 def load_stack(name: str) -> StackSpec:
