@@ -22,6 +22,6 @@ def test_it_comes_up_and_goes_many_times_and_leaves_nothing(
     for _ in range(TIMES):
         stack.must_up()
         assert stack.changes() == {}
-        assert stack.changes("--refresh") == {}
+        assert stack.changes() == {}
         stack.destroy()
         until_census_is(control_plane.kubeconfig, before)

@@ -59,7 +59,7 @@ def prometheus(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> I
 
 
 def run_outside(config: dict[str, Any], kubeconfig: Path) -> dict[str, Any]:
-    """`config` with a kubeconfig, and what stands in it, where a pod has its ServiceAccount and the cluster's network."""
+    """`config` with what a kubeconfig says, where a pod has its ServiceAccount and the cluster's network."""
     content = yaml.safe_load(kubeconfig.read_text())
     server = content["clusters"][0]["cluster"]["server"].removeprefix("https://")
     user = content["users"][0]["user"]
