@@ -20,6 +20,7 @@ from common.paths import CHECKOUT
 from rehearsal.providers.clouds.store import Resource, Store
 from tests.support.api import Api
 from tests.support.polling import eventually
+from tests.support.stack_files import STACKS_WITH_ADD_ONS, with_add_ons
 
 STACKS = sorted(file.name.split(".")[1] for file in CHECKOUT.glob("Pulumi.*.yaml"))
 NOTHING = {"create": 0, "update": 0, "replace": 0, "delete": 0}
@@ -177,3 +178,18 @@ def test_a_wrong_faults_file_is_told_with_its_place(state: Path) -> None:
     assert done.returncode == 8
     assert "0.fault" in done.stderr
     assert "1.every" in done.stderr
+
+
+@pytest.mark.drill
+@pytest.mark.usefixtures("bundles")
+@pytest.mark.parametrize("stack", [stack for stack in STACKS_WITH_ADD_ONS if stack != "dev"])
+def test_every_add_on_that_a_stack_shows_comes_up_on_its_cloud_and_goes_without_a_trace(
+    stack: str, state: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / f"Pulumi.{stack}.yaml"
+    file.write_text(with_add_ons(stack), encoding="utf-8")
+    held = report(stack, "--steps", f"change={file},refresh,destroy")
+    assert [step["ok"] for step in held["steps"]] == [True] * 3
+    assert held["steps"][1]["changes"] == NOTHING | {"same": held["steps"][1]["changes"].get("same", 0)}
+    assert held["orphans"] == []
+    assert_nothing_is_left(state)
