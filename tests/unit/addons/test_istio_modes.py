@@ -14,6 +14,7 @@ KUBECONFIG = CHECKOUT / "tests" / "unit" / "stacks" / "cases" / "files" / "kubec
 COMPUTE = {"cpu": "2", "memory": "1Gi"}
 CONTAINER = {"cpu": "100m", "memory": "5Mi"}
 INTERNAL = {"example.com/internal": "yes"}
+RULE = {"name": "web-to-db", "from": {"pods": {"app": "web"}}, "to": {"pods": {"app": "db"}}, "ports": [{"port": 6379}]}
 MESH = {"id": "shop", "network": "one", "addresses": ["10.40.0.0/16"]}
 
 
@@ -31,7 +32,10 @@ def made(**istio: Any) -> dict[str, Registered]:
             "kubeconfig": {"path": str(KUBECONFIG)},
             "brings": brings,
         },
-        "tenants": [{"name": name, "group": name, "quota": quota, "limitRange": limits} for name in ("shop", "lab")],
+        "tenants": [
+            {"name": name, "group": name, "quota": quota, "limitRange": limits, "network": {"allow": [RULE]}}
+            for name in ("shop", "lab")
+        ],
         "addons": {"istio": {"tenants": ["shop", "lab"], **istio}, "ingress": {}},
     }
     found = registered(StackSpec.model_validate({f"polykube:{key}": value for key, value in spec.items()}))
@@ -51,6 +55,14 @@ def test_a_tenant_is_labelled_for_one_istiod_and_never_for_two() -> None:
     ):
         its = labels(made(**istio), "lab")
         assert {key: value for key, value in its.items() if "istio" in key} == expected
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("sidecar", [6379]), ("ambient", [6379, 15008])])
+def test_what_a_rule_lets_through_may_come_by_the_tunnel_where_there_is_one(mode: str, expected: list[int]) -> None:
+    found = made(mode=mode)
+    for side in ("egress", "ingress"):
+        (rule,) = found[f"NetworkPolicy shop/web-to-db-{side}"].inputs["spec"][side]
+        assert [port["port"] for port in rule["ports"]] == expected
 
 
 def test_a_canary_has_an_istiod_and_webhooks_of_its_own_and_shares_the_plugin() -> None:
