@@ -70,10 +70,14 @@ def log(stack: Stack, control_plane: ControlPlane, tmp_path_factory: pytest.Temp
         server = api.get("/apis/apps/v1/namespaces/velero/deployments/velero")
         no_data = {"defaultVolumesToFsBackup": False, "snapshotVolumes": False}
         api.merge(f"{VELERO}/schedules/everything", {"spec": {"template": no_data}})
-    (container,) = server["spec"]["template"]["spec"]["containers"]
-    directory = tmp_path_factory.mktemp("velero")
-    with running_velero(control_plane.kubeconfig, directory, container["args"]) as log:
-        yield log
+        (container,) = server["spec"]["template"]["spec"]["containers"]
+        directory = tmp_path_factory.mktemp("velero")
+        with running_velero(control_plane.kubeconfig, directory, container["args"]) as log:
+            try:
+                api.until(LOCATION, lambda found: phase(found) == "Available")
+            except AssertionError as late:
+                raise AssertionError(log.read_text()[-5000:]) from late
+            yield log
 
 
 @pytest.fixture
@@ -109,10 +113,8 @@ def said(manifest: Object) -> Object:
 
 
 def test_velero_reaches_the_store_by_its_authority_and_takes_the_schedules(log: Path, api: Api) -> None:
-    try:
-        api.until(LOCATION, lambda found: phase(found) == "Available")
-    except AssertionError as late:
-        raise AssertionError(log.read_text()[-5000:]) from late
+    del log
+    assert phase(api.get(LOCATION)) == "Available"
     api.until(f"{VELERO}/schedules/everything", lambda found: phase(found) == "Enabled")
 
 
