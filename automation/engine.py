@@ -100,12 +100,24 @@ class Engine:
 
         Secrets in them are masked.
         """
+        return [step["newState"] for step in self._preview() if "newState" in step]
+
+    def pending(self) -> list[str]:
+        """What another `up` would do: `update shop/quota (spec.hard)`, for each resource that it would not leave."""
+        return [
+            f"{step['op']} {step['urn'].rpartition('::')[2]} ({', '.join(step.get('detailedDiff') or ())})"
+            for step in self._preview()
+            if step["op"] != "same"
+        ]
+
+    def _preview(self) -> list[dict[str, Any]]:
+        """The steps of a preview."""
         done = self._quietly(("preview", "--json", "--non-interactive", "--stack", self.stack), policies=False)
         preview = json.loads(done.stdout or "{}")
         if done.returncode:
             said = [each["message"] for each in preview.get("diagnostics", ()) if each["severity"] == "error"]
             raise EngineError(_failed("preview", _COLOUR.sub("", "".join(said) or done.stderr).strip()))
-        return [step["newState"] for step in preview["steps"] if "newState" in step]
+        return list(preview["steps"])
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""

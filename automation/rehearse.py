@@ -93,7 +93,8 @@ class Rehearsal:
         ensure_bundles(self.project.project.bundles)
         outcome = engine.run("up", "--yes", "--skip-preview")
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)
-        engine.ask("preview", "--expect-no-changes", "--non-interactive", "--stack", engine.stack)
+        if pending := engine.pending():
+            raise EngineError(_unsettled(pending))
         self.report.resources = len(engine.export().get("resources") or ())
         self.report.nodes_ready = _nodes_ready()
         return outcome
@@ -160,6 +161,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Rehearsal, str], Outcome]]] = {
     "refresh": Rehearsal.refresh,
     "destroy": Rehearsal.destroy,
 }
+_SHOWN: Final = 10  # of what would change again
 _WITH_ARGUMENT: Final = ("change", "upgrade")
 
 
@@ -230,6 +232,16 @@ def _nodes_ready() -> int:
         with clusters.api(name) as api:
             ready += sum(is_ready(node) for node in (api.list("/api/v1/nodes") if api else ()))
     return ready
+
+
+def _unsettled(pending: Sequence[str]) -> Problem:
+    return Problem(
+        code="PK408",
+        summary="the stack is up, and another `up` would change it again",
+        found="; ".join(pending[:_SHOWN]) + (f"; {len(pending) - _SHOWN} more" if len(pending) > _SHOWN else ""),
+        allowed="nothing to do for the second one",
+        remedy="give these the same inputs every time, or leave to their controllers what those write (ignoreChanges)",
+    )
 
 
 def _left_behind(report: Report) -> RehearsalError | None:

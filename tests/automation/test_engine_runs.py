@@ -1,5 +1,6 @@
 """An engine that is stopped or dies in a way that is then told wrongly; a script plays the engine."""
 
+import json
 import os
 import signal
 import subprocess
@@ -34,6 +35,17 @@ def engine(directory: Path, *events: str, then: str = "exit 1") -> Engine:
 
 def test_changes_are_counted_by_operation(tmp_path: Path) -> None:
     assert engine(tmp_path, SUMMARY, then="exit 0").run("up").changes == {"create": 2, "same": 1}
+
+
+def test_what_another_up_would_change_is_named_with_its_properties(tmp_path: Path) -> None:
+    urn = "urn:pulumi:dev::polykube::kubernetes:core/v1:ResourceQuota::shop/quota"
+    steps = [
+        {"op": "same", "urn": "urn:pulumi:dev::polykube::kubernetes:core/v1:Namespace::shop"},
+        {"op": "update", "urn": urn, "detailedDiff": {"spec.hard.pods": {"kind": "update"}}},
+    ]
+    program(tmp_path / "pulumi", f"cat <<'EOF'\n{json.dumps({'steps': steps})}\nEOF")
+    found = Engine(Tool("pulumi", tmp_path / "pulumi", "0", "a test"), "dev", {}, tmp_path).pending()
+    assert found == ["update shop/quota (spec.hard.pods)"]
 
 
 @pytest.mark.parametrize(
