@@ -36,14 +36,18 @@ def told(name: str, unit: str, values: list[float]) -> Figure:
 
 def pair(name: str, unit: str, ours: Take, theirs: Take, runs: int = RUNS) -> Figure:
     """Medians of both sides, and the median of the ratios of neighbouring takes; which side begins alternates."""
-    taken = pairs(ours, theirs, runs)
+    return pairs_told(name, unit, pairs(ours, theirs, runs))
+
+
+def pairs_told(name: str, unit: str, taken: list[tuple[float, float]]) -> Figure:
+    """The same of pairs that are taken already."""
     return Figure(
         name=name,
         value=_rounded(median(one for one, _ in taken)),
         unit=unit,
         rival=_rounded(median(other for _, other in taken)),
         ratio=_rounded(median(one / other for one, other in taken)),
-        runs=runs,
+        runs=len(taken),
     )
 
 
