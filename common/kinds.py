@@ -27,6 +27,18 @@ _OTHER_GROUPS: Final = frozenset(
     {"apps", "autoscaling", "batch", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "policy"}
 )
 
+# Kinds that clusters of a cloud have before a program does anything. A provider that cannot ask the cluster yet puts
+# objects of kinds that it does not know into `default`.
+_BROUGHT_BY_CLOUDS: Final[Mapping[str, str]] = {
+    "gateway.networking.k8s.io": "GatewayClass",
+    "snapshot.storage.k8s.io": "VolumeSnapshotClass VolumeSnapshotContent",
+}
+
+
+def is_brought_without_namespace(api_version: str, kind: str) -> bool:
+    """Whether the kind is one that clouds bring, and its objects belong to the whole cluster."""
+    return kind in _BROUGHT_BY_CLOUDS.get(api_version.rpartition("/")[0], "").split()
+
 
 def is_cluster_scoped(api_version: str, kind: str) -> bool:
     """Whether Kubernetes defines the kind, and its objects belong to the whole cluster; custom kinds do not count."""

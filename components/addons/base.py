@@ -157,12 +157,6 @@ class AddOnBase(pulumi.ComponentResource):
         return cls.needs
 
     @classmethod
-    def clashes(cls, spec: AddOnSpec, chosen: Mapping[type["AddOnBase"], AddOnSpec]) -> Iterable[Finding]:
-        """What is wrong between these options and those of the other add-ons that are on."""
-        del spec, chosen
-        return ()
-
-    @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterable[Flow]:
         """The connections that the add-on needs, besides those from the control plane."""
         del spec

@@ -29,8 +29,6 @@ def check(
             if other not in chosen:
                 remedy = f"Add `{field(other)}: {{}}`, or remove {field(add_on)}."
                 yield Finding(Code.ADD_ONS_APART, f"no {other.name}", other.name, remedy, at=(field(add_on),))
-        for finding in () if is_hole(options) else add_on.clashes(options, chosen):
-            yield finding.below(field(add_on))
         for other in add_on.conflicts:
             if other in chosen:
                 remedy = f"Remove {field(add_on)} or {field(other)}."

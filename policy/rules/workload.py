@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from common.kinds import is_namespaced
+from common.kinds import is_brought_without_namespace, is_namespaced
 from common.quantity import QuantityError, parse
 from policy.kubernetes import POD_SPECS, containers, pod_spec
 from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule
@@ -84,7 +84,7 @@ def _sa_token(subject: Resource) -> Iterator[Finding]:
 
 
 def _no_default_ns(resource: Resource) -> Iterator[Finding]:
-    if not resource.is_kubernetes:
+    if not resource.is_kubernetes or is_brought_without_namespace(resource.api_version, resource.kind):
         return
     stated = resource.namespace
     if stated == "default" or (not stated and is_namespaced(resource.api_version, resource.kind)):

@@ -48,6 +48,14 @@ class TracingSpec(AddOnSpec):
             remedy = "Add retentionDays, or remove external."
             yield Finding(Code.NOT_ALLOWED, "no retentionDays", "retentionDays with it", remedy, at=("external",))
 
+    def findings_beside(self, others: Mapping[type[AddOnBase], AddOnSpec]) -> Iterator[Finding]:
+        logging = others.get(Logging)
+        own = self.retention_days is not None and self.external is None
+        if own and isinstance(logging, LoggingSpec) and logging.external:
+            remedy = "Give tracing an external store too, or remove retentionDays."
+            allowed = "an Elasticsearch of its own, or external"
+            yield Finding(Code.ADD_ONS_APART, "logging with an external store", allowed, remedy, at=("retentionDays",))
+
 
 class Tracing(AddOnBase):
     """Jaeger 2, which takes traces by OTLP and keeps them in memory or in Elasticsearch."""
@@ -80,14 +88,6 @@ class Tracing(AddOnBase):
     def needed(cls, spec: AddOnSpec) -> Collection[type[AddOnBase]]:
         assert isinstance(spec, TracingSpec)
         return (Logging,) if spec.retention_days is not None and spec.external is None else ()
-
-    @classmethod
-    def clashes(cls, spec: AddOnSpec, chosen: Mapping[type[AddOnBase], AddOnSpec]) -> Iterator[Finding]:
-        logging = chosen.get(Logging)
-        if Logging in cls.needed(spec) and isinstance(logging, LoggingSpec) and logging.external:
-            remedy = "Give tracing an external store too, or remove retentionDays."
-            allowed = "an Elasticsearch of its own, or external"
-            yield Finding(Code.ADD_ONS_APART, "logging with an external store", allowed, remedy, at=("retentionDays",))
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:

@@ -63,6 +63,6 @@ def test_traces_that_are_kept_need_a_store_that_there_is() -> None:
     assert Tracing.needed(TracingSpec()) == ()
     assert Tracing.needed(kept) == (Logging,)
     assert Tracing.needed(TracingSpec.model_validate({"retentionDays": 7, "external": EXTERNAL})) == ()
-    assert list(Tracing.clashes(kept, {Logging: LoggingSpec(), Tracing: kept})) == []
-    (finding,) = Tracing.clashes(kept, {Logging: elsewhere, Tracing: kept})
+    assert list(kept.findings_beside({Logging: LoggingSpec(), Tracing: kept})) == []
+    (finding,) = kept.findings_beside({Logging: elsewhere, Tracing: kept})
     assert (finding.at, finding.found) == (("retentionDays",), "logging with an external store")

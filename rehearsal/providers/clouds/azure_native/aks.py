@@ -13,6 +13,7 @@ from typing import Any, Final
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
@@ -44,6 +45,9 @@ class Cluster(Behaviour):
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         host = clusters.start(str(resource.outputs["name"])).endpoint.removeprefix("https://")
         self._own_nodes(resource, store, fault)
+        with clusters.api(str(resource.outputs["name"])) as api:
+            if api is not None:
+                define_snapshots(api)
         return {"fqdn": host, "privateFQDN": host, "currentKubernetesVersion": _version(resource)}
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
 from rehearsal.providers.clouds.left_behind import left_behind
@@ -37,7 +38,7 @@ class Cluster(Behaviour):
         access = clusters.start(str(resource.outputs["name"]))
         host = access.endpoint.removeprefix("https://")
         self._own_nodes(resource, store)
-        _bring_gateway_api(resource)
+        _define(resource)
         endpoints = "controlPlaneEndpointsConfig"
         return {
             "endpoint": host,
@@ -50,7 +51,7 @@ class Cluster(Behaviour):
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         self._own_nodes(new, store)
-        _bring_gateway_api(new)
+        _define(new)
         return {"masterVersion": _full(_wanted(new))}
 
     def deleted(self, resource: Resource, store: Store) -> None:
@@ -120,11 +121,14 @@ def _cluster(pool: Resource, store: Store) -> Resource:
     raise Refused("missing", target=f"cluster {wanted}")
 
 
-def _bring_gateway_api(cluster: Resource) -> None:
-    if cluster.inputs.get("gatewayApiConfig", {}).get("channel") == "CHANNEL_STANDARD":
-        with clusters.api(str(cluster.outputs["name"])) as api:
-            if api is not None:
-                bring_gateway_api(api)
+def _define(cluster: Resource) -> None:
+    """The kinds that Google defines in the cluster."""
+    with clusters.api(str(cluster.outputs["name"])) as api:
+        if api is None:
+            return
+        define_snapshots(api)
+        if cluster.inputs.get("gatewayApiConfig", {}).get("channel") == "CHANNEL_STANDARD":
+            bring_gateway_api(api)
 
 
 def _wanted(cluster: Resource) -> str:
