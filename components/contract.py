@@ -131,6 +131,18 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Dns:
+    """The cloud's DNS as its clients are told of it; whoever gets `grants` may change records of the zones asked for.
+
+    `service` is aws, google or azure, as clients of several clouds call them, and `account` what finds it there.
+    """
+
+    service: str
+    account: Mapping[str, str]
+    grants: Sequence[Grant]
+
+
+@dataclass(frozen=True)
 class ObjectStore:
     """A bucket for backups; whoever gets `grant` from `identity_for` may read and write it.
 
@@ -239,6 +251,10 @@ class Cluster(Protocol):
 
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         """Cloud rights for the pods of `namespace/name`."""
+        ...
+
+    def dns(self, user: str, zones: Sequence[str]) -> Dns:
+        """The cloud's DNS for `user`, who changes records of the zones with these ids."""
         ...
 
     def object_store(self, name: str) -> ObjectStore:

@@ -183,6 +183,14 @@ HttpsAddress: TypeAlias = Annotated[
     ),
 ]
 
+Email: TypeAlias = Annotated[
+    str, TextRule(Code.BAD_NAME, "an e-mail address", r"[^\s@:]+@[^\s@]+", "gke-security-groups@example.com")
+]
+HttpsUrl: TypeAlias = Annotated[
+    str,
+    TextRule(Code.NOT_ALLOWED, "an address with https://", r"https://[^\s/]+(/\S*)?", "https://example.com/directory"),
+]
+
 _OTHERS_PREFIXES: Final = ("kube-", "gke-")  # Kubernetes' and GKE's own
 _OTHERS_SUFFIX: Final = "-system"  # the custom of operators: istio-system, calico-system, gmp-system
 RESERVED_NAMESPACES: Final = frozenset(

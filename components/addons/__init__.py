@@ -11,6 +11,7 @@ from components.addons.backup import Backup
 from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
 from components.addons.cert_manager import CertManager
 from components.addons.csi_snapshotter import CsiSnapshotter
+from components.addons.external_dns import ExternalDns
 from components.addons.ingress import Ingress
 from components.addons.istio import Istio
 from components.addons.logging import Logging
@@ -29,6 +30,7 @@ ADDONS: Final[tuple[type[AddOnBase], ...]] = (
     CertManager,
     MetricsServer,
     NodeProblemDetector,
+    ExternalDns,
     Monitoring,
     Logging,
     Tracing,

@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.contract import Brought, Capability, Cluster, Exemption, Namespace
 from components.naming import component_type
-from components.platform.flows import ANY_ADDRESS, Flow, Pods, make_flow_policies
+from components.platform.flows import ANY_ADDRESS, Addresses, Flow, Pods, make_flow_policies
 from components.platform.namespaces import make_namespace
 from components.platform.network import NetworkSpec, make_network_policies
 from components.platform.place import Place
@@ -177,6 +177,12 @@ class AddOnBase(pulumi.ComponentResource):
     def build(self, spec: AddOnSpec, site: Site) -> None:
         """Register what the add-on consists of, in `self.places` (by namespace)."""
         raise NotImplementedError
+
+
+def credential_flows(name: str, pods: Pods, cluster: Cluster) -> Iterator[Flow]:
+    """What `pods` that act in the cloud need to get their credentials from their node."""
+    for cidr, port in cluster.credential_sources:
+        yield Flow(f"{name}.credentials-{port}", pods, Addresses(cidr, ()), (port,))
 
 
 def all_flows(add_on: type[AddOnBase], spec: AddOnSpec) -> Iterable[Flow]:

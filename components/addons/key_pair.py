@@ -22,9 +22,15 @@ class KeyPairSpec(StackModel):
     key: SecretText = Field(description="Its private key as PEM, encrypted.")
 
     def findings(self) -> Iterator[Finding]:
-        if isinstance(self.certificate, str) and not self.certificate.startswith(_BEGIN):
-            remedy = "Write the certificate as PEM, in a block (`certificate: |`)."
-            yield Finding(Code.NOT_ALLOWED, "something else", f"text that begins {_BEGIN}", remedy, at=("certificate",))
+        if isinstance(self.certificate, str):
+            yield from certificate_findings(self.certificate)
+
+
+def certificate_findings(certificate: str) -> Iterator[Finding]:
+    """A finding, at the key `certificate`, for what is not PEM."""
+    if not certificate.startswith(_BEGIN):
+        remedy = "Write the certificate as PEM, in a block (`certificate: |`)."
+        yield Finding(Code.NOT_ALLOWED, "something else", f"text that begins {_BEGIN}", remedy, at=("certificate",))
 
 
 def make_secret(name: str, pair: KeyPairSpec, place: Place) -> pulumi.Resource:

@@ -112,7 +112,7 @@ class Pods:
     volumes: Sequence[core.VolumeArgs] = ()
     user: int = NOBODY
     service_account: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     agent: bool = False
     restart: str | None = None

@@ -11,6 +11,7 @@ from components.contract import (
     Brought,
     Capability,
     CapabilityMissing,
+    Dns,
     Gateways,
     Grant,
     Identity,
@@ -157,6 +158,11 @@ class ClusterBase(pulumi.ComponentResource):
         """Cloud rights for the pods of `namespace/name`; CapabilityMissing where there is no cloud."""
         del grants
         raise CapabilityMissing(self.kind, Capability.WORKLOAD_IDENTITY, service_account)
+
+    def dns(self, user: str, zones: Sequence[str]) -> Dns:
+        """The cloud's DNS; CapabilityMissing where there is no cloud."""
+        del zones
+        raise CapabilityMissing(self.kind, Capability.WORKLOAD_IDENTITY, user)
 
     def object_store(self, name: str) -> ObjectStore:
         """A bucket for backups; CapabilityMissing where there is no cloud."""

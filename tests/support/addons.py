@@ -21,6 +21,7 @@ OPTIONS: dict[str, Any] = {
     "csiSnapshotter": {},
     "certManager": {"issuers": [{"name": "self-signed", "selfSigned": True}]},
     "metricsServer": {},
+    "externalDns": {"zones": [{"name": "example.test", "id": "Z0123456789ABCDEFGHIJ"}]},
     "nodeProblemDetector": {},
     "monitoring": {
         "slos": [
@@ -37,7 +38,12 @@ OPTIONS: dict[str, Any] = {
     "logging": {"retentionDays": 3, "storage": "10Gi"},
     "tracing": {"retentionDays": 3},
     "istio": {"tenants": [TEAM], "traceSampling": 10},
-    "ingress": {"hosts": [{"name": "tasks.example.test", "tenants": [TEAM], "ports": [5000]}]},
+    "ingress": {
+        "hosts": [
+            {"name": "tasks.example.test", "tenants": [TEAM], "ports": [5000]},
+            {"name": "safe.example.test", "tenants": [TEAM], "ports": [5000], "tls": {"issuer": "self-signed"}},
+        ]
+    },
     "backup": {
         "tenants": [{"tenant": TEAM, "schedule": "*/30 8-18 * * 1-5", "retentionDays": 2}],
         "store": {

@@ -2,12 +2,14 @@
 
 import re
 import tempfile
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from common.paths import CHECKOUT
 from components.addons import ADDONS
+from components.addons.base import AddOnBase
 from components.addons.order import field
 from components.naming import component_type
 from stacks.config import StackSpec
@@ -24,14 +26,23 @@ def planned(name: str) -> dict[str, Registered]:
     return registered(load_stack(name), name)
 
 
+def registered_with(stack: str, **options: Any) -> dict[str, Registered]:
+    """What one of the stacks registers when it has the add-ons of `options` besides its own, by URN."""
+    spec = load_stack(stack)
+    chosen = {each.name.replace("-", "_"): each.spec_type.model_validate(options[key]) for key, each in _named(options)}
+    return registered(spec.model_copy(update={"addons": spec.addons.model_copy(update=chosen)}), stack)
+
+
 def of_add_on(stack: str, add_on: str, **options: Any) -> dict[str, Registered]:
     """What one of the stacks registers for an add-on, when it has that one besides its own, by `type::name`."""
-    spec = load_stack(stack)
-    (which,) = (each for each in ADDONS if field(each) == add_on)
-    chosen = spec.addons.model_copy(update={which.name.replace("-", "_"): which.spec_type.model_validate(options)})
-    made = registered(spec.model_copy(update={"addons": chosen}), stack)
+    ((_, which),) = _named([add_on])
     within = f"{component_type('addons', which.__name__)}$"
+    made = registered_with(stack, **{add_on: options})
     return {f"{each.type}::{each.name}": each for each in made.values() if within in each.urn}
+
+
+def _named(keys: Collection[str]) -> list[tuple[str, type[AddOnBase]]]:
+    return [(field(each), each) for each in ADDONS if field(each) in keys]
 
 
 def with_add_ons(name: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
+from components.addons.base import AddOnBase, AddOnSpec, Site, credential_flows, unknown_tenants
 from components.addons.bundles import read_bundles
 from components.addons.csi_snapshotter import CsiSnapshotter
 from components.addons.exempt import (
@@ -22,7 +22,7 @@ from components.addons.exempt import (
 )
 from components.addons.monitoring import Monitoring
 from components.contract import Capability, Cluster, Namespace, PodSecurity
-from components.platform.flows import ANY_ADDRESS, Addresses, Flow, Pods, to_api_server
+from components.platform.flows import ANY_ADDRESS, Flow, Pods, to_api_server
 from components.platform.tenants import TenantSpec
 from spec.cron import Cron
 from spec.model import Many, StackModel, same_twice
@@ -157,8 +157,7 @@ class Backup(AddOnBase):
     def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:
         assert isinstance(spec, BackupSpec)
         if not spec.store:
-            for cidr, port in cluster.credential_sources:
-                yield Flow(f"velero.credentials-{port}", cls.PODS, Addresses(cidr, ()), (port,))
+            yield from credential_flows("velero", cls.PODS, cluster)
 
     def build(self, spec: AddOnSpec, site: Site) -> None:
         from components.addons.backup.parts import make_parts

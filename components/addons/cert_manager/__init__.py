@@ -1,28 +1,44 @@
 """cert-manager: certificates that are issued, kept in Secrets, and renewed before they end.
 
-Issuers are the cluster's (ClusterIssuer): an authority of one's own, or each certificate its own. Left out: HTTP01,
-which needs the Gateway API before cert-manager starts, where here it comes with ingress. Upstream:
+Issuers are the cluster's (ClusterIssuer): an ACME authority by DNS01, one of one's own, or each certificate its own.
+Left out: HTTP01, which needs the Gateway API before cert-manager starts, where here it comes with ingress. Upstream:
 cert-manager.io/docs, 1.21, as of November 2026.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import ClassVar, Final
 
 from pydantic import Field
 
-from components.addons.base import AddOnBase, AddOnSpec, Site, bounded
+from components.addons.base import AddOnBase, AddOnSpec, Site, bounded, credential_flows
 from components.addons.bundles import read_bundles
+from components.addons.dns import Zones
 from components.addons.exempt import api_server_address, rights_as_upstream_has_them
 from components.addons.key_pair import KeyPairSpec
 from components.addons.monitoring import Monitoring
-from components.contract import Namespace, PodSecurity
+from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.platform import flows
 from components.platform.flows import Flow
+from spec.holes import solid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
-from spec.text import DnsName
+from spec.text import DnsName, Email, HttpsUrl
 
 NAMESPACE: Final = "cert-manager"
+
+
+class AcmeSpec(StackModel):
+    """An authority that everybody trusts, and that asks for proof of who controls a name: in its DNS (DNS01)."""
+
+    email: Email = Field(description="Whom the authority tells of what goes wrong.")
+    server: HttpsUrl = Field(
+        default="https://acme-v02.api.letsencrypt.org/directory",
+        description="The authority. Let's Encrypt; for tries it has https://acme-staging-v02.api.letsencrypt.org/directory.",
+    )
+    zones: Zones = Field(description="Zones of the cluster's cloud in which names may be.")
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("zone", "zones", self.zones)
 
 
 class IssuerSpec(StackModel):
@@ -32,15 +48,16 @@ class IssuerSpec(StackModel):
     authority: KeyPairSpec | None = Field(
         default=None, description="An authority of one's own signs; clients have to trust its certificate."
     )
+    acme: AcmeSpec | None = Field(default=None, description="An authority that everybody trusts signs.")
     self_signed: bool = Field(
         default=False, description="Each certificate signs itself: for tests, and for authorities."
     )
 
     def findings(self) -> Iterator[Finding]:
-        if (self.authority is not None) == self.self_signed:
-            found = "both" if self.self_signed else "neither"
-            remedy = "Write one of them."
-            yield Finding(Code.EXACTLY_ONE, found, "either authority or selfSigned: true", remedy)
+        given = sum((self.authority is not None, self.acme is not None, self.self_signed is True))
+        if given != 1:
+            found = "several" if given else "none"
+            yield Finding(Code.EXACTLY_ONE, found, "authority, acme or selfSigned: true", "Write one of them.")
 
 
 class CertManagerSpec(AddOnSpec):
@@ -52,6 +69,12 @@ class CertManagerSpec(AddOnSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("issuer", "issuers", self.issuers)
+
+    @property
+    def zones(self) -> list[str]:
+        """The ids of the zones of all issuers."""
+        asked = [issuer.acme for _, issuer in solid(self.issuers) if isinstance(issuer.acme, AcmeSpec)]
+        return list(dict.fromkeys(str(zone.id) for acme in asked for _, zone in solid(acme.zones)))
 
 
 class CertManager(AddOnBase):
@@ -70,6 +93,17 @@ class CertManager(AddOnBase):
     ports_from_control_plane = frozenset({10250})
 
     PODS: ClassVar = flows.Pods(NAMESPACE)
+
+    @classmethod
+    def required(cls, spec: AddOnSpec) -> Collection[Capability]:
+        assert isinstance(spec, CertManagerSpec)
+        return (Capability.WORKLOAD_IDENTITY,) if spec.zones else ()
+
+    @classmethod
+    def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:
+        assert isinstance(spec, CertManagerSpec)
+        if spec.zones:
+            yield from credential_flows("cert-manager", cls.PODS, cluster)
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:

@@ -8,9 +8,11 @@ import pulumi_kubernetes.core.v1 as core
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.bundles import load, read_bundles
+from components.addons.dns import solver
 from components.addons.key_pair import make_secret
 from components.addons.rendered import Manifest, make_disruption_budget, register, settle
 from components.addons.workloads import Container, Pods, make_job, make_service_account
+from components.contract import Dns, Identity
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from components.addons.cert_manager import CertManagerSpec, IssuerSpec
 
 _VERSION: Final = read_bundles()["cert-manager"].version
+_CONTROLLER: Final = "cert-manager"
 _CHECK: Final = "startupapicheck"
 _USER: Final = 65532  # of the images without a shell
 
@@ -33,6 +36,9 @@ _SIZES: Final = {
 def make_parts(spec: "CertManagerSpec", site: "Site", place: Place) -> None:
     """Register all of it. Issuers come when the webhook has answered, and go before what serves them."""
     objects = load("cert-manager")
+    dns = site.cluster.dns(_CONTROLLER, spec.zones) if spec.zones else None
+    if dns:
+        _let_change_dns(objects, site.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", dns.grants))
     workloads = [settle(each, site.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"]
     running = place.then(*register(objects, place))
     if site.replicas > 1:
@@ -40,7 +46,21 @@ def make_parts(spec: "CertManagerSpec", site: "Site", place: Place) -> None:
             make_disruption_budget(each, place)
     answering = running.then(_make_check(running))
     for issuer in spec.issuers:
-        _make_issuer(issuer, answering)
+        _make_issuer(issuer, dns, answering)
+
+
+def _let_change_dns(objects: list[Manifest], identity: Identity) -> None:
+    """Give the controller its identity in the cloud, and let it look for proofs in the DNS that it reaches."""
+    (account,) = (each for each in objects if _is_controllers(each, "ServiceAccount"))
+    account["metadata"].setdefault("annotations", {}).update(identity.annotations)
+    (deployment,) = (each for each in objects if _is_controllers(each, "Deployment"))
+    template = deployment["spec"]["template"]
+    template["metadata"]["labels"].update(identity.labels)
+    template["spec"]["containers"][0]["args"].append("--dns01-recursive-nameservers-only")
+
+
+def _is_controllers(manifest: Manifest, kind: str) -> bool:
+    return bool(manifest["kind"] == kind and manifest["metadata"]["name"] == _CONTROLLER)
 
 
 def _make_check(place: Place) -> pulumi.Resource:
@@ -63,14 +83,24 @@ def _own_namespace() -> core.EnvVarArgs:
     return core.EnvVarArgs(name="POD_NAMESPACE", value_from=source)
 
 
-def _make_issuer(issuer: "IssuerSpec", place: Place) -> None:
+def _make_issuer(issuer: "IssuerSpec", dns: Dns | None, place: Place) -> None:
     before = [make_secret(_secret(issuer), issuer.authority, place)] if issuer.authority else []
-    ManifestObject(cluster_issuer(issuer), replace(place.then(*before), namespace=""))
+    ManifestObject(cluster_issuer(issuer, dns), replace(place.then(*before), namespace=""))
 
 
-def cluster_issuer(issuer: "IssuerSpec") -> Manifest:
-    """The issuer as a ClusterIssuer."""
-    spec = {"ca": {"secretName": _secret(issuer)}} if issuer.authority else {"selfSigned": {}}
+def cluster_issuer(issuer: "IssuerSpec", dns: Dns | None) -> Manifest:
+    """The issuer as a ClusterIssuer, which proves by `dns` who controls a name."""
+    spec: Manifest = {"ca": {"secretName": _secret(issuer)}} if issuer.authority else {"selfSigned": {}}
+    if issuer.acme:
+        assert dns
+        spec = {
+            "acme": {
+                "email": issuer.acme.email,
+                "server": issuer.acme.server,
+                "privateKeySecretRef": {"name": f"account.{issuer.name}"},
+                "solvers": [solver(zone, dns) for zone in issuer.acme.zones],
+            }
+        }
     return {
         "apiVersion": "cert-manager.io/v1",
         "kind": "ClusterIssuer",

@@ -1,7 +1,7 @@
 """Ingress: hosts that are reached from outside, by the Gateway API and a gateway of Istio's or of the cloud's own.
 
 The stack file says which hosts there are, with which certificates, and which tenants may route them; the routes are
-the tenants' own (HTTPRoute). Left out: names in a DNS, certificates that renew themselves.
+the tenants' own (HTTPRoute). Certificates may be issued by cert-manager, and names kept by external-dns.
 Upstream: gateway-api.sigs.k8s.io 1.6 and istio.io/latest/docs, 1.31, as of November 2026.
 """
 
@@ -12,8 +12,11 @@ from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
 from components.addons.bundles import read_bundles
+from components.addons.cert_manager import CertManager, CertManagerSpec
 from components.addons.exempt import open_to_all
+from components.addons.external_dns import ExternalDns
 from components.addons.istio import Istio, IstioSpec
+from components.addons.key_pair import KeyPairSpec, certificate_findings
 from components.addons.monitoring import Monitoring
 from components.addons.tracing import Tracing
 from components.contract import Capability, Cluster, Namespace, PodSecurity
@@ -22,25 +25,37 @@ from components.platform.flows import ANY_ADDRESS, Addresses, Flow
 from components.platform.tenants import TenantSpec
 from spec.holes import solid
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding
+from spec.problems import Code, Finding, listed, quoted
 from spec.text import DnsName
 from spec.values import PortNumber, SecretText
 
 NAMESPACE: Final = "istio-ingress"
 _GATEWAY: Final = flows.Pods(NAMESPACE, {"istio": "ingress"})
-_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
 
 
 class TlsSpec(StackModel):
-    """The certificate of a host, and its key."""
+    """The certificate of a host: issued, and renewed before it ends, or given with its key."""
 
-    certificate: str = Field(description="The certificate as PEM, its own first and then those up to the authority's.")
-    key: SecretText = Field(description="Its private key as PEM, encrypted.")
+    issuer: DnsName | None = Field(default=None, description="Who signs it: one of certManager's issuers.")
+    certificate: str | None = Field(
+        default=None, description="The certificate as PEM, its own first and then those up to the authority's."
+    )
+    key: SecretText | None = Field(default=None, description="Its private key as PEM, encrypted.")
 
     def findings(self) -> Iterator[Finding]:
-        if isinstance(self.certificate, str) and not self.certificate.startswith(_BEGIN):
-            remedy = "Write the certificate as PEM, in a block (`certificate: |`)."
-            yield Finding(Code.NOT_ALLOWED, "something else", f"text that begins {_BEGIN}", remedy, at=("certificate",))
+        given = self.certificate is not None, self.key is not None
+        if given not in ((True, True), (False, False)) or any(given) == (self.issuer is not None):
+            allowed = "either issuer, or certificate and key"
+            yield Finding(Code.EXACTLY_ONE, "something else", allowed, "Write issuer, or both of certificate and key.")
+        elif self.certificate is not None:
+            yield from certificate_findings(self.certificate)
+
+    @property
+    def pair(self) -> KeyPairSpec | None:
+        """The certificate and its key, if they are given."""
+        if self.certificate is None or self.key is None:
+            return None
+        return KeyPairSpec.model_construct(certificate=self.certificate, key=self.key)
 
 
 class HostSpec(StackModel):
@@ -57,6 +72,12 @@ class HostSpec(StackModel):
         default=None,
         description="Its certificate; plain HTTP is then sent to HTTPS. Without one the host is plain HTTP.",
     )
+
+    @property
+    def issuer(self) -> str | None:
+        """Who signs its certificate, if it is issued."""
+        issuer = self.tls.issuer if isinstance(self.tls, TlsSpec) else None
+        return issuer if isinstance(issuer, str) else None
 
 
 class IngressSpec(AddOnSpec):
@@ -82,6 +103,28 @@ class IngressSpec(AddOnSpec):
                 yield finding.below("hosts", index)
 
     def findings_beside(self, others: Mapping[type[AddOnBase], AddOnSpec]) -> Iterator[Finding]:
+        yield from self._issuer_findings(others.get(CertManager))
+        yield from self._mesh_findings(others)
+
+    @property
+    def is_issued(self) -> bool:
+        """Whether any host's certificate is."""
+        return any(host.issuer for _, host in solid(self.hosts))
+
+    def _issuer_findings(self, authorities: AddOnSpec | None) -> Iterator[Finding]:
+        """A finding for each issuer that there is not."""
+        if not isinstance(authorities, CertManagerSpec):
+            return
+        known = [issuer.name for _, issuer in solid(authorities.issuers) if isinstance(issuer.name, str)]
+        for index, host in solid(self.hosts):
+            if host.issuer and host.issuer not in known:
+                remedy = "Write one of them, or add the issuer to certManager."
+                allowed = listed(known) if known else "no issuer"
+                at = ("hosts", index, "tls", "issuer")
+                yield Finding(Code.NOT_ALLOWED, quoted(host.issuer), allowed, remedy, at=at)
+
+    def _mesh_findings(self, others: Mapping[type[AddOnBase], AddOnSpec]) -> Iterator[Finding]:
+        """A finding for each tenant that the cloud's gateway cannot reach."""
         mesh = others.get(Istio)
         if self.class_ == "istio" or not isinstance(mesh, IstioSpec):
             return
@@ -101,7 +144,7 @@ class Ingress(AddOnBase):
     version = read_bundles()["gateway-api"].version
     spec_type = IngressSpec
     bundles = ("gateway-api",)
-    after = (Istio,)
+    after = (Istio, CertManager, ExternalDns)
     before_tenants = True
     namespaces = (
         Namespace(
@@ -130,7 +173,8 @@ class Ingress(AddOnBase):
     @classmethod
     def needed(cls, spec: AddOnSpec) -> Collection[type[AddOnBase]]:
         assert isinstance(spec, IngressSpec)
-        return (Istio,) if spec.class_ == "istio" else ()
+        mesh = (Istio,) if spec.class_ == "istio" else ()
+        return (*mesh, *((CertManager,) if spec.is_issued else ()))
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:

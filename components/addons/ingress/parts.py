@@ -1,15 +1,18 @@
 """The gateway's pods with what they need, the load balancer in front of them, and what they are told."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
-import pulumi_kubernetes.rbac.v1 as rbac
+from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.bundles import load, read_bundles
-from components.addons.ingress.routing import CLASS, gateway, gateway_class, redirects, secret_name
-from components.addons.workloads import Container, Pods, make_deployment
+from components.addons.external_dns import ExternalDns, names
+from components.addons.ingress.routing import CLASS, certificate, gateway, gateway_class, redirects, secret_name
+from components.addons.key_pair import make_secret
+from components.addons.workloads import Container, Pods, make_deployment, make_service_account
 from components.naming import selector
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
@@ -20,13 +23,16 @@ if TYPE_CHECKING:
 
 _NAME: Final = "ingress"
 _USER: Final = 1337  # the image's
+_SECRETS: Final = PolicyRuleArgs(  # istiod gives certificates only to those who may read them
+    api_groups=[""], resources=["secrets"], verbs=["get", "list", "watch"]
+)
 
 
 def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> None:
     """Register all of it. The load balancer goes before the gateway's pods, and routes before the load balancer."""
     whole = replace(place, namespace="")
     kinds = [] if site.cluster.brings_gateway_api else [ManifestObject(each, whole) for each in load("gateway-api")]
-    secrets = [_make_secret(host, place) for host in spec.hosts if host.tls]
+    secrets = [made for host in spec.hosts for made in _make_secret(host, place)]
     behind = place.then(*kinds, *secrets)
     if spec.class_ == "cloud":
         theirs = site.cluster.gateways(internal=spec.internal)
@@ -44,13 +50,15 @@ def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> None:
 
 def _make_load_balancer(spec: "IngressSpec", site: "Site", place: Place) -> core.Service:
     """The gateway's pods, and the Service in front of them."""
-    pods = make_deployment(_pods(), site.replicas, _make_account(place))
+    pods = make_deployment(_pods(), site.replicas, make_service_account(_NAME, (), place, here=[_SECRETS]))
     balancing = site.cluster.load_balancing
+    wanted = balancing.internal if spec.internal else balancing.external
+    named = names([host.name for host in spec.hosts]) if ExternalDns in site.installed else {}
     # By itself, and not with the cluster: the load balancer is outside of it.
     outside = replace(place.then(pods), gone_with=None)
     return core.Service(
         place.logical(_NAME),
-        metadata=place.metadata(_NAME, annotations=dict(balancing.internal if spec.internal else balancing.external)),
+        metadata=place.metadata(_NAME, annotations={**wanted, **named}),
         spec=core.ServiceSpecArgs(
             type="LoadBalancer",
             selector=selector(_NAME),
@@ -82,33 +90,9 @@ def _pods() -> Pods:
     )
 
 
-def _make_account(place: Place) -> Place:
-    """A ServiceAccount that may read the Secrets of this namespace: istiod gives certificates only to those."""
-    account = core.ServiceAccount(
-        place.logical(_NAME),
-        metadata=place.metadata(_NAME),
-        automount_service_account_token=False,
-        opts=place.options(),
-    )
-    reading = rbac.PolicyRuleArgs(api_groups=[""], resources=["secrets"], verbs=["get", "list", "watch"])
-    role = rbac.Role(place.logical(_NAME), metadata=place.metadata(_NAME), rules=[reading], opts=place.options())
-    binding = rbac.RoleBinding(
-        place.logical(_NAME),
-        metadata=place.metadata(_NAME),
-        role_ref=rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=_NAME),
-        subjects=[rbac.SubjectArgs(kind="ServiceAccount", name=_NAME, namespace=place.namespace)],
-        opts=place.then(account, role).options(),
-    )
-    return place.then(binding)
-
-
-def _make_secret(host: "HostSpec", place: Place) -> core.Secret:
-    assert host.tls
-    name = secret_name(host)
-    return core.Secret(
-        place.logical(name),
-        metadata=place.metadata(name),
-        type="kubernetes.io/tls",
-        string_data=pulumi.Output.secret({"tls.crt": host.tls.certificate, "tls.key": host.tls.key.text or ""}),
-        opts=place.options(),
-    )
+def _make_secret(host: "HostSpec", place: Place) -> Iterator[pulumi.Resource]:
+    """The host's certificate as a Secret, or what cert-manager is to make one of."""
+    if host.tls and host.tls.pair:
+        yield make_secret(secret_name(host), host.tls.pair, place)
+    elif host.issuer:
+        yield ManifestObject(certificate(host.name, host.issuer, secret_name(host)), place)

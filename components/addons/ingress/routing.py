@@ -46,6 +46,17 @@ def secret_name(host: "HostSpec") -> str:
     return f"tls.{host.name}"
 
 
+def certificate(name: str, issuer: str, secret: str) -> Manifest:
+    """What cert-manager keeps in `secret`, signed by the ClusterIssuer `issuer`."""
+    spec = {
+        "secretName": secret,
+        "dnsNames": [name],
+        "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": issuer},
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+    }
+    return {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": secret}, "spec": spec}
+
+
 def _listeners(host: "HostSpec") -> Iterator[Manifest]:
     """The host's HTTP, for its tenants or for our redirect, and its HTTPS if it has a certificate."""
     tenants = {

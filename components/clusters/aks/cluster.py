@@ -15,14 +15,21 @@ import pulumi_azure_native as azure
 import yaml
 
 from components.clusters.aks.control_plane import keep_logs, make_control_plane, schedule_upgrades
-from components.clusters.aks.facts import CLUSTER_ADMIN, CLUSTER_USER, KEY_USER, NETWORK_CONTRIBUTOR
+from components.clusters.aks.facts import (
+    CLUSTER_ADMIN,
+    CLUSTER_USER,
+    DNS_CONTRIBUTOR,
+    KEY_USER,
+    NETWORK_CONTRIBUTOR,
+    READER,
+)
 from components.clusters.aks.identity import Identities
 from components.clusters.aks.keys import make_key
 from components.clusters.aks.pools import make_pool
 from components.clusters.aks.storage import make_container
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Dns, Grant, Identity, LoadBalancing, ObjectStore, Storage
 from components.networks.azure import AzureNetwork
 
 if TYPE_CHECKING:
@@ -130,6 +137,14 @@ class AksCluster(ManagedCluster):
 
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         return self._identities.for_pods(service_account, grants, self.control_plane)
+
+    def dns(self, user: str, zones: Sequence[str]) -> Dns:
+        """Azure DNS: rights on each zone, and to find it in its resource group."""
+        del user
+        account = {"subscription": self._spec.subscription, "tenant": self._spec.tenant}
+        groups = sorted({zone.partition("/providers/")[0] for zone in zones})
+        changing = [Grant(DNS_CONTRIBUTOR, on=zone) for zone in zones]
+        return Dns("azure", account, [*changing, *(Grant(READER, on=group) for group in groups)])
 
     def make_object_store(self, name: str) -> ObjectStore:
         return make_container(name, self._spec, self._group, self._place)

@@ -60,4 +60,6 @@ NETWORK_CONTRIBUTOR: Final = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 KEY_USER: Final = "12338af0-0e69-4776-bea7-57ae8d297424"  # Key Vault Crypto User
 CLUSTER_ADMIN: Final = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b"  # Azure Kubernetes Service RBAC Cluster Admin
 CLUSTER_USER: Final = "4abbcc35-e782-43d8-92c5-2d3f1bd2253f"  # Azure Kubernetes Service Cluster User Role
+DNS_CONTRIBUTOR: Final = "befefa01-2a29-4197-83a8-272ff33ce314"  # DNS Zone Contributor
+READER: Final = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 BLOB_CONTRIBUTOR: Final = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"  # Storage Blob Data Contributor

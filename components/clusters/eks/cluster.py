@@ -14,13 +14,14 @@ from pulumi_aws import cloudwatch, ec2, eks, kms, vpc
 from pulumi_aws.provider import Provider as AwsProvider
 
 from components.clusters.eks.addons import AddOns
+from components.clusters.eks.dns import make_dns
 from components.clusters.eks.identity import make_identity
 from components.clusters.eks.karpenter import make_karpenter_prerequisites
 from components.clusters.eks.pools import NodePools, make_node_roles
 from components.clusters.eks.storage import make_bucket, make_file_system
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Dns, Grant, Identity, LoadBalancing, ObjectStore, Storage
 from components.networks.aws import AwsNetwork
 from components.networks.aws_iam import MANAGED, allow, service_role
 
@@ -189,6 +190,9 @@ class EksCluster(ManagedCluster):
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         """EKS Pod Identity: the ServiceAccount needs nothing on it."""
         return make_identity(service_account, grants, self.control_plane, self._place)
+
+    def dns(self, user: str, zones: Sequence[str]) -> Dns:
+        return make_dns(user, zones, self._region, self._place)
 
     def make_object_store(self, name: str) -> ObjectStore:
         return make_bucket(name, self._region, self._place)

@@ -19,7 +19,7 @@ from components.clusters.gke.identity import grant_in_project, make_identity, ma
 from components.clusters.gke.pools import NodePools
 from components.clusters.gke.storage import make_bucket
 from components.clusters.managed import ManagedCluster
-from components.contract import Gateways, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Dns, Gateways, Grant, Identity, LoadBalancing, ObjectStore, Storage
 from components.networks.gcp import GcpNetwork
 
 if TYPE_CHECKING:
@@ -142,6 +142,11 @@ class GkeCluster(ManagedCluster):
 
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         return make_identity(service_account, grants, self._spec.project, self._place)
+
+    def dns(self, user: str, zones: Sequence[str]) -> Dns:
+        """Cloud DNS of the cluster's project, all zones of it: it knows no rights to find a single one."""
+        del user, zones
+        return Dns("google", {"project": self._spec.project}, [Grant("roles/dns.admin")])
 
     def make_object_store(self, name: str) -> ObjectStore:
         return make_bucket(name, self._spec.project, self._spec.region, self._place)

@@ -14,7 +14,7 @@ from components.contract import Brought, Capability
 from components.networks.address_plan import overlaps, too_small
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
-from spec.text import TextRule
+from spec.text import Email, TextRule
 from spec.values import Bytes, Count, Ipv4Cidr, PortNumber
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ Member: TypeAlias = Annotated[
         r"(group|user|serviceAccount):[^\s@]+@[^\s@]+",
         "group:platform@example.com",
     ),
-]
-Email: TypeAlias = Annotated[
-    str, TextRule(Code.BAD_NAME, "an e-mail address", r"[^\s@:]+@[^\s@]+", "gke-security-groups@example.com")
 ]
 
 
