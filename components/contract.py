@@ -27,7 +27,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -46,6 +46,7 @@ class Capability(StrEnum):
     WORKLOAD_IDENTITY = "workload identity"
     OBJECT_STORE = "an object store for backups"
     NETWORK_PLUGINS = "network plugins besides its own"
+    MACHINES = "machines made by Karpenter"
     EXTENSION_APIS = "APIs that pods answer for the API server"
 
 
@@ -128,6 +129,18 @@ class Grant:
 
     role: pulumi.Input[str]
     on: pulumi.Input[str] | None = None
+
+
+@dataclass(frozen=True)
+class Machines:
+    """What Karpenter needs: rights to make machines, the queue that tells of their end, and what they have in common.
+
+    `node` is the part of a node class that is the cluster's: networks, disks, what the machines may do.
+    """
+
+    grants: Sequence[Grant]
+    queue: pulumi.Output[str]
+    node: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -251,6 +264,10 @@ class Cluster(Protocol):
 
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         """Cloud rights for the pods of `namespace/name`."""
+        ...
+
+    def machines(self) -> Machines:
+        """What makes machines as pods need them."""
         ...
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import pulumi
 from pydantic import Field, create_model
 
+from components.addons.autoscaling import Autoscaling
 from components.addons.backup import Backup
 from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
 from components.addons.cert_manager import CertManager
@@ -28,6 +29,7 @@ from spec.model import StackModel
 ADDONS: Final[tuple[type[AddOnBase], ...]] = (
     CsiSnapshotter,
     CertManager,
+    Autoscaling,
     MetricsServer,
     NodeProblemDetector,
     ExternalDns,

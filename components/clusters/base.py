@@ -16,6 +16,7 @@ from components.contract import (
     Grant,
     Identity,
     LoadBalancing,
+    Machines,
     NodePool,
     ObjectStore,
     Storage,
@@ -158,6 +159,10 @@ class ClusterBase(pulumi.ComponentResource):
         """Cloud rights for the pods of `namespace/name`; CapabilityMissing where there is no cloud."""
         del grants
         raise CapabilityMissing(self.kind, Capability.WORKLOAD_IDENTITY, service_account)
+
+    def machines(self) -> Machines:
+        """What Karpenter needs; CapabilityMissing where it cannot be."""
+        raise CapabilityMissing(self.kind, Capability.MACHINES, "autoscaling")
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
         """The cloud's DNS; CapabilityMissing where there is no cloud."""

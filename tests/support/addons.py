@@ -20,6 +20,7 @@ TEAM: Final = "team"
 OPTIONS: dict[str, Any] = {
     "csiSnapshotter": {},
     "certManager": {"issuers": [{"name": "self-signed", "selfSigned": True}]},
+    "autoscaling": {"cpu": "100", "memory": "400Gi", "capacity": ["spot", "on-demand"]},
     "metricsServer": {},
     "externalDns": {"zones": [{"name": "example.test", "id": "Z0123456789ABCDEFGHIJ"}]},
     "nodeProblemDetector": {},
@@ -72,6 +73,7 @@ def spec_of_all(directory: Path) -> StackSpec:
     A file of it is written into `directory`.
     """
     config = yaml.safe_load((CHECKOUT / "Pulumi.eks-prod.yaml").read_text(encoding="utf-8"))["config"]
+    config["polykube:cluster"]["autoscaling"] = "karpenter"
     config |= {"polykube:tenants": spec_with_add_ons("local")["tenants"], "polykube:addons": {}}
     file = directory / "Pulumi.all.yaml"
     file.write_text(yaml.safe_dump({"config": config}))

@@ -16,12 +16,12 @@ from pulumi_aws.provider import Provider as AwsProvider
 from components.clusters.eks.addons import AddOns
 from components.clusters.eks.dns import make_dns
 from components.clusters.eks.identity import make_identity
-from components.clusters.eks.karpenter import make_karpenter_prerequisites
+from components.clusters.eks.karpenter import make_karpenter_prerequisites, make_machines
 from components.clusters.eks.pools import NodePools, make_node_roles
 from components.clusters.eks.storage import make_bucket, make_file_system
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import Dns, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Dns, Grant, Identity, LoadBalancing, Machines, ObjectStore, Storage
 from components.networks.aws import AwsNetwork
 from components.networks.aws_iam import MANAGED, allow, service_role
 
@@ -60,8 +60,10 @@ class EksCluster(ManagedCluster):
         cni = self.add_ons.networking()  # before there are nodes, or they would never get ready
         pools = NodePools(self.control_plane, self.network, node_roles, self._place, after=[cni])
         self.add_ons.rest(after=[pools.make(pool, spec.version) for pool in spec.node_pools])
-        if spec.autoscaling == "karpenter":
-            make_karpenter_prerequisites(self.control_plane, self._place)
+        self._node_role = node_roles[False].role
+        self._queue = (
+            make_karpenter_prerequisites(self.control_plane, self._place) if spec.autoscaling == "karpenter" else None
+        )
         kubeconfig = self._make_kubeconfig()
         # A cluster of the same name in the same account and region is the same cluster to AWS as well.
         self.connect(kubeconfig, self.control_plane.arn, after=access)
@@ -190,6 +192,12 @@ class EksCluster(ManagedCluster):
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         """EKS Pod Identity: the ServiceAccount needs nothing on it."""
         return make_identity(service_account, grants, self.control_plane, self._place)
+
+    def machines(self) -> Machines:
+        if self._queue is None:
+            return super().machines()
+        subnets = self.network.private_subnets
+        return make_machines(self.control_plane, self._queue, self._node_role, subnets, self._place)
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
         return make_dns(user, zones, self._region, self._place)

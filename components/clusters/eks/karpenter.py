@@ -1,15 +1,19 @@
 """What Karpenter needs in AWS; Karpenter itself is an add-on.
 
-The queue tells it of machines that AWS is about to take back (karpenter.sh/docs, version 1.8).
+The queue tells it of machines that AWS is about to take back, and its rights are those that upstream lists, without
+those to make instance profiles (karpenter.sh/docs/reference/cloudformation, version 1.15).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from pulumi_aws import cloudwatch, ec2, eks, sqs
+import pulumi
+from pulumi_aws import cloudwatch, ec2, eks, iam, sqs
 
 from components.cloud import CloudPlace
+from components.contract import Grant, Machines
 from components.networks.aws_iam import document
 
 _EVENTS: Final = {
@@ -19,10 +23,24 @@ _EVENTS: Final = {
     "health": ("aws.health", "AWS Health Event"),
 }
 _KEPT: Final = 300  # seconds; an older warning is of no use
+_HOPS: Final = 1  # pods are two hops away, and so cannot take the node's role
+_SEEN: Final = (
+    "CapacityReservations",
+    "Images",
+    "InstanceStatus",
+    "InstanceTypeOfferings",
+    "InstanceTypes",
+    "Instances",
+    "LaunchTemplates",
+    "PlacementGroups",
+    "SecurityGroups",
+    "SpotPriceHistory",
+    "Subnets",
+)
 DISCOVERY_TAG: Final = "karpenter.sh/discovery"
 
 
-def make_karpenter_prerequisites(cluster: eks.Cluster, place: CloudPlace) -> None:
+def make_karpenter_prerequisites(cluster: eks.Cluster, place: CloudPlace) -> sqs.Queue:
     """The queue with its events, and the tag by which the nodes' security group is found.
 
     Karpenter's nodes take the role of the pools' nodes, which EKS lets in already.
@@ -50,3 +68,70 @@ def make_karpenter_prerequisites(cluster: eks.Cluster, place: CloudPlace) -> Non
         cloudwatch.EventTarget(rule_name, rule=rule.name, arn=queue.arn, opts=place.options())
     group = cluster.vpc_config.apply(lambda config: config.cluster_security_group_id)
     ec2.Tag(name, resource_id=group, key=DISCOVERY_TAG, value=place.cluster, opts=place.options())
+    return queue
+
+
+def make_machines(
+    cluster: eks.Cluster, queue: sqs.Queue, role: iam.Role, subnets: Sequence[ec2.Subnet], place: CloudPlace
+) -> Machines:
+    """Rights to make, and to end, machines of this cluster; they take `role` and are in `subnets`.
+
+    The instance profile is made here, so that Karpenter needs no rights to give roles away.
+    """
+    name = f"{place.cluster}-karpenter"
+    profile = iam.InstanceProfile(name, role=role.name, tags=place.tagged(name), opts=place.options())
+    known = pulumi.Output.all(cluster.arn, queue.arn, role.arn, profile.arn)
+    policy = iam.Policy(
+        name,
+        policy=known.apply(lambda arns: controller_policy(place.cluster, *arns)),
+        tags=place.tagged(name),
+        opts=place.options(),
+    )
+    node = {
+        "instanceProfile": profile.name,
+        "subnetSelectorTerms": [{"id": subnet.id} for subnet in subnets],
+        "securityGroupSelectorTerms": [{"tags": {DISCOVERY_TAG: place.cluster}}],
+        "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": _HOPS},
+        "tags": dict(place.tags),
+    }
+    return Machines([Grant(policy.arn)], queue.name, node)
+
+
+def controller_policy(name: str, cluster: str, queue: str, role: str, profile: str) -> str:
+    """What the controller may do, to machines with the tags of the cluster `name` only; the others are ARNs."""
+    region = cluster.split(":")[3]
+
+    def ec2_arns(*kinds: str) -> list[str]:
+        return [f"arn:aws:ec2:{region}:*:{kind}/*" for kind in kinds]
+
+    made = ec2_arns("fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request")
+    given = ec2_arns("security-group", "subnet", "launch-template", "capacity-reservation")
+    images = [f"arn:aws:ec2:{region}::{kind}/*" for kind in ("image", "snapshot")]
+    asked, owned = (
+        {
+            "StringEquals": {f"aws:{which}/kubernetes.io/cluster/{name}": "owned"},
+            "StringLike": {f"aws:{which}/karpenter.sh/nodepool": "*"},
+        }
+        for which in ("RequestTag", "ResourceTag")
+    )
+    here = {"StringEquals": {"aws:RequestedRegion": region}}
+    to_machines = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+    own = ec2_arns("instance", "launch-template")
+    return document(
+        _allow(("ec2:RunInstances", "ec2:CreateFleet"), [*images, *given]),
+        _allow(("ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:CreateTags"), made, asked),
+        _allow(("ec2:CreateTags",), ec2_arns("instance"), owned),
+        _allow(("ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"), own, owned),
+        _allow([f"ec2:Describe{what}" for what in _SEEN], "*", here),
+        _allow(("pricing:GetProducts", "iam:ListInstanceProfiles"), "*"),
+        _allow(("ssm:GetParameter",), f"arn:aws:ssm:{region}::parameter/aws/service/*"),
+        _allow(("sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"), queue),
+        _allow(("iam:PassRole",), role, to_machines),
+        _allow(("iam:GetInstanceProfile",), profile),
+        _allow(("eks:DescribeCluster",), cluster),
+    )
+
+
+def _allow(actions: Sequence[str], on: str | list[str], when: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    allowed: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": on}
+    return allowed | ({"Condition": when} if when else {})

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
 from pydantic import Field
 
 from components.clusters.eks.facts import FACTS, PREFIX, pods_per_node
-from components.clusters.managed import Days, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.managed import EVERYTHING, Days, Facts, ManagedSpec, endpoint_ranges
 from components.clusters.pools import CloudPoolSpec, all_whole
+from components.contract import Capability
 from components.networks.address_plan import LARGEST_PREFIX, by_zone, overlaps, too_small
 from spec.holes import solid
 from spec.model import Many, StackModel, same_twice
@@ -156,6 +157,10 @@ class EksSpec(ManagedSpec):
         "For Karpenter, this makes what it needs in AWS.",
     )
     node_pools: Annotated[Many[EksPoolSpec], Field(min_length=1)] = Field(description="The cluster's nodes.")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return EVERYTHING | {Capability.MACHINES} if self.autoscaling == "karpenter" else EVERYTHING
 
     @property
     def pools(self) -> Sequence[EksPoolSpec]:

@@ -1,0 +1,83 @@
+"""Karpenter as upstream renders it, and the one pool of machines (karpenter.sh/v1, karpenter.k8s.aws/v1)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from components.addons.bundles import load
+from components.addons.rendered import Manifest, register, settle
+from components.addons.workloads import scraped
+from components.contract import Machines
+from components.platform.manifests import ManifestObject
+from components.platform.place import Place
+
+if TYPE_CHECKING:
+    from components.addons.autoscaling import AutoscalingSpec
+    from components.addons.base import Site
+
+_NAME: Final = "karpenter"
+_SIZES: Final = {"controller": (250, 1024)}
+_POOL: Final = "general"
+_DRAIN: Final = {"pulumi.com/deletionPropagationPolicy": "foreground"}  # the pool is gone when its machines are
+
+
+def make_parts(spec: "AutoscalingSpec", site: "Site", place: Place) -> None:
+    """Register all of it. The pool, and with it every machine that Karpenter made, goes before Karpenter."""
+    machines = site.cluster.machines()
+    identity = site.cluster.identity_for(f"{place.namespace}/{_NAME}", machines.grants)
+    assert not identity.annotations, "pods get their identity by EKS Pod Identity"
+    kinds = load("karpenter-kinds")
+    objects = [each for each in load("karpenter") if each["metadata"].get("namespace") in (None, place.namespace)]
+    for each in objects:
+        if each["kind"] == "Deployment":
+            _configure(settle(each, site.replicas, _SIZES), site.cluster.name, machines)
+    running = replace(place.then(*register([*kinds, *objects], place)), namespace="")
+    node_class = ManifestObject(_node_class(spec, machines.node), running)
+    ManifestObject(node_pool(spec), running.then(node_class))
+
+
+def _configure(deployment: Manifest, cluster: str, machines: Machines) -> None:
+    """Name the cluster and the queue; the address of the cluster's DNS, which it would look up, is for kubenet only."""
+    template = deployment["spec"]["template"]
+    template["metadata"]["annotations"] = dict(scraped(8080))
+    (container,) = template["spec"]["containers"]
+    given = {"CLUSTER_NAME": cluster, "INTERRUPTION_QUEUE": machines.queue}
+    for variable in container["env"]:
+        variable["value"] = given.pop(variable["name"], variable.get("value"))
+    assert not given, f"upstream calls {', '.join(given)} something else now"
+    container["env"] = [{key: value for key, value in each.items() if value is not None} for each in container["env"]]
+
+
+def _node_class(spec: "AutoscalingSpec", node: Mapping[str, Any]) -> Manifest:
+    return {
+        "apiVersion": "karpenter.k8s.aws/v1",
+        "kind": "EC2NodeClass",
+        "metadata": {"name": _POOL},
+        "spec": {**node, "amiSelectorTerms": [{"alias": f"{spec.image}@latest"}]},
+    }
+
+
+def node_pool(spec: "AutoscalingSpec") -> Manifest:
+    """The pool: what machines may be, when they are given back, and how much they may be together."""
+    choices = {
+        "karpenter.sh/capacity-type": spec.capacity,
+        "kubernetes.io/arch": spec.architectures,
+        "kubernetes.io/os": ("linux",),
+        "karpenter.k8s.aws/instance-category": spec.families,
+    }
+    requirements = [{"key": key, "operator": "In", "values": list(values)} for key, values in choices.items()]
+    node_class = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": _POOL}
+    consolidation = {
+        "consolidationPolicy": "WhenEmptyOrUnderutilized",
+        "consolidateAfter": f"{spec.empty_after_minutes}m",
+    }
+    return {
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodePool",
+        "metadata": {"name": _POOL, "annotations": _DRAIN},
+        "spec": {
+            "template": {"spec": {"nodeClassRef": node_class, "requirements": requirements}},
+            "disruption": consolidation,
+            "limits": {"cpu": str(spec.cpu), "memory": str(spec.memory)},
+        },
+    }
