@@ -12,7 +12,7 @@ from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, bounded, credential_flows
 from components.addons.bundles import read_bundles
-from components.addons.exempt import api_server_address, rights_as_upstream_has_them
+from components.addons.exempt import api_server_address
 from components.addons.monitoring import Monitoring
 from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.platform import flows
@@ -55,10 +55,7 @@ class Autoscaling(AddOnBase):
     bundles = ("karpenter", "karpenter-kinds")
     requires = frozenset({Capability.MACHINES, Capability.WORKLOAD_IDENTITY})
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=5, cpu=4, gibibytes=16)),)
-    exemptions = (
-        api_server_address("Karpenter"),
-        *rights_as_upstream_has_them("Karpenter empties nodes of any pods, and deletes nodes"),
-    )
+    exemptions = (api_server_address("Karpenter"),)
 
     PODS: ClassVar = flows.Pods(NAMESPACE)
 

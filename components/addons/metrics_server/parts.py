@@ -35,7 +35,7 @@ _RULES: Final = (
 
 
 def make_parts(replicas: int, place: Place) -> None:
-    """Register all of it. The API comes when it is answered, and goes first: one without answer stops many things."""
+    """Register all of it. The API comes when it is answered, and goes first."""
     certified = certify(_NAME, _NAME, [f"{_NAME}.{NAMESPACE}.svc"], place.parent)
     secret = core.Secret(
         place.logical(_NAME),
@@ -85,7 +85,8 @@ def _let_users_read(place: Place) -> None:
 
 
 def _make_api(certified: Certified, place: Place) -> None:
-    whole = replace(place, namespace="")
+    # By itself, and not with the cluster: unanswered, it would keep every namespace from being deleted.
+    whole = replace(place, namespace="", gone_with=None)
     name = f"v1beta1.{_GROUP}"
     APIService(
         name,

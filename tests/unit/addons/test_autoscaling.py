@@ -30,6 +30,7 @@ def test_the_pool_goes_before_karpenter_and_is_gone_no_earlier_than_its_machines
     controller = made["kubernetes:apps/v1:Deployment::karpenter/karpenter"]
     assert node_class.urn in pool.after
     assert {controller.urn} <= node_class.after & pool.after
+    assert not pool.deleted_with + node_class.deleted_with
     assert pool.inputs["metadata"]["annotations"]["pulumi.com/deletionPropagationPolicy"] == "foreground"
     assert pool.inputs["spec"]["limits"] == {"cpu": OPTIONS["autoscaling"]["cpu"], "memory": "400Gi"}
 

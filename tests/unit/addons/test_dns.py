@@ -85,8 +85,10 @@ def test_an_acme_issuer_proves_names_in_the_clouds_zones(stack: str) -> None:
 def test_on_google_cloud_cert_managers_account_is_one_of_the_cloud() -> None:
     acme = {"email": "platform@example.com", "zones": zones("gke-prod")}
     made = registered_with("gke-prod", certManager={"issuers": [{"name": "public", "acme": acme}]})
-    account = named(made, "kubernetes:core/v1:ServiceAccount", "cert-manager/cert-manager")
-    assert "iam.gke.io/gcp-service-account" in account.inputs["metadata"]["annotations"]
+    name = "gke-prod-cert-manager-cert-manager"
+    assert named(made, "gcp:projects/iAMMember:IAMMember", f"{name}-0").inputs["role"] == "roles/dns.admin"
+    trusted = named(made, "gcp:serviceaccount/iAMMember:IAMMember", name).inputs["member"]
+    assert trusted.endswith("[cert-manager/cert-manager]")
 
 
 def test_the_load_balancer_asks_for_its_hosts_names_and_goes_before_who_keeps_them() -> None:

@@ -3,7 +3,7 @@
 import base64
 from typing import Final
 
-from tests.support.stack_files import of_add_on
+from tests.support.stack_files import of_add_on, registered_with
 
 API: Final = "kubernetes:apiregistration.k8s.io/v1:APIService::v1beta1.metrics.k8s.io"
 DEPLOYMENT: Final = "kubernetes:apps/v1:Deployment::metrics-server/metrics-server"
@@ -17,6 +17,13 @@ def test_the_api_comes_after_who_answers_for_it_with_the_authority_of_their_cert
     assert "insecureSkipTLSVerify" not in api.inputs["spec"]
     names = made["tls:index/certRequest:CertRequest::metrics-server"].inputs["dnsNames"]
     assert f"{api.inputs['spec']['service']['name']}.{api.inputs['spec']['service']['namespace']}.svc" in names
+
+
+def test_the_api_goes_first_and_by_itself_or_it_would_keep_namespaces_from_being_deleted() -> None:
+    made = registered_with("eks-prod", metricsServer={}, tracing={})
+    (api,) = (each for each in made.values() if f"{each.type}::{each.name}" == API)
+    assert not api.deleted_with
+    assert not [each.name for each in made.values() if api.urn in each.after]
 
 
 def test_its_key_is_a_secret() -> None:
