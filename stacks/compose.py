@@ -27,7 +27,7 @@ def compose(spec: StackSpec) -> Composition:
     shared = Shared(spec.platform, cluster)
     tenants = [tenant.name for tenant in spec.tenants]
     addons = install(spec.addons, cluster, tenants, redundant=spec.stage == "prod", after=[cluster, shared])
-    for tenant in spec.tenants:
-        after = [cluster, shared, *addons.before_tenants]
-        Tenant(tenant, cluster, after, addons.flows, addons.for_tenants[tenant.name])
+    after = [cluster, shared, *addons.before_tenants]
+    made = [Tenant(tenant, cluster, after, addons.flows, addons.for_tenants[tenant.name]) for tenant in spec.tenants]
+    addons.conclude(made)
     return Composition(spec, cluster, addons)

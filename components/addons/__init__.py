@@ -80,6 +80,11 @@ class Installed:
     flows: Sequence[Flow]
     for_tenants: Mapping[str, FromAddOns]
 
+    def conclude(self, tenants: Sequence[pulumi.Resource]) -> None:
+        """Register what comes after all add-ons and `tenants`, and goes before them."""
+        for made in self.add_ons.values():
+            made.conclude([*(each for each in self.add_ons.values() if each is not made), *tenants])
+
     @property
     def before_tenants(self) -> list[AddOnBase]:
         """Those that have to be there before what tenants make."""

@@ -178,6 +178,10 @@ class AddOnBase(pulumi.ComponentResource):
         """Register what the add-on consists of, in `self.places` (by namespace)."""
         raise NotImplementedError
 
+    def conclude(self, others: Sequence[pulumi.Resource]) -> None:
+        """Register what has to go before all else in the cluster does: it comes after `others`."""
+        del others
+
 
 def credential_flows(name: str, pods: Pods, cluster: Cluster) -> Iterator[Flow]:
     """What `pods` that act in the cloud need to get their credentials from their node."""

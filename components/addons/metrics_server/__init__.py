@@ -5,8 +5,10 @@ certificates only if the cluster's authority signed them, as managed clouds have
 are monitoring's. Upstream: kubernetes-sigs/metrics-server 0.9, November 2026.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
+
+import pulumi
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, bounded
 from components.addons.exempt import api_server_address
@@ -48,4 +50,7 @@ class MetricsServer(AddOnBase):
         from components.addons.metrics_server.parts import make_parts
 
         del spec
-        make_parts(site.replicas, self.places[NAMESPACE])
+        self._announce = make_parts(site.replicas, self.places[NAMESPACE])
+
+    def conclude(self, others: Sequence[pulumi.Resource]) -> None:
+        self._announce(others)

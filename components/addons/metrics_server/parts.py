@@ -1,9 +1,11 @@
 """metrics-server, its rights and its certificate, and the API that it answers for."""
 
 import base64
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+import pulumi
 import pulumi_kubernetes.core.v1 as core
 import pulumi_kubernetes.rbac.v1 as rbac
 from pulumi_kubernetes.apiregistration.v1 import APIService, APIServiceSpecArgs, ServiceReferenceArgs
@@ -34,8 +36,11 @@ _RULES: Final = (
 )
 
 
-def make_parts(replicas: int, place: Place) -> None:
-    """Register all of it. The API comes when it is answered, and goes first."""
+def make_parts(replicas: int, place: Place) -> Callable[[Sequence[pulumi.Resource]], None]:
+    """Register all of it but the API, which what comes back does, after the resources that it is given.
+
+    One that nobody answers any more would keep every namespace from being deleted.
+    """
     certified = certify(_NAME, _NAME, [f"{_NAME}.{NAMESPACE}.svc"], place.parent)
     secret = core.Secret(
         place.logical(_NAME),
@@ -48,7 +53,7 @@ def make_parts(replicas: int, place: Place) -> None:
     behind = make_service_account(_NAME, _RULES, place.then(secret))
     _let_users_read(place)
     made = (make_service(pods, behind), make_deployment(pods, replicas, behind))
-    _make_api(certified, place.then(*made))
+    return lambda others: _make_api(certified, place.then(*made, *others))
 
 
 def _pods() -> Pods:

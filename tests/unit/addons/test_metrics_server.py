@@ -19,11 +19,13 @@ def test_the_api_comes_after_who_answers_for_it_with_the_authority_of_their_cert
     assert f"{api.inputs['spec']['service']['name']}.{api.inputs['spec']['service']['namespace']}.svc" in names
 
 
-def test_the_api_goes_first_and_by_itself_or_it_would_keep_namespaces_from_being_deleted() -> None:
-    made = registered_with("eks-prod", metricsServer={}, tracing={})
+def test_the_api_goes_before_any_namespace_does_which_it_could_keep_from_being_deleted() -> None:
+    made = with_add_ons("eks-prod", metricsServer={}, tracing={})
     (api,) = (each for each in made.values() if f"{each.type}::{each.name}" == API)
     assert not api.deleted_with
-    assert not [each.name for each in made.values() if api.urn in each.after]
+    namespaces = [each for each in made.values() if each.type == "kubernetes:core/v1:Namespace"]
+    assert len(namespaces) > 3
+    assert {each.urn for each in namespaces if each.name != "metrics-server"} <= api.after
 
 
 def test_its_key_is_a_secret() -> None:
