@@ -20,7 +20,7 @@ def test_the_api_comes_after_who_answers_for_it_with_the_authority_of_their_cert
 
 
 def test_the_api_goes_before_any_namespace_does_which_it_could_keep_from_being_deleted() -> None:
-    made = with_add_ons("eks-prod", metricsServer={}, tracing={})
+    made = registered_with("eks-prod", metricsServer={}, tracing={})
     (api,) = (each for each in made.values() if f"{each.type}::{each.name}" == API)
     assert not api.deleted_with
     namespaces = [each for each in made.values() if each.type == "kubernetes:core/v1:Namespace"]
