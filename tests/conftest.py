@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from automation.bundles import ensure_bundles
@@ -15,6 +16,10 @@ from rehearsal.control_plane import Binaries, ControlPlane
 from rehearsal.toolchain import CONTROL_PLANE, ensure
 from tests.support.api import Api
 from tests.support.golden import Golden
+
+# How long a machine takes to make examples, or to try one, says nothing about what is tried.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -24,7 +24,7 @@ from tests.support.api import Api, Object
 from tests.support.stack import Stack, dev_spec, make_stack
 from tests.support.velero import BUCKET, KEY, SECRET, Store, running_store, running_velero
 
-pytestmark = pytest.mark.usefixtures("bundles")
+pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("bundles")]
 
 VELERO = "/apis/velero.io/v1/namespaces/velero"
 LOCATION = f"{VELERO}/backupstoragelocations/default"

@@ -4,6 +4,7 @@ Every request waits for the client-side rate limit, and for the server when that
 """
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ STRATEGIC_MERGE_PATCH: Final = "application/strategic-merge-patch+json"
 
 _JSON: Final = "application/json"
 _CONNECT_TIMEOUT: Final = 30.0  # seconds, client-go's
+_HANDSHAKES: Final = 3
+_BROKEN: Final = ("TLSV1_ALERT_DECODE_ERROR", "TLSV1_ALERT_DECRYPT_ERROR", "TLSV1_ALERT_INTERNAL_ERROR")
 _MOST_RETRIES: Final = 10  # client-go's, for answers that say when to come back
 _TOO_MANY_REQUESTS: Final = 429
 _FIRST_ERROR: Final = 400
@@ -149,7 +152,7 @@ class ApiServer:
         for _ in range(_MOST_RETRIES):
             self._take_turn()
             with _transport_errors():
-                response = self._http.send(request)
+                response = self._send(request)
             if response.status_code < _FIRST_ERROR:
                 return json.loads(response.content)  # type: ignore[no-any-return]  # the API answers with objects
             pause = _pause(response)
@@ -157,6 +160,23 @@ class ApiServer:
                 break
             self.wait(pause)
         raise _refusal(response)
+
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
+        """The answer; asked again where the other side broke TLS off before it read anything."""
+        for _ in range(_HANDSHAKES - 1):
+            try:
+                return self._http.send(request)
+            except httpx2.TransportError as error:
+                if not _broke_off(error):
+                    raise
+        return self._http.send(request)
+
+
+def _broke_off(error: BaseException | None) -> bool:
+    """Whether the server could not make sense of the handshake: under load, one of many at once fails now and then."""
+    while error and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, ssl.SSLError) and error.reason in _BROKEN
 
 
 @contextmanager

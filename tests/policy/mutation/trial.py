@@ -59,10 +59,11 @@ def is_noticed(mutant: Mutant | None) -> bool:
 
 def warm_up() -> None:
     """Import once what mutants share, everything that the tests need, and have random tests draw the same each time."""
-    hypothesis.settings.register_profile("mutation", derandomize=True, database=None, deadline=None)
-    hypothesis.settings.load_profile("mutation")
     for test in ("tests/conftest.py", *_TESTS):
         import_module(test.removesuffix(".py").replace("/", "."))
+    tests = hypothesis.settings.get_profile("tests")
+    hypothesis.settings.register_profile("mutation", tests, derandomize=True, database=None)
+    hypothesis.settings.load_profile("mutation")
     gc.collect()
     gc.freeze()
 

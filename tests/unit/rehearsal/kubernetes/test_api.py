@@ -5,9 +5,11 @@ reach people as HTTP status alone.
 """
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +19,10 @@ from rehearsal.providers.kubernetes import kubeconfig
 from rehearsal.providers.kubernetes.api import ApiError, ApiServer
 from rehearsal.providers.kubernetes.provider import KubernetesStandIn
 from rehearsal.providers.kubernetes.rate_limit import RateLimiter
+from tests.unit.rehearsal.tls_makers import DESK, authority_inputs, key_pem
 
 PATIENCE = {"Retry-After": "0"}
+DECODE_ERROR = bytes([21, 3, 3, 0, 2, 2, 50])  # an alert of TLS (RFC 8446, section 6)
 
 
 class _Server(ThreadingHTTPServer):
@@ -60,6 +64,55 @@ def server() -> Iterator[_Server]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+class _Tls(_Server):
+    """The same with TLS, but the first `broken` connections are broken off in the handshake."""
+
+    broken = 0
+    context: ssl.SSLContext
+
+    @property
+    def kubeconfig(self) -> str:
+        return super().kubeconfig.replace('"server": "http:', '"insecure-skip-tls-verify": true, "server": "https:')
+
+    def get_request(self) -> Any:
+        connection, address = super().get_request()
+        if self.broken:
+            self.broken -= 1
+            connection.sendall(DECODE_ERROR)
+            connection.close()
+            raise OSError("broken off")
+        return self.context.wrap_socket(connection, server_side=True), address
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[_Tls]:
+    """A server with TLS."""
+    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    certificate.write_text(str(DESK.outputs("SelfSignedCert", **authority_inputs())["certPem"]))
+    key.write_text(key_pem())
+    server = _Tls(("127.0.0.1", 0), _Handler)
+    server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.context.load_cert_chain(certificate, key)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_handshake_that_is_broken_off_is_begun_again(tls: _Tls, broken: int) -> None:
+    tls.answers, tls.broken = [(200, '{"a": 1}', {})], broken
+    assert _ask(tls) == {"a": 1}
+
+
+def test_one_that_is_always_broken_off_is_told(tls: _Tls) -> None:
+    tls.answers, tls.broken = [(200, "{}", {})], 10
+    with pytest.raises(ProviderError, match="did not answer"):
+        _ask(tls)
 
 
 def _ask(server: _Server) -> Any:
