@@ -59,13 +59,18 @@ def is_noticed(mutant: Mutant | None) -> bool:
 
 def warm_up() -> None:
     """Import once what mutants share, everything that the tests need, and have random tests draw the same each time."""
-    for test in ("tests/conftest.py", *_TESTS):
-        import_module(test.removesuffix(".py").replace("/", "."))
+    _import("tests/conftest.py")
     tests = hypothesis.settings.get_profile("tests")
     hypothesis.settings.register_profile("mutation", tests, derandomize=True, database=None)
-    hypothesis.settings.load_profile("mutation")
+    hypothesis.settings.load_profile("mutation")  # before tests state settings of their own, which build upon these
+    for test in _TESTS:
+        _import(test)
     gc.collect()
     gc.freeze()
+
+
+def _import(test: str) -> None:
+    import_module(test.removesuffix(".py").replace("/", "."))
 
 
 def _code_of_tests(mutant: Mutant | None, rules: Sequence[str]) -> int:
