@@ -26,8 +26,8 @@ from components.platform.flows import ANY_ADDRESS, Flow, Pods, to_api_server
 from components.platform.tenants import TenantSpec
 from spec.cron import Cron
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding, quoted
-from spec.text import DnsName
+from spec.problems import Finding
+from spec.text import DnsName, HttpsAddress
 from spec.values import SecretText
 
 NAMESPACE: Final = "velero"
@@ -41,7 +41,7 @@ RetentionDays: TypeAlias = Annotated[int, Field(ge=1, le=3650)]
 class StoreSpec(StackModel):
     """A bucket that is there already, in a store that speaks S3 with TLS."""
 
-    endpoint: str = Field(description="Where the store answers: https://s3.example.com:9000.")
+    endpoint: HttpsAddress = Field(description="Where the store answers: https://s3.example.com:9000.")
     bucket: DnsName = Field(description="The bucket. What is of this cluster is below the cluster's name in it.")
     region: Annotated[str, Field(min_length=1)] = Field(
         default="us-east-1", description="The store's name of its region; most stores take any."
@@ -56,23 +56,6 @@ class StoreSpec(StackModel):
     def port(self) -> int:
         """Where its connections go."""
         return urlsplit(self.endpoint).port or _HTTPS
-
-    def findings(self) -> Iterator[Finding]:
-        if isinstance(self.endpoint, str) and not _is_address(self.endpoint):
-            remedy = "Write the store's address with TLS and without a path."
-            allowed = "https://host or https://host:port"
-            yield Finding(Code.NOT_ALLOWED, quoted(self.endpoint), allowed, remedy, at=("endpoint",))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return bool(parts.hostname and parts.port != 0) and text in {
-            f"https://{parts.netloc}",
-            f"https://{parts.netloc}/",
-        }
-    except ValueError:  # a port that is none
-        return False
 
 
 class TenantBackupSpec(StackModel):
