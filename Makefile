@@ -38,7 +38,7 @@ check: env ## check a stack file
 	@$(POLYKUBE) check --stack $(STACK)
 
 test: clouds setup lint ## everything: types, lints, unit, contract and end-to-end tests
-	@$(PYTHON) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	@$(PYTHON) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 e2e-addons: clouds setup ## the add-ons' own programs, and what takes minutes
 	@$(PYTHON) -m pytest -m drill

@@ -88,7 +88,8 @@ def test_every_stack_comes_up_stays_as_it_is_and_goes_without_a_trace(stack: str
 
 def test_a_zone_without_machines_is_an_error_and_the_second_run_ends_what_the_first_began(state: Path) -> None:
     faults = state / "faults.yaml"
-    strike = {"fault": "insufficient-capacity", "type": "aws:eks/nodeGroup:NodeGroup", "zone": "eu-central-1b"}
+    group = {"type": "aws:eks/nodeGroup:NodeGroup", "name": "eks-dev-general*"}
+    strike = {"fault": "insufficient-capacity", **group, "zone": "eu-central-1b"}
     faults.write_text(yaml.safe_dump([strike]))
     done = rehearse("eks-dev", "--faults", str(faults), "--steps", "up,up,destroy", "--json")
     shown = json.loads(done.stdout)
