@@ -41,10 +41,10 @@ class Check:
 
     name: str
     level: str
-    since: int
     find: Callable[[Subject], Iterator[Found]]
     remedy: str
     in_place_of: str = ""  # the baseline check that is not applied where this one is
+    since: int = 0  # the minor version of Kubernetes that began to make it
 
 
 @dataclass(frozen=True)
@@ -61,29 +61,32 @@ _PROFILE: Final = "Set RuntimeDefault or Localhost."
 _VOLUME: Final = "Take another kind of volume."
 
 CHECKS: Final = (
-    Check("forbidden AppArmor profile", "baseline", 0, baseline.app_armor, _PROFILE),
-    Check("non-default capabilities", "baseline", 0, baseline.capabilities, _REMOVE),
-    Check("host namespaces", "baseline", 0, baseline.host_namespaces, _REMOVE),
-    Check("hostPath volumes", "baseline", 0, baseline.host_paths, _VOLUME),
-    Check("hostPort", "baseline", 0, baseline.host_ports, "Remove it, and reach the pod by a Service."),
-    Check("probe or lifecycle host", "baseline", 34, baseline.probe_hosts, _REMOVE),
-    Check("privileged", "baseline", 0, baseline.privileged, _REMOVE),
-    Check("procMount", "baseline", 0, baseline.proc_mount, _REMOVE),
-    Check("seLinuxOptions", "baseline", 0, baseline.se_linux, _REMOVE),
-    Check("seccompProfile", "baseline", 0, baseline.seccomp, _PROFILE),
-    Check("forbidden sysctls", "baseline", 0, baseline.sysctls, _REMOVE),
-    Check("hostProcess", "baseline", 0, baseline.windows_host_process, _REMOVE),
-    Check("allowPrivilegeEscalation != false", "restricted", 8, restricted.privilege_escalation, "Set it to false."),
+    Check("forbidden AppArmor profile", "baseline", baseline.app_armor, _PROFILE),
+    Check("non-default capabilities", "baseline", baseline.capabilities, _REMOVE),
+    Check("host namespaces", "baseline", baseline.host_namespaces, _REMOVE),
+    Check("hostPath volumes", "baseline", baseline.host_paths, _VOLUME),
+    Check("hostPort", "baseline", baseline.host_ports, "Remove it, and reach the pod by a Service."),
+    Check("probe or lifecycle host", "baseline", baseline.probe_hosts, _REMOVE, since=34),
+    Check("privileged", "baseline", baseline.privileged, _REMOVE),
+    Check("procMount", "baseline", baseline.proc_mount, _REMOVE),
+    Check("seLinuxOptions", "baseline", baseline.se_linux, _REMOVE),
+    Check("seccompProfile", "baseline", baseline.seccomp, _PROFILE),
+    Check("forbidden sysctls", "baseline", baseline.sysctls, _REMOVE),
+    Check("hostProcess", "baseline", baseline.windows_host_process, _REMOVE),
     Check(
-        *("unrestricted capabilities", "restricted", 22, restricted.capabilities),
+        "allowPrivilegeEscalation != false", "restricted", restricted.privilege_escalation, "Set it to false.", since=8
+    ),
+    Check(
+        *("unrestricted capabilities", "restricted", restricted.capabilities),
         "Drop ALL, and add at most NET_BIND_SERVICE.",
         "non-default capabilities",
+        since=22,
     ),
-    Check("procMount", "restricted", 35, restricted.proc_mount, _REMOVE, "procMount"),
-    Check("restricted volume types", "restricted", 0, restricted.volumes, _VOLUME, "hostPath volumes"),
-    Check("runAsNonRoot != true", "restricted", 0, restricted.run_as_non_root, "Set it to true."),
-    Check("runAsUser=0", "restricted", 23, restricted.run_as_user, "Name another user."),
-    Check("seccompProfile", "restricted", 19, restricted.seccomp, _PROFILE, "seccompProfile"),
+    Check("procMount", "restricted", restricted.proc_mount, _REMOVE, "procMount", since=35),
+    Check("restricted volume types", "restricted", restricted.volumes, _VOLUME, "hostPath volumes"),
+    Check("runAsNonRoot != true", "restricted", restricted.run_as_non_root, "Set it to true."),
+    Check("runAsUser=0", "restricted", restricted.run_as_user, "Name another user.", since=23),
+    Check("seccompProfile", "restricted", restricted.seccomp, _PROFILE, "seccompProfile", since=19),
 )
 
 

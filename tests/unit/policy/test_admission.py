@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from policy.admission.limit_ranges import read_limits, refusals
-from policy.admission.pod_security import Standard, violations
+from policy.admission.amounts import written
+from policy.admission.limit_ranges import claim_refusals, read_limits, refusals
+from policy.admission.pod_security import Standard, applied, violations
 from policy.admission.pods import read_pod
 from policy.admission.quotas import count_usage, read_quota
 from policy.admission.validation import invalid
@@ -115,19 +116,52 @@ def test_a_sysctl_is_safe_since_a_version(sysctl: str, minor: int) -> None:
     assert minor == 0 or broken(minor - 1) == ["forbidden sysctls"]
 
 
+@pytest.mark.parametrize(
+    ("request_", "limit", "is_within"),
+    [("1", "2", True), ("1", "2001m", False), ("500m", "1", True), ("1", "0", False), ("0", "1", False)],
+)
+def test_a_limit_is_at_most_a_multiple_of_its_request(request_: str, limit: str, is_within: bool) -> None:
+    limits = read_limits("limits", {"limits": [{"type": "Container", "maxLimitRequestRatio": {"cpu": "2"}}]})
+    found = list(refusals(read_pod({"containers": [container({"cpu": request_}, {"cpu": limit})]}), tuple(limits)))
+    assert not found if is_within else "a limit of at most 2 times the request" in found[0][1]
+
+
 def test_a_ratio_wants_both_sides_stated() -> None:
     limits = read_limits("limits", {"limits": [{"type": "Container", "maxLimitRequestRatio": {"cpu": "2"}}]})
     (found,) = refusals(read_pod({"containers": [container()]}), tuple(limits))
     assert found[1].startswith("cpu request is 0 and limit is 0, LimitRange limits allows")
 
 
-def test_capabilities_are_restricted_since_a_version() -> None:
-    def broken(minor: int) -> set[str]:
-        standard = Standard("restricted", minor)
-        return {violation.check.name for violation in violations({"containers": [{"name": "app"}]}, {}, standard)}
+def test_a_claim_is_between_least_and_most_of_what_it_may_ask_for() -> None:
+    bounds = {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "2Gi"}}
+    limits = tuple(read_limits("limits", {"limits": [bounds]}))
 
-    assert "unrestricted capabilities" in broken(22)
-    assert "unrestricted capabilities" not in broken(21)
+    def said(**requests: str) -> list[str]:
+        return list(claim_refusals(written(requests), limits))
+
+    assert said(storage="1Gi") == said(storage="2Gi") == []
+    assert said(storage="1023Mi") == ["storage request is 1023Mi, LimitRange limits wants at least 1Gi"]
+    assert said(storage="3Gi") == ["storage request is 3Gi, LimitRange limits allows at most 2Gi"]
+    assert said()[0] == "storage request is not stated, LimitRange limits wants at least 1Gi"
+
+
+@pytest.mark.parametrize(
+    ("level", "check", "minor"),
+    [
+        ("baseline", "probe or lifecycle host", 34),
+        ("restricted", "allowPrivilegeEscalation != false", 8),
+        ("restricted", "unrestricted capabilities", 22),
+        ("restricted", "procMount", 35),
+        ("restricted", "runAsUser=0", 23),
+        ("restricted", "seccompProfile", 19),
+    ],
+)
+def test_a_check_is_made_since_a_version(level: str, check: str, minor: int) -> None:
+    def checks(minor: int) -> list[str]:
+        return [each.name for each in applied(Standard(level, minor)) if each.level == level]
+
+    assert check in checks(minor)
+    assert check not in checks(minor - 1)
 
 
 @pytest.mark.parametrize(
