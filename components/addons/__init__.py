@@ -106,7 +106,7 @@ def install(
     opened = cluster.let_api_server_reach({port for each in chosen for port in each.ports_from_control_plane})
     installed: dict[type[AddOnBase], AddOnBase] = {}
     for add_on in in_order(chosen):
-        site = Site(cluster, redundant, tenants, flows, [*after, *opened], dict(installed))
+        site = Site(cluster, redundant, tenants, flows, [*after, *opened], dict(installed), chosen)
         installed[add_on] = add_on(chosen[add_on], site)
     return Installed(installed, flows, {tenant: _for_tenant(tenant, chosen) for tenant in tenants})
 

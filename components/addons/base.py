@@ -66,7 +66,8 @@ def unknown_tenants(names: Iterable[str], tenants: Sequence[TenantSpec]) -> Iter
 class Site:
     """Where add-ons go: the cluster, its tenants, and what is there already.
 
-    `redundant` asks for copies of what must not stop with one node; `after` are resources to wait for.
+    `redundant` asks for copies of what must not stop with one node; `after` are resources to wait for. `chosen` are the
+    options of all add-ons that are on, those that come later too.
     """
 
     cluster: Cluster
@@ -75,6 +76,7 @@ class Site:
     flows: Sequence[Flow]
     after: Sequence[pulumi.Resource]
     installed: Mapping[type["AddOnBase"], "AddOnBase"]
+    chosen: Mapping[type["AddOnBase"], AddOnSpec]
 
     @property
     def replicas(self) -> int:

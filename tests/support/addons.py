@@ -43,6 +43,14 @@ OPTIONS: dict[str, Any] = {
         "hosts": [
             {"name": "tasks.example.test", "tenants": [TEAM], "ports": [5000]},
             {"name": "safe.example.test", "tenants": [TEAM], "ports": [5000], "tls": {"issuer": "self-signed"}},
+            {"name": "classic.example.test", "tenants": [TEAM], "ports": [5000], "classic": True},
+            {
+                "name": "old.example.test",
+                "tenants": [TEAM],
+                "ports": [5000],
+                "classic": True,
+                "tls": {"issuer": "self-signed"},
+            },
         ]
     },
     "backup": {

@@ -44,6 +44,10 @@ class Istiod:
         """The configuration that it works with."""
         return dict(httpx.get(f"http://127.0.0.1:{self.pages}/debug/mesh", trust_env=False).json())
 
+    def configuration(self) -> list[Object]:
+        """What it makes of everything that it reads, as objects of its own API."""
+        return list(httpx.get(f"http://127.0.0.1:{self.pages}/debug/configz", trust_env=False).json())
+
     def inject(self, pod: Object, api: Api) -> Object:
         """`pod` as the sidecar injector returns it, trusted by the certificate that it put into its webhook.
 

@@ -54,3 +54,18 @@ def job(namespace: str, name: str, rehearse: str = "", **spec: Any) -> Object:
     template = pod_template(rehearse, restartPolicy="Never")
     metadata = {"namespace": namespace, "name": name}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template, **spec}}
+
+
+def ingress(namespace: str, *hosts: str, secured: str = "", secret: str = "", annotated: bool = False) -> Object:
+    """The Ingress `web`, of the class `ingress`, for `hosts`, with the certificate of one of them."""
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
+    spec: Object = {"rules": [({"host": host} if host else {}) | {"http": paths} for host in hosts]}
+    if secured:
+        spec["tls"] = [{"hosts": [secured], "secretName": secret or f"tls.{secured}"}]
+    metadata: Object = {"name": "web", "namespace": namespace}
+    if annotated:
+        metadata["annotations"] = {"kubernetes.io/ingress.class": "ingress"}
+    else:
+        spec["ingressClassName"] = "ingress"
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}

@@ -15,6 +15,7 @@ from components.addons.bundles import read_bundles
 from components.addons.cert_manager import CertManager, CertManagerSpec
 from components.addons.exempt import open_to_all
 from components.addons.external_dns import ExternalDns
+from components.addons.ingress.routing import NAME
 from components.addons.istio import Istio, IstioSpec
 from components.addons.key_pair import KeyPairSpec, certificate_findings
 from components.addons.monitoring import Monitoring
@@ -30,7 +31,7 @@ from spec.text import DnsName
 from spec.values import PortNumber, SecretText
 
 NAMESPACE: Final = "istio-ingress"
-_GATEWAY: Final = flows.Pods(NAMESPACE, {"istio": "ingress"})
+_GATEWAY: Final = flows.Pods(NAMESPACE, {"istio": NAME})
 
 
 class TlsSpec(StackModel):
@@ -72,6 +73,11 @@ class HostSpec(StackModel):
         default=None,
         description="Its certificate; plain HTTP is then sent to HTTPS. Without one the host is plain HTTP.",
     )
+    classic: bool = Field(
+        default=False,
+        description="Whether tenants route it by Ingress (networking.k8s.io/v1, of the class `ingress`) instead of "
+        "HTTPRoute. With `class: istio` only.",
+    )
 
     @property
     def issuer(self) -> str | None:
@@ -96,6 +102,11 @@ class IngressSpec(AddOnSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("host", "hosts", self.hosts)
+        for index, host in solid(self.hosts):
+            if self.class_ == "cloud" and host.classic is True:
+                remedy = "Write class: istio, or remove classic and have its tenants write HTTPRoutes."
+                at = ("hosts", index, "classic")
+                yield Finding(Code.CANNOT, "classic", "no Ingress with class: cloud", remedy, at=at)
 
     def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
         for index, host in enumerate(self.hosts):
@@ -110,6 +121,11 @@ class IngressSpec(AddOnSpec):
     def is_issued(self) -> bool:
         """Whether any host's certificate is."""
         return any(host.issuer for _, host in solid(self.hosts))
+
+    @property
+    def has_classic(self) -> bool:
+        """Whether any host is routed by Ingress."""
+        return any(host.classic for host in self.hosts)
 
     def _issuer_findings(self, authorities: AddOnSpec | None) -> Iterator[Finding]:
         """A finding for each issuer that there is not."""

@@ -10,7 +10,8 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.bundles import load, read_bundles
 from components.addons.external_dns import ExternalDns, names
-from components.addons.ingress.routing import CLASS, certificate, gateway, gateway_class, redirects, secret_name
+from components.addons.ingress import classic
+from components.addons.ingress.routing import CLASS, NAME, certificate, gateway, gateway_class, redirects, secret_name
 from components.addons.key_pair import make_secret
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account
 from components.naming import selector
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from components.addons.base import Site
     from components.addons.ingress import HostSpec, IngressSpec
 
-_NAME: Final = "ingress"
 _USER: Final = 1337  # the image's
 _SECRETS: Final = PolicyRuleArgs(  # istiod gives certificates only to those who may read them
     api_groups=[""], resources=["secrets"], verbs=["get", "list", "watch"]
@@ -42,26 +42,37 @@ def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> None:
     else:
         service = _make_load_balancer(spec, site, place)
         ours = ManifestObject(gateway_class(), replace(behind.then(service), namespace=""))
-        address = f"{_NAME}.{place.namespace}.svc.cluster.local"
+        address = f"{NAME}.{place.namespace}.svc.cluster.local"
         listening = ManifestObject(gateway(spec.hosts, CLASS, address), behind.then(service, ours))
+        if spec.has_classic:
+            _make_classic(spec, behind.then(service))
     for redirect in redirects(spec.hosts):
         ManifestObject(redirect, place.then(listening))
 
 
+def _make_classic(spec: "IngressSpec", place: Place) -> None:
+    """The class of Ingress comes when it cannot be used for others' hosts, and goes before that changes."""
+    whole = replace(place, namespace="")
+    guards = [ManifestObject(each, whole) for each in classic.admission(spec.hosts)]
+    for each in classic.to_https(spec.hosts):
+        ManifestObject(each, place)
+    ManifestObject(classic.ingress_class(), whole.then(*guards))
+
+
 def _make_load_balancer(spec: "IngressSpec", site: "Site", place: Place) -> core.Service:
     """The gateway's pods, and the Service in front of them."""
-    pods = make_deployment(_pods(), site.replicas, make_service_account(_NAME, (), place, here=[_SECRETS]))
+    pods = make_deployment(_pods(), site.replicas, make_service_account(NAME, (), place, here=[_SECRETS]))
     balancing = site.cluster.load_balancing
     wanted = balancing.internal if spec.internal else balancing.external
     named = names([host.name for host in spec.hosts]) if ExternalDns in site.installed else {}
     # By itself, and not with the cluster: the load balancer is outside of it.
     outside = replace(place.then(pods), gone_with=None)
     return core.Service(
-        place.logical(_NAME),
-        metadata=place.metadata(_NAME, annotations={**wanted, **named}),
+        place.logical(NAME),
+        metadata=place.metadata(NAME, annotations={**wanted, **named}),
         spec=core.ServiceSpecArgs(
             type="LoadBalancer",
-            selector=selector(_NAME),
+            selector=selector(NAME),
             ports=[
                 core.ServicePortArgs(name=name, port=port, target_port=port)
                 for name, port in (("http", 80), ("https", 443))
@@ -81,11 +92,11 @@ def _pods() -> Pods:
         ports={"http": 80, "https": 443},
     )
     return Pods(
-        name=_NAME,
+        name=NAME,
         containers=[container],
         user=_USER,
-        service_account=_NAME,
-        labels={"istio": "ingress", "sidecar.istio.io/inject": "true"},
+        service_account=NAME,
+        labels={"istio": NAME, "sidecar.istio.io/inject": "true"},
         annotations={"inject.istio.io/templates": "gateway"},
     )
 

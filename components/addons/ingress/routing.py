@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 Manifest = dict[str, Any]
 
+NAME: Final = "ingress"
+"""The Gateway, its pods and their Service; their label `istio` says so too."""
 CLASS: Final = "ingress"  # istiod makes one called `istio` by itself, whenever it likes
 _API: Final = "gateway.networking.k8s.io/v1"
 
@@ -19,23 +21,24 @@ def gateway_class() -> Manifest:
 
 
 def gateway(hosts: Sequence["HostSpec"], class_name: str, service: str = "") -> Manifest:
-    """The Gateway, whose listeners are the hosts'; on our own `service`, so that Istio makes none, if there is one."""
-    listeners = [listener for host in hosts for listener in _listeners(host)]
+    """The Gateway, with listeners for the hosts that are not classic; on our own `service`, if there is one, so that
+    Istio makes none."""
+    listeners = [listener for host in hosts if not host.classic for listener in _listeners(host)]
     spec: Manifest = {
         "gatewayClassName": class_name,
         "listeners": listeners or [_listener("none", 80, "HTTP", "Same")],
     }
     if service:
         spec["addresses"] = [{"type": "Hostname", "value": service}]
-    return {"apiVersion": _API, "kind": "Gateway", "metadata": {"name": "ingress"}, "spec": spec}
+    return {"apiVersion": _API, "kind": "Gateway", "metadata": {"name": NAME}, "spec": spec}
 
 
 def redirects(hosts: Sequence["HostSpec"]) -> Iterator[Manifest]:
-    """For each host with a certificate, a route from HTTP to HTTPS."""
+    """For each host with a certificate that is not classic, a route from HTTP to HTTPS."""
     for host in hosts:
-        if host.tls:
+        if host.tls and not host.classic:
             redirect = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}
-            parent = {"name": "ingress", "sectionName": _section("http", host)}
+            parent = {"name": NAME, "sectionName": _section("http", host)}
             spec = {"parentRefs": [parent], "hostnames": [host.name], "rules": [{"filters": [redirect]}]}
             metadata = {"name": f"https.{host.name}"}
             yield {"apiVersion": _API, "kind": "HTTPRoute", "metadata": metadata, "spec": spec}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from components.addons.ingress import NAMESPACE as INGRESS
+from components.addons.ingress.classic import MESH_CONFIG
 from components.addons.istio.mesh import mesh_config
 from components.addons.workloads import CPU_BURST
 from components.naming import MANAGED_BY_LABEL, PROJECT
@@ -27,13 +29,14 @@ _NODE_PROXY: Final = (200, 512)
 @dataclass(frozen=True)
 class Choices:
     """What the rendering depends on: the options, the copies of istiod, whether there is a collector, and where nodes
-    have their network plugins; the cluster's name counts in a mesh of several."""
+    have their network plugins; the cluster's name counts in a mesh of several. `classic` has istiod read Ingresses."""
 
     spec: "IstioSpec"
     replicas: int
     traced: bool
     plugins: str
     cluster: str = ""
+    classic: bool = False
 
 
 def laid_over(manifest: Manifest, choices: Choices) -> Manifest | None:
@@ -63,6 +66,8 @@ def _istiod(manifest: Manifest, choices: Choices) -> None:
     if choices.spec.mesh:
         (named,) = (each for each in pod["containers"][0]["env"] if each["name"] == "CLUSTER_ID")
         named["value"] = choices.cluster
+    if choices.classic:
+        pod["containers"][0]["env"].append({"name": "K8S_INGRESS_NS", "value": INGRESS})
     _size(pod["containers"][0], *(_ALONE if choices.replicas == 1 else _ONE_OF_SEVERAL))
     pod["tolerations"].append({"key": "CriticalAddonsOnly", "operator": "Exists"})
     pod["topologySpreadConstraints"] = [
@@ -93,6 +98,8 @@ def _node_proxy(manifest: Manifest, choices: Choices) -> None:
 
 def _mesh(manifest: Manifest, choices: Choices) -> None:
     config = yaml.safe_load(manifest["data"]["mesh"]) | mesh_config(choices.spec, traced=choices.traced)
+    if choices.classic:
+        config |= MESH_CONFIG
     if choices.spec.mesh:
         config["defaultConfig"]["meshId"] = choices.spec.mesh.id
     manifest["data"]["mesh"] = yaml.safe_dump(config)

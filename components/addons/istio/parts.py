@@ -13,6 +13,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
 from components.addons.bundles import load
+from components.addons.ingress import Ingress, IngressSpec
 from components.addons.istio.east_west import make_gateway
 from components.addons.istio.mesh import mesh_objects
 from components.addons.istio.multi import make_access, make_authority, make_peer
@@ -43,7 +44,8 @@ def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> 
     What other clusters of its mesh get comes back.
     """
     cluster = site.cluster
-    choices = Choices(spec, site.replicas, Tracing in site.installed, cluster.network_plugins, cluster.name)
+    traced, classic = Tracing in site.installed, _reads_ingresses(site)
+    choices = Choices(spec, site.replicas, traced, cluster.network_plugins, cluster.name, classic)
     given: dict[str, Any] = {}
     if spec.mesh:
         authority, given["root"] = make_authority(spec.mesh, cluster.name, place)
@@ -75,6 +77,12 @@ def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> 
             if each["kind"] == "Deployment":
                 _make_disruption_budget(each, place)
     return given
+
+
+def _reads_ingresses(site: "Site") -> bool:
+    """Whether there is a host that is routed by classic Ingress."""
+    ingress = site.chosen.get(Ingress)
+    return isinstance(ingress, IngressSpec) and ingress.has_classic
 
 
 def _rendered(spec: "IstioSpec") -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import pytest
 
 from common.paths import CHECKOUT
 from components.contract import CapabilityMissing
+from spec.values import Secret
 from stacks.config import StackSpec
 from tests.support.registered import Registered, registered
 from tests.support.stack_files import load_stack
@@ -64,10 +65,12 @@ def test_a_cloud_without_gateways_of_its_own_says_so_even_if_nobody_asked_before
         registered(with_ingress(stack, **{"class": "cloud"}))
 
 
-def test_a_cluster_that_runs_already_gets_what_it_is_not_said_to_bring() -> None:
-    annotation = {"example.com/internal": "yes"}
-    brings = {"loadBalancers": {"internal": annotation}, "networkPlugins": "/plugins", "gatewayApi": True}
-    made = registered(
+def on_theirs(brings: dict[str, Any], **addons: Any) -> dict[str, Registered]:
+    """What is made in a cluster that runs already, for a tenant `shop`."""
+    compute = {"cpu": "2", "memory": "1Gi"}
+    container = {"cpu": "100m", "memory": "5Mi"}
+    tenant = {"name": "shop", "group": "shop", "quota": {"pods": 2, "requests": compute, "limits": compute}}
+    return registered(
         StackSpec.model_validate(
             {
                 "polykube:stage": "dev",
@@ -76,12 +79,18 @@ def test_a_cluster_that_runs_already_gets_what_it_is_not_said_to_bring() -> None
                     "name": "theirs",
                     "version": "1.36",
                     "kubeconfig": {"path": str(KUBECONFIG)},
-                    "brings": brings,
+                    "brings": {"networkPlugins": "/plugins", "gatewayApi": True, **brings},
                 },
-                "polykube:addons": {"istio": {}, "ingress": {"internal": True}},
+                "polykube:tenants": [{**tenant, "limitRange": {"default": container, "defaultRequest": container}}],
+                "polykube:addons": addons,
             }
         )
     )
+
+
+def test_a_cluster_that_runs_already_gets_what_it_is_not_said_to_bring() -> None:
+    annotation = {"example.com/internal": "yes"}
+    made = on_theirs({"loadBalancers": {"internal": annotation}}, istio={}, ingress={"internal": True})
     (balancer,) = [each for each in of_kind(made, "Service") if each.inputs["spec"].get("type") == "LoadBalancer"]
     assert balancer.inputs["metadata"]["annotations"].items() >= annotation.items()
     names = {each.inputs["metadata"]["name"] for each in of_kind(made, "CustomResourceDefinition")}
@@ -89,3 +98,25 @@ def test_a_cluster_that_runs_already_gets_what_it_is_not_said_to_bring() -> None
     (plugin,) = of_kind(made, "DaemonSet")
     volumes = plugin.inputs["spec"]["template"]["spec"]["volumes"]
     assert {"path": "/plugins"} in [each.get("hostPath") for each in volumes]
+
+
+@pytest.mark.parametrize("classic", [False, True])
+def test_classic_ingress_is_for_those_who_ask_and_its_class_is_never_the_default(classic: bool) -> None:
+    tls = {"certificate": "-----BEGIN CERTIFICATE-----", "key": Secret()}
+    hosts = [{**HOST, "classic": classic, "tls": tls}, {"name": "new.example.com", "tenants": ["shop"]}]
+    made = on_theirs({"loadBalancers": {}}, istio={}, ingress={"hosts": hosts})
+    for kind in ("IngressClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+        assert len(of_kind(made, kind)) == classic
+    for each in of_kind(made, "IngressClass"):
+        assert "annotations" not in each.inputs["metadata"]
+        (binding,) = of_kind(made, "ValidatingAdmissionPolicyBinding")
+        assert binding.urn in each.after, "it could be used for others' hosts"
+    gateways = {each.type.split(":")[1]: each.inputs["spec"] for each in of_kind(made, "Gateway")}
+    listeners = {each["hostname"] for each in gateways["gateway.networking.k8s.io/v1"]["listeners"]}
+    assert listeners == ({"new.example.com"} if classic else {"new.example.com", "shop.example.com"})
+    redirecting = gateways.get("networking.istio.io/v1", {"servers": []})["servers"]
+    assert [(each["hosts"], each["tls"]) for each in redirecting] == (
+        [(["shop.example.com"], {"httpsRedirect": True})] if classic else []
+    )
+    (mesh,) = [each for each in of_kind(made, "ConfigMap") if each.inputs["metadata"]["name"] == "istio"]
+    assert ("ingressSelector: ingress" in mesh.inputs["data"]["mesh"]) == classic
