@@ -16,12 +16,13 @@ _CAPABILITIES: Final = frozenset(
         *("SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
     )
 )
+_ALWAYS: Final = 0
 _SYSCTLS: Final = {  # by the minor version since which they are safe
-    "kernel.shm_rmid_forced": 0,
-    "net.ipv4.ip_local_port_range": 0,
-    "net.ipv4.tcp_syncookies": 0,
-    "net.ipv4.ping_group_range": 0,
-    "net.ipv4.ip_unprivileged_port_start": 0,
+    "kernel.shm_rmid_forced": _ALWAYS,
+    "net.ipv4.ip_local_port_range": _ALWAYS,
+    "net.ipv4.tcp_syncookies": _ALWAYS,
+    "net.ipv4.ping_group_range": _ALWAYS,
+    "net.ipv4.ip_unprivileged_port_start": _ALWAYS,
     "net.ipv4.ip_local_reserved_ports": 27,
     "net.ipv4.tcp_keepalive_time": 29,
     "net.ipv4.tcp_fin_timeout": 29,
@@ -31,10 +32,10 @@ _SYSCTLS: Final = {  # by the minor version since which they are safe
     "net.ipv4.tcp_wmem": 32,
 }
 _SE_LINUX_TYPES: Final = {  # by the minor version since which they are a container's
-    "": 0,
-    "container_t": 0,
-    "container_init_t": 0,
-    "container_kvm_t": 0,
+    "": _ALWAYS,
+    "container_t": _ALWAYS,
+    "container_init_t": _ALWAYS,
+    "container_kvm_t": _ALWAYS,
     "container_engine_t": 31,
 }
 _SECCOMP_FIELD: Final = 19  # until then, annotations said it

@@ -164,6 +164,64 @@ def test_a_check_is_made_since_a_version(level: str, check: str, minor: int) -> 
     assert check not in checks(minor - 1)
 
 
+def broken(spec: Mapping[str, Any], minor: int, level: str = "baseline", **annotations: str) -> list[str]:
+    """The checks that a pod does not pass, which has no containers but for those of `spec`."""
+    found = violations({"containers": [], **spec}, annotations, Standard(level, minor))
+    return [violation.check.name for violation in found]
+
+
+@pytest.mark.parametrize(
+    ("kind", "minor"),
+    [("", 0), ("container_t", 0), ("container_init_t", 0), ("container_kvm_t", 0), ("container_engine_t", 31)],
+)
+def test_a_type_of_selinux_is_a_containers_since_a_version(kind: str, minor: int) -> None:
+    spec = {"securityContext": {"seLinuxOptions": {"type": kind}}}
+    assert broken(spec, minor) == []
+    assert minor == 0 or broken(spec, minor - 1) == ["seLinuxOptions"]
+
+
+def test_a_type_of_selinux_that_is_no_containers_is_none_in_any_version() -> None:
+    assert broken({"securityContext": {"seLinuxOptions": {"type": "spc_t"}}}, 0) == ["seLinuxOptions"]
+
+
+def test_seccomp_is_said_by_annotations_until_there_is_a_field() -> None:
+    spec = {"containers": [{"name": "app"}]}
+    for key in ("seccomp.security.alpha.kubernetes.io/pod", "container.seccomp.security.alpha.kubernetes.io/app"):
+        found = violations(spec, {key: "unconfined"}, Standard("baseline", 18))
+        assert [each.path for each in found] == [f"annotation {key}"]
+        assert not list(violations(spec, {key: "unconfined"}, Standard("baseline", 19)))
+    by_field = {"securityContext": {"seccompProfile": {"type": "Unconfined"}}}
+    assert broken(by_field, 18) == []
+    assert broken(by_field, 19) == ["seccompProfile"]
+
+
+@pytest.mark.parametrize(("minor", "checks"), [(34, ["procMount"]), (35, []), (36, [])])
+def test_proc_may_be_unmasked_in_a_user_namespace_since_a_version(minor: int, checks: list[str]) -> None:
+    container = {"name": "app", "securityContext": {"procMount": "Unmasked"}}
+    assert broken({"containers": [container], "hostUsers": False}, minor) == checks
+
+
+@pytest.mark.parametrize(("deadline", "is_terminating"), [(None, False), (0, True), (1, True), ("60", True)])
+def test_a_pod_with_a_deadline_is_terminating(deadline: object, is_terminating: bool) -> None:
+    assert read_pod({"containers": [], "activeDeadlineSeconds": deadline}).is_terminating is is_terminating
+
+
+@pytest.mark.parametrize(
+    ("stated", "limits"),
+    [
+        ({}, {}),
+        ({"requests": {"cpu": "1"}}, {PAGES: "4Mi"}),
+        ({"limits": {"cpu": "2"}}, {"cpu": "2", PAGES: "4Mi"}),
+        ({"requests": {"cpu": "1", PAGES: "8Mi"}}, {}),
+    ],
+)
+def test_a_pod_that_states_anything_has_its_containers_huge_pages(
+    stated: Mapping[str, Amounts], limits: Amounts
+) -> None:
+    each = container({"cpu": "1"}, {"cpu": "2", PAGES: "4Mi"})
+    assert read_pod({"containers": [each], "resources": stated}).limits == written(limits)
+
+
 @pytest.mark.parametrize(
     ("term", "counted"), [({"namespaces": ["lab"]}, True), ({"namespaceSelector": {}}, True), ({}, False)]
 )
