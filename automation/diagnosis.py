@@ -35,6 +35,10 @@ _REMEDIES: Final = (
         "delete what is named here, if nothing needs it; then run the same command again",
     ),
     (
+        r"bucket name is not available|BucketAlready|you already own it|StorageAccountAlreadyTaken",
+        "the whole world shares the names of buckets: run the same command again, which makes another name",
+    ),
+    (
         r"already exists|AlreadyExists|alreadyExists|ResourceInUseException",
         "delete it if nothing needs it, or take it over with `pulumi import`; then run the same command again",
     ),

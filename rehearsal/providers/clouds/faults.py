@@ -33,6 +33,7 @@ class Fault(BaseModel):
 
     throttled               refused, too many requests; nothing was done
     quota-exceeded          refused, the account may not have more; nothing was done
+    name-taken              refused, somebody else in the world has a bucket of this name; nothing was done
     internal-error          a 500 in the middle: it was done, and the answer says that it failed
     insufficient-capacity   there are no machines in `zone`; what can be had elsewhere was made
     slow                    takes `seconds` longer, and times out when that is more than the program waits
@@ -40,7 +41,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    fault: Literal["throttled", "quota-exceeded", "internal-error", "insufficient-capacity", "slow"]
+    fault: Literal["throttled", "quota-exceeded", "name-taken", "internal-error", "insufficient-capacity", "slow"]
     on: Literal["create", "read", "update", "delete"] = "create"
     type: str = "*"
     name: str = "*"

@@ -39,7 +39,7 @@ from rehearsal.providers.input_checks import input_problems
 
 _ENGINE_CONFIG: Final = frozenset({"version", "pluginDownloadURL"})  # provider inputs that the engine itself adds
 _DIGITS: Final = 7  # of the suffix that makes an automatic name unique
-_NOTHING_DONE: Final = {"throttled": "throttled", "quota-exceeded": "quota"}
+_NOTHING_DONE: Final = {"throttled": "throttled", "quota-exceeded": "quota", "name-taken": "taken"}
 _UNEVENTFUL: Final = Behaviour()
 
 

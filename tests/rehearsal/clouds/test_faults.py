@@ -6,8 +6,10 @@ Guards against a stand-in that forgives, and against a rerun that leaves orphans
 import json
 
 import pytest
+import yaml
 
 from automation.diagnosis import remedy
+from common.paths import CHECKOUT
 from rehearsal.providers.clouds.store import Resource
 from tests.rehearsal.clouds.conftest import Cloud
 
@@ -53,6 +55,23 @@ def test_a_fault_names_resource_and_cause_and_a_rerun_converges(
     network.engine.must("preview", "--expect-no-changes")
     network.engine.must("destroy", "--yes", "--skip-preview")
     assert network.store.all() == []
+
+
+def test_a_bucket_whose_name_somebody_else_has_gets_another_one_on_a_rerun(cloud: Cloud) -> None:
+    aws = 'opts=pulumi.ResourceOptions(provider=pulumi_aws.Provider("aws", region="eu-central-1"))'
+    cloud.engine.write_program(f'import pulumi, pulumi_aws\npulumi_aws.s3.Bucket("logs", {aws})\n')
+    cloud.write_faults({"fault": "name-taken", "type": "aws:s3/bucket:Bucket"})
+    (error,) = (line for line in cloud.failing_up().splitlines() if line.startswith("    ") and "api error" in line)
+    assert "another name" in remedy(error)
+    cloud.up()
+    assert f"({cloud.only('aws:s3/bucket:Bucket').id})" not in error
+
+
+@pytest.mark.parametrize("provider", ["aws", "gcp", "azure_native"])
+def test_each_clouds_words_for_a_taken_name_lead_to_another_one(provider: str) -> None:
+    rules = yaml.safe_load((CHECKOUT / "rehearsal/providers/clouds" / provider / "rules.yaml").read_text())
+    _, words = rules["errors"]["taken"]
+    assert "another name" in remedy(words)
 
 
 def test_a_slow_create_times_out_when_the_program_waits_for_less(network: Cloud) -> None:
