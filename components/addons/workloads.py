@@ -102,8 +102,8 @@ class Container:
 class Pods:
     """The pods of a workload: what runs in them, as whom, with which volumes.
 
-    With a `service_account` they get its token, and none otherwise. Agents run on every node, as root, to read what
-    is root's there; the rest of them is as bounded as any other pod.
+    With a `service_account` they get its token, unless `token` is false, and none otherwise. Agents run on every node,
+    as root, to read what is root's there; the rest of them is as bounded as any other pod.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Pods:
     volumes: Sequence[core.VolumeArgs] = ()
     user: int = NOBODY
     service_account: str = ""
+    token: bool = True
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     agent: bool = False
@@ -137,7 +138,7 @@ class Pods:
             ),
             spec=core.PodSpecArgs(
                 service_account_name=self.service_account or None,
-                automount_service_account_token=bool(self.service_account),
+                automount_service_account_token=bool(self.service_account) and self.token,
                 security_context=core.PodSecurityContextArgs(
                     run_as_non_root=None if self.agent else True,
                     run_as_user=user,

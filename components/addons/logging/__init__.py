@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pulumi
 from pydantic import Field
 
-from components.addons.base import AddOnBase, AddOnSpec, Site
+from components.addons.base import AddOnBase, AddOnSpec, Site, credential_flows
 from components.addons.exempt import api_server_address, reads_the_node
-from components.contract import Capability, Namespace, PodSecurity
+from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.naming import selector
 from components.platform import flows
 from components.platform.flows import Flow
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "logging"
 AGENTS: Final = "logging-agents"
-_MEMBERS: Final = 3  # the fewest of which one may be lost
+_HTTPS: Final = 443
 
 
 class ExternalSpec(StackModel):
@@ -46,13 +46,21 @@ class ExternalSpec(StackModel):
     @property
     def port(self) -> int:
         """Where it listens."""
-        return urlsplit(self.url).port or 443
+        return urlsplit(self.url).port or _HTTPS
 
     def store(self) -> "Store":
         """It, as its users see it."""
         from components.addons.logging.store import Store
 
         return Store(self.url, self.user, pulumi.Output.secret(self.password.text or ""), self.authority)
+
+
+class SnapshotsSpec(StackModel):
+    """Daily snapshots of all that Elasticsearch has, in a bucket of the cluster's cloud that is made for them."""
+
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=30, description="Days that snapshots are kept: a line can be had back for so long after it was deleted."
+    )
 
 
 class LoggingSpec(AddOnSpec):
@@ -67,15 +75,24 @@ class LoggingSpec(AddOnSpec):
     storage_class: DnsName | None = Field(
         default=None, description="Of the volumes. The default is the cluster's default class."
     )
+    snapshots: SnapshotsSpec | None = Field(
+        default=None,
+        description="Whether Elasticsearch is copied to the cluster's object store. The default is not to.",
+    )
     external: ExternalSpec | None = Field(
         default=None, description="An Elasticsearch that there is already. Neither one nor Kibana is then installed."
     )
 
     def findings(self) -> Iterator[Finding]:
-        for name, key in (("storage", "storage"), ("storage_class", "storageClass")):
+        own = (
+            ("storage", "storage", "a volume"),
+            ("storage_class", "storageClass", "a volume"),
+            ("snapshots", "snapshots", "snapshots"),
+        )
+        for name, key, what in own:
             if self.external is not None and name in self.model_fields_set:
                 remedy = f"Remove {key}, or external."
-                yield Finding(Code.NOT_ALLOWED, "a volume", "none, where the store is external", remedy, at=(key,))
+                yield Finding(Code.NOT_ALLOWED, what, "none, where the store is external", remedy, at=(key,))
 
 
 class Logging(AddOnBase):
@@ -116,7 +133,9 @@ class Logging(AddOnBase):
     @classmethod
     def required(cls, spec: AddOnSpec) -> Collection[Capability]:
         assert isinstance(spec, LoggingSpec)
-        return () if spec.external else (Capability.BLOCK_STORAGE,)
+        if spec.external:
+            return ()
+        return (Capability.BLOCK_STORAGE, Capability.OBJECT_STORE) if spec.snapshots else (Capability.BLOCK_STORAGE,)
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
@@ -131,13 +150,20 @@ class Logging(AddOnBase):
         yield Flow("elasticsearch-setup.queries", setup, cls.ELASTICSEARCH, (9200,))
         yield Flow("elasticsearch.members", cls.ELASTICSEARCH, cls.ELASTICSEARCH, (9300,))
         yield Flow("kibana.queries", flows.Pods(NAMESPACE, selector("kibana")), cls.ELASTICSEARCH, (9200,))
+        if spec.snapshots:  # to the store, and to who says who the members are
+            yield Flow("elasticsearch.snapshots", cls.ELASTICSEARCH, flows.ANY_ADDRESS, (_HTTPS,))
+
+    @classmethod
+    def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:
+        assert isinstance(spec, LoggingSpec)
+        if spec.snapshots:
+            yield from credential_flows("elasticsearch", cls.ELASTICSEARCH, cluster)
 
     def build(self, spec: AddOnSpec, site: Site) -> None:
         from components.addons.logging.parts import make_parts
 
         assert isinstance(spec, LoggingSpec)
-        members = _MEMBERS if site.redundant else 1
-        self._store: Store = make_parts(spec, members, self.places[NAMESPACE], self.places[AGENTS])
+        self._store: Store = make_parts(spec, site, self.places[NAMESPACE], self.places[AGENTS])
 
     def add_user(self, name: str, role: Mapping[str, Any]) -> "Store":
         """Let another add-on keep things in the store in this cluster, as a user `name` who may do what `role` says.

@@ -11,6 +11,7 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 from components.addons.certificates import certify
 from components.addons.files import empty_volume, host_volume, make_files, secret_volume
 from components.addons.logging.settings import elasticsearch_settings, filebeat_config, lines, user, users
+from components.addons.logging.snapshots import ACCOUNT, NO_SNAPSHOTS, Snapshots, make_snapshots
 from components.addons.logging.store import (
     AUTHORITY,
     CERTIFICATES,
@@ -35,25 +36,29 @@ from components.addons.workloads import (
 from components.platform.place import Place
 
 if TYPE_CHECKING:
+    from components.addons.base import Site
     from components.addons.logging import LoggingSpec
 
 _KIBANA: Final = "docker.elastic.co/kibana/kibana:9.5.3"
 _FILEBEAT: Final = "docker.elastic.co/beats/filebeat:9.5.3"
 _SECRET: Final = "elasticsearch"  # noqa: S105 - a name
 _SETUP: Final = "elasticsearch-setup"
+_MEMBERS: Final = 3  # the fewest of which one may be lost
 
 
-def make_parts(spec: "LoggingSpec", members: int, place: Place, agents: Place) -> Store:
+def make_parts(spec: "LoggingSpec", site: "Site", place: Place, agents: Place) -> Store:
     """Register all of it: the store in `place`, what reads the nodes in `agents`. The store comes back."""
+    members = _MEMBERS if site.redundant else 1
     kept = lines(spec.retention_days, replicas=min(1, members - 1))
     if spec.external:
         store = spec.external.store()
         _make_filebeat(store, agents.then(make_setup(_SETUP, store, kept, {}, place)))
         return store
     passwords = _make_passwords(place)
-    store = _make_store(spec, members, passwords["elastic"], place)
-    given_out = {"KIBANA_PASSWORD": passwords["kibana"], "FILEBEAT_PASSWORD": passwords["filebeat"]}
-    done = make_setup(_SETUP, store, [*kept, *users()], given_out, place)
+    snapshots = make_snapshots(spec.snapshots, site.cluster, place.namespace) if spec.snapshots else NO_SNAPSHOTS
+    store = _make_store(spec, members, passwords["elastic"], snapshots, place)
+    values = {"KIBANA_PASSWORD": passwords["kibana"], "FILEBEAT_PASSWORD": passwords["filebeat"], **snapshots.values}
+    done = make_setup(_SETUP, store, [*kept, *users(), *snapshots.requests], values, place)
     _make_kibana(store, passwords, place.then(done))
     _make_filebeat(Store(_address(place), "filebeat", passwords["filebeat"], store.authority), agents.then(done))
     return store
@@ -80,7 +85,9 @@ def _make_passwords(place: Place) -> dict[str, pulumi.Output[str]]:
     }
 
 
-def _make_store(spec: "LoggingSpec", members: int, password: pulumi.Output[str], place: Place) -> Store:
+def _make_store(
+    spec: "LoggingSpec", members: int, password: pulumi.Output[str], snapshots: Snapshots, place: Place
+) -> Store:
     """Elasticsearch, with a certificate authority of this add-on's own and a certificate that the members share."""
     host = "elasticsearch"
     names = [host, f"{host}.{place.namespace}.svc", f"*.{host}", "localhost"]
@@ -91,7 +98,10 @@ def _make_store(spec: "LoggingSpec", members: int, password: pulumi.Output[str],
         "tls.key": certified.key,
         "elastic": password,
     }
-    members_there = _make_elasticsearch(spec, members, place.then(make_secret(_SECRET, files, place)))
+    behind = place.then(make_secret(_SECRET, files, place))
+    if snapshots.requests:
+        behind = make_service_account(ACCOUNT, (), behind, identity=snapshots.identity)
+    members_there = _make_elasticsearch(spec, members, snapshots, behind)
     return Store("https://elasticsearch:9200", "elastic", password, certified.authority, (members_there,))
 
 
@@ -100,25 +110,38 @@ def _field_value(name: str, path: str) -> core.EnvVarArgs:
     return core.EnvVarArgs(name=name, value_from=source)
 
 
-def _make_elasticsearch(spec: "LoggingSpec", members: int, place: Place) -> pulumi.Resource:
+def _make_elasticsearch(spec: "LoggingSpec", members: int, snapshots: Snapshots, place: Place) -> pulumi.Resource:
     container = Container(
         name="elasticsearch",
         image=IMAGE,
         cpu=500,
         memory=2048,
+        args=snapshots.args,
         ports={"https": 9200, "members": 9300, "ready": 9399},
         answers="ready",
         environment=[
-            *variables(elasticsearch_settings(members)),
+            *variables({**elasticsearch_settings(members), **snapshots.environment}),
             _field_value("node.name", "metadata.name"),
             secret_value("ELASTIC_PASSWORD", _SECRET, "elastic"),
         ],
-        mounts={"/usr/share/elasticsearch/config/tls": "tls", "/usr/share/elasticsearch/data": "data"},
+        mounts={
+            "/usr/share/elasticsearch/config/tls": "tls",
+            "/usr/share/elasticsearch/data": "data",
+            **snapshots.mounts,
+        },
         writable=("/usr/share/elasticsearch/data",),
         scratch=True,  # it makes a key store beside the image's configuration
     )
     volume = secret_volume("tls", _SECRET, (AUTHORITY, "tls.crt", "tls.key"))
-    pods = Pods(name="elasticsearch", containers=[container], volumes=[volume], user=USER)
+    pods = Pods(
+        name="elasticsearch",
+        containers=[container],
+        volumes=[volume, *snapshots.volumes],
+        user=USER,
+        service_account=ACCOUNT if snapshots.requests else "",
+        token=False,
+        labels=snapshots.identity.labels,
+    )
     return make_stateful_set(pods, members, [Claim("data", spec.storage, spec.storage_class)], place)
 
 

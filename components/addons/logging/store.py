@@ -19,7 +19,7 @@ CERTIFICATES: Final = "/etc/elastic/tls"
 AUTHORITY: Final = "ca.crt"
 _PASSWORD: Final = "PASSWORD"  # noqa: S105 - the name of a variable
 Request: TypeAlias = tuple[str, str, Mapping[str, Any]]
-"""A method, a path and a body, in which `$NAME` stands for a password. Repeating one changes nothing."""
+"""A method, a path and a body, in which `$NAME` stands for a value. Repeating one changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,17 @@ def secret_value(name: str, secret: str, key: str = _PASSWORD) -> core.EnvVarArg
     return core.EnvVarArgs(name=name, value_from=source)
 
 
-def variables(values: Mapping[str, str]) -> list[core.EnvVarArgs]:
+def variables(values: Mapping[str, pulumi.Input[str]]) -> list[core.EnvVarArgs]:
     """Variables with values that anybody may read."""
     return [core.EnvVarArgs(name=name, value=value) for name, value in values.items()]
 
 
 def make_setup(
-    name: str, store: Store, requests: Iterable[Request], passwords: Mapping[str, pulumi.Input[str]], place: Place
+    name: str, store: Store, requests: Iterable[Request], values: Mapping[str, pulumi.Input[str]], place: Place
 ) -> pulumi.Resource:
-    """A Job `name` that asks `requests` of `store`, with `passwords` by the names that stand for them."""
+    """A Job `name` that asks `requests` of `store`, with `values` (passwords, and a bucket) for the names in them."""
     script = setup_script(requests)
-    secret = make_secret(name, {**store.keys(), **passwords}, place)
+    secret = make_secret(name, {**store.keys(), **values}, place)
     container = Container(
         name="setup",
         image=IMAGE,
@@ -87,7 +87,7 @@ def make_setup(
         environment=[
             *variables({"STORE": store.url, "STORE_USER": store.user}),
             *variables({"CURL_CA_BUNDLE": store.certificate} if store.certificate else {}),
-            *(secret_value(key, name, key) for key in (_PASSWORD, *passwords)),
+            *(secret_value(key, name, key) for key in (_PASSWORD, *values)),
         ],
         mounts=store.mounts,
     )

@@ -22,6 +22,7 @@ _OBJECTS: Final = (
     "s3:AbortMultipartUpload",
     "s3:ListMultipartUploadParts",
 )
+_BUCKET: Final = ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketLocation")
 _LEFTOVERS: Final = 7  # days after which an upload that was broken off is removed
 
 
@@ -128,7 +129,7 @@ def _make_policy(name: str, bucket: s3.Bucket, place: CloudPlace) -> iam.Policy:
     def allowed(arn: str) -> str:
         return document(
             {"Effect": "Allow", "Action": _OBJECTS, "Resource": f"{arn}/*"},
-            {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": arn},
+            {"Effect": "Allow", "Action": _BUCKET, "Resource": arn},
         )
 
     return iam.Policy(name, policy=bucket.arn.apply(allowed), tags=place.tagged(name), opts=place.options())
