@@ -47,6 +47,7 @@ class Capability(StrEnum):
     OBJECT_STORE = "an object store for backups"
     NETWORK_PLUGINS = "network plugins besides its own"
     MACHINES = "machines made by Karpenter"
+    SCALABLE_POOLS = "node pools that wait for an autoscaler"
     EXTENSION_APIS = "APIs that pods answer for the API server"
 
 
@@ -141,6 +142,15 @@ class Machines:
     grants: Sequence[Grant]
     queue: pulumi.Output[str]
     node: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PoolScaling:
+    """What the autoscaler of Kubernetes needs to resize the cluster's pools: rights, and how it is told of them."""
+
+    grants: Sequence[Grant]
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -268,6 +278,10 @@ class Cluster(Protocol):
 
     def machines(self) -> Machines:
         """What makes machines as pods need them."""
+        ...
+
+    def pool_scaling(self) -> PoolScaling:
+        """What resizes the pools as pods need them."""
         ...
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:

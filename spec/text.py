@@ -196,6 +196,7 @@ _OTHERS_SUFFIX: Final = "-system"  # the custom of operators: istio-system, cali
 RESERVED_NAMESPACES: Final = frozenset(
     {
         "cert-manager",
+        "cluster-autoscaler",
         "csi-snapshotter",
         "default",  # tenants are kept out of it
         "external-dns",

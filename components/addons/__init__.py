@@ -11,6 +11,7 @@ from components.addons.autoscaling import Autoscaling
 from components.addons.backup import Backup
 from components.addons.base import AddOnBase, AddOnSpec, Site, all_flows
 from components.addons.cert_manager import CertManager
+from components.addons.cluster_autoscaler import ClusterAutoscaler
 from components.addons.csi_snapshotter import CsiSnapshotter
 from components.addons.external_dns import ExternalDns
 from components.addons.ingress import Ingress
@@ -30,6 +31,7 @@ ADDONS: Final[tuple[type[AddOnBase], ...]] = (
     CsiSnapshotter,
     CertManager,
     Autoscaling,
+    ClusterAutoscaler,
     MetricsServer,
     NodeProblemDetector,
     ExternalDns,

@@ -19,6 +19,7 @@ from components.contract import (
     Machines,
     NodePool,
     ObjectStore,
+    PoolScaling,
     Storage,
 )
 from components.naming import component_type
@@ -163,6 +164,10 @@ class ClusterBase(pulumi.ComponentResource):
     def machines(self) -> Machines:
         """What Karpenter needs; CapabilityMissing where it cannot be."""
         raise CapabilityMissing(self.kind, Capability.MACHINES, "autoscaling")
+
+    def pool_scaling(self) -> PoolScaling:
+        """What the autoscaler of Kubernetes needs; CapabilityMissing where pools are scaled, or are not, without it."""
+        raise CapabilityMissing(self.kind, Capability.SCALABLE_POOLS, "cluster-autoscaler")
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
         """The cloud's DNS; CapabilityMissing where there is no cloud."""

@@ -18,7 +18,7 @@ from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, listed, quoted
 from spec.values import Cidr, Count, Ipv4Cidr
 
-EVERYTHING = frozenset(Capability) - {Capability.GATEWAYS, Capability.MACHINES}
+EVERYTHING = frozenset(Capability) - {Capability.GATEWAYS, Capability.MACHINES, Capability.SCALABLE_POOLS}
 Days: TypeAlias = Annotated[Count, Field(ge=1, le=3653)]
 
 

@@ -21,6 +21,7 @@ OPTIONS: dict[str, Any] = {
     "csiSnapshotter": {},
     "certManager": {"issuers": [{"name": "self-signed", "selfSigned": True}]},
     "autoscaling": {"cpu": "100", "memory": "400Gi", "capacity": ["spot", "on-demand"]},
+    "clusterAutoscaler": {"idleMinutes": 5},
     "metricsServer": {},
     "externalDns": {"zones": [{"name": "example.test", "id": "Z0123456789ABCDEFGHIJ"}]},
     "nodeProblemDetector": {},
@@ -78,7 +79,8 @@ def spec_with_add_ons(cluster: str) -> dict[str, Any]:
 def spec_of_all(directory: Path) -> StackSpec:
     """An example of EKS, which can have every add-on, with all of them and the tenants of the stack above.
 
-    A file of it is written into `directory`.
+    Those that exclude each other are among them: what each consists of is the same beside the other. A file of it is
+    written into `directory`.
     """
     config = yaml.safe_load((CHECKOUT / "Pulumi.eks-prod.yaml").read_text(encoding="utf-8"))["config"]
     config["polykube:cluster"]["autoscaling"] = "karpenter"

@@ -1,7 +1,7 @@
 """Karpenter: machines as pods need them, and none that nobody needs.
 
-For EKS with `autoscaling: karpenter`. GKE and AKS scale their pools themselves, within the bounds that the pools have.
-Left out: the autoscaler of Kubernetes, which does so for the pools of EKS and others, and several kinds of pools.
+For EKS with `autoscaling: karpenter`; cluster-autoscaler scales the pools of EKS instead. GKE and AKS scale theirs
+themselves, within the bounds that the pools have. Left out: several kinds of pools.
 Upstream: karpenter.sh/docs, 1.15, November 2026.
 """
 

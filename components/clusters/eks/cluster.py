@@ -17,11 +17,12 @@ from components.clusters.eks.addons import AddOns
 from components.clusters.eks.dns import make_dns
 from components.clusters.eks.identity import make_identity
 from components.clusters.eks.karpenter import make_karpenter_prerequisites, make_machines
+from components.clusters.eks.pool_scaling import make_pool_scaling
 from components.clusters.eks.pools import NodePools, make_node_roles
 from components.clusters.eks.storage import make_bucket, make_file_system
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import Dns, Grant, Identity, LoadBalancing, Machines, ObjectStore, Storage
+from components.contract import Dns, Grant, Identity, LoadBalancing, Machines, ObjectStore, PoolScaling, Storage
 from components.networks.aws import AwsNetwork
 from components.networks.aws_iam import MANAGED, allow, service_role
 
@@ -198,6 +199,9 @@ class EksCluster(ManagedCluster):
             return super().machines()
         subnets = self.network.private_subnets
         return make_machines(self.control_plane, self._queue, self._node_role, subnets, self._place)
+
+    def pool_scaling(self) -> PoolScaling:
+        return make_pool_scaling(self.control_plane, self._region, self._place)
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
         return make_dns(user, zones, self._region, self._place)

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_aws import ec2, eks
 
 from components.cloud import CloudPlace
+from components.clusters.eks.pool_scaling import discovery_tags
 from components.clusters.pools import generation
 from components.networks.aws import AwsNetwork
 from components.networks.aws_iam import MANAGED, ServiceRole, service_role
@@ -81,11 +82,7 @@ class NodePools:
 
     def _tags(self, pool: EksPoolSpec, name: str) -> dict[str, str]:
         """The place's tags, and those by which the cluster autoscaler finds what it may scale."""
-        scaled = {
-            "k8s.io/cluster-autoscaler/enabled": "true",
-            f"k8s.io/cluster-autoscaler/{self.place.cluster}": "owned",
-        }
-        return {**self.place.tagged(name), **(scaled if pool.scales else {})}
+        return {**self.place.tagged(name), **(discovery_tags(self.place.cluster) if pool.scales else {})}
 
     def _options(self, pool: EksPoolSpec) -> pulumi.ResourceOptions:
         """The desired size is the autoscaler's where there is one."""

@@ -153,14 +153,15 @@ class EksSpec(ManagedSpec):
     )
     autoscaling: Literal["node-pools", "karpenter"] = Field(
         default="node-pools",
-        description="What adds nodes: pools grow within their bounds, or Karpenter adds machines of its own choice. "
-        "For Karpenter, this makes what it needs in AWS.",
+        description="What adds nodes: pools grow within their bounds, by the add-on clusterAutoscaler, or Karpenter "
+        "adds machines of its own choice. For Karpenter, this makes what it needs in AWS.",
     )
     node_pools: Annotated[Many[EksPoolSpec], Field(min_length=1)] = Field(description="The cluster's nodes.")
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return EVERYTHING | {Capability.MACHINES} if self.autoscaling == "karpenter" else EVERYTHING
+        machines = {Capability.MACHINES} if self.autoscaling == "karpenter" else set()
+        return EVERYTHING | {Capability.SCALABLE_POOLS} | machines
 
     @property
     def pools(self) -> Sequence[EksPoolSpec]:
