@@ -3,7 +3,7 @@
 A field that upstream has moved is a KeyError, not ignored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ _STAGES: Final = (
     ("CustomResourceDefinition",),
     (),
     ("Deployment", "DaemonSet"),
+    ("HorizontalPodAutoscaler",),
     ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "APIService"),
 )
 _AUTHORITY: Final = ["webhooks[*].clientConfig.caBundle"]  # an operator puts its own there
@@ -32,12 +33,17 @@ def register(objects: Sequence[Manifest], place: Place) -> list[ManifestObject]:
 
     What is in the place's namespace is put there, and everything else beside it.
     """
-    named = {kind for kinds in _STAGES for kind in kinds}
     before: list[ManifestObject] = []
-    for kinds in _STAGES:
-        stage = [each for each in objects if (each["kind"] in kinds if kinds else each["kind"] not in named)]
+    for stage in stages(objects):
         before += [_register(each, place.then(*before)) for each in stage]
     return before
+
+
+def stages(objects: Sequence[Manifest]) -> Iterator[list[Manifest]]:
+    """`objects` in the order in which they are registered."""
+    named = {kind for kinds in _STAGES for kind in kinds}
+    for kinds in _STAGES:
+        yield [each for each in objects if (each["kind"] in kinds if kinds else each["kind"] not in named)]
 
 
 def _register(manifest: Manifest, place: Place) -> ManifestObject:
@@ -52,19 +58,31 @@ def _register(manifest: Manifest, place: Place) -> ManifestObject:
 def settle(workload: Manifest, replicas: int, sizes: Mapping[str, tuple[int, int]]) -> Manifest:
     """A Deployment with `replicas` that keep off each other's nodes, each container of a size.
 
-    `sizes` are, by container, thousandths of a CPU and MiB: without limits, those of the namespace's LimitRange would
-    be less than the requests.
+    `sizes` are, by container, thousandths of a CPU and MiB.
     """
     workload["spec"]["replicas"] = replicas
     pod = workload["spec"]["template"]["spec"]
     for container in pod["containers"]:
-        cpu, memory = sizes[container["name"]]
-        container["resources"] = {
-            "requests": {"cpu": f"{cpu}m", "memory": f"{memory}Mi"},
-            "limits": {"cpu": f"{cpu * CPU_BURST}m", "memory": f"{memory}Mi"},
-        }
+        size(container, *sizes[container["name"]])
     pod["tolerations"] = [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
-    pod["topologySpreadConstraints"] = [
+    spread(workload)
+    return workload
+
+
+def size(container: Manifest, cpu: int, memory: int) -> None:
+    """Requests and limits, in thousandths of a CPU and MiB.
+
+    Without limits, those of the namespace's LimitRange would be less than the requests.
+    """
+    container["resources"] = {
+        "requests": {"cpu": f"{cpu}m", "memory": f"{memory}Mi"},
+        "limits": {"cpu": f"{cpu * CPU_BURST}m", "memory": f"{memory}Mi"},
+    }
+
+
+def spread(workload: Manifest) -> None:
+    """Keep its pods off each other's nodes, as far as there are nodes."""
+    workload["spec"]["template"]["spec"]["topologySpreadConstraints"] = [
         {
             "maxSkew": 1,
             "topologyKey": "kubernetes.io/hostname",
@@ -72,7 +90,6 @@ def settle(workload: Manifest, replicas: int, sizes: Mapping[str, tuple[int, int
             "labelSelector": workload["spec"]["selector"],
         }
     ]
-    return workload
 
 
 def make_disruption_budget(workload: Manifest, place: Place) -> None:

@@ -3,21 +3,20 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import yaml
 
 from components.addons.ingress import NAMESPACE as INGRESS
 from components.addons.ingress.classic import MESH_CONFIG
 from components.addons.istio.mesh import mesh_config
+from components.addons.rendered import Manifest, size, spread
 from components.addons.workloads import CPU_BURST
 from components.naming import MANAGED_BY_LABEL, PROJECT
 from components.platform.place import LEAF_ANNOTATIONS
 
 if TYPE_CHECKING:
     from components.addons.istio import IstioSpec
-
-Manifest = dict[str, Any]
 
 # Thousandths of a CPU, MiB: istiod alone in a small cluster, one of several (upstream's), the plugin, a node's proxy.
 _ALONE: Final = (100, 256)
@@ -53,14 +52,6 @@ def laid_over(manifest: Manifest, choices: Choices) -> Manifest | None:
     return manifest
 
 
-def _size(container: Manifest, cpu: int, memory: int) -> None:
-    """Requests and limits: without limits, those of the namespace's LimitRange would be less than the requests."""
-    container["resources"] = {
-        "requests": {"cpu": f"{cpu}m", "memory": f"{memory}Mi"},
-        "limits": {"cpu": f"{cpu * CPU_BURST}m", "memory": f"{memory}Mi"},
-    }
-
-
 def _istiod(manifest: Manifest, choices: Choices) -> None:
     pod = manifest["spec"]["template"]["spec"]
     if choices.spec.mesh:
@@ -68,16 +59,9 @@ def _istiod(manifest: Manifest, choices: Choices) -> None:
         named["value"] = choices.cluster
     if choices.classic:
         pod["containers"][0]["env"].append({"name": "K8S_INGRESS_NS", "value": INGRESS})
-    _size(pod["containers"][0], *(_ALONE if choices.replicas == 1 else _ONE_OF_SEVERAL))
+    size(pod["containers"][0], *(_ALONE if choices.replicas == 1 else _ONE_OF_SEVERAL))
     pod["tolerations"].append({"key": "CriticalAddonsOnly", "operator": "Exists"})
-    pod["topologySpreadConstraints"] = [
-        {
-            "maxSkew": 1,
-            "topologyKey": "kubernetes.io/hostname",
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": manifest["spec"]["selector"],
-        }
-    ]
+    spread(manifest)
 
 
 def _autoscaler(manifest: Manifest, choices: Choices) -> None:
@@ -86,14 +70,14 @@ def _autoscaler(manifest: Manifest, choices: Choices) -> None:
 
 def _plugin(manifest: Manifest, choices: Choices) -> None:
     pod = manifest["spec"]["template"]["spec"]
-    _size(pod["containers"][0], *_PLUGIN)
+    size(pod["containers"][0], *_PLUGIN)
     (volume,) = (each for each in pod["volumes"] if each["name"] == "cni-bin-dir")
     volume["hostPath"]["path"] = choices.plugins
 
 
 def _node_proxy(manifest: Manifest, choices: Choices) -> None:
     del choices
-    _size(manifest["spec"]["template"]["spec"]["containers"][0], *_NODE_PROXY)
+    size(manifest["spec"]["template"]["spec"]["containers"][0], *_NODE_PROXY)
 
 
 def _mesh(manifest: Manifest, choices: Choices) -> None:

@@ -18,6 +18,7 @@ from components.addons.istio.east_west import make_gateway
 from components.addons.istio.mesh import mesh_objects
 from components.addons.istio.multi import make_access, make_authority, make_peer
 from components.addons.istio.overlay import Choices, laid_over
+from components.addons.rendered import stages
 from components.addons.tracing import Tracing
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
     from components.addons.base import Site
     from components.addons.istio import IstioSpec
 
-# Whatever is of no kind named here is what workloads need: accounts, rights, configuration.
-_STAGES: Final = (
-    ("CustomResourceDefinition",),
-    (),
-    ("Deployment", "DaemonSet"),
-    ("HorizontalPodAutoscaler",),
-    ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
-)
 # istiod puts its certificate there, and lets the API server insist on its answer once it can give one.
 _ISTIODS_OWN: Final = ["webhooks[*].clientConfig.caBundle", "webhooks[*].failurePolicy"]
 
@@ -53,15 +46,14 @@ def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> 
     objects = [changed for each in _rendered(spec) if (changed := laid_over(each, choices))]
     places = {each.namespace: each for each in (replace(place, namespace=""), place, agents)}
     before: list[ManifestObject] = []
-    for kinds in _STAGES:
+    for stage in stages(objects):
         before += [
             ManifestObject(
                 each,
                 places[each["metadata"].get("namespace", "")].then(*before),
                 ignore=_ISTIODS_OWN if "webhooks" in each else (),
             )
-            for each in objects
-            if _is_of(each, kinds)
+            for each in stage
         ]
     there = place.then(*before)
     for each in mesh_objects(spec, traced=choices.traced):
@@ -95,11 +87,6 @@ def _rendered(spec: "IstioSpec") -> list[dict[str, Any]]:
             if key not in found or each["kind"] == "CustomResourceDefinition":
                 found[key] = each
     return list(found.values())
-
-
-def _is_of(manifest: dict[str, Any], kinds: tuple[str, ...]) -> bool:
-    named = {kind for stage in _STAGES for kind in stage}
-    return manifest["kind"] in kinds if kinds else manifest["kind"] not in named
 
 
 def _allow_critical_pods(place: Place) -> None:
