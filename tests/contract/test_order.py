@@ -3,11 +3,9 @@
 The engine creates in the order of these dependencies and destroys in the reverse.
 """
 
-from collections.abc import Iterable
-
 import pytest
 
-from tests.support.registered import Registered
+from tests.support.registered import Registered, everything_before
 from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
 
 Planned = dict[str, Registered]
@@ -71,20 +69,6 @@ def test_each_part_comes_after_what_it_needs_and_so_goes_before_it(stack: str) -
 def matching(planned: Planned, wanted: str) -> list[Registered]:
     kind, _, part = wanted.partition("::")
     return [each for each in planned.values() if each.type == kind and part in each.name]
-
-
-def everything_before(resource: Registered, planned: Planned) -> set[str]:
-    """The URNs of all that has to be there before `resource`; its provider among them."""
-    found: set[str] = set()
-    front: Iterable[str] = needs(resource)
-    while front := {urn for urn in front if urn not in found and urn in planned}:
-        found |= front
-        front = {urn for each in front for urn in needs(planned[each])}
-    return found
-
-
-def needs(resource: Registered) -> set[str]:
-    return {*resource.after, resource.provider, resource.parent}
 
 
 @pytest.mark.parametrize("stack", CLOUD_STACKS)

@@ -1,7 +1,7 @@
 """What a program registers, without an engine and without a cloud: each resource as the monitor is asked for it."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -108,3 +108,17 @@ def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
     run: Any = pulumi.runtime.test
     run(lambda: compose(spec) and None)()
     return recorder.seen
+
+
+def everything_before(resource: Registered, planned: Mapping[str, Registered]) -> set[str]:
+    """The URNs of all that has to be there before `resource`; its provider among them."""
+    found: set[str] = set()
+    front: Iterable[str] = _needs(resource)
+    while front := {urn for urn in front if urn not in found and urn in planned}:
+        found |= front
+        front = {urn for each in front for urn in _needs(planned[each])}
+    return found
+
+
+def _needs(resource: Registered) -> set[str]:
+    return {*resource.after, resource.provider, resource.parent}
