@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from rehearsal.control_plane import ControlPlane
+from tests.support.census import Census, settled_census
 from tests.support.stack import Stack, dev_spec, make_stack
 
 
@@ -16,3 +17,9 @@ def dev(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -
     stack.must_up()
     yield stack
     stack.destroy()
+
+
+@pytest.fixture(scope="module")
+def before(control_plane: ControlPlane) -> Census:
+    """The objects on the control plane before the module's stack makes any."""
+    return settled_census(control_plane.kubeconfig)

@@ -16,10 +16,10 @@ from rehearsal.control_plane import ControlPlane
 from spec.values import Secret
 from tests.support.addons import LOCAL, TEAM, spec_with_add_ons
 from tests.support.api import Api, ApiError, Object
-from tests.support.census import Census, settled_census, until_census_is
+from tests.support.census import Census, until_census_is
 from tests.support.istiod import Istiod, running_istiod
 from tests.support.objects import ingress, pod
-from tests.support.stack import Stack, dev_spec, make_stack
+from tests.support.stack import Stack, dev_spec, make_passing_stack
 from tests.unit.rehearsal.tls_makers import DESK, authority_inputs, key_pem
 
 pytestmark = pytest.mark.usefixtures("bundles")
@@ -53,16 +53,9 @@ def is_ready(workload: Object) -> bool:
 
 
 @pytest.fixture(scope="module")
-def before(control_plane: ControlPlane) -> Census:
-    return settled_census(control_plane.kubeconfig)
-
-
-@pytest.fixture(scope="module")
 def stack(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory, before: Census) -> Iterator[Stack]:
     assert before, "taken before anything is made"
-    stack = make_stack(tmp_path_factory.mktemp("addons"))
-    # Nothing here is worth a state that survives a crash, and writing one for each object takes most of the time.
-    stack.engine.environment.update(PULUMI_EXPERIMENTAL="true", PULUMI_SKIP_CHECKPOINTS="true")
+    stack = make_passing_stack(tmp_path_factory.mktemp("addons"))
     stack.write(spec_with_add_ons(control_plane.name))
     yield stack
     stack.destroy()

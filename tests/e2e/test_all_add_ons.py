@@ -3,8 +3,8 @@
 import pytest
 
 from rehearsal.control_plane import ControlPlane
-from tests.support.census import settled_census, until_census_is
-from tests.support.stack import dev_spec, make_stack
+from tests.support.census import Census, until_census_is
+from tests.support.stack import dev_spec, make_passing_stack
 from tests.support.stack_files import with_add_ons
 
 pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("bundles")]
@@ -13,11 +13,9 @@ TIMES = 20
 
 
 def test_it_comes_up_and_goes_many_times_and_leaves_nothing(
-    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory, before: Census
 ) -> None:
-    before = settled_census(control_plane.kubeconfig)
-    stack = make_stack(tmp_path_factory.mktemp("all"))
-    stack.engine.environment.update(PULUMI_EXPERIMENTAL="true", PULUMI_SKIP_CHECKPOINTS="true")
+    stack = make_passing_stack(tmp_path_factory.mktemp("all"))
     stack.write(dev_spec(control_plane.name, with_add_ons("dev")))
     for _ in range(TIMES):
         stack.must_up()

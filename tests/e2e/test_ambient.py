@@ -13,9 +13,9 @@ from common.reachability import Address, Network, Pod, Ports
 from rehearsal.control_plane import ControlPlane
 from tests.support.addons import TEAM, spec_with_add_ons
 from tests.support.api import Api, Object
-from tests.support.census import Census, settled_census, until_census_is
+from tests.support.census import Census, until_census_is
 from tests.support.istiod import running_istiod
-from tests.support.stack import Stack, make_stack
+from tests.support.stack import Stack, make_passing_stack
 
 pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("bundles")]
 
@@ -25,15 +25,9 @@ WAYPOINT = {"gateway.networking.k8s.io/gateway-name": "waypoint"}
 
 
 @pytest.fixture(scope="module")
-def before(control_plane: ControlPlane) -> Census:
-    return settled_census(control_plane.kubeconfig)
-
-
-@pytest.fixture(scope="module")
 def stack(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory, before: Census) -> Iterator[Stack]:
     assert before, "taken before anything is made"
-    stack = make_stack(tmp_path_factory.mktemp("ambient"))
-    stack.engine.environment.update(PULUMI_EXPERIMENTAL="true", PULUMI_SKIP_CHECKPOINTS="true")
+    stack = make_passing_stack(tmp_path_factory.mktemp("ambient"))
     spec = spec_with_add_ons(control_plane.name)
     istio = {"mode": "ambient", "tenants": [TEAM, "shop"], "waypoints": [TEAM]}
     stack.write(spec | {"addons": {"istio": istio, "ingress": spec["addons"]["ingress"]}})

@@ -12,10 +12,10 @@ import pytest
 from rehearsal.control_plane import ControlPlane
 from tests.support.addons import TEAM, spec_with_add_ons
 from tests.support.api import Api
-from tests.support.census import Census, settled_census, until_census_is
+from tests.support.census import Census, until_census_is
 from tests.support.istiod import Istiod, running_istiod, webhooks_for
 from tests.support.objects import pod
-from tests.support.stack import Stack, make_stack
+from tests.support.stack import Stack, make_passing_stack
 
 pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("bundles")]
 
@@ -31,15 +31,9 @@ def write(stack: Stack, cluster: str, **istio: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def before(control_plane: ControlPlane) -> Census:
-    return settled_census(control_plane.kubeconfig)
-
-
-@pytest.fixture(scope="module")
 def stack(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory, before: Census) -> Iterator[Stack]:
     assert before, "taken before anything is made"
-    stack = make_stack(tmp_path_factory.mktemp("canary"))
-    stack.engine.environment.update(PULUMI_EXPERIMENTAL="true", PULUMI_SKIP_CHECKPOINTS="true")
+    stack = make_passing_stack(tmp_path_factory.mktemp("canary"))
     write(stack, control_plane.name)
     stack.must_up()
     yield stack

@@ -10,15 +10,10 @@ import pytest
 
 from rehearsal.control_plane import ControlPlane
 from tests.support.api import Api
-from tests.support.census import Census, census, settled_census, until_census_is
+from tests.support.census import Census, census, until_census_is
 from tests.support.stack import Stack, dev_spec, make_stack, urn_name
 
 FRONTEND = "/apis/apps/v1/namespaces/shop/deployments/frontend"
-
-
-@pytest.fixture(scope="module")
-def before(control_plane: ControlPlane) -> Census:
-    return settled_census(control_plane.kubeconfig)
 
 
 @pytest.fixture(scope="module")
