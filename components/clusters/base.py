@@ -133,6 +133,10 @@ class ClusterBase(pulumi.ComponentResource):
             # What the stack file declares wins over whoever changed it in the cluster; what it leaves out
             # (replicas under an autoscaler) stays as it is.
             enable_patch_force=True,
+            # Content that changes is changed in place. Else the object is made anew, and as its name is given, there
+            # would be none for a moment: no certificate, no configuration of the mesh.
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
             kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=_QUERIES_PER_SECOND, burst=_QUERIES_AT_ONCE),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )

@@ -4,9 +4,12 @@ One stack, from nothing to nothing; the tests build on each other in the order i
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
 from rehearsal.control_plane import ControlPlane
 from tests.support.api import Api
@@ -84,14 +87,36 @@ def test_an_immutable_field_is_a_replacement_in_the_preview_and_is_carried_out(
     assert stack.changes() == {}
 
 
+def test_content_that_changes_is_never_gone_for_a_moment(
+    stack: Stack, api: Api, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    spec = dev_spec(control_plane.name)
+    spec["platform"]["storageClasses"][1]["parameters"] = {"type": "slow"}
+    spec["tenants"][0]["manifests"].append(str(tmp_path))
+    stack.write(spec)
+    made = []
+    for words in ("first", "second"):
+        manifests = [
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "words"}, "data": {"words": words}},
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "words"}, "stringData": {"words": words}},
+        ]
+        (tmp_path / "words.yaml").write_text(yaml.safe_dump_all(manifests))
+        stack.must_up()
+        made.append([api.get(f"/api/v1/namespaces/shop/{kind}/words") for kind in ("configmaps", "secrets")])
+    (first, _), (second, secret) = made
+    assert (first["data"]["words"], second["data"]["words"]) == ("first", "second")
+    assert b64decode(secret["data"]["words"]) == b"second"
+    before, after = ([each["metadata"]["uid"] for each in both] for both in made)
+    assert before == after
+
+
 def test_more_nodes_are_more_nodes_and_nothing_else(stack: Stack, control_plane: ControlPlane) -> None:
     spec = dev_spec(control_plane.name)
     spec["cluster"]["nodePools"][1]["nodes"] = 4
     spec["platform"]["storageClasses"][1]["parameters"] = {"type": "slow"}
     stack.write(spec)
-    assert {urn_name(urn): op for urn, op in stack.changes().items()} == {
-        "kubernetes:core/v1:Node::general-3": "create"
-    }
+    changes = {urn_name(urn): op for urn, op in stack.changes().items() if not urn.endswith("/words")}
+    assert changes == {"kubernetes:core/v1:Node::general-3": "create"}
 
 
 def test_the_state_holds_no_kubeconfig_in_the_clear(stack: Stack, control_plane: ControlPlane) -> None:
