@@ -27,6 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write tests/golden anew")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes run the tests: one more than there are processors, for they wait a quarter of their time.
+
+    Each has a control plane of its own, of half a GiB; more than five would gain nothing, for the longest file lasts.
+    """
+    return min(len(os.sched_getaffinity(0)) + 1, 5)
+
+
 @pytest.fixture
 def golden(pytestconfig: pytest.Config) -> Golden:
     """The expected outputs in tests/golden."""
