@@ -24,11 +24,41 @@ from tests.support.api import Api
 from tests.support.engine import Engine
 from tests.support.istiod import Istiod, running_istiod
 from tests.support.polling import eventually
+from tests.support.proxies import asking_for, priorities
 from tests.support.stack import Stack, make_stack
 
 pytestmark = [pytest.mark.drill, pytest.mark.usefixtures("bundles")]
 
 FIRST, SECOND = "organization/polykube/dev", "organization/polykube/peer"
+ZONE = "local-a"  # which both clusters have a node in
+ORDERS: tuple[dict[str, Any], ...] = (
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "orders", "namespace": TEAM},
+        "spec": {"selector": {"app": "orders"}, "ports": [{"name": "http", "port": 80}]},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "orders",
+            "namespace": TEAM,
+            "labels": {"app": "orders", "security.istio.io/tlsMode": "istio"},  # as the injector says what it did
+        },
+        "spec": {
+            "nodeSelector": {"topology.kubernetes.io/zone": ZONE},
+            "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [
+                {
+                    "name": "orders",
+                    "image": "registry.example/orders:1",
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                }
+            ],
+        },
+    },
+)
 SECRETS = "/api/v1/namespaces/istio-system/secrets"
 
 
@@ -147,6 +177,20 @@ class TestBothIstiods:
         networks = page(first, "networkz").text
         assert "peer" in networks, networks
 
+    def test_requests_stay_in_their_own_cluster_as_long_as_there_is_a_pod(
+        self, clusters: tuple[Cluster, Cluster], istiods: tuple[Istiod, Istiod], apis: tuple[Api, Api]
+    ) -> None:
+        here, _ = apis
+        here.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TEAM}})
+        for api in apis:
+            api.apply(*ORDERS)
+        for cluster, istiod, api in zip(clusters, istiods, apis, strict=True):
+            pod = api.until(api.path(ORDERS[1]), lambda found: "podIP" in found["status"])
+            ranks = ranks_of_orders(istiod, cluster)
+            others = {address: rank for address, rank in ranks.items() if address != pod["status"]["podIP"]}
+            assert ranks == {pod["status"]["podIP"]: 0} | dict.fromkeys(others, 1)
+        here.delete(f"/api/v1/namespaces/{TEAM}")
+
     def test_what_is_given_to_the_other_cluster_is_nowhere_in_the_open(
         self, clusters: tuple[Cluster, Cluster], apis: tuple[Api, Api]
     ) -> None:
@@ -155,6 +199,14 @@ class TestBothIstiods:
         token = b64decode(here.get(f"{SECRETS}/mesh-reader")["data"]["token"]).decode()
         assert token not in exported
         assert "PRIVATE KEY" not in exported
+
+
+def ranks_of_orders(istiod: Istiod, cluster: Cluster) -> dict[str, int]:
+    """By address, in which order a sidecar in `cluster` tries the pods that both clusters have."""
+    destination = f"outbound|80||orders.{TEAM}.svc.cluster.local"
+    where = {"cluster": cluster.plane.name, "network": cluster.name, "zone": ZONE}
+    with asking_for(destination, istiod, namespace=TEAM, **where) as proxy:
+        return eventually(lambda: (len(known := priorities(proxy, istiod)) > 1 and known) or {}, what="both pods")
 
 
 def authority(api: Api) -> dict[str, bytes]:

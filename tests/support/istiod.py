@@ -26,11 +26,12 @@ _ITS_CONFIG_MAPS = {"istio-ca-crl", "istio-ca-root-cert"}  # in every namespace
 
 @dataclass(frozen=True)
 class Istiod:
-    """A running istiod: its Service, ports of its debugging pages and its webhooks, and what it wrote to its log."""
+    """A running istiod: its Service, its ports (pages for debugging, webhooks, proxies in the clear), and its log."""
 
     service: str
     pages: int
     webhooks: int
+    proxies: int
     log: Path
 
     def ready(self) -> bool:
@@ -106,17 +107,17 @@ def running_istiod(
 ) -> Iterator[Istiod]:
     """istiod in `directory`, on the cluster of `kubeconfig`; what it leaves in namespaces is deleted afterwards."""
     suffix = f"-{revision}" if revision else ""
-    pages, webhooks, proxies, metrics = free_ports(4)
-    istiod = Istiod(f"istiod{suffix}", pages, webhooks, directory / "istiod.log")
+    pages, webhooks, proxies, with_tls, metrics = free_ports(5)
+    istiod = Istiod(f"istiod{suffix}", pages, webhooks, proxies, directory / "istiod.log")
     command = [
         str(ensure(["pilot-discovery"])["pilot-discovery"].path),
         "discovery",
         f"--kubeconfig={kubeconfig}",
         f"--httpAddr=127.0.0.1:{pages}",
         f"--httpsAddr=127.0.0.1:{webhooks}",
-        f"--secureGRPCAddr=127.0.0.1:{proxies}",
+        f"--secureGRPCAddr=127.0.0.1:{with_tls}",
+        f"--grpcAddr=127.0.0.1:{proxies}",
         f"--monitoringAddr=127.0.0.1:{metrics}",
-        "--grpcAddr=",
         "--ctrlz_port=0",
     ]
     itself = {"POD_NAMESPACE": "istio-system", "REVISION": revision or "default"}

@@ -2,12 +2,16 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from components.addons.istio.clusters import NETWORK_LABEL
 from components.addons.tracing import Tracing
 
 if TYPE_CHECKING:
     from components.addons.istio import IstioSpec
 
 _TRACER: Final = "jaeger"
+# Who gets a request first: pods of the own cluster, there those of the zone, then of the region. Pods of other clusters
+# are told apart by nothing, as their gateways stand for them.
+_NEAREST: Final = (NETWORK_LABEL, "topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 _SAFE_TO_REPEAT: Final = "connect-failure,refused-stream,unavailable,cancelled"  # the request was not worked on
 
 
@@ -18,6 +22,8 @@ def mesh_config(spec: "IstioSpec", *, traced: bool) -> dict[str, Any]:
         "connectTimeout": f"{spec.resilience.connect_timeout_seconds}s",
         "defaultHttpRetryPolicy": {"attempts": spec.resilience.retries, "retryOn": _SAFE_TO_REPEAT},
     }
+    if spec.mesh:
+        config["localityLbSetting"] = {"enabled": True, "failoverPriority": list(_NEAREST)}
     if traced:
         collector = {"service": Tracing.HOST, "port": Tracing.OTLP_GRPC}
         config |= {"enableTracing": True, "extensionProviders": [{"name": _TRACER, "opentelemetry": collector}]}

@@ -16,6 +16,7 @@ from rehearsal.toolchain import ensure
 pytestmark = pytest.mark.usefixtures("bundles")
 
 SPEC = IstioSpec.model_validate({"resilience": {"retries": 0, "ejectionErrors": 3}, "traceSampling": 0.5})
+MULTI = IstioSpec.model_validate({"mesh": {"id": "shop", "network": "here", "addresses": ["10.0.0.0/8"]}})
 
 
 def istioctl(*arguments: str) -> None:
@@ -25,13 +26,13 @@ def istioctl(*arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("traced", [True, False])
-def test_istioctl_finds_nothing_wrong_with_the_mesh_wide_objects(tmp_path: Path, traced: bool) -> None:
-    objects = mesh_objects(SPEC, traced=traced)
+@pytest.mark.parametrize(("spec", "traced"), [(SPEC, True), (SPEC, False), (MULTI, False)])
+def test_istioctl_finds_nothing_wrong_with_the_mesh_wide_objects(tmp_path: Path, spec: IstioSpec, traced: bool) -> None:
+    objects = mesh_objects(spec, traced=traced)
     for each in objects:
         each["metadata"]["namespace"] = "istio-system"
     (tmp_path / "objects.yaml").write_text(yaml.safe_dump_all(objects))
-    (tmp_path / "mesh.yaml").write_text(yaml.safe_dump(mesh_config(SPEC, traced=traced)))
+    (tmp_path / "mesh.yaml").write_text(yaml.safe_dump(mesh_config(spec, traced=traced)))
     istioctl("validate", "-f", str(tmp_path / "objects.yaml"))
     mesh = str(tmp_path / "mesh.yaml")
     istioctl("analyze", "--use-kube=false", "--meshConfigFile", mesh, str(tmp_path / "objects.yaml"))
