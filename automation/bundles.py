@@ -25,23 +25,49 @@ _SHOWN: Final = 60  # lines of a difference
 _TIMEOUT: Final = 300  # seconds; rendering takes two
 
 
-def ensure_bundles(names: Iterable[str]) -> None:
-    """Render those of the bundles `names` that the cache does not have; ToolchainError when one is not as accepted."""
-    for name in names:
-        bundle = read_bundles()[name]
-        if bundle.rendering() is None:
-            keep(bundle, render(bundle))
+def ensure_bundles(names: Iterable[str], *, rehearsal: bool = False) -> list[str]:
+    """Render those of the bundles `names` that the cache does not have; ToolchainError when one is not as accepted.
+
+    Those whose stand-ins a rehearsal has to take, because they cannot be rendered here, come back.
+    """
+    return [name for name in names if not _ensure(read_bundles()[name], rehearsal=rehearsal)]
+
+
+def _ensure(bundle: Bundle, *, rehearsal: bool) -> bool:
+    """Whether the bundle is in the cache now; ToolchainError if it is not, unless a rehearsal has a stand-in for it."""
+    if bundle.rendering() is not None:
+        return True
+    try:
+        rendering = render(bundle)
+    except ToolchainError:
+        if rehearsal and bundle.stand_in:
+            return False
+        raise
+    keep(bundle, rendering)
+    return True
 
 
 def bundles(*, accept: bool) -> None:
     """Render every bundle anew and compare it with the lock, or write that anew on `accept`; show what came of it."""
     rows = []
     for name, bundle in read_bundles().items():
-        rendering = render(bundle)
+        if not (rendering := _rendered(bundle)):
+            rows.append((name, bundle.version, "nobody: out of reach", "", f"rehearsals take {bundle.stand_in}"))
+            continue
         taken = _accept(bundle, rendering) if accept and not bundle.accepts(rendering) else bundle
         keep(taken, rendering)
         rows.append((name, taken.version, taken.tool, taken.sha256[:12], str(taken.file)))
     out.print(table("Bundles", ("bundle", "version", "rendered by", "sha256", "file"), rows))
+
+
+def _rendered(bundle: Bundle) -> str:
+    """What the bundle's tool prints now; nothing if it cannot be reached and has a stand-in."""
+    try:
+        return render(bundle)
+    except ToolchainError:
+        if not bundle.stand_in:
+            raise
+        return ""
 
 
 def render(bundle: Bundle) -> str:

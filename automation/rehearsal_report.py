@@ -11,7 +11,8 @@ CHANGES: Final = ("create", "update", "replace", "delete", "same")
 
 @dataclass
 class Report:
-    """What a rehearsal showed. `steps` are rows as in the JSON; `resources` and `nodes_ready` are of the last `up`."""
+    """What a rehearsal showed. `steps` are rows as in the JSON; `resources` and `nodes_ready` are of the
+    last `up`; `stand_ins` are the bundles that could not be had for any."""
 
     stack: str
     with_faults: bool = False
@@ -21,6 +22,7 @@ class Report:
     orphans: list[dict[str, Any]] = field(default_factory=list)
     mandatory: int = 0
     advisory: int = 0
+    stand_ins: set[str] = field(default_factory=set)
 
     @property
     def ok(self) -> bool:
@@ -38,10 +40,12 @@ class Report:
             "nodesReady": self.nodes_ready,
             "resources": self.resources,
             "orphans": self.orphans,
+            "standIns": sorted(self.stand_ins),
             "policy": {"mandatory": self.mandatory, "advisory": self.advisory},
         }
 
     def as_line(self) -> str:
         """The report in a line."""
         steps = ", ".join(f"{each['step']} {duration(each['seconds'])}" for each in self.steps)
-        return f"{steps}; {self.resources} resources, {self.nodes_ready} nodes ready"
+        played = f"; stand-ins for {', '.join(sorted(self.stand_ins))}" if self.stand_ins else ""
+        return f"{steps}; {self.resources} resources, {self.nodes_ready} nodes ready{played}"

@@ -90,7 +90,7 @@ class Rehearsal:
         """Bring the stack up, and make sure that a second look finds nothing to do."""
         engine = self._engine()
         check_changes(engine.export(), self.project.project.spec.cluster)
-        ensure_bundles(self.project.project.bundles)
+        self.report.stand_ins |= {*ensure_bundles(self.project.project.bundles, rehearsal=True)}
         outcome = engine.run("up", "--yes", "--skip-preview")
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)
         if pending := engine.pending():

@@ -12,6 +12,8 @@ from typing import Final
 from common.errors import Problem, ToolchainError
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
+REHEARSAL: Final = "POLYKUBE_REHEARSAL"
+"""The variable with the directory of a rehearsal, for all that runs in one; not set elsewhere."""
 
 
 def _xdg(variable: str, default: str) -> Path:

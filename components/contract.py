@@ -46,8 +46,10 @@ class Capability(StrEnum):
     WORKLOAD_IDENTITY = "workload identity"
     OBJECT_STORE = "an object store for backups"
     NETWORK_PLUGINS = "network plugins besides its own"
+    GATEWAY_SECRETS = "certificates out of Secrets for its gateways"
     MACHINES = "machines made by Karpenter"
     SCALABLE_POOLS = "node pools that wait for an autoscaler"
+    LOAD_BALANCER_CONTROLLER = "load balancers made by AWS's controller"
     EXTENSION_APIS = "APIs that pods answer for the API server"
 
 
@@ -114,10 +116,12 @@ class Gateways:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a pod carries to act in the cloud: for its ServiceAccount and for its own metadata."""
+    """What a pod carries to act in the cloud: for its ServiceAccount and for its own metadata. It starts after `after`,
+    without which it would get no credentials."""
 
     annotations: Mapping[str, pulumi.Input[str]]
     labels: Mapping[str, pulumi.Input[str]]
+    after: Sequence[pulumi.Resource] = ()
 
 
 NO_IDENTITY: Final = Identity({}, {})
@@ -151,6 +155,16 @@ class PoolScaling:
     grants: Sequence[Grant]
     arguments: Sequence[str]
     environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Balancers:
+    """What AWS's Load Balancer Controller needs: rights to make load balancers, and the `region` and `network` (an id)
+    where they are."""
+
+    grants: Sequence[Grant]
+    region: str
+    network: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
@@ -264,6 +278,12 @@ class Cluster(Protocol):
         """The cloud's own gateways, with what they need, which is made on first use."""
         ...
 
+    def gateway_parameters(
+        self, *, internal: bool, certificates: Mapping[str, tuple[str, str]]
+    ) -> Mapping[str, Any] | None:
+        """The object that such a gateway refers to, if they take one; it brings `certificates` with keys, by host."""
+        ...
+
     def in_cluster(self, *, outside_effects: bool = False) -> pulumi.ResourceOptions:
         """Options for an object in the cluster; `outside_effects` where it creates something outside."""
         ...
@@ -282,6 +302,10 @@ class Cluster(Protocol):
 
     def pool_scaling(self) -> PoolScaling:
         """What resizes the pools as pods need them."""
+        ...
+
+    def balancers(self) -> Balancers:
+        """What makes load balancers for gateways."""
         ...
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:

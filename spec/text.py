@@ -204,6 +204,7 @@ RESERVED_NAMESPACES: Final = frozenset(
         "istio-cni",
         "istio-ingress",
         "karpenter",
+        "load-balancing",
         "logging",
         "logging-agents",
         "metrics-server",

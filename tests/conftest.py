@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from automation.bundles import ensure_bundles
+from common.paths import REHEARSAL
 from components.addons.bundles import read_bundles
 from rehearsal.control_plane import Binaries, ControlPlane
 from rehearsal.toolchain import CONTROL_PLANE, ensure
@@ -50,9 +51,12 @@ def binaries() -> Binaries:
 
 
 @pytest.fixture(scope="session")
-def bundles() -> None:
-    """Every bundle, rendered: what builds an add-on of upstream's reads it from the cache."""
-    ensure_bundles(read_bundles())
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every bundle, rendered: what builds an add-on of upstream's reads it from the cache, or takes a stand-in."""
+    ensure_bundles(read_bundles(), rehearsal=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(REHEARSAL, str(tmp_path_factory.mktemp("rehearsal")))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -39,7 +39,7 @@ def check(project: Project) -> list[PackageReport]:
     with new_site(project.stack) as site:
         rehearsed = RehearsedProject.make(project, site)
         tools = rehearsed.ensure_tools()
-        ensure_bundles(project.bundles)
+        ensure_bundles(project.bundles, rehearsal=True)
         if project.is_local:
             rehearsed.project.control_plane(dict(tools)).start()
         by_package: dict[str, list[Resource]] = {}

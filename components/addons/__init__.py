@@ -16,6 +16,7 @@ from components.addons.csi_snapshotter import CsiSnapshotter
 from components.addons.external_dns import ExternalDns
 from components.addons.ingress import Ingress
 from components.addons.istio import Istio
+from components.addons.load_balancing import LoadBalancing
 from components.addons.logging import Logging
 from components.addons.metrics_server import MetricsServer
 from components.addons.monitoring import Monitoring
@@ -39,6 +40,7 @@ ADDONS: Final[tuple[type[AddOnBase], ...]] = (
     Logging,
     Tracing,
     Istio,
+    LoadBalancing,
     Ingress,
     Backup,
 )

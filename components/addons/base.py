@@ -88,6 +88,7 @@ class AddOnBase(pulumi.ComponentResource):
     """The part of the `AddOn` contract that is the same for all: an add-on sets the class attributes and `build`.
 
     `unless` are parts that make it needless in a cluster that brings them.
+    `provides` is what a cluster can do with it that it cannot by itself.
     `needs` are add-ons without which this one cannot be; they come before it, as those in `after` do if they are on.
     `before_tenants` says that tenants' objects may be of its kinds, or meet its webhooks.
     `bundles` are those of `addons.lock` that it loads. The exemptions stand among the component's inputs, so that the
@@ -100,6 +101,7 @@ class AddOnBase(pulumi.ComponentResource):
     bundles: ClassVar[Collection[str]] = ()
     requires: ClassVar[Collection[Capability]] = ()
     unless: ClassVar[Collection[Brought]] = ()
+    provides: ClassVar[Collection[Capability]] = ()
     needs: ClassVar[Collection[type["AddOnBase"]]] = ()
     after: ClassVar[Collection[type["AddOnBase"]]] = ()
     conflicts: ClassVar[Collection[type["AddOnBase"]]] = ()

@@ -6,6 +6,7 @@ neither tools nor a network. Of upstream's text nothing is committed but its has
 
 import hashlib
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any, Final
 import yaml
 
 from common.errors import Problem, ToolchainError
-from common.paths import CHECKOUT, cache_dir
+from common.paths import CHECKOUT, REHEARSAL, cache_dir
 
 LOCK: Final = CHECKOUT / "addons.lock"
 _DEFINITION: Final = "CustomResourceDefinition"
@@ -28,7 +29,8 @@ class Bundle:
     """What `tool` prints for `arguments`, accepted when its canonical form has the hash `sha256`.
 
     `module` is a Go module, in whose directory (`{module}` in the arguments) `tool` finds what it renders; with the
-    tool `go` the manifests are `files` of it, as they stand.
+    tool `go` the manifests are `files` of it, as they stand. Where it cannot be reached, rehearsals take `stand_in`,
+    a file of ours with as much of it as we use.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Bundle:
     arguments: tuple[str, ...]
     module: str
     files: tuple[str, ...]
+    stand_in: str
     sha256: str
 
     @property
@@ -53,6 +56,13 @@ class Bundle:
         """The accepted rendering, if the cache has it whole."""
         text = self.file.read_text(encoding="utf-8") if self.file.is_file() else ""
         return text if self.accepts(text) else None
+
+    def usable(self) -> str | None:
+        """The accepted rendering; in a rehearsal the stand-in, if there is one and the cache has nothing better."""
+        rendering = self.rendering()
+        if rendering or not self.stand_in or not os.environ.get(REHEARSAL):
+            return rendering
+        return canonical((CHECKOUT / self.stand_in).read_text(encoding="utf-8"))
 
 
 def bundle_dir() -> Path:
@@ -71,6 +81,7 @@ def read_bundles() -> Mapping[str, Bundle]:
             tuple(argument.replace("{version}", entry["version"]) for argument in entry.get("arguments", ())),
             entry.get("module", "").replace("{version}", entry["version"]),
             tuple(entry.get("files", ())),
+            entry.get("stand-in", ""),
             entry["sha256"],
         )
         for name, entry in tomllib.loads(LOCK.read_text(encoding="utf-8")).items()
@@ -108,7 +119,7 @@ def load(name: str) -> list[dict[str, Any]]:
     Their schemas come without descriptions: two thirds of what every preview would carry, and state would keep.
     """
     bundle = read_bundles()[name]
-    rendering = bundle.rendering()
+    rendering = bundle.usable()
     if rendering is None:
         raise ToolchainError(
             Problem(

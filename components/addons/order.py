@@ -22,6 +22,7 @@ def check(
     brought: Collection[Brought] = (),
 ) -> Iterator[Finding]:
     """What keeps `chosen` from a cluster of `kind` with `capabilities`, and parts that are `brought`, by their keys."""
+    capabilities = {*capabilities, *(each for add_on in chosen for each in add_on.provides)}
     for add_on, options in chosen.items():
         for finding in () if is_hole(options) else _of_cluster(add_on, options, kind, capabilities, brought):
             yield finding.below(field(add_on))
@@ -43,10 +44,13 @@ def _of_cluster(
     brought: Collection[Brought],
 ) -> Iterator[Finding]:
     """What a cluster of `kind` has too little of for `add_on`, and what it has already."""
+    has = set(capabilities)
     for capability in add_on.required(options):
         if capability not in capabilities:
             change = "Remove" if capability in add_on.requires else "Choose other options of"
-            remedy = f"{change} {add_on.name}, or choose a kind of cluster that has it."
+            helping = [each for each in add_on.after if capability in each.provides and set(each.requires) <= has]
+            other = f"add `{field(helping[0])}: {{}}`" if helping else "choose a kind of cluster that has it"
+            remedy = f"{change} {add_on.name}, or {other}."
             found = f"a cluster of kind {kind} without {capability}"
             yield Finding(Code.CAPABILITY_MISSING, found, str(capability), remedy)
     for part in add_on.unless:

@@ -45,7 +45,7 @@ class Container:
     cpu: int
     memory: int
     command: Sequence[str] = ()
-    args: Sequence[str] = ()
+    args: Sequence[pulumi.Input[str]] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
     health: str = ""
     answers: str = ""
@@ -284,6 +284,7 @@ def make_service_account(
 
     What it may do in the cloud comes with `identity`. The place behind it comes back.
     """
+    place = place.then(*identity.after)
     account = core.ServiceAccount(
         place.logical(name),
         metadata=place.metadata(name, annotations=identity.annotations),

@@ -1,6 +1,6 @@
 """What clusters of every kind have: the model in the stack file, and the connection to what runs."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final
 
 import pulumi
@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from components.contract import (
+    Balancers,
     Brought,
     Capability,
     CapabilityMissing,
@@ -151,6 +152,13 @@ class ClusterBase(pulumi.ComponentResource):
         del internal
         raise CapabilityMissing(self.kind, Capability.GATEWAYS, "a gateway of the cloud's")
 
+    def gateway_parameters(
+        self, *, internal: bool, certificates: Mapping[str, tuple[str, str]]
+    ) -> Mapping[str, Any] | None:
+        """Nothing where the cloud's gateways take certificates from Secrets."""
+        del internal, certificates
+        return None
+
     def shared_storage(self) -> Storage:
         """Volumes that many nodes mount at once; CapabilityMissing where nothing makes them."""
         raise CapabilityMissing(self.kind, Capability.SHARED_STORAGE, "shared storage")
@@ -172,6 +180,10 @@ class ClusterBase(pulumi.ComponentResource):
     def pool_scaling(self) -> PoolScaling:
         """What the autoscaler of Kubernetes needs; CapabilityMissing where pools are scaled, or are not, without it."""
         raise CapabilityMissing(self.kind, Capability.SCALABLE_POOLS, "cluster-autoscaler")
+
+    def balancers(self) -> Balancers:
+        """What AWS's Load Balancer Controller needs; CapabilityMissing where it cannot be."""
+        raise CapabilityMissing(self.kind, Capability.LOAD_BALANCER_CONTROLLER, "load balancing")
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
         """The cloud's DNS; CapabilityMissing where there is no cloud."""

@@ -18,7 +18,13 @@ from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, listed, quoted
 from spec.values import Cidr, Count, Ipv4Cidr
 
-EVERYTHING = frozenset(Capability) - {Capability.GATEWAYS, Capability.MACHINES, Capability.SCALABLE_POOLS}
+EVERYTHING = frozenset(Capability) - {
+    Capability.GATEWAYS,
+    Capability.GATEWAY_SECRETS,
+    Capability.MACHINES,
+    Capability.LOAD_BALANCER_CONTROLLER,
+    Capability.SCALABLE_POOLS,
+}
 Days: TypeAlias = Annotated[Count, Field(ge=1, le=3653)]
 
 

@@ -22,6 +22,12 @@ def document(*statements: Mapping[str, Any]) -> str:
     return json.dumps({"Version": _VERSION, "Statement": list(statements)})
 
 
+def statement(actions: Sequence[str], on: str | list[str], when: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A statement that allows `actions` on the ARNs `on`, under the condition `when`."""
+    allowed: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": on}
+    return allowed | ({"Condition": when} if when else {})
+
+
 @dataclass(frozen=True)
 class ServiceRole:
     """A role, and what has to be there before it can do what it is for."""

@@ -15,9 +15,18 @@ _SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 class ManifestObject(pulumi.CustomResource):
     """One object as it stands in a manifest, under the type token that the provider's SDK gives its kind."""
 
-    def __init__(self, body: Mapping[str, Any], place: Place, ignore: Sequence[str] = ()) -> None:
-        """Register `body` in `place`; paths of `ignore` are left as whoever changes them has them."""
-        options = place.options()
+    def __init__(
+        self,
+        body: Mapping[str, Any],
+        place: Place,
+        ignore: Sequence[str] = (),
+        more: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register `body` in `place`, with `more` options than the place's.
+
+        Paths of `ignore` are left as whoever changes them has them.
+        """
+        options = pulumi.ResourceOptions.merge(place.options(), more)
         options.ignore_changes = list(ignore)
         super().__init__(type_token(body), place.logical(body["metadata"]["name"]), _placed(body, place), options)
 

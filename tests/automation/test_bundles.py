@@ -14,6 +14,7 @@ import automation.bundles
 import components.addons.bundles
 from automation.bundles import bundles, ensure_bundles
 from common.errors import PolykubeError
+from common.paths import REHEARSAL
 from components.addons.bundles import Bundle, load, read_bundles
 from tests.support.programs import program
 
@@ -24,6 +25,7 @@ tool = "istioctl"
 arguments = ["manifest", "--tag={version}"]
 sha256 = ""
 """
+_STAND_IN: Final = 'stand-in = "components/addons/load_balancing/stand-in.yaml"\n'
 
 
 def manifest(name: str, value: str) -> str:
@@ -138,3 +140,29 @@ def test_a_tool_that_fails_is_heard(lock: Path, tmp_path: Path) -> None:
     with pytest.raises(PolykubeError) as error:
         ensure_bundles(["mesh"])
     assert problem_of(error) == ("PK215", "no such profile")
+
+
+def test_a_stand_in_is_taken_by_rehearsals_only_where_the_original_cannot_be_had(
+    lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundles(accept=True)
+    accepted = lock.read_text()
+    lock.write_text(accepted.replace("--tag", "--other") + _STAND_IN)
+    read_bundles.cache_clear()
+    let_tool_print(tmp_path, then="echo no route to host >&2; exit 1")
+    monkeypatch.delenv(REHEARSAL, raising=False)
+    with pytest.raises(PolykubeError) as error:
+        ensure_bundles(["mesh"])
+    assert problem_of(error) == ("PK215", "no route to host")
+    assert ensure_bundles(["mesh"], rehearsal=True) == ["mesh"]
+    with pytest.raises(PolykubeError) as error:
+        load("mesh")
+    assert problem_of(error)[0] == "PK214"
+    monkeypatch.setenv(REHEARSAL, str(tmp_path))
+    assert {each["kind"] for each in load("mesh")} == {"CustomResourceDefinition"}
+    capsys.readouterr()
+    bundles(accept=False)
+    assert "out of reach" in capsys.readouterr().out
+    let_tool_print(tmp_path, manifest("a", "old"), manifest("b", "old"))
+    assert ensure_bundles(["mesh"], rehearsal=True) == []
+    assert [each["kind"] for each in load("mesh")] == ["ConfigMap", "ConfigMap"]

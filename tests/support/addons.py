@@ -40,6 +40,7 @@ OPTIONS: dict[str, Any] = {
     "logging": {"retentionDays": 3, "storage": "10Gi"},
     "tracing": {"retentionDays": 3},
     "istio": {"tenants": [TEAM], "traceSampling": 10},
+    "loadBalancing": {},
     "ingress": {
         "hosts": [
             {"name": "tasks.example.test", "tenants": [TEAM], "ports": [5000]},

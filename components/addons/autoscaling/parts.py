@@ -32,7 +32,8 @@ def make_parts(spec: "AutoscalingSpec", site: "Site", place: Place) -> None:
         if each["kind"] == "Deployment":
             _configure(settle(each, site.replicas, _SIZES), site.cluster.name, machines)
     # By themselves, and not with the cluster: their machines are outside of it.
-    running = replace(place.then(*register([*kinds, *objects], place)), namespace="", gone_with=None)
+    registered = register([*kinds, *objects], place.then(*identity.after))
+    running = replace(place.then(*registered), namespace="", gone_with=None)
     node_class = ManifestObject(_node_class(spec, machines.node), running)
     ManifestObject(node_pool(spec), running.then(node_class))
 

@@ -35,7 +35,7 @@ def make_parts(spec: "BackupSpec", site: "Site", store: "Store", place: Place) -
     snapshots = CsiSnapshotter in site.installed
     objects = [changed for each in load("velero") if (changed := laid_over(each, store, snapshots=snapshots))]
     whole = replace(place, namespace="")
-    before: list[Any] = [*store.after, *(_make_settings(name, place) for name in _FILES)]
+    before: list[Any] = [*store.after, *store.identity.after, *(_make_settings(name, place) for name in _FILES)]
     for kinds in _STAGES:
         before += [
             ManifestObject(each, (place if each["metadata"].get("namespace") else whole).then(*before))

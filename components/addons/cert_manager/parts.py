@@ -38,7 +38,9 @@ def make_parts(spec: "CertManagerSpec", site: "Site", place: Place) -> None:
     objects = load("cert-manager")
     dns = site.cluster.dns(_CONTROLLER, spec.zones) if spec.zones else None
     if dns:
-        _let_change_dns(objects, site.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", dns.grants))
+        identity = site.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", dns.grants)
+        _let_change_dns(objects, identity)
+        place = place.then(*identity.after)
     workloads = [settle(each, site.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"]
     running = place.then(*register(objects, place))
     if site.replicas > 1:

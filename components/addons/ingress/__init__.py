@@ -18,6 +18,7 @@ from components.addons.external_dns import ExternalDns
 from components.addons.ingress.routing import NAME
 from components.addons.istio import Istio, IstioSpec
 from components.addons.key_pair import KeyPairSpec, certificate_findings
+from components.addons.load_balancing import LoadBalancing
 from components.addons.monitoring import Monitoring
 from components.addons.tracing import Tracing
 from components.contract import Capability, Cluster, Namespace, PodSecurity
@@ -93,7 +94,8 @@ class IngressSpec(AddOnSpec):
     class_: Literal["istio", "cloud"] = Field(
         default="istio",
         alias="class",
-        description="Whose gateway it is: istio, the same in every cluster, or the cloud's own load balancer (GKE's).",
+        description="Whose gateway it is: istio, the same in every cluster, or the cloud's own load balancer: that of "
+        "GKE, or that of EKS, which needs loadBalancing.",
     )
     internal: bool = Field(
         default=False,
@@ -160,7 +162,7 @@ class Ingress(AddOnBase):
     version = read_bundles()["gateway-api"].version
     spec_type = IngressSpec
     bundles = ("gateway-api",)
-    after = (Istio, CertManager, ExternalDns)
+    after = (Istio, CertManager, ExternalDns, LoadBalancing)
     before_tenants = True
     namespaces = (
         Namespace(
@@ -183,7 +185,7 @@ class Ingress(AddOnBase):
     def required(cls, spec: AddOnSpec) -> Collection[Capability]:
         assert isinstance(spec, IngressSpec)
         if spec.class_ == "cloud":
-            return (Capability.GATEWAYS,)
+            return (Capability.GATEWAYS, *((Capability.GATEWAY_SECRETS,) if spec.is_issued else ()))
         return (Capability.LOAD_BALANCERS, *((Capability.INTERNAL_LOAD_BALANCERS,) if spec.internal is True else ()))
 
     @classmethod

@@ -1,6 +1,6 @@
 """The gateway's pods with what they need, the load balancer in front of them, and what they are told."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -8,12 +8,15 @@ import pulumi
 import pulumi_kubernetes.core.v1 as core
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
-from components.addons.bundles import load, read_bundles
+from components.addons.bundles import read_bundles
 from components.addons.external_dns import ExternalDns, names
+from components.addons.gateway_api import make_gateway_api
 from components.addons.ingress import classic
 from components.addons.ingress.routing import CLASS, NAME, certificate, gateway, gateway_class, redirects, secret_name
 from components.addons.key_pair import make_secret
+from components.addons.load_balancing import LoadBalancing
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account
+from components.contract import Cluster
 from components.naming import selector
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from components.addons.ingress import HostSpec, IngressSpec
 
 _USER: Final = 1337  # the image's
+# Whoever serves a class takes down what it made of a Gateway that goes, and not of one that is another's now.
+_OF_ITS_CLASS: Final = pulumi.ResourceOptions(replace_on_changes=["spec.gatewayClassName"], delete_before_replace=True)
 _SECRETS: Final = PolicyRuleArgs(  # istiod gives certificates only to those who may read them
     api_groups=[""], resources=["secrets"], verbs=["get", "list", "watch"]
 )
@@ -30,24 +35,34 @@ _SECRETS: Final = PolicyRuleArgs(  # istiod gives certificates only to those who
 
 def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> None:
     """Register all of it. The load balancer goes before the gateway's pods, and routes before the load balancer."""
-    whole = replace(place, namespace="")
-    kinds = [] if site.cluster.brings_gateway_api else [ManifestObject(each, whole) for each in load("gateway-api")]
-    secrets = [made for host in spec.hosts for made in _make_secret(host, place)]
-    behind = place.then(*kinds, *secrets)
+    kinds = [] if LoadBalancing in site.installed else make_gateway_api(site.cluster, place)
+    behind = place.then(*kinds)
     if spec.class_ == "cloud":
-        theirs = site.cluster.gateways(internal=spec.internal)
-        # By itself, and not with the cluster: its load balancer is outside of it.
-        outside = replace(behind.then(*theirs.after), gone_with=None)
-        listening = ManifestObject(gateway(spec.hosts, theirs.gateway_class), outside)
+        listening = _make_clouds_gateway(spec, site.cluster, behind)
     else:
+        behind = behind.then(*_make_secrets(spec.hosts, place))
         service = _make_load_balancer(spec, site, place)
         ours = ManifestObject(gateway_class(), replace(behind.then(service), namespace=""))
         address = f"{NAME}.{place.namespace}.svc.cluster.local"
-        listening = ManifestObject(gateway(spec.hosts, CLASS, address), behind.then(service, ours))
+        listener = gateway(spec.hosts, CLASS, address)
+        listening = ManifestObject(listener, behind.then(service, ours), more=_OF_ITS_CLASS)
         if spec.has_classic:
             _make_classic(spec, behind.then(service))
     for redirect in redirects(spec.hosts):
         ManifestObject(redirect, place.then(listening))
+
+
+def _make_clouds_gateway(spec: "IngressSpec", cluster: Cluster, place: Place) -> ManifestObject:
+    """A gateway of the cloud's own, with the certificates where it takes them from."""
+    theirs = cluster.gateways(internal=spec.internal)
+    # By themselves, and not with the cluster: the load balancer is outside of it.
+    outside = replace(place.then(*theirs.after), gone_with=None)
+    pairs = {host.name: pair for host in spec.hosts if host.tls and (pair := host.tls.pair)}
+    certificates = {host: (pair.certificate, pair.key.text or "") for host, pair in pairs.items()}
+    parameters = cluster.gateway_parameters(internal=spec.internal, certificates=certificates)
+    before = [ManifestObject(parameters, outside)] if parameters else _make_secrets(spec.hosts, place)
+    listener = gateway(spec.hosts, theirs.gateway_class, parameters=parameters)
+    return ManifestObject(listener, outside.then(*before), more=_OF_ITS_CLASS)
 
 
 def _make_classic(spec: "IngressSpec", place: Place) -> None:
@@ -101,9 +116,12 @@ def _pods() -> Pods:
     )
 
 
-def _make_secret(host: "HostSpec", place: Place) -> Iterator[pulumi.Resource]:
-    """The host's certificate as a Secret, or what cert-manager is to make one of."""
-    if host.tls and host.tls.pair:
-        yield make_secret(secret_name(host), host.tls.pair, place)
-    elif host.issuer:
-        yield ManifestObject(certificate(host.name, host.issuer, secret_name(host)), place)
+def _make_secrets(hosts: Sequence["HostSpec"], place: Place) -> list[pulumi.Resource]:
+    """The hosts' certificates as Secrets, or what cert-manager is to make such of."""
+    made: list[pulumi.Resource] = []
+    for host in hosts:
+        if host.tls and host.tls.pair:
+            made.append(make_secret(secret_name(host), host.tls.pair, place))
+        elif host.issuer:
+            made.append(ManifestObject(certificate(host.name, host.issuer, secret_name(host)), place))
+    return made

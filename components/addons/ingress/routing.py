@@ -1,6 +1,6 @@
 """Gateway and redirects, as the Gateway API has them (v1, 1.6)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ def gateway_class() -> Manifest:
     return {"apiVersion": _API, "kind": "GatewayClass", "metadata": {"name": CLASS}, "spec": spec}
 
 
-def gateway(hosts: Sequence["HostSpec"], class_name: str, service: str = "") -> Manifest:
+def gateway(
+    hosts: Sequence["HostSpec"], class_name: str, service: str = "", parameters: Mapping[str, Any] | None = None
+) -> Manifest:
     """The Gateway, with listeners for the hosts that are not classic; on our own `service`, if there is one, so that
-    Istio makes none."""
+    Istio makes none. `parameters` is the object that says what the class wants to know besides."""
     listeners = [listener for host in hosts if not host.classic for listener in _listeners(host)]
     spec: Manifest = {
         "gatewayClassName": class_name,
@@ -30,6 +32,9 @@ def gateway(hosts: Sequence["HostSpec"], class_name: str, service: str = "") -> 
     }
     if service:
         spec["addresses"] = [{"type": "Hostname", "value": service}]
+    if parameters:
+        group, name = parameters["apiVersion"].partition("/")[0], parameters["metadata"]["name"]
+        spec["infrastructure"] = {"parametersRef": {"group": group, "kind": parameters["kind"], "name": name}}
     return {"apiVersion": _API, "kind": "Gateway", "metadata": {"name": NAME}, "spec": spec}
 
 

@@ -6,8 +6,8 @@ aws-auth ConfigMap that an edit could lock everybody out with, and no rights for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2, eks, kms, vpc
@@ -17,12 +17,25 @@ from components.clusters.eks.addons import AddOns
 from components.clusters.eks.dns import make_dns
 from components.clusters.eks.identity import make_identity
 from components.clusters.eks.karpenter import make_karpenter_prerequisites, make_machines
+from components.clusters.eks.load_balancers import load_balancer_configuration, make_balancers
 from components.clusters.eks.pool_scaling import make_pool_scaling
 from components.clusters.eks.pools import NodePools, make_node_roles
 from components.clusters.eks.storage import make_bucket, make_file_system
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import Dns, Grant, Identity, LoadBalancing, Machines, ObjectStore, PoolScaling, Storage
+from components.contract import (
+    Balancers,
+    Dns,
+    Gateways,
+    Grant,
+    Identity,
+    LoadBalancing,
+    Machines,
+    ObjectStore,
+    PoolScaling,
+    Storage,
+)
+from components.networks.address_plan import by_zone
 from components.networks.aws import AwsNetwork
 from components.networks.aws_iam import MANAGED, allow, service_role
 
@@ -49,7 +62,7 @@ class EksCluster(ManagedCluster):
 
     def __init__(self, spec: EksSpec, *, protect: bool) -> None:
         super().__init__(spec, protect=protect)
-        self._region = spec.region
+        self._spec = spec
         provider = AwsProvider(spec.name, region=spec.region, opts=pulumi.ResourceOptions(parent=self))
         self._place = self.place(spec, provider)
         self.network = AwsNetwork(spec.network, spec.region, spec.own_zones(), self._place)
@@ -182,7 +195,7 @@ class EksCluster(ManagedCluster):
         )
 
     def _make_kubeconfig(self) -> pulumi.Output[str]:
-        arguments = ("eks", "get-token", "--cluster-name", self.name, "--region", self._region, "--output", "json")
+        arguments = ("eks", "get-token", "--cluster-name", self.name, "--region", self._spec.region, "--output", "json")
         authority = self.control_plane.certificate_authority.apply(lambda ca: ca.data)
         return exec_kubeconfig(self.name, self.control_plane.endpoint, authority, Login("aws", arguments, _AWS_CLI))
 
@@ -194,6 +207,19 @@ class EksCluster(ManagedCluster):
         """EKS Pod Identity: the ServiceAccount needs nothing on it."""
         return make_identity(service_account, grants, self.control_plane, self._place)
 
+    def gateways(self, *, internal: bool) -> Gateways:
+        """Application Load Balancers, in public subnets or in private ones, which reach pods by their addresses."""
+        plan = by_zone(self._spec.network.range, len(self._spec.own_zones()))
+        return Gateways("alb", [str(each) for each in (plan.private if internal else plan.public)])
+
+    def gateway_parameters(
+        self, *, internal: bool, certificates: Mapping[str, tuple[str, str]]
+    ) -> Mapping[str, Any] | None:
+        return load_balancer_configuration(certificates, self._place, internal=internal)
+
+    def balancers(self) -> Balancers:
+        return make_balancers(self.network.vpc, self._spec.region, self._place)
+
     def machines(self) -> Machines:
         if self._queue is None:
             return super().machines()
@@ -201,13 +227,13 @@ class EksCluster(ManagedCluster):
         return make_machines(self.control_plane, self._queue, self._node_role, subnets, self._place)
 
     def pool_scaling(self) -> PoolScaling:
-        return make_pool_scaling(self.control_plane, self._region, self._place)
+        return make_pool_scaling(self.control_plane, self._spec.region, self._place)
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
-        return make_dns(user, zones, self._region, self._place)
+        return make_dns(user, zones, self._spec.region, self._place)
 
     def make_object_store(self, name: str) -> ObjectStore:
-        return make_bucket(name, self._region, self._place)
+        return make_bucket(name, self._spec.region, self._place)
 
 
 def _short(principal: str) -> str:

@@ -26,7 +26,7 @@ def make_identity(service_account: str, grants: Sequence[Grant], cluster: eks.Cl
     name = f"{place.cluster}-{namespace}-{account}"
     role = pod_role(name, place)
     attached = [attach(f"{name}-{index}", role.role, grant.role, place) for index, grant in enumerate(grants)]
-    eks.PodIdentityAssociation(
+    association = eks.PodIdentityAssociation(
         name,
         cluster_name=cluster.name,
         namespace=namespace,
@@ -35,4 +35,4 @@ def make_identity(service_account: str, grants: Sequence[Grant], cluster: eks.Cl
         tags=place.tagged(name),
         opts=place.options(after=attached),
     )
-    return Identity({}, {})
+    return Identity({}, {}, after=[association])

@@ -6,15 +6,15 @@ those to make instance profiles (karpenter.sh/docs/reference/cloudformation, ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2, eks, iam, sqs
 
 from components.cloud import CloudPlace
 from components.contract import Grant, Machines
-from components.networks.aws_iam import document
+from components.networks.aws_iam import document, statement
 
 _EVENTS: Final = {
     "spot-interruption": ("aws.ec2", "EC2 Spot Instance Interruption Warning"),
@@ -118,20 +118,15 @@ def controller_policy(name: str, cluster: str, queue: str, role: str, profile: s
     to_machines = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
     own = ec2_arns("instance", "launch-template")
     return document(
-        _allow(("ec2:RunInstances", "ec2:CreateFleet"), [*images, *given]),
-        _allow(("ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:CreateTags"), made, asked),
-        _allow(("ec2:CreateTags",), ec2_arns("instance"), owned),
-        _allow(("ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"), own, owned),
-        _allow([f"ec2:Describe{what}" for what in _SEEN], "*", here),
-        _allow(("pricing:GetProducts", "iam:ListInstanceProfiles"), "*"),
-        _allow(("ssm:GetParameter",), f"arn:aws:ssm:{region}::parameter/aws/service/*"),
-        _allow(("sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"), queue),
-        _allow(("iam:PassRole",), role, to_machines),
-        _allow(("iam:GetInstanceProfile",), profile),
-        _allow(("eks:DescribeCluster",), cluster),
+        statement(("ec2:RunInstances", "ec2:CreateFleet"), [*images, *given]),
+        statement(("ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:CreateTags"), made, asked),
+        statement(("ec2:CreateTags",), ec2_arns("instance"), owned),
+        statement(("ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"), own, owned),
+        statement([f"ec2:Describe{what}" for what in _SEEN], "*", here),
+        statement(("pricing:GetProducts", "iam:ListInstanceProfiles"), "*"),
+        statement(("ssm:GetParameter",), f"arn:aws:ssm:{region}::parameter/aws/service/*"),
+        statement(("sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"), queue),
+        statement(("iam:PassRole",), role, to_machines),
+        statement(("iam:GetInstanceProfile",), profile),
+        statement(("eks:DescribeCluster",), cluster),
     )
-
-
-def _allow(actions: Sequence[str], on: str | list[str], when: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    allowed: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": on}
-    return allowed | ({"Condition": when} if when else {})

@@ -161,7 +161,7 @@ class EksSpec(ManagedSpec):
     @property
     def capabilities(self) -> frozenset[Capability]:
         machines = {Capability.MACHINES} if self.autoscaling == "karpenter" else set()
-        return EVERYTHING | {Capability.SCALABLE_POOLS} | machines
+        return EVERYTHING | {Capability.LOAD_BALANCER_CONTROLLER, Capability.SCALABLE_POOLS} | machines
 
     @property
     def pools(self) -> Sequence[EksPoolSpec]:

@@ -158,7 +158,7 @@ class GkeSpec(ManagedSpec):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        theirs = EVERYTHING | {Capability.GATEWAYS}
+        theirs = EVERYTHING | {Capability.GATEWAYS, Capability.GATEWAY_SECRETS}
         return theirs - {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS} if self.is_autopilot else theirs
 
     @property

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-DIRECTORY_VARIABLE: Final = "POLYKUBE_REHEARSAL"
+from common.paths import REHEARSAL
+
+DIRECTORY_VARIABLE: Final = REHEARSAL
 _BUSY: Final = 60.0  # seconds that a writer waits for the others
 _TABLES: Final = """
 create table if not exists resources(

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from automation.bundles import render
+from common.errors import ToolchainError
 from components.addons.bundles import load, read_bundles
 from components.addons.istio import IstioSpec
 from components.addons.istio.mesh import mesh_config, mesh_objects
@@ -45,7 +46,13 @@ def test_without_a_collector_nothing_is_said_of_traces() -> None:
 
 @pytest.mark.parametrize("name", read_bundles())
 def test_each_bundle_is_rendered_as_it_was_accepted(name: str) -> None:
-    assert read_bundles()[name].accepts(render(read_bundles()[name]))
+    bundle = read_bundles()[name]
+    try:
+        assert bundle.accepts(render(bundle))
+    except ToolchainError:
+        if not bundle.stand_in:
+            raise
+        pytest.skip(f"{bundle.module} is out of reach here")
 
 
 def test_copies_of_istiod_scale_and_a_single_one_does_not() -> None:

@@ -1,0 +1,124 @@
+"""The controller with its rights, and the class of Gateways that are its own (gateway.k8s.aws, 3.5).
+
+It looks for the Gateway API once, when it starts, so that the definitions come before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+import pulumi_kubernetes.core.v1 as core
+import pulumi_random as random
+from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
+
+from components.addons.bundles import load
+from components.addons.certificates import certify
+from components.addons.files import secret_volume
+from components.addons.gateway_api import make_gateway_api
+from components.addons.load_balancing import METRICS, NAME, LoadBalancing
+from components.addons.rendered import register
+from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
+from components.contract import Balancers
+from components.platform.manifests import ManifestObject
+from components.platform.place import Place
+
+if TYPE_CHECKING:
+    from components.addons.base import Site
+
+_CERTIFICATES: Final = "/certificates"
+_HEALTH: Final = 61779
+_OFF: Final = ("EnableServiceController", "GatewayListenerSet", "GlobalAcceleratorController", "NLBGatewayAPI")
+_READ: Final = ("get", "list", "watch")
+_WRITE: Final = ("create", "delete", "patch", "update")
+
+
+def _rule(group: str, resources: Sequence[str], *verbs: str) -> PolicyRuleArgs:
+    return PolicyRuleArgs(api_groups=[group], resources=list(resources), verbs=list(verbs))
+
+
+_GATEWAYS: Final = ("gatewayclasses", "gateways")
+_ROUTES: Final = ("grpcroutes", "httproutes")
+_PARAMETERS: Final = ("listenerruleconfigurations", "loadbalancerconfigurations", "targetgroupconfigurations")
+# Upstream's, without those for what is off. Ingresses it always reads, and may write none.
+_RULES: Final = (
+    _rule("", ("endpoints", "namespaces", "nodes", "pods", "services"), *_READ),
+    _rule("", ("events",), "create", "patch"),
+    _rule("discovery.k8s.io", ("endpointslices",), *_READ),
+    _rule("networking.k8s.io", ("ingressclasses", "ingresses"), *_READ),
+    _rule("elbv2.k8s.aws", ("ingressclassparams",), *_READ),
+    _rule("elbv2.k8s.aws", ("targetgroupbindings", "targetgroupbindings/status"), *_READ, *_WRITE),
+    _rule("gateway.k8s.aws", _PARAMETERS, *_READ, "patch"),
+    _rule("gateway.networking.k8s.io", (*_GATEWAYS, "referencegrants"), *_READ, "patch"),
+    _rule("gateway.networking.k8s.io", _ROUTES, *_READ),
+    *(
+        _rule(
+            group, [f"{kind}/{part}" for kind in kinds for part in ("finalizers", "status")], "get", "patch", "update"
+        )
+        for group, kinds in (("gateway.k8s.aws", _PARAMETERS), ("gateway.networking.k8s.io", (*_GATEWAYS, *_ROUTES)))
+    ),
+)
+_LEADER: Final = _rule("coordination.k8s.io", ("leases",), "create", "get", "patch", "update")
+
+
+def make_parts(site: "Site", place: Place) -> None:
+    """Register all of it. The class, and with it every Gateway, goes before the controller."""
+    balancers = site.cluster.balancers()
+    identity = site.cluster.identity_for(f"{place.namespace}/{NAME}", balancers.grants)
+    assert not identity.annotations, "pods get their identity by EKS Pod Identity"
+    kinds = [*register(load("aws-load-balancers"), place), *make_gateway_api(site.cluster, place)]
+    account = make_service_account(NAME, _RULES, place.then(*kinds, *identity.after), here=[_LEADER])
+    # Its half for Ingresses is always on: of one of its class, which has the mark that it may not set itself, it would
+    # make a load balancer for whoever wrote it.
+    nobodys = random.RandomId(LoadBalancing.name, byte_length=16, opts=pulumi.ResourceOptions(parent=place.parent)).hex
+    pods = _pods(site.cluster.name, balancers, nobodys)
+    running = make_deployment(pods, site.replicas, account.then(_make_secret(place)))
+    ours = site.cluster.gateways(internal=False).gateway_class
+    ManifestObject(_gateway_class(ours), replace(place.then(running), namespace=""))
+
+
+def _make_secret(place: Place) -> core.Secret:
+    """What its webhooks would show, which it does not start without."""
+    made = certify(LoadBalancing.name, NAME, [f"{NAME}.{place.namespace}.svc"], place.parent)
+    return core.Secret(
+        place.logical(NAME),
+        metadata=place.metadata(NAME),
+        type="kubernetes.io/tls",
+        string_data={"tls.crt": made.certificate, "tls.key": made.key},
+        opts=place.options(),
+    )
+
+
+def _pods(cluster: str, balancers: Balancers, nobodys: pulumi.Output[str]) -> Pods:
+    """The controller; `nobodys` is a class of Ingress that nobody can name."""
+    container = Container(
+        name=NAME,
+        image=f"public.ecr.aws/eks/{NAME}:v{LoadBalancing.version}",
+        cpu=100,
+        memory=256,
+        args=(
+            f"--cluster-name={cluster}",
+            f"--aws-region={balancers.region}",
+            balancers.network.apply(lambda network: f"--aws-vpc-id={network}"),
+            "--default-target-type=ip",
+            nobodys.apply(lambda name: f"--ingress-class={name}"),
+            *(f"--enable-{firewall}=false" for firewall in ("shield", "waf", "wafv2")),
+            f"--feature-gates={','.join(f'{each}=false' for each in _OFF)}",
+            f"--webhook-cert-dir={_CERTIFICATES}",
+        ),
+        ports={"health": _HEALTH, "metrics": METRICS},
+        health="/readyz",
+        mounts={_CERTIFICATES: "certificates"},
+    )
+    return Pods(
+        name=NAME,
+        containers=[container],
+        volumes=[secret_volume("certificates", NAME)],
+        service_account=NAME,
+        annotations=scraped(METRICS),
+    )
+
+
+def _gateway_class(name: str) -> dict[str, object]:
+    version, spec = "gateway.networking.k8s.io/v1", {"controllerName": "gateway.k8s.aws/alb"}
+    return {"apiVersion": version, "kind": "GatewayClass", "metadata": {"name": name}, "spec": spec}
