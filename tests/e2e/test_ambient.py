@@ -30,7 +30,8 @@ def stack(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory,
     stack = make_passing_stack(tmp_path_factory.mktemp("ambient"))
     spec = spec_with_add_ons(control_plane.name)
     istio = {"mode": "ambient", "tenants": [TEAM, "shop"], "waypoints": [TEAM]}
-    stack.write(spec | {"addons": {"istio": istio, "ingress": spec["addons"]["ingress"]}})
+    kept = {name: spec["addons"][name] for name in ("certManager", "ingress")}
+    stack.write(spec | {"addons": {"istio": istio, **kept}})
     stack.must_up()
     yield stack
     stack.destroy()

@@ -100,13 +100,13 @@ def test_newer_versions_take_the_place_of_older_ones_and_keep_every_object(stack
 
 
 def lost(stack: Stack, gone: list[type[AddOnBase]]) -> dict[str, str]:
-    """What would be deleted or made anew besides the add-ons that are to go and flows to them; Jobs run again."""
+    """What would be deleted or made anew besides the add-ons that are to go, and what is theirs; Jobs run again."""
     apart = [component_type("addons", each.__name__) for each in gone]
-    aside = [*apart, "batch/v1:Job", "networking.k8s.io/v1:NetworkPolicy"] if gone else ["batch/v1:Job"]
+    aside = [*apart, "networking.k8s.io/v1:NetworkPolicy", f"::{TEAM}/"] if gone else []
     return {
         urn: op
         for urn, op in stack.changes().items()
-        if op not in ("create", "update") and not any(each in urn for each in aside)
+        if op not in ("create", "update") and not any(each in urn for each in ("batch/v1:Job", *aside))
     }
 
 
