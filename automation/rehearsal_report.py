@@ -40,8 +40,8 @@ class Report:
             "nodesReady": self.nodes_ready,
             "resources": self.resources,
             "orphans": self.orphans,
-            "standIns": sorted(self.stand_ins),
             "policy": {"mandatory": self.mandatory, "advisory": self.advisory},
+            **({"standIns": sorted(self.stand_ins)} if self.stand_ins else {}),
         }
 
     def as_line(self) -> str:
