@@ -33,6 +33,13 @@ def ensure_bundles(names: Iterable[str], *, rehearsal: bool = False) -> list[str
     return [name for name in names if not _ensure(read_bundles()[name], rehearsal=rehearsal)]
 
 
+def ensure_all() -> None:
+    """Render every bundle that the cache does not have, and name those that cannot be had and have a stand-in."""
+    for name in ensure_bundles(read_bundles(), rehearsal=True):
+        bundle = read_bundles()[name]
+        out.print(f"[yellow]![/yellow] {name} is out of reach: rehearsals take {bundle.stand_in}, `up` cannot have it")
+
+
 def _ensure(bundle: Bundle, *, rehearsal: bool) -> bool:
     """Whether the bundle is in the cache now; ToolchainError if it is not, unless a rehearsal has a stand-in for it."""
     if bundle.rendering() is not None:

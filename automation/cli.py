@@ -108,11 +108,12 @@ def check(stack: Stack = "dev") -> None:
 def setup(stack: Stack = "dev") -> None:
     """Get every binary and bundle, and the plugins that a stack needs, and start nothing."""
     from automation import up
+    from automation.bundles import ensure_all
     from automation.project import Project
-    from components.addons.bundles import read_bundles
     from rehearsal.toolchain import read_lock
 
-    up.setup(tuple(read_lock()[1]), Project.open(stack).cloud, tuple(read_bundles()))
+    up.setup(tuple(read_lock()[1]), Project.open(stack).cloud)
+    ensure_all()
 
 
 @app.command()

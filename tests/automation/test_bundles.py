@@ -12,7 +12,7 @@ import pytest
 
 import automation.bundles
 import components.addons.bundles
-from automation.bundles import bundles, ensure_bundles
+from automation.bundles import bundles, ensure_all, ensure_bundles
 from common.errors import PolykubeError
 from common.paths import REHEARSAL
 from components.addons.bundles import Bundle, load, read_bundles
@@ -140,6 +140,16 @@ def test_a_tool_that_fails_is_heard(lock: Path, tmp_path: Path) -> None:
     with pytest.raises(PolykubeError) as error:
         ensure_bundles(["mesh"])
     assert problem_of(error) == ("PK215", "no such profile")
+
+
+def test_setup_gets_what_can_be_had_and_names_what_cannot(
+    lock: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock.write_text(lock.read_text() + _STAND_IN)
+    read_bundles.cache_clear()
+    let_tool_print(tmp_path, "", then="exit 1")
+    ensure_all()
+    assert "mesh is out of reach" in capsys.readouterr().out
 
 
 def test_a_stand_in_is_taken_by_rehearsals_only_where_the_original_cannot_be_had(
