@@ -28,6 +28,8 @@ KUBERNETES: Final[dict[str, Any]] = {
         "inputProperties": {
             "clusterIdentifier": {"type": "string"},
             "enablePatchForce": {"type": "boolean"},
+            "enableConfigMapMutable": {"type": "boolean"},
+            "enableSecretMutable": {"type": "boolean"},
             "kubeClientSettings": {"type": "object", "additionalProperties": {"type": "integer"}},
             "kubeconfig": {"type": "string"},
         }
