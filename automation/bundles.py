@@ -44,14 +44,10 @@ def _ensure(bundle: Bundle, *, rehearsal: bool) -> bool:
     """Whether the bundle is in the cache now; ToolchainError if it is not, unless a rehearsal has a stand-in for it."""
     if bundle.rendering() is not None:
         return True
-    try:
-        rendering = render(bundle)
-    except ToolchainError:
-        if rehearsal and bundle.stand_in:
-            return False
-        raise
-    keep(bundle, rendering)
-    return True
+    rendering = _rendered(bundle) if rehearsal else render(bundle)
+    if rendering:
+        keep(bundle, rendering)
+    return bool(rendering)
 
 
 def bundles(*, accept: bool) -> None:

@@ -12,7 +12,7 @@ from pulumi_aws import eks, iam
 
 from components.cloud import CloudPlace
 from components.contract import Grant, PoolScaling
-from components.networks.aws_iam import document
+from components.networks.aws_iam import document, statement
 
 _TAG: Final = "k8s.io/cluster-autoscaler"
 _SEES: Final = (
@@ -52,23 +52,10 @@ def autoscaler_policy(name: str, cluster: str) -> str:
     """What it may do, to scaling groups with the tags of the cluster `name` only, whose ARN is `cluster`."""
     region, account = cluster.split(":")[3:5]
     owned = {f"aws:ResourceTag/{tag}": value for tag, value in discovery_tags(name).items()}
+    groups = f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"
     return document(
-        {
-            "Effect": "Allow",
-            "Action": _SEES,
-            "Resource": "*",
-            "Condition": {"StringEquals": {"aws:RequestedRegion": region}},
-        },
-        {
-            "Effect": "Allow",
-            "Action": _CHANGES,
-            "Resource": f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*",
-            "Condition": {"StringEquals": owned},
-        },
+        statement(_SEES, "*", {"StringEquals": {"aws:RequestedRegion": region}}),
+        statement(_CHANGES, groups, {"StringEquals": owned}),
         # Labels and taints of a pool that has no node to see them on.
-        {
-            "Effect": "Allow",
-            "Action": "eks:DescribeNodegroup",
-            "Resource": f"arn:aws:eks:{region}:{account}:nodegroup/{name}/*/*",
-        },
+        statement(["eks:DescribeNodegroup"], f"arn:aws:eks:{region}:{account}:nodegroup/{name}/*/*"),
     )
