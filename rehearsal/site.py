@@ -20,11 +20,11 @@ import certifi
 
 from common.files import write_atomically
 from common.locks import exclusive_or_none
-from common.paths import state_dir
+from common.paths import REHEARSAL, state_dir
 from rehearsal.control_plane import ControlPlane, all_control_planes
 from rehearsal.plugins import write_stand_ins
 from rehearsal.providers.clouds.clusters import AUTHORITIES, CREDENTIAL
-from rehearsal.providers.clouds.store import DIRECTORY_VARIABLE, Store
+from rehearsal.providers.clouds.store import Store
 
 _KEPT: Final = "kept"
 _STATE: Final = "XDG_STATE_HOME"
@@ -68,7 +68,7 @@ class Site:
             "PULUMI_CONFIG_PASSPHRASE_FILE": "",
             "PULUMI_SKIP_CHECKPOINTS": "true",  # nobody will go on from the middle of a killed rehearsal
             "SSL_CERT_FILE": str(self.directory / AUTHORITIES),
-            DIRECTORY_VARIABLE: str(self.directory),
+            REHEARSAL: str(self.directory),
             _STATE: str(self.directory),
         }
         return ours | {name: "" for name in os.environ if name.startswith(_CREDENTIALS_OF_USERS)}

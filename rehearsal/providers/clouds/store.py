@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from common.paths import REHEARSAL
 
-DIRECTORY_VARIABLE: Final = REHEARSAL
 _BUSY: Final = 60.0  # seconds that a writer waits for the others
 _TABLES: Final = """
 create table if not exists resources(
@@ -29,7 +28,7 @@ class NotRehearsing(Exception):
     """A stand-in cloud was started outside a rehearsal."""
 
     def __init__(self) -> None:
-        super().__init__(f"{DIRECTORY_VARIABLE} is not set: stand-in clouds are for `polykube rehearse` alone")
+        super().__init__(f"{REHEARSAL} is not set: stand-in clouds are for `polykube rehearse` alone")
 
 
 class Taken(Exception):
@@ -65,7 +64,7 @@ class Event:
 
 def rehearsal_directory() -> Path:
     """Where the rehearsal that we are in keeps everything; NotRehearsing outside of one."""
-    if not (directory := os.environ.get(DIRECTORY_VARIABLE)):
+    if not (directory := os.environ.get(REHEARSAL)):
         raise NotRehearsing
     return Path(directory)
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from common.paths import REHEARSAL
 from rehearsal.providers.clouds.faults import FILE
-from rehearsal.providers.clouds.store import DIRECTORY_VARIABLE, Resource, Store
+from rehearsal.providers.clouds.store import Resource, Store
 from tests.support.engine import Engine, make_engine
 
 
@@ -54,5 +55,5 @@ class Cloud:
 def cloud(tmp_path: Path) -> Cloud:
     """An empty cloud."""
     engine = make_engine(tmp_path)
-    engine.environment.update({DIRECTORY_VARIABLE: str(tmp_path)})
+    engine.environment.update({REHEARSAL: str(tmp_path)})
     return Cloud(engine, tmp_path)

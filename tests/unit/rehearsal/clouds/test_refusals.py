@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from common.paths import REHEARSAL
 from rehearsal.providers.base import NotModelled, ProviderError, Request
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.provider import CloudStandIn
-from rehearsal.providers.clouds.store import DIRECTORY_VARIABLE, NotRehearsing, Resource
+from rehearsal.providers.clouds.store import NotRehearsing, Resource
 
 CLUSTER = {"roleArn": "role", "vpcConfig": {"subnetIds": ["subnet"]}}
 CLUSTER_OF_AZURE = "azure-native:containerservice:ManagedCluster"
@@ -61,7 +62,7 @@ MISTAKES: list[tuple[type[CloudStandIn], str, dict[str, Any], str, str]] = [
 
 @pytest.fixture(autouse=True)
 def _rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(REHEARSAL, str(tmp_path))
 
 
 def request_for(type_: str, **properties: Any) -> Request:
@@ -94,7 +95,7 @@ def test_a_type_that_is_not_played_is_a_loud_error() -> None:
 
 
 def test_nothing_is_played_outside_a_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(DIRECTORY_VARIABLE)
+    monkeypatch.delenv(REHEARSAL)
     with pytest.raises(NotRehearsing, match="polykube rehearse"):
         AwsStandIn()
 
