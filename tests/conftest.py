@@ -2,10 +2,13 @@
 
 import os
 import secrets
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 import hypothesis
 import pytest
@@ -13,10 +16,13 @@ import pytest
 from automation.bundles import ensure_bundles
 from common.paths import REHEARSAL
 from components.addons.bundles import read_bundles
-from rehearsal.control_plane import Binaries, ControlPlane
+from rehearsal.control_plane import Binaries, ControlPlane, all_control_planes
+from rehearsal.site import sweep
 from rehearsal.toolchain import CONTROL_PLANE, ensure
 from tests.support.api import Api
 from tests.support.golden import Golden
+
+_STATES: Final = "POLYKUBE_TEST_STATES"
 
 # How long a machine takes to make examples, or to try one, says nothing about what is tried.
 hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -34,6 +40,28 @@ def pytest_xdist_auto_num_workers() -> int:
     Each has a control plane of its own, of half a GiB; more than five would gain nothing, for the longest file lasts.
     """
     return min(len(os.sched_getaffinity(0)) + 1, 5)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make the directory in which each process of the run has its state; who ends the run early leaves nothing."""
+    if not hasattr(session.config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        os.environ[_STATES] = tempfile.mkdtemp(prefix="polykube-")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Sweep up, also after processes that were ended before their fixtures could."""
+    yield
+    if hasattr(session.config, "workerinput"):
+        return
+    for state in Path(os.environ[_STATES]).iterdir():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_STATE_HOME", str(state))
+            sweep()
+            for name in all_control_planes():
+                ControlPlane(name).delete()
+    shutil.rmtree(os.environ[_STATES])
 
 
 @pytest.fixture
@@ -60,12 +88,12 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A state directory of the run's own, so that no test sees or touches the user's control planes."""
+def _own_state() -> Iterator[None]:
+    """A state directory of the process's own, so that no test sees or touches the user's control planes."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs would inherit it ignored
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends the run early leaves no control plane behind
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_STATE_HOME", tempfile.mkdtemp(dir=os.environ[_STATES]))
         yield
 
 

@@ -114,7 +114,7 @@ class Pods:
     service_account: str = ""
     token: bool = True
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     agent: bool = False
     restart: str | None = None
 

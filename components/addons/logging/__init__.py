@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
-import pulumi
 from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, credential_flows
@@ -16,6 +15,7 @@ from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.naming import selector
 from components.platform import flows
 from components.platform.flows import Flow
+from components.platform.place import Place
 from spec.model import StackModel
 from spec.problems import Code, Finding
 from spec.text import DnsName, HttpsAddress
@@ -48,11 +48,11 @@ class ExternalSpec(StackModel):
         """Where it listens."""
         return urlsplit(self.url).port or _HTTPS
 
-    def store(self) -> "Store":
-        """It, as its users see it."""
-        from components.addons.logging.store import Store
+    def store(self, place: Place) -> "Store":
+        """It, as its users in `place` see it."""
+        from components.addons.logging.store import elsewhere
 
-        return Store(self.url, self.user, pulumi.Output.secret(self.password.text or ""), self.authority)
+        return elsewhere(self, place)
 
 
 class SnapshotsSpec(StackModel):

@@ -51,7 +51,7 @@ def make_parts(spec: "LoggingSpec", site: "Site", place: Place, agents: Place) -
     members = _MEMBERS if site.redundant else 1
     kept = lines(spec.retention_days, replicas=min(1, members - 1))
     if spec.external:
-        store = spec.external.store()
+        store = spec.external.store(agents)
         _make_filebeat(store, agents.then(make_setup(_SETUP, store, kept, {}, place)))
         return store
     passwords = _make_passwords(place)
@@ -212,6 +212,7 @@ def _make_filebeat(store: Store, place: Place) -> None:
             host_volume("positions", "/var/lib/filebeat"),  # outlives the pod, so that no line is sent twice
         ],
         service_account="filebeat",
+        annotations=store.annotations,
         agent=True,
     )
     watch = ["get", "list", "watch"]

@@ -4,14 +4,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
+import pulumi_random as random
 
 from components.addons.files import secret_volume
 from components.addons.workloads import Container, Pods, make_job
 from components.platform.place import Place
+
+if TYPE_CHECKING:
+    from components.addons.logging import ExternalSpec
 
 IMAGE: Final = "docker.elastic.co/elasticsearch/elasticsearch:9.5.3"
 USER: Final = 1000  # of Elastic's images
@@ -26,7 +30,8 @@ Request: TypeAlias = tuple[str, str, Mapping[str, Any]]
 class Store:
     """Where it answers, as whom, and the authority that vouches for it (PEM; None: one that everybody knows).
 
-    `after` are the resources without which it does not answer.
+    `after` are the resources without which it does not answer. `revision` is another one with each password of a store
+    elsewhere, which somebody may change; those of the stores here stay.
     """
 
     url: str
@@ -34,6 +39,7 @@ class Store:
     password: pulumi.Input[str]
     authority: pulumi.Input[str] | None
     after: Sequence[pulumi.Resource] = ()
+    revision: pulumi.Input[str] | None = None
 
     def keys(self) -> dict[str, pulumi.Input[str]]:
         """What a Secret of somebody who uses it holds."""
@@ -49,9 +55,23 @@ class Store:
         return {CERTIFICATES: "authority"} if self.authority else {}
 
     @property
+    def annotations(self) -> dict[str, pulumi.Input[str]]:
+        """What their pods carry, so that they begin anew with another password: a variable stays as it was."""
+        return {"polykube.dev/store": self.revision} if self.revision else {}
+
+    @property
     def certificate(self) -> str | None:
         """The file that it then is."""
         return f"{CERTIFICATES}/{AUTHORITY}" if self.authority else None
+
+
+def elsewhere(spec: "ExternalSpec", place: Place) -> Store:
+    """The store of `spec`, for pods in `place`."""
+    password = pulumi.Output.secret(spec.password.text or "")
+    options = pulumi.ResourceOptions(parent=place.parent)
+    # Not a hash of the password: whoever may read a pod could try words against it.
+    revision = random.RandomId(place.logical("store"), byte_length=4, keepers={"password": password}, opts=options)
+    return Store(spec.url, spec.user, password, spec.authority, revision=revision.id)
 
 
 def make_secret(name: str, content: Mapping[str, pulumi.Input[str]], place: Place) -> core.Secret:

@@ -43,7 +43,7 @@ def make_jaeger(spec: "TracingSpec", place: Place) -> None:
 def make_jaeger_with_store(spec: "TracingSpec", logging: "Logging | None", replicas: int, place: Place) -> None:
     """Who collects, who shows, and who deletes what is older than it should be, around the store."""
     if spec.external:
-        store = spec.external.store()
+        store = spec.external.store(place)
     else:
         assert logging is not None, "stack files are held to it"
         store = logging.add_user("jaeger", _ROLE)
@@ -104,7 +104,13 @@ class _Process:
             mounts={"/etc/jaeger": "config", **(self.store.mounts if self.store else {})},
         )
         authority = self.store.volumes(_SECRET) if self.store else []
-        pods = Pods(name=self.name, containers=[container], volumes=[files.volume("config"), *authority], user=_USER)
+        pods = Pods(
+            name=self.name,
+            containers=[container],
+            volumes=[files.volume("config"), *authority],
+            user=_USER,
+            annotations=self.store.annotations if self.store else {},
+        )
         behind = place.then(files.resource)
         make_service(pods, behind)
         make_deployment(pods, replicas, behind)

@@ -14,6 +14,7 @@ from components.addons.logging.settings import STREAM, elasticsearch_settings, f
 from components.addons.logging.store import setup_script
 from components.platform.flows import ANY_ADDRESS
 from spec.values import Secret
+from tests.support.stack_files import of_add_on
 
 REQUESTS = [*lines(retention_days=3, replicas=1), *users()]
 CONFIG = filebeat_config("https://elasticsearch:9200", "filebeat", "/etc/elastic/tls/ca.crt")
@@ -92,3 +93,22 @@ def test_lines_go_to_a_store_elsewhere_and_nothing_opens_the_way_to_one_here() -
     flows = {flow.name: (flow.destination, flow.ports) for flow in Logging.flows(spec)}
     assert flows["filebeat.lines"] == flows["elasticsearch-setup.queries"] == (ANY_ADDRESS, (9243,))
     assert Logging.ELASTICSEARCH not in [destination for destination, _ in flows.values()]
+
+
+@pytest.mark.parametrize(
+    ("add_on", "workload", "more"),
+    [
+        ("logging", "DaemonSet::logging-agents/filebeat", {}),
+        ("tracing", "Deployment::tracing/jaeger-query", {"retentionDays": 7}),
+    ],
+)
+def test_another_password_for_a_store_elsewhere_reaches_pods_that_run_already(
+    add_on: str, workload: str, more: dict[str, Any]
+) -> None:
+    external = {"url": "https://store.example.com", "user": "polykube", "password": Secret("hunter4")}
+    made = of_add_on("eks-prod", add_on, external=external, **more)
+    (revision,) = (each for each in made.values() if each.type == "random:index/randomId:RandomId")
+    assert revision.inputs["keepers"] == {"password": "hunter4"}
+    assert revision.secret("keepers")
+    pods = made[f"kubernetes:apps/v1:{workload}"].inputs["spec"]["template"]
+    assert pods["metadata"]["annotations"] == {"polykube.dev/store": f"{revision.name}-id"}
