@@ -48,7 +48,9 @@ def _dev() -> Iterator[tuple[Program, Path]]:
         file = program.directory / "with-add-ons.yaml"
         file.write_text(with_add_ons(_STACK), encoding="utf-8")
         played.take(file)
-        control_plane = played.project.control_plane(dict(played.ensure_tools()))
+        tools = played.ensure_tools()
+        played.engine(tools, quiet=True)  # gives the file secrets that can be decrypted
+        control_plane = played.project.control_plane(dict(tools))
         control_plane.start()
         yield program, control_plane.kubeconfig
 
