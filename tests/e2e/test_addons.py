@@ -18,7 +18,7 @@ from tests.support.addons import LOCAL, TEAM, spec_with_add_ons
 from tests.support.api import Api, ApiError, Object
 from tests.support.census import Census, until_census_is
 from tests.support.istiod import Istiod, running_istiod
-from tests.support.objects import ingress, pod
+from tests.support.objects import ingress, pod, route
 from tests.support.stack import Stack, dev_spec, make_passing_stack
 from tests.unit.rehearsal.tls_makers import DESK, authority_inputs, key_pem
 
@@ -158,6 +158,19 @@ class TestIstiodItself:
         refused = api.until(route_path("lab", "foreign"), lambda found: "parents" in found.get("status", {}))
         assert "Accepted" not in met(refused)
         api.delete(route_path("lab", "foreign"))
+
+    def test_the_gateway_lets_cert_manager_prove_whose_a_host_is_and_no_tenant(self, istiod: Istiod, api: Api) -> None:
+        del istiod
+        host, path = "safe.example.test", "/.well-known/acme-challenge/token"
+        proof = route("istio-ingress", "cm-acme-http-solver", host, path)
+        solver = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 8089}]}}
+        foreign = route(TEAM, "foreign", host, path, section=f"http.{host}")
+        api.apply(solver | {"metadata": proof["metadata"]}, proof, foreign)
+        api.until(api.path(proof), lambda found: met(found) == {"Accepted", "ResolvedRefs"})
+        refused = api.until(api.path(foreign), lambda found: "parents" in found.get("status", {}))
+        assert "Accepted" not in met(refused)
+        for each in (foreign, proof, solver | {"metadata": proof["metadata"]}):
+            api.delete(api.path(each))
 
     def test_istiod_serves_a_tenants_classic_ingress_by_the_same_gateway_and_the_api_server_refuses_other_hosts(
         self, istiod: Istiod, api: Api

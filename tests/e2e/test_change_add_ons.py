@@ -15,6 +15,7 @@ import pytest
 from automation.bundles import keep, render
 from components.addons import bundles
 from components.addons.base import AddOnBase
+from components.addons.cert_manager import CertManager
 from components.addons.ingress import Ingress
 from components.addons.order import field
 from components.naming import component_type
@@ -149,12 +150,32 @@ def with_dependents(add_on: type[AddOnBase], spec: Specs) -> list[type[AddOnBase
 
 
 def without(gone: list[type[AddOnBase]], spec: Specs) -> Specs:
-    """The stack without them; a tenant's routes are of a kind that comes with ingress."""
+    """The stack without them; a tenant's routes, and the issuer that asks for its proof by them, go with ingress."""
     addons = {key: options for key, options in spec["addons"].items() if key not in map(field, gone)}
     tenants = spec["tenants"]
     if Ingress in gone:
+        addons |= {key: by_itself(options) for key, options in addons.items() if key == field(CertManager)}
         tenants = [tenant | {"manifests": []} if tenant["name"] == TEAM else tenant for tenant in tenants]
     return spec | {"addons": addons, "tenants": tenants}
+
+
+def by_itself(options: Specs) -> Specs:
+    """Options of cert-manager without the issuer that needs ingress."""
+    return options | {"issuers": [each for each in options["issuers"] if "acme" not in each]}
+
+
+def test_definitions_that_another_add_on_takes_over_stay(stack: Stack, control_plane: ControlPlane, api: Api) -> None:
+    whole = spec_with_add_ons(control_plane.name)
+    kept = api.get(KEPT["definition"])["metadata"]["uid"]
+    addons = whole["addons"]
+    stack.write(whole | {"addons": addons | {"certManager": by_itself(addons["certManager"])}})
+    assert lost(stack, []).keys() == {urn for urn in stack.changes() if urn.endswith("::proven")}
+    stack.must_up()
+    assert api.get(KEPT["definition"])["metadata"]["uid"] == kept
+    stack.write(whole)
+    stack.must_up()
+    assert api.get(KEPT["definition"])["metadata"]["uid"] == kept
+    assert stack.changes() == {}
 
 
 def test_they_leave_nothing_when_the_stack_is_destroyed(

@@ -19,7 +19,12 @@ TEAM: Final = "team"
 
 OPTIONS: dict[str, Any] = {
     "csiSnapshotter": {},
-    "certManager": {"issuers": [{"name": "self-signed", "selfSigned": True}]},
+    "certManager": {
+        "issuers": [
+            {"name": "self-signed", "selfSigned": True},
+            {"name": "proven", "acme": {"email": "platform@example.test"}},
+        ]
+    },
     "autoscaling": {"cpu": "100", "memory": "400Gi", "capacity": ["spot", "on-demand"]},
     "clusterAutoscaler": {"idleMinutes": 5},
     "metricsServer": {},

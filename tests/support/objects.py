@@ -56,6 +56,20 @@ def job(namespace: str, name: str, rehearse: str = "", **spec: Any) -> Object:
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template, **spec}}
 
 
+def route(namespace: str, name: str, host: str, path: str, section: str | None = None) -> Object:
+    """An HTTPRoute of `host` at the Gateway of ingress, from exactly `path` to the Service `name` beside it."""
+    gateway: Object = {"namespace": "istio-ingress", "name": "ingress"}
+    if section:
+        gateway["sectionName"] = section
+    rule = {"matches": [{"path": {"type": "Exact", "value": path}}], "backendRefs": [{"name": name, "port": 8089}]}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"parentRefs": [gateway], "hostnames": [host], "rules": [rule]},
+    }
+
+
 def ingress(namespace: str, *hosts: str, secured: str = "", secret: str = "", annotated: bool = False) -> Object:
     """The Ingress `web`, of the class `ingress`, for `hosts`, with the certificate of one of them."""
     backend = {"service": {"name": "web", "port": {"number": 80}}}

@@ -1,24 +1,23 @@
 """cert-manager: certificates that are issued, kept in Secrets, and renewed before they end.
 
-Issuers are the cluster's (ClusterIssuer): an ACME authority by DNS01, one of one's own, or each certificate its own.
-Left out: HTTP01, which needs the Gateway API before cert-manager starts, where here it comes with ingress. Upstream:
-cert-manager.io/docs, 1.21, as of November 2026.
+Issuers are the cluster's (ClusterIssuer): an ACME authority by DNS01 or HTTP01, one of one's own, or each certificate
+its own. Upstream: cert-manager.io/docs, 1.21, as of November 2026.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar, Final
 
 from pydantic import Field
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, bounded, credential_flows
 from components.addons.bundles import read_bundles
-from components.addons.dns import Zones
+from components.addons.dns import ZoneSpec
 from components.addons.exempt import api_server_address, rights_as_upstream_has_them
 from components.addons.key_pair import KeyPairSpec
 from components.addons.monitoring import Monitoring
 from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.platform import flows
-from components.platform.flows import Flow
+from components.platform.flows import ANY_ADDRESS, Flow
 from spec.holes import solid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
@@ -28,14 +27,24 @@ NAMESPACE: Final = "cert-manager"
 
 
 class AcmeSpec(StackModel):
-    """An authority that everybody trusts, and that asks for proof of who controls a name: in its DNS (DNS01)."""
+    """An authority that everybody trusts, and that asks for proof of who controls a name: in its DNS (DNS01), or where
+    it leads (HTTP01)."""
 
     email: Email = Field(description="Whom the authority tells of what goes wrong.")
     server: HttpsUrl = Field(
         default="https://acme-v02.api.letsencrypt.org/directory",
         description="The authority. Let's Encrypt; for tries it has https://acme-staging-v02.api.letsencrypt.org/directory.",
     )
-    zones: Zones = Field(description="Zones of the cluster's cloud in which names may be.")
+    zones: Many[ZoneSpec] = Field(
+        default=(),
+        description="Zones of the cluster's cloud in which names may be: the proof is a record (DNS01). Without any, "
+        "names are those of ingress' hosts, and its gateway answers for them by plain HTTP (HTTP01).",
+    )
+
+    @property
+    def by_http(self) -> bool:
+        """Whether ingress gives the proof."""
+        return not self.zones
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("zone", "zones", self.zones)
@@ -70,11 +79,27 @@ class CertManagerSpec(AddOnSpec):
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("issuer", "issuers", self.issuers)
 
+    def findings_beside(self, others: Mapping[type[AddOnBase], AddOnSpec]) -> Iterator[Finding]:
+        if "ingress" not in {each.name for each in others}:
+            for index, issuer in solid(self.issuers):
+                if issuer.name in self.by_http:
+                    at = ("issuers", index, "acme")
+                    remedy = "Write the zones in which names are, or add ingress with the hosts."
+                    yield Finding(Code.ADD_ONS_APART, "neither zones nor ingress", "one of them", remedy, at=at)
+
     @property
     def zones(self) -> list[str]:
         """The ids of the zones of all issuers."""
-        asked = [issuer.acme for _, issuer in solid(self.issuers) if isinstance(issuer.acme, AcmeSpec)]
-        return list(dict.fromkeys(str(zone.id) for acme in asked for _, zone in solid(acme.zones)))
+        return list(dict.fromkeys(str(zone.id) for acme in self._acme.values() for _, zone in solid(acme.zones)))
+
+    @property
+    def by_http(self) -> Collection[str]:
+        """The issuers to which ingress gives the proof."""
+        return [name for name, acme in self._acme.items() if acme.by_http]
+
+    @property
+    def _acme(self) -> dict[str, AcmeSpec]:
+        return {each.name: each.acme for _, each in solid(self.issuers) if isinstance(each.acme, AcmeSpec)}
 
 
 class CertManager(AddOnBase):
@@ -83,7 +108,7 @@ class CertManager(AddOnBase):
     name = "cert-manager"
     version = read_bundles()["cert-manager"].version
     spec_type = CertManagerSpec
-    bundles = ("cert-manager",)
+    bundles = ("cert-manager", "gateway-api")
     before_tenants = True
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=20, cpu=4, gibibytes=16)),)
     exemptions = (
@@ -100,6 +125,11 @@ class CertManager(AddOnBase):
         return (Capability.WORKLOAD_IDENTITY,) if spec.zones else ()
 
     @classmethod
+    def loads(cls, spec: AddOnSpec) -> Collection[str]:
+        assert isinstance(spec, CertManagerSpec)
+        return cls.bundles if spec.by_http else cls.bundles[:1]
+
+    @classmethod
     def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:
         assert isinstance(spec, CertManagerSpec)
         if spec.zones:
@@ -107,8 +137,10 @@ class CertManager(AddOnBase):
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
-        del spec
+        assert isinstance(spec, CertManagerSpec)
         yield flows.to_api_server(cls.PODS, "cert-manager")
+        if spec.by_http:  # it looks itself before it asks the authority to
+            yield Flow("cert-manager.proofs", cls.PODS, ANY_ADDRESS, (80,))
         yield Flow("cert-manager.metrics", Monitoring.PROMETHEUS, cls.PODS, (9402,))
 
     def build(self, spec: AddOnSpec, site: Site) -> None:

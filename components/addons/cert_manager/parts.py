@@ -8,7 +8,11 @@ import pulumi_kubernetes.core.v1 as core
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.bundles import load, read_bundles
+from components.addons.cert_manager import CertManager
 from components.addons.dns import solver
+from components.addons.gateway_api import make_gateway_api
+from components.addons.ingress import NAMESPACE as GATEWAYS
+from components.addons.ingress.routing import NAME as GATEWAY
 from components.addons.key_pair import make_secret
 from components.addons.rendered import Manifest, make_disruption_budget, register, settle
 from components.addons.workloads import Container, Pods, make_job, make_service_account
@@ -18,7 +22,7 @@ from components.platform.place import Place
 
 if TYPE_CHECKING:
     from components.addons.base import Site
-    from components.addons.cert_manager import CertManagerSpec, IssuerSpec
+    from components.addons.cert_manager import AcmeSpec, CertManagerSpec, IssuerSpec
 
 _VERSION: Final = read_bundles()["cert-manager"].version
 _CONTROLLER: Final = "cert-manager"
@@ -41,6 +45,9 @@ def make_parts(spec: "CertManagerSpec", site: "Site", place: Place) -> None:
         identity = site.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", dns.grants)
         _let_change_dns(objects, identity)
         place = place.then(*identity.after)
+    if spec.by_http:  # it would not start before the definitions are there
+        place = place.then(*make_gateway_api(CertManager, site, place))
+        _tell(objects, "--enable-gateway-api")
     workloads = [settle(each, site.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"]
     running = place.then(*register(objects, place))
     if site.replicas > 1:
@@ -55,10 +62,15 @@ def _let_change_dns(objects: list[Manifest], identity: Identity) -> None:
     """Give the controller its identity in the cloud, and let it look for proofs in the DNS that it reaches."""
     (account,) = (each for each in objects if _is_controllers(each, "ServiceAccount"))
     account["metadata"].setdefault("annotations", {}).update(identity.annotations)
+    _tell(objects, "--dns01-recursive-nameservers-only")["metadata"]["labels"].update(identity.labels)
+
+
+def _tell(objects: list[Manifest], argument: str) -> Manifest:
+    """Add an argument to the controller's; its pods' template comes back."""
     (deployment,) = (each for each in objects if _is_controllers(each, "Deployment"))
-    template = deployment["spec"]["template"]
-    template["metadata"]["labels"].update(identity.labels)
-    template["spec"]["containers"][0]["args"].append("--dns01-recursive-nameservers-only")
+    template: Manifest = deployment["spec"]["template"]
+    template["spec"]["containers"][0]["args"].append(argument)
+    return template
 
 
 def _is_controllers(manifest: Manifest, kind: str) -> bool:
@@ -91,16 +103,15 @@ def _make_issuer(issuer: "IssuerSpec", dns: Dns | None, place: Place) -> None:
 
 
 def cluster_issuer(issuer: "IssuerSpec", dns: Dns | None) -> Manifest:
-    """The issuer as a ClusterIssuer, which proves by `dns` who controls a name."""
+    """The issuer as a ClusterIssuer, which proves by `dns`, or by ingress' gateway, who controls a name."""
     spec: Manifest = {"ca": {"secretName": _secret(issuer)}} if issuer.authority else {"selfSigned": {}}
     if issuer.acme:
-        assert dns
         spec = {
             "acme": {
                 "email": issuer.acme.email,
                 "server": issuer.acme.server,
                 "privateKeySecretRef": {"name": f"account.{issuer.name}"},
-                "solvers": [solver(zone, dns) for zone in issuer.acme.zones],
+                "solvers": [_by_http()] if issuer.acme.by_http else _by_dns(issuer.acme, dns),
             }
         }
     return {
@@ -109,6 +120,18 @@ def cluster_issuer(issuer: "IssuerSpec", dns: Dns | None) -> Manifest:
         "metadata": {"name": issuer.name},
         "spec": spec,
     }
+
+
+def _by_dns(acme: "AcmeSpec", dns: Dns | None) -> list[Manifest]:
+    assert dns, "there are zones"
+    return [solver(zone, dns) for zone in acme.zones]
+
+
+def _by_http() -> Manifest:
+    """The proof by a route at ingress' gateway, which takes routes of plain HTTP to hosts with certificates from beside
+    it only."""
+    gateway = {"kind": "Gateway", "namespace": GATEWAYS, "name": GATEWAY}
+    return {"http01": {"gatewayHTTPRoute": {"parentRefs": [gateway], "serviceType": "ClusterIP"}}}
 
 
 def _secret(issuer: "IssuerSpec") -> str:

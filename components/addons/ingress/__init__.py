@@ -33,6 +33,8 @@ from spec.values import PortNumber, SecretText
 
 NAMESPACE: Final = "istio-ingress"
 _GATEWAY: Final = flows.Pods(NAMESPACE, {"istio": NAME})
+_PROOFS: Final = flows.Pods(NAMESPACE, {"acme.cert-manager.io/http01-solver": "true"})
+"""The pods that cert-manager makes beside a certificate to answer an authority (HTTP01)."""
 
 
 class TlsSpec(StackModel):
@@ -135,6 +137,11 @@ class IngressSpec(AddOnSpec):
             return
         known = [issuer.name for _, issuer in solid(authorities.issuers) if isinstance(issuer.name, str)]
         for index, host in solid(self.hosts):
+            if host.issuer and host.issuer in authorities.by_http and (self.class_ == "cloud" or host.classic is True):
+                found = f"{quoted(host.issuer)}, which asks for its proof by HTTP"
+                remedy = f"Give {host.issuer} zones, or write class: istio and no classic."
+                at = ("hosts", index, "tls", "issuer")
+                yield Finding(Code.CANNOT, found, "an issuer with zones, or of one's own", remedy, at=at)
             if host.issuer and host.issuer not in known:
                 remedy = "Write one of them, or add the issuer to certManager."
                 allowed = listed(known) if known else "no issuer"
@@ -169,7 +176,7 @@ class Ingress(AddOnBase):
             NAMESPACE,
             PodSecurity.RESTRICTED,
             {
-                "pods": "10",
+                "pods": "30",  # two proxies, one more in an update; the others prove for a minute whose a host is
                 "requests.cpu": "8",
                 "requests.memory": "16Gi",
                 "limits.cpu": "32",
@@ -203,6 +210,8 @@ class Ingress(AddOnBase):
         yield Flow("ingress.configuration", _GATEWAY, Istio.ISTIOD, (15012,))
         yield Flow("ingress.spans", _GATEWAY, Tracing.COLLECTOR, (Tracing.OTLP_GRPC,))
         yield Flow("ingress.metrics", Monitoring.PROMETHEUS, _GATEWAY, (15020,))
+        if spec.is_issued:
+            yield Flow("ingress.proofs", _GATEWAY, _PROOFS, (8089,))
         for tenant, ports in _routed(spec):
             yield Flow(f"ingress.{tenant}", _GATEWAY, flows.Pods(tenant), ports)
 

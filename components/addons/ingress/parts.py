@@ -11,10 +11,9 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 from components.addons.bundles import read_bundles
 from components.addons.external_dns import ExternalDns, names
 from components.addons.gateway_api import make_gateway_api
-from components.addons.ingress import classic
+from components.addons.ingress import Ingress, classic
 from components.addons.ingress.routing import CLASS, NAME, certificate, gateway, gateway_class, redirects, secret_name
 from components.addons.key_pair import make_secret
-from components.addons.load_balancing import LoadBalancing
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account
 from components.contract import Cluster
 from components.naming import selector
@@ -35,8 +34,7 @@ _SECRETS: Final = PolicyRuleArgs(  # istiod gives certificates only to those who
 
 def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> None:
     """Register all of it. The load balancer goes before the gateway's pods, and routes before the load balancer."""
-    kinds = [] if LoadBalancing in site.installed else make_gateway_api(site.cluster, place)
-    behind = place.then(*kinds)
+    behind = place.then(*make_gateway_api(Ingress, site, place))
     if spec.class_ == "cloud":
         listening = _make_clouds_gateway(spec, site.cluster, behind)
     else:

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 
 from components.addons.base import AddOnBase, AddOnSpec, Site, bounded, credential_flows
 from components.addons.bundles import read_bundles
+from components.addons.cert_manager import CertManager
 from components.addons.exempt import api_server_address
 from components.addons.monitoring import Monitoring
 from components.contract import Capability, Cluster, Namespace, PodSecurity
@@ -33,6 +34,7 @@ class LoadBalancing(AddOnBase):
     version = read_bundles()["aws-load-balancers"].version
     spec_type = LoadBalancingSpec
     bundles = ("aws-load-balancers", "gateway-api")
+    after = (CertManager,)
     requires = frozenset({Capability.LOAD_BALANCER_CONTROLLER, Capability.WORKLOAD_IDENTITY})
     provides = frozenset({Capability.GATEWAYS})
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=5, cpu=2, gibibytes=4)),)

@@ -66,7 +66,7 @@ def make_parts(site: "Site", place: Place) -> None:
     balancers = site.cluster.balancers()
     identity = site.cluster.identity_for(f"{place.namespace}/{NAME}", balancers.grants)
     assert not identity.annotations, "pods get their identity by EKS Pod Identity"
-    kinds = [*register(load("aws-load-balancers"), place), *make_gateway_api(site.cluster, place)]
+    kinds = [*register(load("aws-load-balancers"), place), *make_gateway_api(LoadBalancing, site, place)]
     account = make_service_account(NAME, _RULES, place.then(*kinds, *identity.after), here=[_LEADER])
     # Its half for Ingresses is always on: of one of its class, which has the mark that it may not set itself, it would
     # make a load balancer for whoever wrote it.
