@@ -41,7 +41,7 @@ test: clouds setup lint ## everything: types, lints, unit, contract and end-to-e
 	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 e2e-addons: clouds setup ## the add-ons' own programs, and what takes minutes
-	@$(PYTHON) -m pytest -m drill --numprocesses auto --dist loadfile
+	@$(PYTHON) -m pytest -m drill --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
 	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest tests/policy/exam
