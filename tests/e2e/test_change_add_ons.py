@@ -18,6 +18,7 @@ from components.addons.base import AddOnBase
 from components.addons.cert_manager import CertManager
 from components.addons.ingress import Ingress
 from components.addons.order import field
+from components.addons.tracing import Tracing
 from components.naming import component_type
 from rehearsal.control_plane import ControlPlane
 from tests.support.addons import LOCAL, TEAM, spec_with_add_ons
@@ -34,6 +35,13 @@ KEPT = {  # what an upgrade may change and must not make anew
     "route": f"/apis/gateway.networking.k8s.io/v1/namespaces/{TEAM}/httproutes/tasks",
     "issuer": "/apis/cert-manager.io/v1/clusterissuers/self-signed",
     "operator": "/apis/apps/v1/namespaces/cert-manager/deployments/cert-manager",
+}
+ELSEWHERE: dict[type[AddOnBase], list[str]] = {  # what others have for an add-on only
+    Ingress: [
+        "::proven",
+        ".gateway.networking.k8s.io",
+    ],  # the issuer that needs it, and the definitions that this needs
+    Tracing: ["/jaeger-setup", "::logging-jaeger"],  # a user of the store
 }
 Specs = dict[str, Any]
 
@@ -101,14 +109,10 @@ def test_newer_versions_take_the_place_of_older_ones_and_keep_every_object(stack
 
 
 def lost(stack: Stack, gone: list[type[AddOnBase]]) -> dict[str, str]:
-    """What would be deleted or made anew besides the add-ons that are to go, and what is theirs; Jobs run again.
-
-    With ingress go the issuer that needs it, and the Gateway API's definitions, which are that issuer's.
-    """
+    """What would be deleted or made anew besides the add-ons that are to go, and what is theirs; Jobs run again."""
     apart = [component_type("addons", each.__name__) for each in gone]
     aside = [*apart, "networking.k8s.io/v1:NetworkPolicy", f"::{TEAM}/"] if gone else []
-    if Ingress in gone:
-        aside += ["::proven", ".gateway.networking.k8s.io"]
+    aside += [part for each in gone for part in ELSEWHERE.get(each, ())]
     return {
         urn: op
         for urn, op in stack.changes().items()

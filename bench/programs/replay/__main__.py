@@ -13,25 +13,24 @@ from typing import Any
 
 import pulumi
 from pulumi._types import input_type_py_to_pulumi_names
-from pulumi_kubernetes.apiextensions import CustomResource
 
 PROVIDER = "pulumi:providers:"
 SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - how the engine marks one
+MASKED = "[secret]"  # how a plan writes it
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value that it does not know
-
-
-_NAMED = ("apiVersion", "kind", "metadata")
 
 
 def literal(value: Any) -> Any:
     """A value of the plan as the program says it; secrets, which plans mask, are unknown."""
     if isinstance(value, dict):
         return UNKNOWN if SECRET in value else {key: literal(item) for key, item in value.items()}
+    if value == MASKED:
+        return UNKNOWN
     return [literal(item) for item in value] if isinstance(value, list) else value
 
 
 def sdk_class(token: str) -> Any:
-    """The SDK's class of a resource type; CustomResource for what only a cluster knows."""
+    """The SDK's class of a resource type; None for what only a cluster knows."""
     package, module, name = token.split(":")
     if module.startswith("index/"):
         return getattr(importlib.import_module(f"pulumi_{package}"), name)
@@ -42,14 +41,11 @@ def sdk_class(token: str) -> Any:
             importlib.import_module(".".join([f"pulumi_{package.replace('-', '_')}", group, *version])), name
         )
     except (ImportError, AttributeError):
-        return CustomResource
+        return None
 
 
 def arguments(sdk: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     """Inputs by the names that the class takes; what the provider has added to them is left out."""
-    if sdk is CustomResource:
-        named = {"api_version": inputs["apiVersion"], "kind": inputs["kind"], "metadata": literal(inputs["metadata"])}
-        return {**named, "others": {key: literal(value) for key, value in inputs.items() if key not in _NAMED}}
     module = sys.modules[sdk.__module__]
     names = input_type_py_to_pulumi_names(getattr(module, module.__all__[0]))
     given = {name: literal(inputs[wire]) for name, wire in names.items() if wire in inputs}
@@ -68,4 +64,8 @@ for index, state in enumerate(json.loads(Path(os.environ["BENCH_PLAN"]).read_tex
         made[state["urn"]] = pulumi.ProviderResource(token.removeprefix(PROVIDER), name, literal(inputs), options)
     else:
         sdk = sdk_class(token)
-        made[state["urn"]] = sdk(name, opts=options, **arguments(sdk, inputs))
+        made[state["urn"]] = (
+            sdk(name, opts=options, **arguments(sdk, inputs))
+            if sdk
+            else pulumi.CustomResource(token, name, literal(inputs), options)
+        )
