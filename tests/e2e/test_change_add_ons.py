@@ -37,10 +37,7 @@ KEPT = {  # what an upgrade may change and must not make anew
     "operator": "/apis/apps/v1/namespaces/cert-manager/deployments/cert-manager",
 }
 ELSEWHERE: dict[type[AddOnBase], list[str]] = {  # what others have for an add-on only
-    Ingress: [
-        "::proven",
-        ".gateway.networking.k8s.io",
-    ],  # the issuer that needs it, and the definitions that this needs
+    Ingress: ["::proven", ".gateway.networking.k8s.io"],  # an issuer that needs it, and what that needs
     Tracing: ["/jaeger-setup", "::logging-jaeger"],  # a user of the store
 }
 Specs = dict[str, Any]
