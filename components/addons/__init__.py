@@ -90,9 +90,9 @@ class Installed:
             made.conclude([*(each for each in self.add_ons.values() if each is not made), *tenants])
 
     @property
-    def before_tenants(self) -> list[AddOnBase]:
-        """Those that have to be there before what tenants make."""
-        return [made for add_on, made in self.add_ons.items() if add_on.before_tenants]
+    def before_tenants(self) -> list[pulumi.Resource]:
+        """What has to be there before what tenants make."""
+        return [each for made in self.add_ons.values() if made.before_tenants for each in made.foundation]
 
 
 def install(

@@ -78,6 +78,10 @@ class Site:
     installed: Mapping[type["AddOnBase"], "AddOnBase"]
     chosen: Mapping[type["AddOnBase"], AddOnSpec]
 
+    def there(self, add_ons: Collection[type["AddOnBase"]]) -> list["AddOnBase"]:
+        """Those of `add_ons` that are installed."""
+        return [self.installed[each] for each in add_ons if each in self.installed]
+
     @property
     def replicas(self) -> int:
         """How many pods of what can have several."""
@@ -90,7 +94,8 @@ class AddOnBase(pulumi.ComponentResource):
     `unless` are parts that make it needless in a cluster that brings them.
     `provides` is what a cluster can do with it that it cannot by itself.
     `needs` are add-ons without which this one cannot be; they come before it, as those in `after` do if they are on.
-    `before_tenants` says that tenants' objects may be of its kinds, or meet its webhooks.
+    `before_tenants` says that tenants' objects may be of its kinds, or meet its webhooks: they wait for all of it, or
+    for the `foundation` that `build` names.
     `bundles` are those of `addons.lock` that it loads. The exemptions stand among the component's inputs, so that the
     policy pack reads them there.
     """
@@ -114,9 +119,9 @@ class AddOnBase(pulumi.ComponentResource):
         inputs = {"version": self.version, "exemptions": [_as_input(exemption) for exemption in self.exemptions]}
         options = site.cluster.in_cluster(outside_effects=True)  # namespaces take load balancers and volumes with them
         super().__init__(component_type("addons", type(self).__name__), self.name, inputs, options)
-        before = [site.installed[each] for each in (*self.needs, *self.after) if each in site.installed]
-        site_place = Place(self, after=(*site.after, *before))
+        site_place = Place(self, after=(*site.after, *site.there(self.waits_for(spec))))
         self.outputs: Mapping[str, Any] = {}  # what stacks of other clusters get of it
+        self.foundation: Sequence[pulumi.Resource] = [self]  # what has to be there before tenants' objects
         self.places = {
             each.name: _make_place(each, site, replace(site_place, labels=self.namespace_labels(spec, each.name)))
             for each in self.namespaces
@@ -159,6 +164,12 @@ class AddOnBase(pulumi.ComponentResource):
         """The add-ons without which this one cannot be with these options; those beyond `needs` stand in `after`."""
         del spec
         return cls.needs
+
+    @classmethod
+    def waits_for(cls, spec: AddOnSpec) -> Collection[type["AddOnBase"]]:
+        """Those of `needs` and `after` that all of it waits for; what waits for the others says `build`."""
+        del spec
+        return (*cls.needs, *cls.after)
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterable[Flow]:

@@ -118,3 +118,17 @@ def test_tenants_pods_in_the_mesh_come_after_the_injector(planned: Planned) -> N
     assert pods
     for each in pods:
         assert workload("istiod", planned).urn in everything_before(each, planned)
+
+
+def test_the_gateways_pods_come_after_the_injector_and_its_load_balancer_does_not_wait_for_it(planned: Planned) -> None:
+    (service,) = [each for each in of_kind("Service", planned) if each.name == "istio-ingress/ingress"]
+    istiod = workload("istiod", planned).urn
+    assert istiod in everything_before(workload("ingress", planned), planned)
+    assert istiod not in everything_before(service, planned)
+
+
+def test_tenants_wait_for_what_keeps_them_to_their_hosts_and_not_for_the_load_balancer(planned: Planned) -> None:
+    (namespace,) = [each for each in of_kind("Namespace", planned) if each.name == TEAM]
+    before = {planned[urn].name for urn in everything_before(namespace, planned)}
+    assert {"ingress-hosts", "httproutes.gateway.networking.k8s.io"} <= before
+    assert "istio-ingress/ingress" not in before

@@ -202,6 +202,12 @@ class Ingress(AddOnBase):
         return (*mesh, *((CertManager,) if spec.is_issued else ()))
 
     @classmethod
+    def waits_for(cls, spec: AddOnSpec) -> Collection[type[AddOnBase]]:
+        """Not for the mesh: a load balancer takes minutes, in which istiod can start."""
+        assert isinstance(spec, IngressSpec)
+        return (ExternalDns, LoadBalancing, *((CertManager,) if spec.is_issued else ()))
+
+    @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
         assert isinstance(spec, IngressSpec)
         if spec.class_ == "cloud":
@@ -228,7 +234,7 @@ class Ingress(AddOnBase):
         from components.addons.ingress.parts import make_parts
 
         assert isinstance(spec, IngressSpec)
-        make_parts(spec, site, self.places[NAMESPACE])
+        self.foundation = make_parts(spec, site, self.places[NAMESPACE])
 
 
 def _routed(spec: IngressSpec) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -9,10 +9,12 @@ import pulumi_kubernetes.core.v1 as core
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.bundles import read_bundles
+from components.addons.cert_manager import CertManager
 from components.addons.external_dns import ExternalDns, names
 from components.addons.gateway_api import make_gateway_api
 from components.addons.ingress import Ingress, classic
 from components.addons.ingress.routing import CLASS, NAME, certificate, gateway, gateway_class, redirects, secret_name
+from components.addons.istio import Istio
 from components.addons.key_pair import make_secret
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account
 from components.contract import Cluster
@@ -32,22 +34,29 @@ _SECRETS: Final = PolicyRuleArgs(  # istiod gives certificates only to those who
 )
 
 
-def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> None:
-    """Register all of it. The load balancer goes before the gateway's pods, and routes before the load balancer."""
-    behind = place.then(*make_gateway_api(Ingress, site, place))
+def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> Sequence[pulumi.Resource]:
+    """Register all of it. The load balancer comes first, for it takes longest; routes go before it and its pods.
+
+    What tenants' objects have to wait for comes back. Ours does not keep them waiting for its load balancer; the
+    cloud's does, for what it makes of a Gateway it makes of the routes.
+    """
+    behind = place.then(*site.there([Istio, CertManager]), *make_gateway_api(Ingress, site, place))
+    guards: list[ManifestObject] = []
     if spec.class_ == "cloud":
         listening = _make_clouds_gateway(spec, site.cluster, behind)
     else:
-        behind = behind.then(*_make_secrets(spec.hosts, place))
         service = _make_load_balancer(spec, site, place)
+        pods = make_deployment(_pods(), site.replicas, make_service_account(NAME, (), behind, here=[_SECRETS]))
+        behind = behind.then(*_make_secrets(spec.hosts, behind))
         ours = ManifestObject(gateway_class(), replace(behind.then(service), namespace=""))
         address = f"{NAME}.{place.namespace}.svc.cluster.local"
         listener = gateway(spec.hosts, CLASS, address)
-        listening = ManifestObject(listener, behind.then(service, ours), more=_OF_ITS_CLASS)
+        listening = ManifestObject(listener, behind.then(pods, service, ours), more=_OF_ITS_CLASS)
         if spec.has_classic:
-            _make_classic(spec, behind.then(service))
+            guards = _make_classic(spec, behind, service)
     for redirect in redirects(spec.hosts):
         ManifestObject(redirect, place.then(listening))
+    return [*behind.after, *guards, *([listening] if spec.class_ == "cloud" else ())]
 
 
 def _make_clouds_gateway(spec: "IngressSpec", cluster: Cluster, place: Place) -> ManifestObject:
@@ -63,23 +72,23 @@ def _make_clouds_gateway(spec: "IngressSpec", cluster: Cluster, place: Place) ->
     return ManifestObject(listener, outside.then(*before), more=_OF_ITS_CLASS)
 
 
-def _make_classic(spec: "IngressSpec", place: Place) -> None:
+def _make_classic(spec: "IngressSpec", place: Place, service: pulumi.Resource) -> list[ManifestObject]:
     """The class of Ingress comes when it cannot be used for others' hosts, and goes before that changes."""
     whole = replace(place, namespace="")
     guards = [ManifestObject(each, whole) for each in classic.admission(spec.hosts)]
     for each in classic.to_https(spec.hosts):
-        ManifestObject(each, place)
-    ManifestObject(classic.ingress_class(), whole.then(*guards))
+        ManifestObject(each, place.then(service))
+    ManifestObject(classic.ingress_class(), whole.then(service, *guards))
+    return guards
 
 
 def _make_load_balancer(spec: "IngressSpec", site: "Site", place: Place) -> core.Service:
-    """The gateway's pods, and the Service in front of them."""
-    pods = make_deployment(_pods(), site.replicas, make_service_account(NAME, (), place, here=[_SECRETS]))
+    """The Service in front of the gateway's pods. It does not wait for them, nor they for it."""
     balancing = site.cluster.load_balancing
     wanted = balancing.internal if spec.internal else balancing.external
     named = names([host.name for host in spec.hosts]) if ExternalDns in site.installed else {}
     # By itself, and not with the cluster: the load balancer is outside of it.
-    outside = replace(place.then(pods), gone_with=None)
+    outside = replace(place, gone_with=None)
     return core.Service(
         place.logical(NAME),
         metadata=place.metadata(NAME, annotations={**wanted, **named}),

@@ -21,7 +21,6 @@ from components.addons.exempt import (
 from components.addons.istio import ambient, clusters
 from components.addons.istio.clusters import MeshSpec
 from components.addons.monitoring import Monitoring
-from components.addons.tracing import Tracing
 from components.contract import Capability, Namespace, PodSecurity
 from components.platform import flows
 from components.platform.flows import TENANTS, Flow
@@ -162,7 +161,6 @@ class Istio(AddOnBase):
     spec_type = IstioSpec
     bundles = ("istio", "istio-ambient", "istio-canary")
     requires = frozenset({Capability.NETWORK_PLUGINS})
-    after = (Tracing,)
     before_tenants = True
     namespaces = (
         Namespace(

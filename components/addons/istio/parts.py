@@ -37,7 +37,7 @@ def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> 
     What other clusters of its mesh get comes back.
     """
     cluster = site.cluster
-    traced, classic = Tracing in site.installed, _reads_ingresses(site)
+    traced, classic = Tracing in site.chosen, _reads_ingresses(site)
     choices = Choices(spec, site.replicas, traced, cluster.network_plugins, cluster.name, classic)
     given: dict[str, Any] = {}
     if spec.mesh:
