@@ -23,7 +23,7 @@ _FIRST: Final = ("Namespace", "CustomResourceDefinition")
 
 def measure() -> list[Figure]:
     """The preview is of a stack that is not there yet; kubectl waits for nothing but definitions of kinds."""
-    with _dev() as (mine, kubeconfig), replay(mine) as flat:
+    with _dev() as (mine, kubeconfig), replay(mine, KUBECONFIG=str(kubeconfig)) as flat:
         if (registered := mine.objects()) != (expected := flat.objects()):
             raise RuntimeError(f"the rival registers others: {registered - expected} and {expected - registered}")
         name = f"preview of dev with all add-ons, {registered.total()} resources, against a flat program"

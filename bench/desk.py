@@ -114,12 +114,15 @@ def rehearsed(stack: str) -> Iterator[tuple[Program, RehearsedProject]]:
 
 
 @contextmanager
-def replay(of: Program) -> Iterator[Program]:
-    """The flat program programs/replay with the resources that `of` plans, in the same surroundings."""
+def replay(of: Program, **environment: str) -> Iterator[Program]:
+    """The flat program programs/replay with the resources that `of` plans, in the same surroundings.
+
+    Plans mask secrets; a KUBECONFIG in `environment` is what leads it to a cluster that is there already.
+    """
     with _project("replay") as directory:
         plan = directory / "plan.json"
         plan.write_text(json.dumps(of.plan()))
-        yield _made(directory, "replay", {**of.environment, "BENCH_PLAN": str(plan)})
+        yield _made(directory, "replay", {**of.environment, "BENCH_PLAN": str(plan), **environment})
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The resources that a plan (BENCH_PLAN) shows, flat: no component, no stack file, values as literals.
 
 What somebody would write with the same SDKs who knows every value beforehand. A value that the plan does not know
-yet stays unknown, and what depends on what is stated.
+yet stays unknown. What depends on what is stated, but for what follows from the rest.
 """
 
 import importlib
@@ -53,15 +53,20 @@ def arguments(sdk: Any, inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 made: dict[str, pulumi.Resource] = {}
+before: dict[str, set[str]] = {}  # all that a resource waits for, and what that waits for
 for index, state in enumerate(json.loads(Path(os.environ["BENCH_PLAN"]).read_text())):
     if not state["custom"]:
         continue
     token, name, inputs = state["type"], f"{state['urn'].rpartition('::')[2]}-{index}", state.get("inputs") or {}
-    after = [made[urn] for urn in state.get("dependencies") or () if urn in made]
+    stated = made.keys() & set(state.get("dependencies") or ())
+    implied = set[str]().union(*(before[urn] for urn in stated))
+    before[state["urn"]] = stated | implied
+    after = [made[urn] for urn in sorted(stated - implied)]
     provider = made.get((state.get("provider") or "").rpartition("::")[0])
     options = pulumi.ResourceOptions(depends_on=after, provider=provider)  # type: ignore[arg-type]
     if token.startswith(PROVIDER):
-        made[state["urn"]] = pulumi.ProviderResource(token.removeprefix(PROVIDER), name, literal(inputs), options)
+        known = {key: value for key, value in inputs.items() if key != "kubeconfig" or "KUBECONFIG" not in os.environ}
+        made[state["urn"]] = pulumi.ProviderResource(token.removeprefix(PROVIDER), name, literal(known), options)
     else:
         sdk = sdk_class(token)
         made[state["urn"]] = (
