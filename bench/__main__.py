@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -37,6 +38,7 @@ def main() -> None:
     names = arguments.parse_args().names or [name for name in MEASURES if name not in _ONLY_ON_REQUEST]
     if unknown := set(names) - MEASURES.keys():
         arguments.error(f"there is no measure {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: no control plane is left behind
     figures: list[Figure] = []
     for name in names:
         with step(f"measuring {name}", 60), isolated():

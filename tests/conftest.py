@@ -44,8 +44,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Make the directory in which each process of the run has its state; who ends the run early leaves nothing."""
+    for ended in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs would inherit SIGINT ignored
+        signal.signal(ended, signal.default_int_handler)
     if not hasattr(session.config, "workerinput"):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         os.environ[_STATES] = tempfile.mkdtemp(prefix="polykube-")
 
 
@@ -90,8 +91,6 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _own_state() -> Iterator[None]:
     """A state directory of the process's own, so that no test sees or touches the user's control planes."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs would inherit it ignored
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends the run early leaves no control plane behind
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", tempfile.mkdtemp(dir=os.environ[_STATES]))
         yield
