@@ -1,15 +1,16 @@
 """The stand-ins' schemas and rules are those of the official providers.
 
-Guards against a stand-in that takes what the official provider refuses, or replaces what that updates. The facts
-are not part of the project: POLYKUBE_FACTS names the directory that has them.
+Guards against a stand-in that takes what the official provider refuses, or replaces what that updates. `facts/` holds,
+for each type in use, its inputs, which are required, the paths whose change replaces the resource (`replaces`), and
+those where that depends on values (`sometimes`), which are not modelled. Each file names its sources; a type that
+comes into use gets its row by hand.
 """
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,7 +18,8 @@ from rehearsal.providers.clouds.compile_schema import CLOUDS, HERE, as_text, com
 from rehearsal.providers.clouds.rules import RuleBook, read_rules
 from rehearsal.providers.clouds.schema import Schema
 
-BEYOND = {"aws:acm/certificate:Certificate"}
+FACTS: Final = Path(__file__).with_name("facts")
+BEYOND: Final = {"aws:acm/certificate:Certificate"}
 """Types of which the facts tell nothing: what replaces them is as the documentation of the provider has it."""
 
 
@@ -31,26 +33,16 @@ def test_the_schema_is_what_the_installed_sdk_says(cloud: str) -> None:
 
 @cache
 def facts(cloud: str) -> dict[str, Any]:
-    """The facts of a cloud; the test is skipped where they are not at hand."""
-    directory = os.environ.get("POLYKUBE_FACTS")
-    if not directory:
-        pytest.skip("POLYKUBE_FACTS is not set: no facts to hold the stand-ins against")
-    content: dict[str, Any] = json.loads((Path(directory) / f"{cloud.replace('_', '-')}.json").read_text())
-    return content
+    """What is known of the types of a cloud."""
+    types: dict[str, Any] = json.loads((FACTS / f"{cloud}.json").read_text())["types"]
+    return types
 
 
 @cache
 def schema(cloud: str) -> dict[str, Any]:
-    """Our resource types, as they are written down."""
-    types: dict[str, Any] = json.loads((HERE / cloud / "schema.json").read_text())["types"]
-    return types
-
-
-def told(tokens: Iterable[str], cloud: str) -> list[str]:
-    """Those of our types of which the facts tell."""
-    types = facts(cloud)["types"]
-    assert not BEYOND & types.keys(), "the facts tell of it now"
-    return [token for token in tokens if token not in BEYOND]
+    """Our resource types and their objects, as they are written down."""
+    content: dict[str, Any] = json.loads((HERE / cloud / "schema.json").read_text())
+    return content
 
 
 def book(cloud: str) -> RuleBook:
@@ -59,48 +51,45 @@ def book(cloud: str) -> RuleBook:
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_facts_tell_of_every_type(cloud: str) -> None:
+    assert facts(cloud).keys() == schema(cloud)["types"].keys() - BEYOND
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
 def test_inputs_and_what_is_required_are_those_of_the_facts(cloud: str) -> None:
-    known = facts(cloud)
-    types = schema(cloud)
-    for token in told(types, cloud):
-        ours, theirs = types[token], known["types"][token]["inputs"]
+    for token, known in facts(cloud).items():
+        ours, theirs = schema(cloud)["types"][token], known["inputs"]
         assert ours["inputs"].keys() <= theirs.keys(), token
-        required = {name for name, fact in theirs.items() if fact.get("required")}
-        assert set(ours.get("required", ())) == required & ours["inputs"].keys(), token
+        assert set(ours.get("required", ())) == set(known.get("required", ())) & ours["inputs"].keys(), token
         for name, type_ in ours["inputs"].items():
-            assert _agrees(type_, theirs[name]), f"{token} {name}: {type_} {theirs[name]}"
+            assert _kind(type_) in ("any", theirs[name]), f"{token} {name}: {type_} {theirs[name]}"
 
 
-def _agrees(ours: str, theirs: Mapping[str, Any]) -> bool:
-    kind = {"[": "array", "{": "object", "@": "ref:", "=": "string"}.get(ours[0], ours)
-    return kind == "any" or str(theirs["type"]).startswith(kind)
+def _kind(type_: str) -> str:
+    return {"[": "array", "{": "object", "@": "object", "=": "string"}.get(type_[0], type_)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_what_replaces_is_what_replaces_at_the_original(cloud: str) -> None:
-    """Replacements that depend on the values of other properties (`replaceWhen`) are not modelled."""
-    known, differences = facts(cloud), []
-    types = book(cloud).types
-    for token in told(types, cloud):
-        rules = types[token]
-        modelled = schema(cloud)[token]["inputs"]
-        for path, fact in _paths(known["types"][token]["inputs"], known["objects"], "", ()):
-            if path.partition(".")[0].partition("[")[0] not in modelled or "replaceWhen" in fact:
-                continue
-            if rules.replaces(path, removed=False) != bool(fact.get("replace")):
-                differences.append(f"{token} {path}: {'replaces' if fact.get('replace') else 'does not replace'}")
+    differences, types = [], book(cloud).types
+    for token, known in facts(cloud).items():
+        inputs = schema(cloud)["types"][token]["inputs"]
+        for path in _paths(inputs, schema(cloud)["objects"], "", ()):
+            theirs = path in known.get("replaces", ())
+            if path not in known.get("sometimes", ()):
+                ours = types[token].replaces(path.replace("[]", "[0]"), removed=False)
+                if ours != theirs:
+                    differences.append(f"{token} {path}: {'replaces' if theirs else 'does not replace'}")
     assert not differences, "\n".join(differences)
 
 
-def _paths(
-    properties: Mapping[str, Any], objects: Mapping[str, Any], prefix: str, seen: tuple[str, ...]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, fact in properties.items():
-        if fact.get("output"):
-            continue
+def _paths(inputs: Mapping[str, str], objects: Mapping[str, Any], prefix: str, seen: tuple[str, ...]) -> Iterator[str]:
+    """Every input with those inside it: `nodeConfig.taints[].key`."""
+    for name, type_ in inputs.items():
         path = prefix + name
-        yield path, fact
-        for type_, inner in ((fact["type"], path), (fact.get("items", ""), f"{path}[0]")):
-            target = str(type_).removeprefix("ref:")
-            if str(type_).startswith("ref:") and target in objects and target not in seen:
-                yield from _paths(objects[target], objects, f"{inner}.", (*seen, target))
+        yield path
+        within = type_.removeprefix("[").removesuffix("]")
+        target = within.removeprefix("@")
+        if target != within and target not in seen:
+            inner = f"{path}[]." if type_ != within else f"{path}."
+            yield from _paths(objects[target]["inputs"], objects, inner, (*seen, target))
