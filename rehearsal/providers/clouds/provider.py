@@ -4,11 +4,11 @@ What is the same for all types is done here, by the schema and the rules of the 
 beyond that (a cluster that starts an API server) is a `Behaviour`.
 """
 
-import hashlib
 import json
 import uuid
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -31,6 +31,7 @@ from rehearsal.providers.base import (
 )
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault, Faults, wait
+from rehearsal.providers.clouds.naming import Naming, notes, without_notes
 from rehearsal.providers.clouds.references import dependents, missing
 from rehearsal.providers.clouds.rules import Rules, changes, fill, merged, nested, read_rules, value_at
 from rehearsal.providers.clouds.schema import Schema
@@ -38,7 +39,6 @@ from rehearsal.providers.clouds.store import Resource, Store, Taken, rehearsal_d
 from rehearsal.providers.input_checks import input_problems
 
 _ENGINE_CONFIG: Final = frozenset({"version", "pluginDownloadURL"})  # provider inputs that the engine itself adds
-_DIGITS: Final = 7  # of the suffix that makes an automatic name unique
 _NOTHING_DONE: Final = {"throttled": "throttled", "quota-exceeded": "quota", "name-taken": "taken"}
 _UNEVENTFUL: Final = Behaviour()
 
@@ -48,7 +48,7 @@ class CloudStandIn(StandIn):
 
     directory: ClassVar[Path]
     behaviours: ClassVar[Mapping[str, Behaviour]]
-    separator: ClassVar[str] = "-"  # between a logical name and what makes an automatic name unique
+    naming: ClassVar[Naming]
 
     def __init__(self) -> None:
         self.schema = Schema(self.directory)
@@ -84,14 +84,15 @@ class CloudStandIn(StandIn):
 
     def check(self, request: Request) -> tuple[Properties, Iterable[Failure]]:
         rules = self._rules(request)
-        inputs = {name: value for name, value in request.inputs.items() if value is not None}
-        if rules.named and not inputs.keys() & {rules.named, f"{rules.named}Prefix"}:
-            inputs[rules.named] = request.old_inputs.get(rules.named) or _automatic(request, self.separator)
-        return inputs, [*input_problems(self.schema.resource(request.type), {}, inputs), *_excluded(rules, inputs)]
+        given = {name: value for name, value in request.inputs.items() if value is not None}
+        named = self.naming.named(rules, request, given)
+        inputs = without_notes(named)
+        return named, [*input_problems(self.schema.resource(request.type), {}, inputs), *_excluded(rules, inputs)]
 
     def diff(self, request: Request) -> Diff:
         rules, detailed = self._rules(request), {}
-        for path, old, new in changes(plain(request.old_inputs), plain(request.inputs)):
+        before, after = plain(request.old_inputs), plain(request.inputs)
+        for path, old, new in changes(without_notes(before), without_notes(after)):
             in_place, replacing = (
                 (ADD, ADD_REPLACE)
                 if old is None
@@ -100,12 +101,14 @@ class CloudStandIn(StandIn):
                 else (UPDATE, UPDATE_REPLACE)
             )
             detailed[path] = replacing if rules.replaces(path, removed=new is None) else in_place
-        return Diff(detailed)
+        diff = Diff(detailed)
+        deletes_first = bool(diff.replaces) and self._deletes_first(rules, before, after)
+        return replace(diff, delete_before_replace=deletes_first)
 
     def create(self, request: Request) -> State:
-        rules, inputs = self._rules(request), plain(request.inputs)
+        rules, inputs = self._rules(request), without_notes(plain(request.inputs))
         if request.preview:
-            foretold = merged(self._foretold(request, rules), request.inputs)
+            foretold = merged(self._foretold(request, rules), without_notes(request.inputs))
             return State("", self._answer(request, self.finished(request.type, foretold)))
         id_, outputs = self._made(rules, inputs, {})
         resource = Resource(request.type, id_, request.name, inputs, outputs)
@@ -117,9 +120,10 @@ class CloudStandIn(StandIn):
         return self._finish("creating", request, None, resource, fault)
 
     def update(self, request: Request) -> State:
-        rules, inputs = self._rules(request), plain(request.inputs)
+        rules, inputs = self._rules(request), without_notes(plain(request.inputs))
         if request.preview:
-            foretold = {**request.state, **merged(nested(_added(rules, request.state)), request.inputs)}
+            given = without_notes(request.inputs)
+            foretold = {**request.state, **merged(nested(_added(rules, request.state)), given)}
             return State(request.id, self._answer(request, self.finished(request.type, foretold)))
         old = self.store.get(request.type, request.id)
         if old is None:
@@ -144,6 +148,7 @@ class CloudStandIn(StandIn):
         if request.state:  # what the program leaves to the cloud stays the cloud's
             inputs = {name: value for name, value in inputs.items() if name in request.inputs}
             inputs = sealed(inputs, (name for name, value in request.inputs.items() if plain(value) != value))
+            inputs |= notes(request.inputs)
         return State(resource.id, self._answer(request, resource.outputs), inputs)
 
     def delete(self, request: Request) -> None:
@@ -226,6 +231,12 @@ class CloudStandIn(StandIn):
         hidden = {name for name, value in told if plain(value) != value}
         return sealed(outputs, hidden | self.schema.resource(request.type).secrets)
 
+    def _deletes_first(self, rules: Rules, old: Properties, new: Properties) -> bool:
+        """Whether a replacement deletes the old resource before it makes the new one."""
+        if rules.order:
+            return rules.order == "delete-first"
+        return self.naming.deletes_first(rules, old, new)
+
     def _rules(self, request: Request) -> Rules:
         if request.type not in self._book.types:
             raise NotModelled(request.type, "resources")
@@ -261,12 +272,6 @@ def _from_text(value: Any, type_: Any) -> Any:
         except ValueError:
             return value
     return value
-
-
-def _automatic(request: Request, separator: str) -> str:
-    """The logical name with a suffix, the same at each look of one run."""
-    digest = hashlib.sha256(request.urn.encode() + request.seed).hexdigest()
-    return f"{request.name}{separator}{digest[:_DIGITS]}"
 
 
 def _excluded(rules: Rules, inputs: Properties) -> Iterator[Failure]:

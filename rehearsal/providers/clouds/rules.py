@@ -22,10 +22,16 @@ _HEX: Final = re.compile(r"hex(\d+)")
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one type; `replace` and `adding` are patterns of property paths."""
+    """The rules of one type; `replace` and `adding` are patterns of property paths.
+
+    `automatic` says how a name is made up: random, copy or uuid. `order` is delete-first or create-first where a
+    replacement does not go by the name.
+    """
 
     id: str
     named: str
+    automatic: str
+    order: str
     replace: tuple[str, ...]
     adding: tuple[str, ...]
     outputs: Mapping[str, Any]
@@ -70,6 +76,8 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
     return Rules(
         id=rule["id"],
         named=rule.get("named", ""),
+        automatic=rule.get("automatic", "random"),
+        order=rule.get("order", ""),
         replace=(*_flat(rule.get("replace", [])), *everywhere["replace"]),
         adding=tuple(rule.get("adding", ())),
         outputs={**common, **rule.get("outputs", {})},
