@@ -36,7 +36,12 @@ class Verdict:
     @property
     def message(self) -> str:
         """The text without the place."""
-        return f"{self.finding.message}; {self.rule.why}. {self.finding.remedy}"
+        return f"{self.finding.message}; {self.why}. {self.finding.remedy}"
+
+    @property
+    def why(self) -> str:
+        """Why it matters, as one clause."""
+        return self.finding.why or self.rule.why
 
 
 class Judge:

@@ -22,6 +22,7 @@ import yaml
 
 from common.errors import PolicyInputError, Problem
 from policy.model import ADD_ON, Resource, Rule
+from policy.settings import name_one_of
 from policy.unknown import Undetermined
 
 WAIVERS: Final = Path("policy", "waivers.yaml")
@@ -105,7 +106,7 @@ def _problems(file: Path, index: int, entry: Any, rules: set[str]) -> Iterator[P
         elif not isinstance(value, str) or not value:
             yield _problem(file, f"{where}.{key}", repr(value), "a text", f"add {key}: all five keys are required")
     if isinstance(rule := entry.get("rule"), str) and rule not in rules:
-        yield _problem(file, f"{where}.rule", rule, ", ".join(sorted(rules)), "name one of the pack's rules")
+        yield _problem(file, f"{where}.rule", rule, ", ".join(sorted(rules)), name_one_of(rule, rules))
 
 
 def _date(value: Any) -> Any:

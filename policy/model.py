@@ -131,12 +131,16 @@ class Resource:
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken rule: on what, at which field path, what is wrong, and how to mend it."""
+    """A broken rule: on what, at which field path, what is wrong, and how to mend it.
+
+    `why` is said instead of the rule's own, where that does not fit.
+    """
 
     resource: Resource
     path: str
     message: str
     remedy: str
+    why: str = ""
 
 
 class Stack:

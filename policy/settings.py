@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from common.errors import PolicyInputError, Problem
@@ -84,13 +85,21 @@ def _named(part: str, given: Any, rules: Mapping[str, Rule], problems: list[Prob
 
 def no_such_rule(name: str, rules: Iterable[str], where: str = "") -> Problem:
     """What is wrong where a rule is named that the pack does not have (PK511)."""
+    known = list(rules)
+    remedy = name_one_of(name, known)
     return Problem(
         "PK511",
         f"the policy pack has no rule {name}",
         where=where,
-        allowed=", ".join(rules),
-        remedy="name one of the pack's rules",
+        allowed=", ".join(known),
+        remedy=remedy,
     )
+
+
+def name_one_of(name: str, rules: Iterable[str]) -> str:
+    """What to do about a name that no rule has: the rule that is probably meant, if one is near."""
+    meant = get_close_matches(name, rules, n=1)
+    return f"write {meant[0]}, if that is meant" if meant else "name one of the pack's rules"
 
 
 def _levels_of(rule: Rule) -> list[str]:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from common.quantity import QuantityError
-from policy.admission.quotas import Quota, read_quota
+from policy.admission.quotas import Quota, is_pod_key, read_quota
 from policy.demand import Demand, Excess, demand_of, excesses
 from policy.kubernetes import POD_SPECS
 from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
 
 _QUOTA: Final = frozenset({"ResourceQuota"})
+_NOT_OF_PODS: Final = "the API server refuses what comes last, after the rest was deployed"
 
 
 def _quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
@@ -17,9 +18,10 @@ def _quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
     if subject.kind == "ResourceQuota":
         yield from _too_small(subject, demand, "stated", "", "lower requests, limits or numbers")
         return
+    why = "" if subject.kind in POD_SPECS else _NOT_OF_PODS
     for refusal in demand.refusals:
         if refusal.resource is subject:
-            yield Finding(subject, refusal.path, f"it is refused: {refusal.reason}", "Change one of the two.")
+            yield Finding(subject, refusal.path, f"it is refused: {refusal.reason}", "Change one of the two.", why)
 
 
 def _quota_surge(quota: Resource, stack: Stack) -> Iterator[Finding]:
@@ -45,6 +47,7 @@ def _too_small(resource: Resource, demand: Demand, moment: str, when: str, inste
                 f"spec.hard[{excess.key}]",
                 f"{excess.needed} of {excess.hard} {excess.key} are needed{when}: {_listed(excess)}",
                 f"Raise it to {excess.needed}, or {instead}.",
+                why="" if moment != "stated" or is_pod_key(excess.key) else _NOT_OF_PODS,
             )
     for unknown in demand.unknown:
         raise unknown

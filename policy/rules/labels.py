@@ -14,7 +14,7 @@ _VERSION: Final = f"{_ENFORCE}-version"
 def _ns_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[Finding]:
     for key, value in _missing(namespace, _pod_security(namespace, level, version)).items():
         what = f"it has no label {key.rpartition('/')[2]}"
-        yield Finding(namespace, f"metadata.labels[{key}]", what, f"Set it to {value}; up does so by itself.")
+        yield Finding(namespace, f"metadata.labels[{key}]", what, f"Set it to {value}.")
 
 
 def _set_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[tuple[Path, Any]]:
@@ -27,10 +27,9 @@ def _pod_security(namespace: Resource, level: str, version: str) -> Mapping[str,
 
 def _tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Finding]:
     for key, value in _missing_labels(resource, labels).items():
-        remedy = f"Set it to {value}; up does so by itself."
-        yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", remedy)
+        yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", f"Set it to {value}.")
     for (field, key), value in _missing_tags(resource, tags):
-        yield Finding(resource, f"{field}[{key}]", f"it has no tag {key}", f"Set it to {value}; up does so by itself.")
+        yield Finding(resource, f"{field}[{key}]", f"it has no tag {key}", f"Set it to {value}.")
 
 
 def _set_tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[tuple[Path, Any]]:

@@ -95,6 +95,8 @@ def _no_default_ns(resource: Resource) -> Iterator[Finding]:
 def _image(workload: Resource, *, registries: Sequence[str], digest: bool) -> Iterator[Finding]:
     for path, container in containers(workload):
         image = container.get("image") or ""
+        if not image:
+            continue  # a patch, or what the API server refuses by itself
         reference, _, by_digest = image.partition("@")
         name, _, tag = reference.rpartition(":")
         if not name or "/" in tag:  # what follows the colon is a registry's port
