@@ -62,24 +62,51 @@ class Judge:
 
     def judge(self, resource: Resource) -> Iterator[Verdict]:
         """What the rules on single resources find."""
+        subject = resource.as_read()
         for rule in self.rules_for(resource.kind):
-            yield from self._verdicts(rule, resource, partial(rule.check, resource))
+            yield from self._verdicts(rule, subject, partial(rule.check, subject))
 
     def judge_stack(self, stack: Stack) -> Iterator[Verdict]:
         """What the rules on the whole stack find."""
+        said: set[tuple[str, str, str]] = set()
         for rule in self._stack_rules:
-            for subject in stack.of_kind(*sorted(rule.kinds)) if rule.kinds else stack.resources:
-                yield from self._verdicts(rule, subject, partial(rule.check, subject, stack))
+            for subject in stack.subjects_of(rule.kinds):
+                for verdict in self._verdicts(rule, subject, partial(rule.check, subject, stack)):
+                    finding = verdict.finding
+                    what = (finding.resource.urn, finding.path, finding.message)
+                    if what not in said:  # a standard includes another
+                        said.add(what)
+                        yield verdict
 
     def _verdicts(self, rule: Rule, subject: Resource, check: Callable[..., Iterable[Finding]]) -> Iterator[Verdict]:
         level = self.settings.level(rule)
         try:
             for finding in check(**self.settings.arguments(rule)):
-                yield Verdict(rule, level, finding)
+                if not _is_about_damage(finding):
+                    yield Verdict(rule, level, finding)
         except Undetermined as unknown:
             yield Verdict(rule, level, _undetermined(rule, subject, unknown), Outcome.UNDETERMINED)
         except Exception as error:  # noqa: BLE001 - a defect of one rule is reported and costs no other verdict
             yield Verdict(rule, level, _defect(rule, subject, error), Outcome.DEFECT)
+
+
+def _is_about_damage(finding: Finding) -> bool:
+    """Whether a finding is about a field that cannot be read, or about what is in it."""
+    return any(
+        finding.path
+        and (f"{damage.path}.".startswith(f"{finding.path}.") or f"{finding.path}.".startswith(f"{damage.path}."))
+        for damage in finding.resource.damages
+    )
+
+
+def damage(resource: Resource) -> Finding | None:
+    """What is wrong with the form of an object, all of it at once; None where the API server can read it."""
+    damages = resource.as_read().damages
+    if not damages:
+        return None
+    found = "; ".join(f"{each.path} is {each.found}, and the API server takes {each.allowed}" for each in damages)
+    remedy = "Mend it: what cannot be read is judged by no rule, and the cluster refuses the object as a whole."
+    return Finding(resource, damages[0].path, found, remedy)
 
 
 def _undetermined(rule: Rule, subject: Resource, unknown: Undetermined) -> Finding:

@@ -11,12 +11,14 @@ It is called for each resource of the rule's kinds; keyword arguments are the ru
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
+from common.kinds import is_namespaced
 from components.naming import component_type
+from policy.shapes import Damage, read
 from policy.unknown import Undetermined, known
 
 Properties = Mapping[str, Any]
@@ -53,6 +55,16 @@ class Resource:
     name: str
     properties: Properties
     protect: bool = False
+    damages: Sequence[Damage] = ()  # what the API server cannot read, and so is not among the properties
+
+    def as_read(self) -> "Resource":
+        """The object as the API server reads it (`policy.shapes`); what is not Kubernetes' stays as it is."""
+        if not self.is_kubernetes:
+            return self
+        reading = read(self.api_version, self.type.rpartition(":")[2], self.properties)
+        if reading.properties is self.properties and not reading.damages:
+            return self
+        return replace(self, properties=reading.properties, damages=tuple(reading.damages))
 
     @cached_property
     def is_kubernetes(self) -> bool:
@@ -97,14 +109,23 @@ class Resource:
 
     @property
     def namespace(self) -> str:
-        """The namespace it is in; empty for what is in none."""
-        return str(self.metadata.get("namespace") or "")
+        """The namespace it is in, `default` where it states none; empty for what is in none."""
+        stated = str(self.metadata.get("namespace") or "")
+        return stated or ("default" if self.is_kubernetes and is_namespaced(self.api_version, self.kind) else "")
 
     @property
     def object_name(self) -> str:
         """Its name in the cluster, or its logical name where the cluster's is not known."""
         name = self.metadata.get("name", self.metadata.get("generateName"))
         return str(name) if known(name) and name else self.name
+
+    @cached_property
+    def identity(self) -> tuple[str, str, str] | None:
+        """Kind, namespace and name, which only one object of a cluster has; None where they are not known (yet)."""
+        name = self.metadata.get("name") if self.is_kubernetes and known(self.properties.get("metadata")) else None
+        if not known(name) or not name or not known(self.metadata.get("namespace")):
+            return None
+        return self.kind, self.namespace, str(name)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -144,14 +165,28 @@ class Finding:
 
 
 class Stack:
-    """All resources of a stack, for rules that look at several together."""
+    """All resources of a stack, for rules that look at several together.
+
+    What the API server would refuse for its form (`Resource.damages`) is a subject, and not there for others. Of an
+    object that is given twice, the last one counts, as `kubectl apply` has it.
+    """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        self.resources: Sequence[Resource] = tuple(resources)
+        self.subjects: Sequence[Resource] = tuple(resource.as_read() for resource in resources)
+        self.resources: Sequence[Resource] = tuple(_last_of_each(it for it in self.subjects if not it.damages))
         self._by_kind: dict[str, list[Resource]] = {}
         for resource in self.resources:
             self._by_kind.setdefault(resource.kind, []).append(resource)
         self._made: dict[tuple[Hashable, ...], Any] = {}
+
+    def subjects_of(self, kinds: frozenset[str]) -> Iterator[Resource]:
+        """What a rule on these kinds judges; all there is where it names none."""
+        subjects = (
+            self.subjects
+            if not kinds
+            else sorted((it for it in self.subjects if it.kind in kinds), key=lambda it: it.kind)
+        )
+        yield from subjects
 
     def of_kind(self, *kinds: str, namespace: str | None = None) -> Iterator[Resource]:
         """Resources of the given kinds (see `Resource.kind`), in one namespace or in all.
@@ -176,6 +211,13 @@ class Stack:
         if isinstance(made, Undetermined):
             raise made
         return made
+
+
+def _last_of_each(resources: Iterable[Resource]) -> Iterator[Resource]:
+    last: dict[Hashable, Resource] = {}
+    for resource in resources:
+        last[resource.identity or id(resource)] = resource
+    yield from last.values()
 
 
 def _in_namespaces(stack: Stack, kind: str) -> Mapping[str, Sequence[Resource]]:

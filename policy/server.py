@@ -6,7 +6,7 @@ rule, lets one unknown value silence a rule, and does not see the stack's config
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from common.plugin_process import serve
 from common.wire import encode
 from policy.closing import Note, Run
 from policy.decoding import RuleView
-from policy.judge import Judge, Outcome, Verdict
+from policy.judge import Judge, Outcome, Verdict, damage
 from policy.leave import WAIVERS, Book, read_waivers
 from policy.mending import mended
 from policy.model import Level, Resource, Rule, Stack, StackRule
@@ -89,7 +89,8 @@ class PolicyServer(AnalyzerServicer):
     def Analyze(self, request: Any, context: Any) -> Any:
         resource = _resource(request)
         self._run.book.learn(resource)
-        return _response(map(_diagnostic, self._run.sift(self._judge.judge(resource))))
+        verdicts = self._run.sift(self._judge.judge(resource))
+        return _response([*_damage(resource), *map(_diagnostic, verdicts)])
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
         stack = Stack(_resource(resource) for resource in request.resources)
@@ -160,6 +161,14 @@ def _note(note: Note) -> Any:
         message=note.text,
         enforcementLevel=_LEVELS[note.level],
     )
+
+
+def _damage(resource: Resource) -> Iterator[Any]:
+    """What the pack says of an object that the API server cannot read."""
+    if found := damage(resource):
+        note = _note(Note(Level.MANDATORY, f"{resource.title} {found.message}. {found.remedy}"))
+        note.urn = resource.urn
+        yield note
 
 
 def _diagnostic(verdict: Verdict) -> Any:

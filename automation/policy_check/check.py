@@ -10,9 +10,9 @@ import yaml
 from automation.policy_check.sources import Read
 from common.errors import PolicyInputError, Problem
 from policy.closing import Run
-from policy.judge import Judge, Outcome, Verdict
+from policy.judge import Judge, Outcome, Verdict, damage
 from policy.leave import WAIVERS, Book, Leave, read_waivers
-from policy.model import Level, Resource, Rule, Stack
+from policy.model import Finding, Level, Resource, Rule, Stack
 from policy.rules import RULES
 from policy.settings import STACK_KEY, Settings, no_such_rule, read_settings
 
@@ -61,6 +61,7 @@ def check(sources: Iterable[Read], choice: Choice) -> Report:
             report.errors.append(read)
         else:
             resources.append(read)
+    report.errors += [_malformed(found) for resource in resources if (found := damage(resource))]
     run = Run(Book(choice.waivers))
     for resource in resources:
         run.book.learn(resource)
@@ -94,14 +95,23 @@ def _of_stack(stack_file: Path) -> tuple[Settings, tuple[Leave, ...]]:
     return settings, read_waivers(stack_file.parent / WAIVERS, RULES)
 
 
+def _malformed(found: Finding) -> Problem:
+    return _unreadable(found, f"{found.resource.title} cannot be read as the API server reads it")
+
+
 def _not_judged(verdict: Verdict) -> Problem:
-    file, _, line = verdict.finding.resource.urn.rpartition(":")
+    return _unreadable(verdict.finding, f"{verdict.finding.resource.title} cannot be judged by {verdict.rule.id}")
+
+
+def _unreadable(found: Finding, summary: str) -> Problem:
+    file, _, line = found.resource.urn.rpartition(":")
     return Problem(
         "PK516",
-        f"{verdict.finding.resource.title} cannot be judged by {verdict.rule.id}",
+        summary,
+        where=found.path,
         file=file,
         line=int(line) if line.isdigit() else 0,
-        found=verdict.finding.message,
+        found=found.message,
         allowed="an object as the API server takes it",
         remedy="mend the object; `kubectl apply --dry-run=server` says what is wrong with it",
     )

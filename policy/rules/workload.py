@@ -86,7 +86,7 @@ def _sa_token(subject: Resource) -> Iterator[Finding]:
 def _no_default_ns(resource: Resource) -> Iterator[Finding]:
     if not resource.is_kubernetes or is_brought_without_namespace(resource.api_version, resource.kind):
         return
-    stated = resource.namespace
+    stated = resource.metadata.get("namespace") or ""
     if stated == "default" or (not stated and is_namespaced(resource.api_version, resource.kind)):
         what = "it is in the namespace default" if stated else "it states no namespace, which puts it into default"
         yield Finding(resource, "metadata.namespace", what, "Put it into a namespace of its tenant.")

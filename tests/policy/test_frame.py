@@ -76,10 +76,22 @@ def test_an_unknown_value_costs_no_other_finding(analysis: Analysis) -> None:
     assert [each.level for each in said if each.rule == "container-resources"] == ["advisory", "mandatory"]
 
 
-def test_a_rule_that_raises_is_a_finding_with_its_name(analysis: Analysis) -> None:
+def test_an_object_that_cannot_be_read_is_named_once_and_costs_no_other_finding(analysis: Analysis) -> None:
     said = found(analysis, deployment(containers="none"), deployment("b"), rule="container-resources")
-    assert [each.level for each in said] == ["mandatory", "mandatory"]
-    assert "the rule container-resources itself failed with AttributeError" in said[0].message
+    assert [(each.rule, each.level) for each in said] == [
+        ("policy-pack", "mandatory"),
+        ("container-resources", "mandatory"),
+    ]
+    unreadable = "spec.template.spec.containers is the text 'none', and the API server takes a list"
+    assert said[0].message.startswith(f"shop/Deployment/legacy-app {unreadable}")
+    assert said[1].message.startswith("shop/Deployment/b ")
+
+
+def test_a_rule_that_raises_is_a_finding_with_its_name(analysis: Analysis) -> None:
+    cluster = {"apiVersion": "kubeadm.k8s.io/v1beta4", "kind": "ClusterConfiguration", "metadata": {"name": "it"}}
+    said = found(analysis, cluster | {"apiServer": "none"}, rule="kubeadm-flags")
+    assert [each.level for each in said] == ["mandatory"]
+    assert "the rule kubeadm-flags itself failed with AttributeError" in said[0].message
 
 
 @pytest.mark.parametrize("level", ["advisory", "mandatory", "disabled"])

@@ -1,6 +1,6 @@
 """The checks of the level baseline: what gives a pod power over its node."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from policy.admission.pod_security.subject import Found, Properties, Subject
@@ -57,7 +57,12 @@ def capabilities(pod: Subject) -> Iterator[Found]:
     for path, context in pod.contexts(pod=False):
         added = (context.get("capabilities") or {}).get("add") or ()
         if beyond := [name for name in added if name not in _CAPABILITIES]:
-            yield f"{path}.capabilities.add", f"{', '.join(beyond)} is added to what the runtime gives"
+            yield f"{path}.capabilities.add", f"{listed(beyond)} is added to what the runtime gives"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as text, where one may be empty: the API server takes null for it."""
+    return ", ".join(name or '""' for name in names)
 
 
 def host_namespaces(pod: Subject) -> Iterator[Found]:
