@@ -10,14 +10,14 @@ from pulumi_aws import cloudwatch, ec2, vpc
 from components.cloud import CloudPlace
 from components.naming import component_type
 from components.networks.address_plan import by_zone
-from components.networks.aws_iam import allow, service_role
+from components.networks.aws_iam import allow, document, service_role, statement
 
 if TYPE_CHECKING:
     from components.clusters.eks.spec import AwsNetworkSpec
 
 _EVERYWHERE: Final = "0.0.0.0/0"
 _HTTPS: Final = 443
-_WRITE_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams")
+_WRITE_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams")
 
 
 class AwsNetwork(pulumi.ComponentResource):
@@ -184,7 +184,7 @@ class AwsNetwork(pulumi.ComponentResource):
             opts=self._options(),
         )
         writer = service_role(name, "vpc-flow-logs.amazonaws.com", self._place)
-        writing = allow(name, writer.role, _WRITE_LOGS, logs.arn, self._place)
+        writing = allow(name, writer.role, logs.arn.apply(flow_log_policy), self._place)
         ec2.FlowLog(
             name,
             vpc_id=self.vpc.id,
@@ -194,3 +194,11 @@ class AwsNetwork(pulumi.ComponentResource):
             tags=self._place.tagged(name),
             opts=self._options(writing),
         )
+
+
+def flow_log_policy(group: str) -> str:
+    """To write into the log group with this ARN (docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html)."""
+    return document(
+        statement(_WRITE_LOGS, [group, f"{group}:*"]),
+        statement(("logs:DescribeLogGroups",), "*"),  # CloudWatch allows this for all or for none
+    )

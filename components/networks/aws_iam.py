@@ -59,11 +59,6 @@ def attach(name: str, role: iam.Role, policy: pulumi.Input[str], place: CloudPla
     return iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy, opts=place.options())
 
 
-def allow(
-    name: str, role: iam.Role, actions: Sequence[str], on: pulumi.Input[str], place: CloudPlace
-) -> iam.RolePolicy:
-    """Let `role` do `actions` on the resource with the ARN `on`, and on what is in it."""
-    policy = pulumi.Output.from_input(on).apply(
-        lambda arn: document({"Effect": "Allow", "Action": list(actions), "Resource": [arn, f"{arn}:*"]})
-    )
+def allow(name: str, role: iam.Role, policy: pulumi.Input[str], place: CloudPlace) -> iam.RolePolicy:
+    """Let `role` do what the document `policy` says."""
     return iam.RolePolicy(name, role=role.name, policy=policy, opts=place.options())

@@ -37,7 +37,7 @@ from components.contract import (
 )
 from components.networks.address_plan import by_zone
 from components.networks.aws import AwsNetwork
-from components.networks.aws_iam import MANAGED, allow, service_role
+from components.networks.aws_iam import MANAGED, allow, document, service_role, statement
 
 if TYPE_CHECKING:
     from components.clusters.eks.spec import EksSpec
@@ -101,8 +101,7 @@ class EksCluster(ManagedCluster):
             place,
             policies=[f"{MANAGED}AmazonEKSClusterPolicy", f"{MANAGED}AmazonEKSVPCResourceController"],
         )
-        key_use = ("kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey")
-        may_encrypt = allow(f"{self.name}-secrets", role.role, key_use, self.key.arn, place)
+        may_encrypt = allow(f"{self.name}-secrets", role.role, self.key.arn.apply(key_policy), place)
         logs = cloudwatch.LogGroup(
             f"{self.name}-control-plane",
             name=f"/aws/eks/{self.name}/cluster",  # where EKS writes; it would make one that is kept for ever
@@ -234,6 +233,11 @@ class EksCluster(ManagedCluster):
 
     def make_object_store(self, name: str) -> ObjectStore:
         return make_bucket(name, self._spec.region, self._place)
+
+
+def key_policy(key: str) -> str:
+    """To encrypt Secrets with the key of this ARN (docs.aws.amazon.com/eks/latest/userguide/enable-kms.html)."""
+    return document(statement(("kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey"), key))
 
 
 def _short(principal: str) -> str:

@@ -9,27 +9,30 @@ from pulumi_aws import iam
 
 from components.cloud import CloudPlace
 from components.contract import Dns, Grant
-from components.networks.aws_iam import document
+from components.networks.aws_iam import document, statement
 
-_CHANGE: Final = ("route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets", "route53:ListTagsForResources")
-_FIND: Final = ("route53:ListHostedZones", "route53:ListHostedZonesByName")  # Route 53 allows this for all or for none
+_TYPES: Final = "route53:ChangeResourceRecordSetsRecordTypes"
+_PROVER: Final = "cert-manager"
 
 
 def make_dns(user: str, zones: Sequence[str], region: str, place: CloudPlace) -> Dns:
-    """A policy that allows `user` to change the records of `zones`, and to see when a change is everywhere."""
+    """A policy that allows `user` to change records of `zones`."""
     name = f"{place.cluster}-{user}-dns"
-    policy = iam.Policy(
-        name,
-        policy=document(
-            {
-                "Effect": "Allow",
-                "Action": _CHANGE,
-                "Resource": [f"arn:aws:route53:::hostedzone/{zone}" for zone in zones],
-            },
-            {"Effect": "Allow", "Action": "route53:GetChange", "Resource": "arn:aws:route53:::change/*"},
-            {"Effect": "Allow", "Action": _FIND, "Resource": "*"},
-        ),
-        tags=place.tagged(name),
-        opts=place.options(),
-    )
+    policy = iam.Policy(name, policy=records_policy(user, zones), tags=place.tagged(name), opts=place.options())
     return Dns("aws", {"region": region}, [Grant(policy.arn)])
+
+
+def records_policy(user: str, zones: Sequence[str]) -> str:
+    """What `user` may do to the records of `zones`, ids of Route 53; a proof is a TXT record (RFC 8555, 8.4)."""
+    arns = [f"arn:aws:route53:::hostedzone/{zone}" for zone in zones]
+    change, see = ("route53:ChangeResourceRecordSets",), ("route53:ListResourceRecordSets",)
+    if user == _PROVER:
+        return document(
+            statement(change, arns, {"ForAllValues:StringEquals": {_TYPES: ["TXT"]}}),
+            statement(see, arns),
+            statement(("route53:GetChange",), "arn:aws:route53:::change/*"),
+        )
+    return document(
+        statement((*change, *see, "route53:ListTagsForResources"), arns),
+        statement(("route53:ListHostedZones",), "*"),  # Route 53 allows this for all or for none
+    )

@@ -6,8 +6,8 @@ those to make instance profiles (karpenter.sh/docs/reference/cloudformation, ver
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2, eks, iam, sqs
@@ -38,6 +38,8 @@ _SEEN: Final = (
     "Subnets",
 )
 DISCOVERY_TAG: Final = "karpenter.sh/discovery"
+_OWNER: Final = "kubernetes.io/cluster"
+_CLUSTER_NAME: Final = "eks:eks-cluster-name"
 
 
 def make_karpenter_prerequisites(cluster: eks.Cluster, place: CloudPlace) -> sqs.Queue:
@@ -54,11 +56,7 @@ def make_karpenter_prerequisites(cluster: eks.Cluster, place: CloudPlace) -> sqs
         tags=place.tagged(name),
         opts=place.options(),
     )
-    sender = {"Service": ["events.amazonaws.com", "sqs.amazonaws.com"]}
-    policy = queue.arn.apply(
-        lambda arn: document({"Effect": "Allow", "Principal": sender, "Action": "sqs:SendMessage", "Resource": arn})
-    )
-    sqs.QueuePolicy(name, queue_url=queue.id, policy=policy, opts=place.options())
+    sqs.QueuePolicy(name, queue_url=queue.id, policy=queue.arn.apply(queue_policy), opts=place.options())
     for event, (source, kind) in _EVENTS.items():
         pattern = f'{{"source": ["{source}"], "detail-type": ["{kind}"]}}'
         rule_name = f"{name}-{event}"
@@ -100,28 +98,10 @@ def make_machines(
 def controller_policy(name: str, cluster: str, queue: str, role: str, profile: str) -> str:
     """What the controller may do, to machines with the tags of the cluster `name` only; the others are ARNs."""
     region = cluster.split(":")[3]
-
-    def ec2_arns(*kinds: str) -> list[str]:
-        return [f"arn:aws:ec2:{region}:*:{kind}/*" for kind in kinds]
-
-    made = ec2_arns("fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request")
-    given = ec2_arns("security-group", "subnet", "launch-template", "capacity-reservation")
-    images = [f"arn:aws:ec2:{region}::{kind}/*" for kind in ("image", "snapshot")]
-    asked, owned = (
-        {
-            "StringEquals": {f"aws:{which}/kubernetes.io/cluster/{name}": "owned"},
-            "StringLike": {f"aws:{which}/karpenter.sh/nodepool": "*"},
-        }
-        for which in ("RequestTag", "ResourceTag")
-    )
     here = {"StringEquals": {"aws:RequestedRegion": region}}
-    to_machines = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
-    own = ec2_arns("instance", "launch-template")
+    to_machines = {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}}
     return document(
-        statement(("ec2:RunInstances", "ec2:CreateFleet"), [*images, *given]),
-        statement(("ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:CreateTags"), made, asked),
-        statement(("ec2:CreateTags",), ec2_arns("instance"), owned),
-        statement(("ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"), own, owned),
+        *_on_machines(name, region),
         statement([f"ec2:Describe{what}" for what in _SEEN], "*", here),
         statement(("pricing:GetProducts", "iam:ListInstanceProfiles"), "*"),
         statement(("ssm:GetParameter",), f"arn:aws:ssm:{region}::parameter/aws/service/*"),
@@ -129,4 +109,47 @@ def controller_policy(name: str, cluster: str, queue: str, role: str, profile: s
         statement(("iam:PassRole",), role, to_machines),
         statement(("iam:GetInstanceProfile",), profile),
         statement(("eks:DescribeCluster",), cluster),
+    )
+
+
+def _on_machines(name: str, region: str) -> Iterator[dict[str, Any]]:
+    """Rights to make, tag and end machines: new tags only on what is being made, or on what has the cluster's."""
+
+    def arns(*kinds: str) -> list[str]:
+        return [f"arn:aws:ec2:{region}:*:{kind}/*" for kind in kinds]
+
+    new = arns("fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request")
+    given = arns("security-group", "subnet", "capacity-reservation", "placement-group")
+    images = [f"arn:aws:ec2:{region}::{kind}/*" for kind in ("image", "snapshot")]
+    pool = "karpenter.sh/nodepool"
+    its_own = {"StringEquals": {f"aws:ResourceTag/{_OWNER}/{name}": "owned"}}
+    owned = {**its_own, "StringLike": {f"aws:ResourceTag/{pool}": "*"}}
+    for_itself = {f"aws:RequestTag/{_OWNER}/{name}": "owned", f"aws:RequestTag/{_CLUSTER_NAME}": name}
+    asked = {"StringEquals": for_itself, "StringLike": {f"aws:RequestTag/{pool}": "*"}}
+    # Without it, a tag could be put on any machine, which would then be the cluster's to end.
+    while_making = {"ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
+    start = ("ec2:RunInstances", "ec2:CreateFleet")
+    yield statement(start, [*images, *given])
+    yield statement(start, arns("launch-template"), owned)
+    yield statement((*start, "ec2:CreateLaunchTemplate"), new, asked)
+    yield statement(("ec2:CreateTags",), new, {**asked, "StringEquals": {**for_itself, **while_making}})
+    yield statement(("ec2:CreateTags",), arns("instance"), {**owned, **_named_anew(name)})
+    yield statement(("ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"), arns("instance", "launch-template"), owned)
+
+
+def _named_anew(name: str) -> dict[str, Any]:
+    """The tags that a running machine may get."""
+    return {
+        "StringEqualsIfExists": {f"aws:RequestTag/{_CLUSTER_NAME}": name},
+        "ForAllValues:StringEquals": {"aws:TagKeys": [_CLUSTER_NAME, "karpenter.sh/nodeclaim", "Name"]},
+    }
+
+
+def queue_policy(queue: str) -> str:
+    """AWS may send to the queue with this ARN, and nobody does anything to it but over TLS."""
+    sender = {"Service": ["events.amazonaws.com", "sqs.amazonaws.com"]}
+    in_clear = {"Bool": {"aws:SecureTransport": "false"}}
+    return document(
+        {"Effect": "Allow", "Principal": sender, "Action": "sqs:SendMessage", "Resource": queue},
+        {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue, "Condition": in_clear},
     )

@@ -30,8 +30,8 @@ _CREATED: Final = ("LoadBalancer", "TargetGroup", "Listener", "Rule")
 _CHANGED: Final = (
     "AddListenerCertificates CreateListener CreateRule DeleteListener DeleteLoadBalancer DeleteRule DeleteTargetGroup "
     "DeregisterTargets ModifyListener ModifyListenerAttributes ModifyLoadBalancerAttributes ModifyRule "
-    "ModifyTargetGroup ModifyTargetGroupAttributes RegisterTargets RemoveListenerCertificates RemoveTags "
-    "SetIpAddressType SetRulePriorities SetSecurityGroups SetSubnets AddTags"
+    "ModifyTargetGroup ModifyTargetGroupAttributes RegisterTargets RemoveListenerCertificates "
+    "SetIpAddressType SetRulePriorities SetSecurityGroups SetSubnets"
 )
 
 
@@ -58,6 +58,7 @@ def controller_policy(name: str, region: str, network: str) -> str:
     service = "elasticloadbalancing"
     first = {"StringEquals": {"iam:AWSServiceName": f"{service}.amazonaws.com"}}
     made = asked["StringEquals"]
+    kept = {**owned, "Null": {f"aws:RequestTag/{_TAG}": "true"}}  # whose it is does not change
     seen = [f"ec2:Describe{what}" for what in _SEEN.split()] + ["ec2:GetSecurityGroupsForVpc"]
     return document(
         statement(("iam:CreateServiceLinkedRole",), "*", first),
@@ -65,7 +66,8 @@ def controller_policy(name: str, region: str, network: str) -> str:
         statement(("ec2:CreateSecurityGroup",), network),
         statement(("ec2:CreateSecurityGroup",), groups, asked),
         statement(("ec2:CreateTags",), groups, {"StringEquals": {**made, "ec2:CreateAction": "CreateSecurityGroup"}}),
-        statement((*open_ports, "ec2:CreateTags", "ec2:DeleteTags", "ec2:DeleteSecurityGroup"), groups, owned),
+        statement(("ec2:CreateTags", "ec2:DeleteTags"), groups, kept),
+        statement((*open_ports, "ec2:DeleteSecurityGroup"), groups, owned),
         statement(open_ports, groups, of_nodes),
         statement([f"{service}:Create{what}" for what in ("LoadBalancer", "TargetGroup")], balancers, asked),
         statement(
@@ -73,6 +75,7 @@ def controller_policy(name: str, region: str, network: str) -> str:
             balancers,
             {"StringEquals": {**made, f"{service}:CreateAction": [f"Create{what}" for what in _CREATED]}},
         ),
+        statement((f"{service}:AddTags", f"{service}:RemoveTags"), balancers, kept),
         statement([f"{service}:{action}" for action in _CHANGED.split()], balancers, owned),
     )
 

@@ -11,7 +11,7 @@ from pulumi_aws import ec2, efs, eks, iam, s3, vpc
 from components.cloud import CloudPlace
 from components.contract import Grant, ObjectStore, Storage
 from components.networks.aws import AwsNetwork
-from components.networks.aws_iam import document
+from components.networks.aws_iam import document, statement
 
 _NFS: Final = 2049
 _OLD_VERSIONS: Final = 30  # days in which an overwritten or deleted backup can be had back
@@ -106,8 +106,9 @@ def make_bucket(name: str, region: str, place: CloudPlace) -> ObjectStore:
         opts=place.options(),
     )
     _forget_old(name, bucket, place)
-    grant = Grant(_make_policy(name, bucket, place).arn)
-    return ObjectStore(bucket.bucket, f"https://s3.{region}.amazonaws.com", grant, "s3", {"region": region})
+    policy = iam.Policy(name, policy=bucket.arn.apply(bucket_policy), tags=place.tagged(name), opts=place.options())
+    endpoint = f"https://s3.{region}.amazonaws.com"
+    return ObjectStore(bucket.bucket, endpoint, Grant(policy.arn), "s3", {"region": region})
 
 
 def _forget_old(name: str, bucket: s3.Bucket, place: CloudPlace) -> None:
@@ -125,11 +126,6 @@ def _forget_old(name: str, bucket: s3.Bucket, place: CloudPlace) -> None:
     s3.BucketLifecycleConfiguration(name, bucket=bucket.bucket, rules=[rule], opts=place.options())
 
 
-def _make_policy(name: str, bucket: s3.Bucket, place: CloudPlace) -> iam.Policy:
-    def allowed(arn: str) -> str:
-        return document(
-            {"Effect": "Allow", "Action": _OBJECTS, "Resource": f"{arn}/*"},
-            {"Effect": "Allow", "Action": _BUCKET, "Resource": arn},
-        )
-
-    return iam.Policy(name, policy=bucket.arn.apply(allowed), tags=place.tagged(name), opts=place.options())
+def bucket_policy(bucket: str) -> str:
+    """To read and write the objects of the bucket with this ARN."""
+    return document(statement(_OBJECTS, f"{bucket}/*"), statement(_BUCKET, bucket))

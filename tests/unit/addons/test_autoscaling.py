@@ -61,12 +61,16 @@ def test_it_ends_machines_of_its_cluster_only(action: str) -> None:
 
 
 def test_it_tags_only_what_it_makes_for_its_cluster_and_what_it_has_made() -> None:
-    for statement in statements("ec2:CreateTags"):
-        (tag,) = statement["Condition"]["StringEquals"]
-        assert tag.endswith("Tag/kubernetes.io/cluster/shop")
+    made, running = (each["Condition"] for each in statements("ec2:CreateTags"))
+    assert made["StringEquals"]["aws:RequestTag/kubernetes.io/cluster/shop"] == "owned"
+    assert "RunInstances" in made["StringEquals"]["ec2:CreateAction"]  # or it could claim any machine by a tag
+    assert running["StringEquals"] == {"aws:ResourceTag/kubernetes.io/cluster/shop": "owned"}
+    assert "kubernetes.io/cluster/shop" not in running["ForAllValues:StringEquals"]["aws:TagKeys"]
 
 
 def test_it_gives_the_nodes_role_to_machines_only() -> None:
     (statement,) = statements("iam:PassRole")
     assert statement["Resource"] == "arn:role"
-    assert statement["Condition"]["StringEquals"] == {"iam:PassedToService": "ec2.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {
+        "iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]
+    }
