@@ -49,7 +49,7 @@ exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policie
 mutation: env ## break policies in every place, and see how much of it tests notice (PART=5: in a fifth of them)
 	@nice $(PYTHON) -m tests.policy.mutation --part $(PART)
 
-lint: clouds ## types, style, import rules, shell scripts
+lint: clouds ## types, style, import rules, AWS policies, shell scripts
 	@$(PYTHON) -m automation.lint
 
 format: env ## bring the sources into the house style

@@ -35,6 +35,7 @@ def _commands() -> list[list[tuple[str, list[str]]]]:
         [("mypy", [*mypy, "."]), *((f"mypy {program}", [*mypy, program]) for program in programs)],
         [("ruff check", [*python, "ruff", "check", "--quiet", "."])],
         [("ruff format", [*python, "ruff", "format", "--quiet", "--check", "."])],
+        [("AWS policies", [*python, "tests.rights.lint"])],
         [("import-linter", [sys.executable, "-c", _LINT_IMPORTS])],
         [("shellcheck", [str(_PACKAGES / "bin" / "shellcheck"), *map(str, scripts)])],
     ]

@@ -15,7 +15,7 @@ def statements(document: str) -> list[dict[str, Any]]:
         {
             "effect": each["Effect"],
             "actions": _list(each["Action"]),
-            "on": _list(each["Resource"]),
+            "on": _list(each.get("Resource", [])),
             "who": each.get("Principal"),
             "when": each.get("Condition", {}),
         }

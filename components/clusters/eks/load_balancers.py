@@ -31,7 +31,7 @@ _CHANGED: Final = (
     "AddListenerCertificates CreateListener CreateRule DeleteListener DeleteLoadBalancer DeleteRule DeleteTargetGroup "
     "DeregisterTargets ModifyListener ModifyListenerAttributes ModifyLoadBalancerAttributes ModifyRule "
     "ModifyTargetGroup ModifyTargetGroupAttributes RegisterTargets RemoveListenerCertificates "
-    "SetIpAddressType SetRulePriorities SetSecurityGroups SetSubnets"
+    "SetIpAddressType SetSecurityGroups SetSubnets"
 )
 
 
@@ -77,6 +77,8 @@ def controller_policy(name: str, region: str, network: str) -> str:
         ),
         statement((f"{service}:AddTags", f"{service}:RemoveTags"), balancers, kept),
         statement([f"{service}:{action}" for action in _CHANGED.split()], balancers, owned),
+        # AWS does not say whose the rules are when it asks for this.
+        statement((f"{service}:SetRulePriorities",), f"arn:aws:elasticloadbalancing:{region}:*:listener-rule/app/*"),
     )
 
 
