@@ -16,6 +16,7 @@ from rich.console import Console
 from automation.bundles import ensure_bundles
 from automation.changes import check_changes
 from automation.engine import Engine, Outcome
+from automation.first_run import check_first_run
 from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
 from automation.rehearsed_project import RehearsedProject
@@ -89,7 +90,9 @@ class Rehearsal:
     def up(self, _: str = "") -> Outcome:
         """Bring the stack up, and make sure that a second look finds nothing to do."""
         engine = self._engine()
-        check_changes(engine.export(), self.project.project.spec.cluster)
+        deployment, spec = engine.export(), self.project.project.spec
+        check_changes(deployment, spec.cluster)
+        check_first_run(deployment, spec)
         self.report.stand_ins |= {*ensure_bundles(self.project.project.bundles, rehearsal=True)}
         outcome = engine.run("up", "--yes", "--skip-preview")
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from automation.bundles import ensure_bundles
 from automation.changes import check_changes
 from automation.engine import Engine
+from automation.first_run import check_first_run
 from automation.project import Project
 from automation.recovery import recover
 from automation.sdks import ensure_sdk
@@ -98,7 +99,9 @@ def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
         _start_control_plane(project, tools)
         engine.select()
         recover(engine, project.settings["PULUMI_BACKEND_URL"])
-        check_changes(engine.export(), project.spec.cluster)
+        deployment = engine.export()
+        check_changes(deployment, project.spec.cluster)
+        check_first_run(deployment, project.spec)
         yield engine
 
 

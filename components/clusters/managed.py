@@ -11,6 +11,7 @@ from pydantic import Field
 from components import naming
 from components.cloud import CloudPlace
 from components.clusters.base import ClusterBase, ClusterSpec
+from components.clusters.device_plugin import DevicePlugin
 from components.clusters.pools import CloudPoolSpec, Machine, machine_warnings, over_budget, pool_findings
 from components.contract import Capability, ObjectStore, Storage
 from spec.holes import solid
@@ -67,6 +68,8 @@ class ManagedSpec(ClusterSpec):
     """A cluster whose control plane a cloud runs."""
 
     facts: ClassVar[Facts]
+    ways_in_at_first: ClassVar[tuple[str, ...]] = ()
+    """What can be done about a first run that does not reach the API server, as remedies are written."""
 
     region: Annotated[str, Field(min_length=1)] = Field(description="The cloud's name of the region.")
     zones: Annotated[Many[Annotated[str, Field(min_length=1)]], Field(max_length=3)] = Field(
@@ -99,6 +102,11 @@ class ManagedSpec(ClusterSpec):
     def is_reachable(self) -> bool:
         """Whether anybody can reach the API server."""
         return self.api_endpoint.is_reachable
+
+    @property
+    def is_reachable_at_first(self) -> bool:
+        """Whether the API server can be reached before anything is connected with the network that it is in."""
+        return True
 
     def own_zones(self) -> tuple[str, ...]:
         """The zones that the cluster is in."""
@@ -153,8 +161,21 @@ class ManagedCluster(ClusterBase):
         super().__init__(spec)
         self.protect = protect if spec.deletion_protection is None else spec.deletion_protection
         self.node_pools = tuple(pool.as_contract() for pool in spec.pools)
+        self._needs_device_plugin = [pool.name for pool in spec.pools if pool.needs_device_plugin]
         self._shared: Storage | None = None
         self._stores: dict[str, ObjectStore] = {}
+
+    def connect(
+        self,
+        kubeconfig: pulumi.Input[str],
+        identifier: pulumi.Input[str],
+        context: str | None = None,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        """As for every cluster, and with what its GPUs need to be had."""
+        super().connect(kubeconfig, identifier, context, after)
+        if self._needs_device_plugin:
+            DevicePlugin(self.name, self._needs_device_plugin, self.in_cluster())
 
     def place(self, spec: ManagedSpec, provider: pulumi.ProviderResource) -> CloudPlace:
         """Where everything of the cluster goes."""

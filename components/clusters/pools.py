@@ -14,7 +14,7 @@ from components.clusters.node_pools import TaintSpec
 from components.contract import NodePool
 from spec.holes import solid
 from spec.model import Many, StackModel, did_you_mean, same_twice
-from spec.problems import Code, Finding, quoted
+from spec.problems import Code, Finding, KeyPath, quoted
 from spec.text import DnsLabel, LabelKey, LabelValue
 from spec.values import Bytes, Count
 
@@ -92,6 +92,11 @@ class CloudPoolSpec(StackModel):
         return (*self.taints, *(taint for taint in own if taint not in self.taints))
 
     @property
+    def needs_device_plugin(self) -> bool:
+        """Whether the machines have GPUs that nothing on their nodes offers to pods."""
+        return False
+
+    @property
     def is_for_system(self) -> bool:
         """Whether the pool is set aside for the system's pods."""
         return not self.is_windows and any(taint.key == self.system_taint for taint in self.taints)
@@ -147,7 +152,9 @@ def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine
         yield Finding(Code.NO_SYSTEM_POOL, found, allowed, remedy, at=("nodePools",))
     for index, pool in solid(pools):
         known = machines.get(pool.machine_type)
-        if known and pool.architecture in ("amd64", "arm64") and pool.architecture != known.architecture:
+        if not known and pool.architecture is None and isinstance(pool.machine_type, str):
+            yield unknown_architecture(pool.machine_type, machines, at=("nodePools", index, "machineType"))
+        elif known and pool.architecture in ("amd64", "arm64") and pool.architecture != known.architecture:
             allowed = f"{known.architecture}, which {pool.machine_type} is"
             remedy = "Remove architecture, or choose another machine type."
             at = ("nodePools", index, "architecture")
@@ -156,6 +163,19 @@ def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine
             remedy = "Choose a machine type of amd64."
             at = ("nodePools", index, "machineType")
             yield Finding(Code.ARCHITECTURE, f"{pool.machine_type}, which is arm64", "amd64 for Windows", remedy, at=at)
+
+
+def unknown_architecture(machine_type: str, machines: Mapping[str, Machine], at: KeyPath) -> Finding:
+    """A machine type whose architecture nobody has said: with an image of another one, no node would ever start."""
+    near = did_you_mean(machine_type, machines)
+    remedy = f"Write {near}, if that is meant, or else state" if near else "State"
+    return Finding(
+        Code.ARCHITECTURE,
+        f"{quoted(machine_type)}, whose architecture our table does not know",
+        "a type of the table, or the pool's architecture beside it",
+        f"{remedy} `architecture: arm64` or `architecture: amd64`.",
+        at=at,
+    )
 
 
 def no_windows(pools: Sequence[CloudPoolSpec], dataplane: str, other: str) -> Iterator[Finding]:

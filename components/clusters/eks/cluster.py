@@ -167,18 +167,18 @@ class EksCluster(ManagedCluster):
 
     def _let_in(self, spec: EksSpec) -> Sequence[pulumi.Resource]:
         """Access entries for administrators and members; what the administrators' rights come from is returned."""
-        for member in spec.members:
-            self._access_entry(member.principal, list(member.groups))
+        groups = {member.principal: list(member.groups) for member in spec.members}
+        principals = dict.fromkeys((*groups, *spec.administrators))  # who is both has one entry, as AWS wants it
+        entries = {principal: self._access_entry(principal, groups.get(principal)) for principal in principals}
         rights: list[pulumi.Resource] = []
         for principal in spec.administrators:
-            entry = self._access_entry(principal, None)
             association = eks.AccessPolicyAssociation(
                 _short(principal),
                 cluster_name=self.control_plane.name,
                 principal_arn=principal,
                 policy_arn=_ADMIN_POLICY,
                 access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
-                opts=self._place.options(after=[entry]),
+                opts=self._place.options(after=[entries[principal]]),
             )
             rights.append(association)
         return rights

@@ -1,5 +1,6 @@
 """An EKS cluster in the stack file, and what can be wrong with it before AWS is asked."""
 
+import re
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
@@ -8,7 +9,7 @@ from pydantic import Field
 
 from components.clusters.eks.facts import FACTS, PREFIX, pods_per_node
 from components.clusters.managed import EVERYTHING, Days, Facts, ManagedSpec, endpoint_ranges
-from components.clusters.pools import CloudPoolSpec, all_whole
+from components.clusters.pools import CloudPoolSpec, all_whole, unknown_architecture
 from components.contract import Capability
 from components.networks.address_plan import LARGEST_PREFIX, by_zone, overlaps, too_small
 from spec.holes import solid
@@ -20,6 +21,8 @@ from spec.values import Ipv4Cidr
 if TYPE_CHECKING:
     from components.clusters.eks.cluster import EksCluster
 
+# docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, November 2026; g4ad has GPUs of AMD's.
+_GPU_FAMILY: Final = re.compile(r"(?!g4ad)[gp]\d")
 _TAKEN_BY_AWS: Final = 5  # addresses of every subnet
 
 PrincipalArn: TypeAlias = Annotated[
@@ -90,7 +93,9 @@ class EksPoolSpec(CloudPoolSpec):
         yield from super().findings()
         for index, other in solid(self.alternatives):
             known = FACTS.machines.get(other)
-            if known and known.architecture != self.arch:
+            if not known and self.architecture is None and isinstance(other, str):
+                yield unknown_architecture(other, FACTS.machines, at=("alternatives", index))
+            elif known and known.architecture != self.arch:
                 allowed = f"{self.arch}, which {self.machine_type} is"
                 remedy = "Put it into a pool of its own: a node group has one image."
                 found = f"{other}, which is {known.architecture}"
@@ -98,16 +103,25 @@ class EksPoolSpec(CloudPoolSpec):
 
     @property
     def arch(self) -> str:
-        """The architecture: as stated, or as our table has it, or amd64."""
+        """The architecture: as stated, or as our table has it; what is neither is refused."""
         known = FACTS.machines.get(self.machine_type)
         return self.architecture or (known.architecture if known else "amd64")
 
     @property
+    def has_gpus(self) -> bool:
+        """Whether the machines have GPUs of NVIDIA's, by our table, or for a type that it lacks by its family."""
+        known = FACTS.machines.get(self.machine_type)
+        return bool(known.gpus) if known else _GPU_FAMILY.match(self.machine_type) is not None
+
+    @property
+    def needs_device_plugin(self) -> bool:
+        """Whether nothing on the nodes offers their GPUs to pods; Bottlerocket brings a plugin of its own."""
+        return self.has_gpus and self.image == "al2023"
+
+    @property
     def ami_type(self) -> str:
         """EKS's name of the image, by operating system, architecture and GPU."""
-        known = FACTS.machines.get(self.machine_type)
-        gpu = bool(known and known.gpus)
-        arm = self.arch == "arm64"
+        gpu, arm = self.has_gpus, self.arch == "arm64"
         if self.is_windows:
             return "WINDOWS_CORE_2022_x86_64"
         if self.image == "bottlerocket":
@@ -135,6 +149,9 @@ class EksSpec(ManagedSpec):
 
     cloud = "aws"
     facts: ClassVar[Facts] = FACTS
+    ways_in_at_first = (
+        "name the runner's address in apiEndpoint.publicFrom, and remove it when the network is connected",
+    )
 
     kind: Literal["eks"] = Field(description="Amazon EKS.")
     network: AwsNetworkSpec = Field(default=AwsNetworkSpec(), description="The VPC.")
@@ -162,6 +179,10 @@ class EksSpec(ManagedSpec):
     def capabilities(self) -> frozenset[Capability]:
         machines = {Capability.MACHINES} if self.autoscaling == "karpenter" else set()
         return EVERYTHING | {Capability.LOAD_BALANCER_CONTROLLER, Capability.SCALABLE_POOLS} | machines
+
+    @property
+    def is_reachable_at_first(self) -> bool:
+        return bool(self.api_endpoint.public_from)
 
     @property
     def pools(self) -> Sequence[EksPoolSpec]:

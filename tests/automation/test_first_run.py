@@ -1,0 +1,49 @@
+"""A first run that makes the cluster, and then waits for an API server that nothing leads to."""
+
+from typing import Any
+
+import pytest
+
+from automation.first_run import check_first_run
+from common.errors import EngineError
+from components.addons import AddOnsSpec
+from components.clusters.managed import ApiEndpoint, ManagedSpec
+from components.platform.shared import PlatformSpec
+from stacks.config import StackSpec
+from tests.support.stack_files import load_stack
+
+ENDPOINT = ApiEndpoint.model_validate({"privateFrom": ["10.8.0.0/16"]})
+NETWORK = {"type": "aws:ec2/vpc:Vpc"}
+
+
+def private(stack: str = "eks-prod", **other: Any) -> StackSpec:
+    """A stack whose API server can be reached through its own network alone."""
+    spec = load_stack(stack)
+    return spec.model_copy(update={"cluster": spec.cluster.model_copy(update={"api_endpoint": ENDPOINT}), **other})
+
+
+def test_what_nothing_leads_to_is_refused_before_anything_is_made_and_the_ways_are_named() -> None:
+    with pytest.raises(EngineError) as error:
+        check_first_run({}, private())
+    (problem,) = error.value.problems
+    assert (problem.code, problem.where) == ("PK409", "polykube:cluster.apiEndpoint")
+    assert "to go there: the platform, tenants, a device plugin" in problem.found
+    assert "name the runner's address in apiEndpoint.publicFrom" in problem.remedy
+    assert "connect the network before the second" in problem.remedy
+
+
+def test_what_has_a_network_may_have_been_connected_since() -> None:
+    check_first_run({"resources": [{"type": "pulumi:pulumi:Stack"}, NETWORK]}, private())
+
+
+def test_a_network_with_an_empty_cluster_comes_up_from_anywhere() -> None:
+    empty = {"platform": PlatformSpec(), "tenants": (), "addons": AddOnsSpec()}
+    check_first_run({}, private("eks-dev", **empty))
+
+
+@pytest.mark.parametrize("stack", ["eks-dev", "eks-prod"])
+def test_the_stacks_that_we_show_come_up_from_where_their_files_say(stack: str) -> None:
+    spec = load_stack(stack)
+    assert isinstance(spec.cluster, ManagedSpec)
+    assert spec.cluster.api_endpoint.public_from
+    check_first_run({}, spec)
