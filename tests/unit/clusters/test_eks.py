@@ -1,0 +1,55 @@
+"""What an EKS cluster registers: who gets in, what pools are made of, what comes with their machines."""
+
+from typing import Any
+
+from stacks.config import StackSpec
+from tests.support.registered import Registered, registered
+
+ADMIN, OTHER = (f"arn:aws:iam::111122223333:role/{name}" for name in ("platform-admin", "developers"))
+GENERAL = {"name": "general", "machineType": "m7g.large", "nodes": {"min": 2, "max": 4}}
+PLUGIN = "kube-system/nvidia-device-plugin"
+
+
+def made(*pools: dict[str, Any], **keys: Any) -> dict[str, Registered]:
+    """What a stack with these pools and keys of its cluster registers, by `type name`."""
+    cluster = {
+        "kind": "eks",
+        "name": "a",
+        "version": "1.36",
+        "region": "eu-central-1",
+        "apiEndpoint": {"publicFrom": ["203.0.113.0/24"]},
+        "administrators": [ADMIN],
+        "nodePools": [GENERAL, *pools],
+        **keys,
+    }
+    spec = StackSpec.model_validate({"polykube:stage": "dev", "polykube:cluster": cluster})
+    return {f"{each.type.rpartition(':')[2]} {each.name}": each for each in registered(spec).values()}
+
+
+def gpus(name: str, **keys: Any) -> dict[str, Any]:
+    return {"name": name, "machineType": "g6.xlarge", "nodes": {"min": 0, "max": 2}, **keys}
+
+
+def test_who_is_administrator_and_member_has_one_entry_with_both() -> None:
+    both = made(members=[{"principal": ADMIN, "groups": ["web"]}, {"principal": OTHER, "groups": ["data"]}])
+    entries = {each.inputs["principalArn"]: each.inputs for each in both.values() if each.type.endswith(":AccessEntry")}
+    assert entries.keys() == {ADMIN, OTHER}
+    assert entries[ADMIN]["kubernetesGroups"] == ["web"]
+    (rights,) = (each for each in both.values() if each.type.endswith(":AccessPolicyAssociation"))
+    assert rights.inputs["principalArn"] == ADMIN
+
+
+def test_gpus_are_offered_to_pods_on_the_pools_whose_image_leaves_that_to_the_cluster() -> None:
+    resources = made(
+        gpus("al"), gpus("rocket", image="bottlerocket"), gpus("new", machineType="g9.xlarge", architecture="amd64")
+    )
+    pods = resources[f"DaemonSet {PLUGIN}"].inputs["spec"]["template"]["spec"]
+    (term,) = pods["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert term["matchExpressions"] == [{"key": "polykube.dev/node-pool", "operator": "In", "values": ["al", "new"]}]
+    assert pods["tolerations"] == [{"operator": "Exists"}]
+    images = {each.name: each.inputs["amiType"] for each in resources.values() if each.type.endswith(":NodeGroup")}
+    assert images["a-new"] == "AL2023_x86_64_NVIDIA"
+
+
+def test_a_cluster_without_such_pools_has_no_device_plugin() -> None:
+    assert f"DaemonSet {PLUGIN}" not in made(gpus("rocket", image="bottlerocket"))
