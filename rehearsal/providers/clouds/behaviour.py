@@ -30,5 +30,9 @@ class Behaviour:
         """Do what the change brings about; also asked to finish what `created` did not."""
         return {}
 
+    def observed(self, resource: Resource, store: Store) -> Properties:
+        """Outputs by path that the cloud tells of it now, because of what else there is."""
+        return {}
+
     def deleted(self, resource: Resource, store: Store) -> None:
         """Undo it; the resource is still in the store."""

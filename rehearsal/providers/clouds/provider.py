@@ -31,7 +31,8 @@ from rehearsal.providers.base import (
 )
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault, Faults, wait
-from rehearsal.providers.clouds.naming import Naming, notes, without_notes
+from rehearsal.providers.clouds.provider_kind import ProviderKind, without_notes
+from rehearsal.providers.clouds.read_back import alike, told
 from rehearsal.providers.clouds.references import dependents, missing
 from rehearsal.providers.clouds.rules import Rules, changes, fill, merged, nested, read_rules, value_at
 from rehearsal.providers.clouds.schema import Schema
@@ -48,11 +49,11 @@ class CloudStandIn(StandIn):
 
     directory: ClassVar[Path]
     behaviours: ClassVar[Mapping[str, Behaviour]]
-    naming: ClassVar[Naming]
+    kind: ClassVar[ProviderKind]
 
     def __init__(self) -> None:
         self.schema = Schema(self.directory)
-        self._book = read_rules(self.directory, self.schema)
+        self.book = read_rules(self.directory, self.schema)
         rehearsal = rehearsal_directory()
         self.store = Store(rehearsal)
         self._faults = Faults(rehearsal, self.store)
@@ -85,14 +86,16 @@ class CloudStandIn(StandIn):
     def check(self, request: Request) -> tuple[Properties, Iterable[Failure]]:
         rules = self._rules(request)
         given = {name: value for name, value in request.inputs.items() if value is not None}
-        named = self.naming.named(rules, request, given)
+        named = self.kind.named(rules, request, given)
         inputs = without_notes(named)
         return named, [*input_problems(self.schema.resource(request.type), {}, inputs), *_excluded(rules, inputs)]
 
     def diff(self, request: Request) -> Diff:
         rules, detailed = self._rules(request), {}
-        before, after = plain(request.old_inputs), plain(request.inputs)
-        for path, old, new in changes(without_notes(before), without_notes(after)):
+        compared = self.kind.compared(rules, self.schema.resource(request.type), request)
+        for path, old, new in changes(*alike(rules.read_back, *compared)):
+            if _is_ignored(path, request.ignore_changes) or any(each.hides(path, new) for each in rules.read_back):
+                continue
             in_place, replacing = (
                 (ADD, ADD_REPLACE)
                 if old is None
@@ -102,7 +105,7 @@ class CloudStandIn(StandIn):
             )
             detailed[path] = replacing if rules.replaces(path, removed=new is None) else in_place
         diff = Diff(detailed)
-        deletes_first = bool(diff.replaces) and self._deletes_first(rules, before, after)
+        deletes_first = bool(diff.replaces) and self._deletes_first(rules, request)
         return replace(diff, delete_before_replace=deletes_first)
 
     def create(self, request: Request) -> State:
@@ -144,12 +147,11 @@ class CloudStandIn(StandIn):
             raise self._error("reading", subject, _NOTHING_DONE.get(fault.fault, "internal"))
         if resource is None:
             return State("", {})
-        inputs = dict(resource.inputs)
-        if request.state:  # what the program leaves to the cloud stays the cloud's
-            inputs = {name: value for name, value in inputs.items() if name in request.inputs}
+        outputs, inputs = self._seen(resource, request), dict(resource.inputs)
+        if request.state:
+            inputs = self.kind.refreshed(self.schema.resource(request.type), request, outputs)
             inputs = sealed(inputs, (name for name, value in request.inputs.items() if plain(value) != value))
-            inputs |= notes(request.inputs)
-        return State(resource.id, self._answer(request, resource.outputs), inputs)
+        return State(resource.id, self._answer(request, outputs), inputs)
 
     def delete(self, request: Request) -> None:
         rules = self._rules(request)
@@ -157,7 +159,7 @@ class CloudStandIn(StandIn):
         if resource is None:
             return
         fault = self._begin("deleting", request, rules, resource, None)
-        for dependent in dependents(resource, self._book.types, self.store):
+        for dependent in dependents(resource, self.book.types, self.store):
             raise self._error("deleting", resource, "in-use", target=f"{dependent.type} {dependent.id}")
         try:
             self._behaviour(resource).deleted(resource, self.store)
@@ -202,7 +204,7 @@ class CloudStandIn(StandIn):
             failure = self._error(doing, new, "internal")
         if fault and fault.fault == "slow" and not wait(fault.seconds, request.timeout):
             failure = self._error(doing, new, "timeout", seconds=f"{request.timeout:g}")
-        state = State(done.id, self._answer(request, done.outputs))
+        state = State(done.id, self._answer(request, self._seen(done, request)))
         if failure:
             raise InitializationFailed(State(state.id, state.outputs, request.inputs), [str(failure)])
         return state
@@ -231,30 +233,36 @@ class CloudStandIn(StandIn):
         hidden = {name for name, value in told if plain(value) != value}
         return sealed(outputs, hidden | self.schema.resource(request.type).secrets)
 
-    def _deletes_first(self, rules: Rules, old: Properties, new: Properties) -> bool:
+    def _deletes_first(self, rules: Rules, request: Request) -> bool:
         """Whether a replacement deletes the old resource before it makes the new one."""
         if rules.order:
             return rules.order == "delete-first"
-        return self.naming.deletes_first(rules, old, new)
+        return self.kind.deletes_first(rules, plain(request.old_inputs), plain(request.inputs))
+
+    def _seen(self, resource: Resource, request: Request) -> Properties:
+        """What the provider reads back of a resource."""
+        now = nested(self._behaviour(resource).observed(resource, self.store))
+        kept = plain(request.state) or plain(request.inputs)
+        return told(self._rules(request).read_back, merged(resource.outputs, now), dict(resource.inputs), kept)
 
     def _rules(self, request: Request) -> Rules:
-        if request.type not in self._book.types:
+        if request.type not in self.book.types:
             raise NotModelled(request.type, "resources")
-        return self._book.types[request.type]
+        return self.book.types[request.type]
 
     def _behaviour(self, resource: Resource) -> Behaviour:
         return self.behaviours.get(resource.type, _UNEVENTFUL)
 
     def _error(self, doing: str, resource: Resource, kind: str, **words: str) -> ProviderError:
         """The cloud's own words for what went wrong."""
-        status, text = self._book.errors[kind]
+        status, text = self.book.errors[kind]
         module, _, noun = resource.type.partition(":")[2].replace("/", ":").rpartition(":")
         service = module.partition(":")[0]
         action = f"{doing.removesuffix('ing').capitalize()}e{noun}"
         known = {"id": resource.id, "noun": noun, "service": service.upper(), "action": action, "doing": doing}
         error = fill(text, known | {"machine": "", "zone": "", "target": "", "reason": "", "seconds": ""} | words)
         return ProviderError(
-            fill(self._book.wrapper, known | {"status": status, "uuid": str(uuid.uuid4()), "error": error})
+            fill(self.book.wrapper, known | {"status": status, "uuid": str(uuid.uuid4()), "error": error})
         )
 
 
@@ -262,6 +270,10 @@ def _added(rules: Rules, outputs: Mapping[str, Any]) -> Properties:
     """Outputs that the cloud has added, by path."""
     found = ((path, value_at(outputs, path)) for path in rules.outputs)
     return {path: value for path, value in found if value is not None}
+
+
+def _is_ignored(path: str, ignored: Iterable[str]) -> bool:
+    return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in ignored)
 
 
 def _from_text(value: Any, type_: Any) -> Any:

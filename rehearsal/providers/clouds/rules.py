@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from common.wire import Properties
+from rehearsal.providers.clouds.read_back import ReadBack, parsed
 from rehearsal.providers.clouds.schema import Schema
 
 _HEX: Final = re.compile(r"hex(\d+)")
@@ -38,6 +39,7 @@ class Rules:
     inside: Mapping[str, str]
     uses: Mapping[str, str]
     conflicts: tuple[tuple[str, ...], ...]
+    read_back: tuple[ReadBack, ...]
 
     def replaces(self, path: str, *, removed: bool) -> bool:
         """Whether a change at `path` (`a.b[0].c`), or its removal, makes a new resource."""
@@ -84,6 +86,7 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         inside=rule.get("in", {}),
         uses=rule.get("uses", {}),
         conflicts=tuple(tuple(group) for group in rule.get("conflicts", ())),
+        read_back=parsed(rule.get("readBack", {})),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from common.wire import Properties
 from rehearsal.providers.base import Failure
 from rehearsal.providers.clouds.aws.eks import BEHAVIOURS
-from rehearsal.providers.clouds.naming import Bridged
+from rehearsal.providers.clouds.bridged import Bridged
 from rehearsal.providers.clouds.provider import CloudStandIn
 
 _ACCOUNT = "123456789012"  # the account of AWS's own examples
@@ -21,7 +21,7 @@ class AwsStandIn(CloudStandIn):
     version = metadata.version("pulumi-aws")
     directory = Path(__file__).parent
     behaviours = BEHAVIOURS
-    naming = Bridged()
+    kind = Bridged()
 
     def check_config(self, old: Properties, new: Properties) -> Iterable[Failure]:
         yield from super().check_config(old, new)

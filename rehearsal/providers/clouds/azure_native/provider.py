@@ -8,7 +8,7 @@ from typing import Any
 from common.wire import UNKNOWN, Properties, has_unknown
 from rehearsal.providers.base import NotModelled
 from rehearsal.providers.clouds.azure_native.aks import BEHAVIOURS, user_credentials
-from rehearsal.providers.clouds.naming import Native
+from rehearsal.providers.clouds.native import Native
 from rehearsal.providers.clouds.provider import CloudStandIn
 
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -23,7 +23,7 @@ class AzureNativeStandIn(CloudStandIn):
     version = metadata.version("pulumi-azure-native")
     directory = Path(__file__).parent
     behaviours = BEHAVIOURS
-    naming = Native()
+    kind = Native()
 
     def surroundings(self, inputs: Properties) -> Mapping[str, Any]:
         subscription = self.config.get("subscriptionId") or _SUBSCRIPTION

@@ -7,8 +7,8 @@ from typing import Any
 
 from common.wire import Properties
 from rehearsal.providers.base import Failure
+from rehearsal.providers.clouds.bridged import Bridged
 from rehearsal.providers.clouds.gcp.gke import BEHAVIOURS
-from rehearsal.providers.clouds.naming import Bridged
 from rehearsal.providers.clouds.provider import CloudStandIn
 
 
@@ -19,7 +19,7 @@ class GcpStandIn(CloudStandIn):
     version = metadata.version("pulumi-gcp")
     directory = Path(__file__).parent
     behaviours = BEHAVIOURS
-    naming = Bridged()
+    kind = Bridged()
 
     def check_config(self, old: Properties, new: Properties) -> Iterable[Failure]:
         yield from super().check_config(old, new)
