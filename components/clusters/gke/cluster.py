@@ -14,6 +14,7 @@ from pulumi_gcp import kms, projects
 from pulumi_gcp.provider import Provider as GoogleProvider
 
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
+from components.clusters.gke.apis import Apis
 from components.clusters.gke.control_plane import make_control_plane
 from components.clusters.gke.identity import grant_in_project, make_identity, make_node_account
 from components.clusters.gke.pools import NodePools
@@ -25,7 +26,6 @@ from components.networks.gcp import GcpNetwork
 if TYPE_CHECKING:
     from components.clusters.gke.spec import GkeSpec
 
-_APIS: Final = ("cloudkms", "compute", "container")
 _LOAD_BALANCER: Final = "networking.gke.io/load-balancer-type"
 _PLUGIN: Final = "gke-gcloud-auth-plugin is missing: gcloud components install gke-gcloud-auth-plugin"
 _OPEN_ALREADY: Final = {443, 10250}  # webhooks on the usual port, kubelets
@@ -51,12 +51,13 @@ class GkeCluster(ManagedCluster):
         provider = GoogleProvider(
             spec.name, project=spec.project, region=spec.region, opts=pulumi.ResourceOptions(parent=self)
         )
-        self._place = self.place(spec, provider)
-        apis = [self._enable(api) for api in _APIS]
-        self.network = GcpNetwork(spec, self._place.following(apis))
+        place = self.place(spec, provider)
+        self._apis = Apis(spec.project, place)
+        self._place = place.following(self._apis.always)
+        self.network = GcpNetwork(spec, self._place)
         account, rights = make_node_account(spec.project, self._place)
         self._node_account = account.email
-        key, may_encrypt = self._make_key(spec, apis)
+        key, may_encrypt = self._make_key(spec)
         self.control_plane = self.goes_with = make_control_plane(
             spec, self.network, account, key, self._place, protect=self.protect, after=[may_encrypt, *rights]
         )
@@ -73,37 +74,31 @@ class GkeCluster(ManagedCluster):
         self.connect(self._make_kubeconfig(), self.control_plane.id, after=access)
         self.register_outputs({})
 
-    def _enable(self, api: str) -> projects.Service:
-        """An API of the project; others may use it, so that it stays when this stack goes."""
-        return projects.Service(
-            f"{self.name}-{api}",
-            project=self._spec.project,
-            service=f"{api}.googleapis.com",
-            disable_on_destroy=False,
-            opts=self._place.options(),
-        )
+    def _make_key(self, spec: GkeSpec) -> tuple[kms.CryptoKey, pulumi.Resource]:
+        """The key for Secrets, and GKE's right to use it.
 
-    def _make_key(self, spec: GkeSpec, after: Sequence[pulumi.Resource]) -> tuple[kms.CryptoKey, pulumi.Resource]:
-        """The key for Secrets, and GKE's right to use it. No key ring can ever be deleted: its name stays taken."""
+        No key ring and no key can ever be deleted, so that their names stay taken: the engine makes them up, and a
+        cluster that was destroyed can be brought up again.
+        """
         name = f"{self.name}-secrets"
-        ring = kms.KeyRing(
-            name,
-            name=name,
-            project=spec.project,
-            location=spec.region,
-            opts=self._place.options(keep=True, after=after),
-        )
+        ring = kms.KeyRing(name, project=spec.project, location=spec.region, opts=self._place.options(keep=True))
         key = kms.CryptoKey(
             name,
-            name=name,
             key_ring=ring.id,
             rotation_period=_ROTATION,
             labels=dict(self._place.tags),
             opts=self._place.options(keep=True),
         )
-        agent = f"serviceAccount:service-{spec.project_number}@container-engine-robot.iam.gserviceaccount.com"
+        # GKE's own account comes some time after its API is on, and no right can be given to it before.
+        agent = projects.ServiceIdentity(
+            f"{self.name}-container",
+            project=spec.project,
+            service="container.googleapis.com",
+            opts=self._place.options(),
+        )
+        member = f"serviceAccount:service-{spec.project_number}@container-engine-robot.iam.gserviceaccount.com"
         right = kms.CryptoKeyIAMMember(
-            name, crypto_key_id=key.id, role=_ENCRYPT, member=agent, opts=self._place.options()
+            name, crypto_key_id=key.id, role=_ENCRYPT, member=member, opts=self._place.options(after=[agent])
         )
         return key, right
 
@@ -120,7 +115,7 @@ class GkeCluster(ManagedCluster):
 
     def make_shared_storage(self) -> Storage:
         """Filestore, an instance for each volume; its driver is part of the cluster."""
-        self._enable("file")
+        self._apis.enable("file")
         parameters: dict[str, pulumi.Input[str]] = {"tier": "standard", "network": self.network.network.name}
         return Storage("filestore.csi.storage.gke.io", parameters)
 
@@ -141,7 +136,7 @@ class GkeCluster(ManagedCluster):
         return [self.network.let_api_server_in(sorted(closed), self._node_account)] if closed else []
 
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
-        return make_identity(service_account, grants, self._spec.project, self._place)
+        return make_identity(service_account, grants, self._spec.project, self._place, self.control_plane)
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
         """Cloud DNS of the cluster's project, all zones of it: it knows no rights to find a single one."""

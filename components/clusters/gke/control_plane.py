@@ -20,6 +20,10 @@ _SUNDAY: Final = date(2026, 1, 4)  # the windows count from a week that is past
 _DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _LOGS: Final = ["SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER", "WORKLOADS"]
 _GIB: Final = 2**30 * 10**9
+_FIRST_POOL: Final = ("initialNodeCount", "nodeConfig")
+"""What only the pool that goes at once is made of. Google's answers lack it afterwards, or tell of another pool, and a
+difference would replace the cluster (terraform-provider-google-beta, resource_container_cluster.go: `node_config` and
+`initial_node_count` are ForceNew and read from the live cluster; cloud-foundation-fabric #1275)."""
 
 
 def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
@@ -63,7 +67,7 @@ def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
         authenticator_groups_config=_groups(spec),
         maintenance_policy=_maintenance(spec.maintenance),
         resource_labels=dict(place.tags),
-        opts=place.options(keep=True, after=after),
+        opts=place.options(keep=True, after=after, ignore_changes=_FIRST_POOL),
         **by_mode,
     )
 

@@ -45,8 +45,14 @@ def make_node_account(project: str, place: CloudPlace) -> tuple[serviceaccount.A
     return account, rights
 
 
-def make_identity(service_account: str, grants: Sequence[Grant], project: str, place: CloudPlace) -> Identity:
-    """Let the pods of `namespace/name` be an account with these roles; `on` of a grant is a bucket."""
+def make_identity(
+    service_account: str, grants: Sequence[Grant], project: str, place: CloudPlace, cluster: pulumi.Resource
+) -> Identity:
+    """Let the pods of `namespace/name` be an account with these roles; `on` of a grant is a bucket.
+
+    Pods are members of a pool of identities that the project has since its first cluster with workload identity:
+    before, IAM answers «Identity Pool does not exist» (terraform-google-kubernetes-engine #916).
+    """
     namespace, _, pods = service_account.partition("/")
     name = f"{place.cluster}-{namespace}-{pods}"
     account = make_account(name, project, place)
@@ -65,11 +71,11 @@ def make_identity(service_account: str, grants: Sequence[Grant], project: str, p
                 member=account.member,
                 opts=place.options(),
             )
-    serviceaccount.IAMMember(
+    may_be_it = serviceaccount.IAMMember(
         name,
         service_account_id=account.name,
         role="roles/iam.workloadIdentityUser",
         member=f"serviceAccount:{project}.svc.id.goog[{namespace}/{pods}]",
-        opts=place.options(),
+        opts=place.options(after=[cluster]),
     )
-    return Identity({"iam.gke.io/gcp-service-account": account.email}, {})
+    return Identity({"iam.gke.io/gcp-service-account": account.email}, {}, after=[may_be_it])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi_gcp import container, serviceaccount
@@ -47,19 +47,14 @@ class NodePools:
             project=self.project,
             location=self.cluster.location,
             cluster=self.cluster.name,
-            node_locations=list(self.zones),
-            initial_node_count=-(-pool.nodes.min // len(self.zones)),
-            autoscaling=container.NodePoolAutoscalingArgs(
-                total_min_node_count=pool.nodes.min,
-                total_max_node_count=pool.nodes.max,
-                location_policy="ANY" if pool.spot else "BALANCED",
-            ),
+            node_locations=list(self.zones[: pool.spread(len(self.zones)).zones]),
             management=container.NodePoolManagementArgs(auto_repair=True, auto_upgrade=True),
             max_pods_per_node=pool.max_pods,
             upgrade_settings=_upgrade(pool),
             node_config=self._node_config(pool),
             # Only the first size: the autoscaler changes what there is, and a new one would replace the pool.
-            opts=self.place.options(after=self.after, ignore_changes=["initialNodeCount"]),
+            opts=self.place.options(after=self.after, ignore_changes=["initialNodeCount"], new_first=True),
+            **_size(pool, len(self.zones)),
         )
 
     def _node_config(self, pool: GkePoolSpec) -> container.NodePoolNodeConfigArgs:
@@ -85,6 +80,19 @@ class NodePools:
             workload_metadata_config=container.NodePoolNodeConfigWorkloadMetadataConfigArgs(mode="GKE_METADATA"),
             metadata={"disable-legacy-endpoints": "true"},
         )
+
+
+def _size(pool: GkePoolSpec, zones: int) -> Mapping[str, Any]:
+    """How many nodes there are in each zone, and between which bounds of all zones the autoscaler may go."""
+    for_each = pool.spread(zones).nodes
+    if not pool.scales:
+        return {"node_count": for_each}
+    bounds = container.NodePoolAutoscalingArgs(
+        total_min_node_count=pool.nodes.min,
+        total_max_node_count=pool.nodes.max,
+        location_policy="ANY" if pool.spot else "BALANCED",
+    )
+    return {"initial_node_count": for_each, "autoscaling": bounds}
 
 
 def _windows(pool: GkePoolSpec) -> container.NodePoolNodeConfigWindowsNodeConfigArgs | None:

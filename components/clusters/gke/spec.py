@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -88,8 +88,16 @@ class Upgrade(StackModel):
     max_unavailable: Annotated[Count, Field(le=20)] = Field(default=0, description="Nodes that may miss at a time.")
 
 
+class Spread(NamedTuple):
+    """In how many zones a pool begins, and with how many nodes in each."""
+
+    zones: int
+    nodes: int
+
+
 class GkePoolSpec(CloudPoolSpec):
-    """A node pool of GKE, over all zones of the cluster; its counts are of the whole pool."""
+    """A node pool of GKE, over all zones of the cluster, if it may have so many nodes; its counts are of the whole
+    pool."""
 
     system_taint: ClassVar[str] = "components.gke.io/gke-managed-components"
 
@@ -103,6 +111,11 @@ class GkePoolSpec(CloudPoolSpec):
     @property
     def disk_type(self) -> str:
         return disk_type(self.machine_type)
+
+    def spread(self, zones: int) -> Spread:
+        """GKE makes as many nodes in each zone as in another (`initialNodeCount`, `nodeCount`)."""
+        used = min(zones, self.nodes.max)
+        return Spread(used, -(-self.nodes.min // used))
 
 
 class AutoProvisioning(StackModel):
@@ -191,6 +204,7 @@ class GkeSpec(ManagedSpec):
             remedy = "Add the account that runs this program, and one that is there for emergencies."
             yield Finding(Code.NO_ADMINISTRATOR, "nobody", "a member of IAM", remedy, at=("administrators",))
         yield from self._mode_findings()
+        yield from self._spread_findings()
         if self.network.is_whole and self.network.dataplane == "v2":
             yield from no_windows(self.node_pools, "Dataplane V2", "iptables")
         if self.is_whole and self.network.is_whole:
@@ -211,6 +225,16 @@ class GkeSpec(ManagedSpec):
         elif self.mode == "standard" and not self.node_pools:
             remedy = "Add a pool, or write mode: autopilot."
             yield Finding(Code.MISSING_KEY, "no nodePools", "one pool or more", remedy, at=("nodePools",))
+
+    def _spread_findings(self) -> Iterator[Finding]:
+        zones = len(self.zones or self.facts.zones.get(self.region, ())[:3])
+        for index, pool in enumerate(self._whole() if zones else ()):
+            used, nodes = pool.spread(zones)
+            if used * nodes > pool.nodes.max:
+                allowed = f"{used * nodes} or more, as GKE makes {nodes} nodes in each of {used} zones for {pool.nodes.min}"
+                remedy = f"Raise max, or write a min that {used} divides."
+                at = ("nodePools", index, "nodes", "max")
+                yield Finding(Code.OUT_OF_RANGE, str(pool.nodes.max), allowed, remedy, at=at)
 
     def _room_findings(self) -> Iterator[Finding]:
         pools = {

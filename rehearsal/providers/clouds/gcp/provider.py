@@ -5,11 +5,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from common.wire import Properties
-from rehearsal.providers.base import Failure
+from common.wire import Properties, plain
+from rehearsal.providers.base import Failure, Request, State
+from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.bridged import Bridged
 from rehearsal.providers.clouds.gcp.gke import BEHAVIOURS
+from rehearsal.providers.clouds.gcp.project import check_api
 from rehearsal.providers.clouds.provider import CloudStandIn
+from rehearsal.providers.clouds.store import Resource
 
 
 class GcpStandIn(CloudStandIn):
@@ -26,6 +29,20 @@ class GcpStandIn(CloudStandIn):
         if not new.get("project"):
             yield Failure("project", "is required: no project was configured (gcp:project, or project of the provider)")
 
+    def create(self, request: Request) -> State:
+        if not request.preview:
+            self._check_api("creating", request)
+        return super().create(request)
+
+    def update(self, request: Request) -> State:
+        if not request.preview:
+            self._check_api("updating", request)
+        return super().update(request)
+
+    def delete(self, request: Request) -> None:
+        self._check_api("deleting", request)
+        super().delete(request)
+
     def surroundings(self, inputs: Properties) -> Mapping[str, Any]:
         project = inputs.get("project") or self.config.get("project")
         region = inputs.get("location") or inputs.get("region") or self.config.get("region")
@@ -39,3 +56,12 @@ class GcpStandIn(CloudStandIn):
             return outputs
         labels = {**(self.config.get("defaultLabels") or {}), **outputs["labels"]}
         return {**outputs, "pulumiLabels": labels, "effectiveLabels": {**labels, "goog-pulumi-provisioned": "true"}}
+
+    def _check_api(self, doing: str, request: Request) -> None:
+        inputs = plain(request.inputs)
+        home = str(self.surroundings(inputs)["_project"])
+        try:
+            check_api(request.type, home, inputs.get("service"), self.store)
+        except Refused as refused:
+            subject = Resource(request.type, request.id or request.name, request.name, inputs)
+            raise self._error(doing, subject, refused.kind, **refused.words) from None

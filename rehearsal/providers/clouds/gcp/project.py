@@ -1,0 +1,89 @@
+"""What a project has before a stack comes, and what Google says to whom comes too early.
+
+An API that is off answers nothing; accounts of Google's own and the pool of identities come with what makes them.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.store import Resource, Store
+
+SERVICE: Final = "gcp:projects/service:Service"
+_IDENTITY: Final = "gcp:projects/serviceIdentity:ServiceIdentity"
+_CLUSTER: Final = "gcp:container/cluster:Cluster"
+_FRESH: Final = {"logging", "monitoring", "servicemanagement", "serviceusage", "storage"}
+"""Of the APIs that console and gcloud switch on in a new project, those that matter here
+(cloud.google.com/service-usage/docs/enabled-service, September 2025)."""
+_APIS: Final = {
+    "compute": "compute",
+    "container": "container",
+    "filestore": "file",
+    "kms": "cloudkms",
+    "projects": "cloudresourcemanager",  # the policy of the project
+    "serviceaccount": "iam",
+    "storage": "storage",
+}
+_APIS_OF_TYPES: Final = {"gcp:projects/iAMCustomRole:IAMCustomRole": "iam", _IDENTITY: "serviceusage"}
+_FIRST: Final = "cloudresourcemanager"
+_POOL: Final = re.compile(r"serviceAccount:(?P<project>[^.]+)\.svc\.id\.goog\[.*")
+_ROBOT: Final = "@container-engine-robot.iam.gserviceaccount.com"
+_STAYS_ON: Final = "stays on"  # in the store's events
+
+
+def check_api(type_: str, project: str, service: str | None, store: Store) -> None:
+    """Refused when the API that makes resources of `type_` is off in `project`; `service` is an API to switch on.
+
+    A Service is read with the project that it is in, so that the first one has to be Resource Manager
+    (terraform-provider-google-beta, resource_google_project_service.go; terraform-google-project-factory #715).
+    """
+    if service and service.partition(".")[0] == _FIRST:
+        return
+    api = _APIS_OF_TYPES.get(type_) or _APIS[type_.partition(":")[2].partition("/")[0]]
+    if api not in _enabled(project, store):
+        raise Refused("api-off", api=f"{api}.googleapis.com", project=project)
+
+
+class Service(Behaviour):
+    """`projects.Service`: an API stays on when it goes, unless it says otherwise."""
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        if not resource.inputs.get("disableOnDestroy"):
+            store.note(_STAYS_ON, SERVICE, resource.id)
+
+
+class Member(Behaviour):
+    """A member of a policy: IAM knows each of them, or refuses the whole policy."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        member = str(new.inputs["member"])
+        if (pool := _POOL.fullmatch(member)) and not _has_pool(pool["project"], store):
+            # terraform-google-kubernetes-engine #916
+            raise Refused("refused", reason=f"Identity Pool does not exist ({pool['project']}.svc.id.goog)")
+        if member.endswith(_ROBOT) and not store.all(_IDENTITY):
+            # GKE's account is made some time after its API is on (terraform-google-kubernetes-engine #1137)
+            raise Refused("refused", reason=f"Service account {member.partition(':')[2]} does not exist.")
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    SERVICE: Service(),
+    "gcp:projects/iAMMember:IAMMember": Member(),
+    "gcp:serviceaccount/iAMMember:IAMMember": Member(),
+    "gcp:storage/bucketIAMMember:BucketIAMMember": Member(),
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": Member(),
+}
+
+
+def _enabled(project: str, store: Store) -> set[str]:
+    """The APIs that are on, by the first part of their names."""
+    switched_on = [service.id for service in store.all(SERVICE)]
+    switched_on += [event.id for event in store.events() if event.operation == _STAYS_ON]
+    ours = (each.partition("/")[2] for each in switched_on if each.partition("/")[0] == project)
+    return _FRESH | {each.partition(".")[0] for each in ours}
+
+
+def _has_pool(project: str, store: Store) -> bool:
+    """Whether there has been a cluster with workload identity: the pool outlives it."""
+    made = {event.id for event in store.events() if event.type == _CLUSTER and event.operation == "complete"}
+    return any(each.startswith(f"projects/{project}/") for each in made)
