@@ -15,6 +15,10 @@ _REMEDIES: Final = (
         "the cloud was asked too much at once: run the same command again; PULUMI_PARALLEL=4 asks less at a time",
     ),
     (
+        r"has not been used in project|accessNotConfigured|SERVICE_DISABLED",
+        "switch on the API that is named here, or wait minutes if that was just done; then run the same command again",
+    ),
+    (
         r"QuotaExceeded|LimitExceeded|QUOTA_EXCEEDED|quotaExceeded|OperationNotAllowed",
         "ask the cloud for a higher quota, or free what is not needed; then run the same command again",
     ),

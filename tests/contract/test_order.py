@@ -31,6 +31,7 @@ ORDER = {
         ("gcp:projects/service:Service::container", "gcp:container/cluster:Cluster"),
         ("gcp:compute/subnetwork:Subnetwork", "gcp:container/cluster:Cluster"),
         ("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "gcp:container/cluster:Cluster"),
+        ("gcp:projects/serviceIdentity:ServiceIdentity", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"),
         ("gcp:projects/iAMMember:IAMMember::-node-", "gcp:container/cluster:Cluster"),
         ("gcp:container/cluster:Cluster", "kubernetes:core/v1:Namespace"),
         ("gcp:projects/iAMMember:IAMMember::@", "pulumi:providers:kubernetes"),

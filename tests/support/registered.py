@@ -34,7 +34,10 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Registered:
-    """A resource in the order of registration, with the URNs of what it waits for."""
+    """A resource in the order of registration, with the URNs of what it waits for.
+
+    `new_first` says that the program has a replacement come before what it replaces.
+    """
 
     urn: str
     type: str
@@ -46,6 +49,7 @@ class Registered:
     protect: bool
     deleted_with: str
     ignore_changes: tuple[str, ...]
+    new_first: bool
     secrets: frozenset[str]
 
     def secret(self, name: str) -> bool:
@@ -96,6 +100,7 @@ class _Recorder(MockMonitor):
                 protect=request.protect,
                 deleted_with=request.deletedWith,
                 ignore_changes=tuple(request.ignoreChanges),
+                new_first=request.deleteBeforeReplaceDefined and not request.deleteBeforeReplace,
                 secrets=frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value)),
             )
         return answer

@@ -231,7 +231,8 @@ class GkeSpec(ManagedSpec):
         for index, pool in enumerate(self._whole() if zones else ()):
             used, nodes = pool.spread(zones)
             if used * nodes > pool.nodes.max:
-                allowed = f"{used * nodes} or more, as GKE makes {nodes} nodes in each of {used} zones for {pool.nodes.min}"
+                least = f"{used * nodes} or more"
+                allowed = f"{least}, as GKE makes {nodes} nodes in each of {used} zones for {pool.nodes.min}"
                 remedy = f"Raise max, or write a min that {used} divides."
                 at = ("nodePools", index, "nodes", "max")
                 yield Finding(Code.OUT_OF_RANGE, str(pool.nodes.max), allowed, remedy, at=at)

@@ -9,6 +9,7 @@ from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.gcp import project
 from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
@@ -110,7 +111,7 @@ class NodePool(Behaviour):
         converge(cluster, {_POOL_LABEL: str(resource.outputs["name"])}, [], store)
 
 
-BEHAVIOURS: Final[Mapping[str, Behaviour]] = {CLUSTER: Cluster(), NODE_POOL: NodePool()}
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {**project.BEHAVIOURS, CLUSTER: Cluster(), NODE_POOL: NodePool()}
 
 
 def _cluster(pool: Resource, store: Store) -> Resource:

@@ -40,9 +40,14 @@ def check_api(type_: str, project: str, service: str | None, store: Store) -> No
     """
     if service and service.partition(".")[0] == _FIRST:
         return
-    api = _APIS_OF_TYPES.get(type_) or _APIS[type_.partition(":")[2].partition("/")[0]]
+    api = api_of(type_)
     if api not in _enabled(project, store):
         raise Refused("api-off", api=f"{api}.googleapis.com", project=project)
+
+
+def api_of(type_: str) -> str:
+    """The API that makes resources of a type, by the first part of its name."""
+    return _APIS_OF_TYPES.get(type_) or _APIS[type_.partition(":")[2].partition("/")[0]]
 
 
 class Service(Behaviour):

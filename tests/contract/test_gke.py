@@ -1,0 +1,52 @@
+"""What Google wants of a program before it does as told, in projects that are fresh.
+
+Guards against calls of an API that nothing has switched on, rights for identities that are not there yet, pools that
+go before their successors, and differences that would replace the cluster on the second run.
+"""
+
+from functools import cache
+
+import pytest
+
+from rehearsal.providers.clouds.gcp.project import SERVICE, api_of
+from tests.support.registered import Registered, everything_before, registered
+from tests.support.stack_files import load_with_add_ons, planned
+
+STACKS = ("gke-dev", "gke-autopilot", "gke-prod")
+POOL = "gcp:container/nodePool:NodePool"
+CLUSTER = "gcp:container/cluster:Cluster"
+
+
+@cache
+def made(stack: str) -> dict[str, Registered]:
+    """Everything that a stack registers; gke-prod with all its add-ons."""
+    return registered(load_with_add_ons(stack), stack) if stack == "gke-prod" else planned(stack)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_an_api_is_on_before_it_is_called(stack: str) -> None:
+    for urn, each in made(stack).items():
+        if not each.type.startswith("gcp:"):
+            continue
+        before = everything_before(each, made(stack))
+        on = {made(stack)[other].inputs["service"] for other in before if made(stack)[other].type == SERVICE}
+        first = each.inputs.get("service") == "cloudresourcemanager.googleapis.com"
+        assert first or f"{api_of(each.type)}.googleapis.com" in {*on, "serviceusage.googleapis.com"}, urn
+
+
+def test_pods_are_members_after_the_cluster_that_makes_their_pool() -> None:
+    members = [each for each in made("gke-prod").values() if "svc.id.goog" in str(each.inputs.get("member"))]
+    assert len(members) > 2
+    for each in members:
+        assert any(f"${CLUSTER}::" in other for other in everything_before(each, made("gke-prod"))), each.urn
+
+
+def test_a_new_pool_comes_before_the_old_one_goes() -> None:
+    pools = [each for each in made("gke-prod").values() if each.type == POOL]
+    assert [each.new_first for each in pools] == [True] * 4
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_is_of_the_first_pool_alone_is_no_difference_later(stack: str) -> None:
+    (cluster,) = (each for each in made(stack).values() if each.type == CLUSTER)
+    assert {"nodeConfig", "initialNodeCount"} <= set(cluster.ignore_changes)
