@@ -13,9 +13,11 @@ from common.paths import REHEARSAL
 from common.wire import Properties
 from rehearsal.providers.base import Diff, Request, State
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
+from rehearsal.providers.clouds.gcp.project import SERVICE
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.read_back import parsed
+from rehearsal.providers.clouds.store import Resource, Store
 
 SUBNET = "gcp:compute/subnetwork:Subnetwork"
 ADDRESS = "azure-native:network:PublicIPAddress"
@@ -76,8 +78,9 @@ def made(cloud: type[CloudStandIn], type_: str, given: Properties, rules: dict[s
 
 @pytest.fixture(autouse=True)
 def rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """We are in a rehearsal of an empty cloud."""
+    """We are in a rehearsal of an empty cloud, in a project whose APIs are on."""
     monkeypatch.setenv(REHEARSAL, str(tmp_path))
+    Store(tmp_path).put(Resource(SERVICE, f"{PLACE['_project']}/compute.googleapis.com", "compute", {}))
     monkeypatch.setattr("rehearsal.providers.clouds.gcp.provider.GcpStandIn.surroundings", lambda *_: PLACE)
 
 
