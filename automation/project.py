@@ -28,9 +28,7 @@ class Project:
     def open(cls, stack: str) -> "Project":
         """Read `Pulumi.<stack>.yaml` of the current project; StackFileError holds every problem of it."""
         directory = project_directory()
-        file = stack_file(directory, stack)
-        if not file.is_file():
-            raise StackFileError(_no_such_stack(directory, stack))
+        file = _there(stack_file(directory, stack), stack)
         return cls(directory, stack, load_file(Path(os.path.relpath(file))))
 
     @property
@@ -84,6 +82,21 @@ class Project:
         return keeps_secrets or "secretsprovider:" in stack_file(self.directory, self.stack).read_text()
 
 
+def named_stack_file(stack: str) -> Path:
+    """The file of a stack of the project that we are in, or at a path; StackFileError (PK100) if there is none."""
+    path = Path(stack)
+    if path.suffix in (".yaml", ".yml"):
+        return _there(path, path.name.removeprefix("Pulumi.").removesuffix(path.suffix))
+    return _there(stack_file(project_directory(), stack), stack)
+
+
+def _there(file: Path, stack: str) -> Path:
+    """The stack's file itself; StackFileError (PK100) if it is not there."""
+    if not file.is_file():
+        raise StackFileError(_no_such_stack(file, stack))
+    return file
+
+
 def project_directory() -> Path:
     """The directory of the Pulumi project that we are in, as `pulumi` finds it; this checkout if we are in none."""
     here = Path.cwd()
@@ -94,13 +107,13 @@ def _stack_names(directory: Path) -> list[str]:
     return sorted(file.name[len("Pulumi.") : -len(".yaml")] for file in directory.glob("Pulumi.*.yaml"))
 
 
-def _no_such_stack(directory: Path, stack: str) -> Problem:
+def _no_such_stack(file: Path, stack: str) -> Problem:
     return Problem(
         code="PK100",
         summary=f"there is no stack {stack}",
-        file=stack_file(directory, stack).name,
-        found=f"no such file in {directory}",
-        allowed=", ".join(_stack_names(directory)),
+        file=file.name,
+        found=f"no such file in {file.parent}",
+        allowed=", ".join(_stack_names(file.parent)),
         remedy="name one of these stacks (STACK=… for make, --stack for polykube), or write the file",
     )
 

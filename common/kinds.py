@@ -40,6 +40,11 @@ def is_brought_without_namespace(api_version: str, kind: str) -> bool:
     return kind in _BROUGHT_BY_CLOUDS.get(api_version.rpartition("/")[0], "").split()
 
 
+def is_of_kubernetes(group: str) -> bool:
+    """Whether Kubernetes defines the group (empty: the core)."""
+    return group in _CLUSTER_SCOPED.keys() | _OTHER_GROUPS
+
+
 def is_cluster_scoped(api_version: str, kind: str) -> bool:
     """Whether Kubernetes defines the kind, and its objects belong to the whole cluster; custom kinds do not count."""
     group = api_version.rpartition("/")[0]
@@ -49,4 +54,4 @@ def is_cluster_scoped(api_version: str, kind: str) -> bool:
 def is_namespaced(api_version: str, kind: str) -> bool:
     """Whether Kubernetes defines the group, and the kind belongs to a namespace; custom kinds do not count."""
     group = api_version.rpartition("/")[0]
-    return group in _CLUSTER_SCOPED.keys() | _OTHER_GROUPS and not is_cluster_scoped(api_version, kind)
+    return is_of_kubernetes(group) and not is_cluster_scoped(api_version, kind)

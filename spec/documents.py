@@ -1,7 +1,8 @@
 """YAML documents with the line of every key, and bounded; `scalars` says what an unquoted value means.
 
 As the engine does (yaml.v3 3.0.1), `<<` merges mappings and a mapping with one key twice is an error. Tags
-and keys that are not text are refused, though the engine would turn them into something.
+and keys that are not text are refused, though the engine would turn them into something. `kubectl` reads
+manifests as kubectl does.
 """
 
 import stat
@@ -26,12 +27,16 @@ class Limits:
     mebibytes: int
     values: int
 
+    @property
+    def bytes(self) -> int:
+        """How large a file may be."""
+        return self.mebibytes * 2**20
+
 
 STACK_FILE: Final = Limits(1, 50_000)  # hundreds of times a long one
-BUNDLE: Final = Limits(32, 500_000)  # the largest bundles of upstream projects have 5 MiB
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """A value and the line where a person finds it: its key's line, or its own in a list.
 
@@ -81,43 +86,53 @@ class Documents:
 
 def read(path: Path, limits: Limits = STACK_FILE) -> Documents:
     """The YAML documents of a file. Findings carry lines; nothing is raised."""
+    text = text_of(path, limits)
+    return parse(text, limits) if isinstance(text, str) else Documents(findings=(text,))
+
+
+def text_of(path: Path, limits: Limits) -> str | Finding:
+    """The text of a file, or why it cannot be had."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return _unreadable("it is not a regular file")
         with path.open("rb") as file:
-            content = file.read(limits.mebibytes * 2**20 + 1)
-        return from_bytes(content, limits)
+            content = file.read(limits.bytes + 1)
+        return decoded(content, limits)
     except OSError as error:
         return _unreadable(error.strerror or str(error))
     except ValueError:  # a path with a NUL in it
         return _unreadable("no file can have this name")
 
 
-def from_bytes(content: bytes, limits: Limits = STACK_FILE) -> Documents:
-    """The YAML documents of a file's content. Findings carry lines; nothing is raised."""
-    if len(content) > limits.mebibytes * 2**20:
+def decoded(content: bytes, limits: Limits) -> str | Finding:
+    """The text of a file's content, or why it is none."""
+    if len(content) > limits.bytes:
         return _unreadable(f"it is larger than {limits.mebibytes} MiB")
     try:
-        return parse(content.decode("utf-8-sig"), limits)
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return _unreadable("it is not UTF-8 text", line=content.count(b"\n", 0, error.start) + 1)
 
 
-def _unreadable(reason: str, line: int = 0) -> Documents:
+def _unreadable(reason: str, line: int = 0) -> Finding:
     remedy = "Name a YAML file in UTF-8 that exists and can be read."
-    return Documents(findings=(Finding(Code.UNREADABLE, found=reason, remedy=remedy, line=line),))
+    return Finding(Code.UNREADABLE, found=reason, remedy=remedy, line=line)
 
 
 def parse(text: str, limits: Limits = STACK_FILE) -> Documents:
     """The YAML documents in `text`. Findings carry lines; nothing is raised."""
+    return composed(Composer(text, limits), text)
+
+
+def composed(composer: "Composer", text: str) -> Documents:
+    """The YAML documents that `composer` makes of `text`."""
     if (character := refused_character(text)) is not None:
-        return Documents(findings=(character,))
-    composer = _Composer(text, limits)
+        return Documents(findings=(composer.placed(character),))
     nodes: list[Node] = []
     try:
         nodes.extend(composer.documents())
     except yaml.MarkedYAMLError as error:
-        composer.findings.append(syntax_error(error, text))
+        composer.findings.append(composer.placed(syntax_error(error, text)))
     except _Refused as refused:
         composer.findings.append(refused.finding)
     return Documents(tuple(nodes), tuple(composer.findings))
@@ -131,11 +146,12 @@ class _Refused(Exception):
         super().__init__(finding.code.title)
 
 
-class _Composer:
-    """Builds nodes from the parser's events."""
+class Composer:
+    """Builds nodes from the parser's events. `before` is how many lines of the file are before the text."""
 
-    def __init__(self, text: str, limits: Limits) -> None:
+    def __init__(self, text: str, limits: Limits, before: int = 0) -> None:
         self.findings: list[Finding] = []
+        self._before = before
         self._limits = limits
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self._anchors: dict[str, Node | None] = {}  # None: its value has not ended yet
@@ -146,19 +162,28 @@ class _Composer:
                 self._anchors = {}
                 yield self._node(next(self._events), ())
 
+    def placed(self, finding: Finding) -> Finding:
+        """What is wrong at a line of the text, at the line of the file."""
+        return replace(finding, line=finding.line + self._before)
+
+    def line(self, event: yaml.Event) -> int:
+        """The line of the file."""
+        assert event.start_mark is not None
+        return event.start_mark.line + 1 + self._before
+
     def _node(self, event: yaml.Event, path: KeyPath) -> Node:
-        line = _line(event)
+        line = self.line(event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, path)
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
         if len(path) > _MAX_DEPTH:
             raise _Refused(_too_much(f"more than {_MAX_DEPTH} levels", path, line))
         if event.tag is not None:
-            self.findings.append(_unsupported(f"the tag {event.tag}", path, line))
+            self.tagged(event.tag, path, line)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         if isinstance(event, yaml.ScalarEvent):
-            node = self._scalar(event, path)
+            node = self.scalar(event, path)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self._sequence(line, path)
         else:
@@ -170,7 +195,7 @@ class _Composer:
         return node
 
     def _alias(self, event: yaml.AliasEvent, path: KeyPath) -> Node:
-        line = _line(event)
+        line = self.line(event)
         if event.anchor not in self._anchors:
             remedy = f"Write &{event.anchor} at what is meant, further up, or quote text that starts with *."
             raise _Refused(Finding(Code.NOT_YAML, found=f"*{event.anchor}", remedy=remedy, at=path, line=line))
@@ -181,8 +206,13 @@ class _Composer:
             raise _Refused(_too_much(f"more than {_MAX_DEPTH} levels", path, line))
         return replace(node, line=line)
 
-    def _scalar(self, event: yaml.ScalarEvent, path: KeyPath) -> Node:
-        line = _line(event)
+    def tagged(self, tag: str, path: KeyPath, line: int) -> None:
+        """Judge the tag of a value."""
+        self.findings.append(unsupported(f"the tag {tag}", path, line))
+
+    def scalar(self, event: yaml.ScalarEvent, path: KeyPath) -> Node:
+        """The value of a scalar."""
+        line = self.line(event)
         if not event.implicit[0]:
             return Node(event.value, line)
         if (kind := misread(event.value)) is not None:
@@ -199,7 +229,7 @@ class _Composer:
         entries: dict[str, Node] = {}
         merged: list[Node] = []
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key_line = _line(event)
+            key_line = self.line(event)
             merges = isinstance(event, yaml.ScalarEvent) and event.implicit[0] and event.value == "<<"
             key = self._key(event, path)
             value = replace(self._node(next(self._events), (*path, key or "?")), line=key_line)
@@ -207,9 +237,9 @@ class _Composer:
                 continue
             if merges:
                 merged += self._merged(value, path)
-            elif key in entries:
-                self.findings.append(_same_key_twice(key, entries[key].line, path, key_line))
             else:
+                if key in entries:
+                    self.again(key, entries[key].line, path, key_line)
                 entries[key] = value
         for source in merged:
             assert isinstance(source.value, dict)
@@ -220,24 +250,27 @@ class _Composer:
         """The text of a key; None when it has none."""
         node = self._node(event, (*path, "?"))
         if isinstance(node.value, list | dict):
-            self.findings.append(_unsupported("a key that is a list or a mapping", path, node.line))
+            self.findings.append(unsupported("a key that is a list or a mapping", path, node.line))
             return None
+        return self.key(node, path)
+
+    def key(self, node: Node, path: KeyPath) -> str | None:
+        """The text of a key that is a scalar; None when it has none."""
         if not isinstance(node.value, str):
             kind = "nothing" if node.value is None else "a truth value" if isinstance(node.value, bool) else "a number"
             self.findings.append(_needs_quotes(node.written, kind, (*path, node.written), node.line))
         return node.written or str(node.value)
 
+    def again(self, key: str, first: int, path: KeyPath, line: int) -> None:
+        """Judge a key that stands twice in one mapping; the last one counts."""
+        self.findings.append(_same_key_twice(key, first, path, line))
+
     def _merged(self, node: Node, path: KeyPath) -> list[Node]:
         sources = node.value if isinstance(node.value, list) else [node]
         if all(isinstance(source.value, dict) for source in sources):
             return sources
-        self.findings.append(_unsupported("`<<` with something that is not a mapping", path, node.line))
+        self.findings.append(unsupported("`<<` with something that is not a mapping", path, node.line))
         return []
-
-
-def _line(event: yaml.Event) -> int:
-    assert event.start_mark is not None
-    return event.start_mark.line + 1
 
 
 def _collection(value: list[Node] | dict[str, Node], children: list[Node], line: int) -> Node:
@@ -257,7 +290,8 @@ def _same_key_twice(key: str, first: int, path: KeyPath, line: int) -> Finding:
     return Finding(Code.SAME_KEY_TWICE, found=f"{quoted(key)} again", remedy=remedy, at=(*path, key), line=line)
 
 
-def _unsupported(what: str, path: KeyPath, line: int) -> Finding:
+def unsupported(what: str, path: KeyPath, line: int) -> Finding:
+    """What is wrong with something that YAML has and not every reader takes."""
     return Finding(Code.YAML_FEATURE, found=what, remedy="Write it in plain YAML.", at=path, line=line)
 
 

@@ -1,39 +1,49 @@
 """Judging what `sources` reads."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from automation.policy_check.sources import Read
-from common.errors import PolicyInputError, Problem
+from automation.policy_check.baseline import Baseline, Entry, read_baseline, write_baseline
+from automation.policy_check.places import place_of
+from automation.policy_check.sources import PassedOver, Read
+from common.errors import PolicyInputError, Problem, StackFileError
 from policy.closing import Run
 from policy.judge import Judge, Outcome, Verdict, damage
 from policy.leave import WAIVERS, Book, Leave, read_waivers
 from policy.model import Finding, Level, Resource, Rule, Stack
 from policy.rules import RULES
 from policy.settings import STACK_KEY, Settings, no_such_rule, read_settings
+from spec.documents import read
+from spec.problems import Finding as Unreadable
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which rules are applied, and how."""
+    """Which rules are applied, and how; findings in the baseline are known and do not count."""
 
     rules: Sequence[Rule] = RULES
     settings: Settings = field(default_factory=Settings)
     waivers: Sequence[Leave] = ()
+    baseline: Baseline = field(default_factory=Baseline)
 
 
 @dataclass
 class Report:
-    """What was found. An error is something that no rule could judge."""
+    """What was found in how many objects. An error is something that no rule could judge.
+
+    `known` findings are in the baseline; `gone` are entries of it that nothing was found for.
+    """
 
     findings: list[Verdict] = field(default_factory=list)
     undetermined: list[Verdict] = field(default_factory=list)
     waived: list[tuple[Leave, str]] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
+    judged: int = 0
+    passed_over: list[str] = field(default_factory=list)
+    known: list[Verdict] = field(default_factory=list)
+    gone: list[Entry] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -41,8 +51,8 @@ class Report:
         return 2 if self.errors else int(any(verdict.level == Level.MANDATORY for verdict in self.findings))
 
 
-def choose(only: str, *, all_mandatory: bool, stack_file: Path | None) -> Choice:
-    """The rules named in `only` (all if empty), with settings and waivers of a stack if its file is given."""
+def choose(only: str, *, all_mandatory: bool, stack_file: Path | None, baseline: Path | None = None) -> Choice:
+    """The rules named in `only` (all if empty), with settings and waivers of a stack, and a baseline, if given."""
     names = [name.strip() for name in only.split(",") if name.strip()]
     if unknown := [name for name in names if name not in {rule.id for rule in RULES}]:
         raise PolicyInputError([no_such_rule(name, (rule.id for rule in RULES)) for name in unknown])
@@ -50,26 +60,38 @@ def choose(only: str, *, all_mandatory: bool, stack_file: Path | None) -> Choice
     settings, waivers = _of_stack(stack_file) if stack_file else (Settings(), ())
     if all_mandatory:
         settings = settings.changed(Settings({rule.id: Level.MANDATORY for rule in rules}))
-    return Choice(rules, settings, waivers)
+    return Choice(rules, settings, waivers, read_baseline(baseline) if baseline else Baseline())
 
 
 def check(sources: Iterable[Read], choice: Choice) -> Report:
     """Judge resources by the chosen rules."""
-    report, resources = Report(), []
-    for read in sources:
-        if isinstance(read, Problem):
-            report.errors.append(read)
-        else:
-            resources.append(read)
+    report = Report()
+    resources: list[Resource] = []
+    for source in sources:
+        match source:
+            case Problem():
+                report.errors.append(source)
+            case PassedOver():
+                report.passed_over.append(source.file)
+            case _:
+                resources.append(source)
+    report.judged = len(resources)
     report.errors += [_malformed(found) for resource in resources if (found := damage(resource))]
     run = Run(Book(choice.waivers))
     for resource in resources:
         run.book.learn(resource)
     for verdict in run.sift(_verdicts(Judge(choice.rules, choice.settings), resources)):
         _file(verdict, report)
+    report.findings, report.known, report.gone = choice.baseline.apart(report.findings, choice.rules)
     report.waived += run.book.applied
     report.errors += [_expired(leave) for leave in run.book.expired]
     return report
+
+
+def keep(report: Report, file: Path) -> None:
+    """Write what was found to a baseline, by which it is known already."""
+    write_baseline(file, report.findings)
+    report.known, report.findings = [*report.known, *report.findings], []
 
 
 def _verdicts(judge: Judge, resources: Sequence[Resource]) -> Iterator[Verdict]:
@@ -83,16 +105,36 @@ def _file(verdict: Verdict, report: Report) -> None:
         case Outcome.BROKEN:
             report.findings.append(verdict)
         case Outcome.UNDETERMINED:
-            report.undetermined.append(verdict)
+            report.undetermined.append(replace(verdict, finding=_of_state(verdict.finding)))
         case Outcome.DEFECT:  # without an API server before it, a rule may meet text where a list should be
             report.errors.append(_not_judged(verdict))
 
 
+def _of_state(finding: Finding) -> Finding:
+    """What is undetermined here will not be determined by `up`: it is encrypted in a state."""
+    message = finding.message.replace("undetermined until up", "undetermined")
+    return replace(finding, message=message, remedy="Export the state by `pulumi stack export --show-secrets`.")
+
+
 def _of_stack(stack_file: Path) -> tuple[Settings, tuple[Leave, ...]]:
-    config: Any = yaml.safe_load(stack_file.read_text(encoding="utf-8")) or {}
-    given = (config.get("config") or {}).get(STACK_KEY) or {}
+    given = _given(stack_file)
     settings = read_settings(RULES, given.get("levels"), given.get("options"))
     return settings, read_waivers(stack_file.parent / WAIVERS, RULES)
+
+
+def _given(stack_file: Path) -> Mapping[str, Any]:
+    """What a stack file says of the policies; StackFileError if it cannot be read."""
+    documents = read(stack_file)
+    if documents.findings and not documents.nodes:
+        raise StackFileError([_of_stack_file(finding, str(stack_file)) for finding in documents.findings])
+    given: Any = documents.nodes[0].plain() if documents.nodes else None
+    for key in ("config", STACK_KEY):
+        given = given.get(key) if isinstance(given, Mapping) else None
+    return given if isinstance(given, Mapping) else {}
+
+
+def _of_stack_file(finding: Unreadable, file: str) -> Problem:
+    return Problem(finding.code.id, finding.code.title, "", file, finding.line, finding.found, "", finding.remedy)
 
 
 def _malformed(found: Finding) -> Problem:
@@ -104,13 +146,13 @@ def _not_judged(verdict: Verdict) -> Problem:
 
 
 def _unreadable(found: Finding, summary: str) -> Problem:
-    file, _, line = found.resource.urn.rpartition(":")
+    file, line = place_of(found.resource, found.path)
     return Problem(
         "PK516",
         summary,
         where=found.path,
         file=file,
-        line=int(line) if line.isdigit() else 0,
+        line=line,
         found=found.message,
         allowed="an object as the API server takes it",
         remedy="mend the object; `kubectl apply --dry-run=server` says what is wrong with it",

@@ -1,15 +1,17 @@
-"""What a check found, for people (a table), for programs (JSON) and for code hosts (SARIF 2.1.0)."""
+"""What a check found, for programs (JSON) and for code hosts (SARIF 2.1.0); `table` has it for people."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from rich.markup import escape
-
+from automation.policy_check.baseline import entry_of
 from automation.policy_check.check import Report
-from automation.show import out, show_error
-from common.errors import PolicyInputError, Problem, as_text
+from automation.policy_check.places import place_of
+from common.errors import Problem, as_text
 from policy.judge import Verdict
 from policy.leave import Leave
 from policy.model import Level, Resource, Rule
@@ -20,17 +22,20 @@ _SARIF_LEVELS: Final[Mapping[Level, str]] = {
     Level.REMEDIATE: "note",
 }
 
-_STYLES: Final[Mapping[Level, str]] = {Level.MANDATORY: "red", Level.ADVISORY: "yellow", Level.REMEDIATE: "cyan"}
-
 
 def as_json(report: Report) -> str:
     """The report as one JSON object."""
-    shown = {
+    shown: dict[str, Any] = {
         "findings": [_finding(verdict) for verdict in report.findings],
         "undetermined": [_finding(verdict) for verdict in report.undetermined],
         "waived": [_waived(leave, title) for leave, title in report.waived],
         "errors": [_error(problem) for problem in report.errors],
     }
+    if report.passed_over:
+        shown["passedOver"] = report.passed_over
+    if report.known or report.gone:
+        shown["known"] = [_finding(verdict) for verdict in report.known]
+        shown["gone"] = [entry._asdict() for entry in report.gone]
     return json.dumps(shown, indent=1, ensure_ascii=False)
 
 
@@ -39,7 +44,7 @@ def as_sarif(report: Report, rules: Iterable[Rule]) -> str:
     driver = {
         "name": "polykube",
         "version": metadata.version("polykube"),
-        "rules": [{"id": rule.id, "shortDescription": {"text": rule.summary}} for rule in rules],
+        "rules": [_rule(rule) for rule in rules],
     }
     run = {
         "tool": {"driver": driver},
@@ -48,7 +53,12 @@ def as_sarif(report: Report, rules: Iterable[Rule]) -> str:
             {
                 "executionSuccessful": not report.errors,
                 "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": as_text(problem)}} for problem in report.errors
+                    {
+                        "level": "error",
+                        "message": {"text": as_text(problem)},
+                        "locations": _at(problem.file, problem.line),
+                    }
+                    for problem in report.errors
                 ],
             }
         ],
@@ -57,25 +67,13 @@ def as_sarif(report: Report, rules: Iterable[Rule]) -> str:
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False)
 
 
-def show(report: Report) -> None:
-    """Print the report: a line for each finding on standard output, what could not be judged on standard error."""
-    for title, verdicts in (("", report.findings), ("?", report.undetermined)):
-        for verdict in verdicts:
-            level = f"[{_STYLES[verdict.level]}]{title}{verdict.level:<10}[/]"
-            out.print(f"{level} [bold]{verdict.rule.id:<18}[/bold] {escape(verdict.text)}", soft_wrap=True)
-    for leave, title in report.waived:
-        out.print(f"[dim]{'waived':<10}[/dim] {leave.rule:<18} {escape(f'{title}: {leave.title}')}", soft_wrap=True)
-    counts = {level: sum(verdict.level == level for verdict in report.findings) for level in Level}
-    found = ", ".join(f"{count} {level}" for level, count in counts.items() if count) or "nothing"
-    out.print(f"{found} found, {len(report.undetermined)} undetermined, {len(report.waived)} waived")
-    if report.errors:
-        show_error(PolicyInputError(report.errors))
-
-
 def _finding(verdict: Verdict) -> dict[str, Any]:
+    file, line = place_of(verdict.finding.resource, verdict.finding.path)
     return {
         "rule": verdict.rule.id,
         "level": verdict.level,
+        "file": file,
+        "line": line,
         "resource": _resource(verdict.finding.resource),
         "path": verdict.finding.path,
         "message": verdict.message,
@@ -117,13 +115,35 @@ def _error(problem: Problem) -> dict[str, Any]:
 
 def _result(verdict: Verdict) -> dict[str, Any]:
     resource = verdict.finding.resource
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": resource.title}]}
-    file, _, line = resource.urn.rpartition(":")
-    if line.isdigit():
-        location["physicalLocation"] = {"artifactLocation": {"uri": file}, "region": {"startLine": int(line)}}
+    logical = {"logicalLocations": [{"fullyQualifiedName": resource.title}]}
     return {
         "ruleId": verdict.rule.id,
         "level": _SARIF_LEVELS[verdict.level],
         "message": {"text": verdict.text},
-        "locations": [location],
+        "locations": [at | logical for at in _at(*place_of(resource, verdict.finding.path)) or [{}]],
+        "partialFingerprints": {"polykube/v1": _fingerprint(verdict)},
     }
+
+
+def _notification(problem: Problem) -> dict[str, Any]:
+    return {
+        "level": "error",
+        "message": {"text": as_text(problem)},
+        "locations": _at(problem.file, problem.line),
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {"id": rule.id, "shortDescription": {"text": rule.summary}, "help": {"text": f"{rule.why}."}}
+
+
+def _at(file: str, line: int) -> list[dict[str, Any]]:
+    if not file:
+        return []
+    region = {"region": {"startLine": line}} if line else {}
+    return [{"physicalLocation": {"artifactLocation": {"uri": quote(Path(file).as_posix())}} | region}]
+
+
+def _fingerprint(verdict: Verdict) -> str:
+    """What a code host knows a finding by, when lines have moved."""
+    return hashlib.sha256(json.dumps(entry_of(verdict)).encode()).hexdigest()

@@ -42,6 +42,8 @@ def test_json_has_the_documented_shape() -> None:
             {
                 "rule": "image",
                 "level": "mandatory",
+                "file": "-",
+                "line": 8,
                 "resource": {"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": "app"},
                 "path": "spec.containers[0].image",
                 "message": "the image nginx is whatever is newest; an image that changes under its name runs "
@@ -90,28 +92,46 @@ def test_documents_of_kubeadm_are_known_by_their_file(tmp_path: Path) -> None:
     }
 
 
-def test_a_table_has_a_line_for_each_finding() -> None:
-    lines = run("-", "--only", "image,ro-rootfs", stdin=yaml.safe_dump(POD)).stdout.splitlines()
-    assert lines[0].startswith("mandatory  image              shop/Pod/app spec.containers[0].image: the image nginx")
-    assert lines[1].startswith("advisory   ro-rootfs          shop/Pod/app ")
-    assert lines[2] == "1 mandatory, 1 advisory found, 0 undetermined, 0 waived"
+def test_findings_stand_by_rule_with_their_places_and_end_with_what_to_do_first(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(POD))
+    (tmp_path / "b.yaml").write_text(yaml.safe_dump(POD))
+    (tmp_path / "package.json").write_text("{}")
+    field = "spec.containers[0].securityContext.readOnlyRootFilesystem"
+    writable = f"shop/Pod/app {field}: container app can write to its root file system"
+    assert run(tmp_path, "--only", "image,ro-rootfs").stdout.splitlines() == [
+        "mandatory  image  2 findings",
+        f"  {tmp_path}/a.yaml:8  shop/Pod/app spec.containers[0].image: the image nginx is whatever is newest",
+        f"  {tmp_path}/b.yaml:8  shop/Pod/app spec.containers[0].image: the image nginx is whatever is newest",
+        "  why  an image that changes under its name runs differently on each node, and cannot be rolled back",
+        "  do   Name a version.",
+        "",
+        "advisory  ro-rootfs  2 findings",
+        f"  {tmp_path}/a.yaml:8  {writable}",
+        f"  {tmp_path}/b.yaml:8  {writable}",
+        "  why  who breaks in can replace the program",
+        "  do   Set it to true, with an emptyDir where the program must write.",
+        "",
+        "2 mandatory, 2 advisory found, 0 undetermined, 0 waived; 2 objects judged, 1 file without objects passed over",
+        "first  image, 2 of 4 findings: Name a version.",
+    ]
 
 
 def test_sarif_names_rule_level_file_and_line(tmp_path: Path) -> None:
-    file = tmp_path / "pods.yaml"
+    file = tmp_path / "po ds.yaml"
     file.write_text(yaml.safe_dump_all([POD, POD]))
     log = json.loads(run(file, "--only", "image", "--format", "sarif").stdout)
     (run_,) = log["runs"]
     assert [rule["id"] for rule in run_["tool"]["driver"]["rules"]] == ["image"]
     places = [result["locations"][0]["physicalLocation"] for result in run_["results"]]
-    assert [place["artifactLocation"]["uri"] for place in places] == [str(file)] * 2
-    assert [place["region"]["startLine"] for place in places] == [1, 11]
+    assert [place["artifactLocation"]["uri"] for place in places] == [f"{tmp_path}/po%20ds.yaml"] * 2
+    assert [place["region"]["startLine"] for place in places] == [8, 18]
     assert {(result["ruleId"], result["level"]) for result in run_["results"]} == {("image", "error")}
 
 
 def test_a_rule_that_does_not_exist_is_refused() -> None:
     assert isinstance(refused := run("-", "--only", "imgae").exception, PolicyInputError)
     assert "no rule imgae" in str(refused)
+    assert "write image, if that is meant" in str(refused)
 
 
 def test_directories_are_searched_and_lists_are_taken_apart(tmp_path: Path) -> None:
