@@ -103,16 +103,17 @@ class Engine:
         return [step["newState"] for step in self._preview() if "newState" in step]
 
     def pending(self) -> list[str]:
-        """What another `up` would do: `update shop/quota (spec.hard)`, for each resource that it would not leave."""
+        """What a refresh and another `up` would do: `update shop/quota (spec.hard)`, for each resource not left as it is."""
         return [
             f"{step['op']} {step['urn'].rpartition('::')[2]} ({', '.join(step.get('detailedDiff') or ())})"
-            for step in self._preview()
-            if step["op"] != "same"
+            for step in self._preview("--refresh")
+            if step["op"] not in ("same", "refresh")
         ]
 
-    def _preview(self) -> list[dict[str, Any]]:
+    def _preview(self, *options: str) -> list[dict[str, Any]]:
         """The steps of a preview."""
-        done = self._quietly(("preview", "--json", "--non-interactive", "--stack", self.stack), policies=False)
+        arguments = ("preview", "--json", "--non-interactive", "--stack", self.stack, *options)
+        done = self._quietly(arguments, policies=False)
         preview = json.loads(done.stdout or "{}")
         if done.returncode:
             said = [each["message"] for each in preview.get("diagnostics", ()) if each["severity"] == "error"]

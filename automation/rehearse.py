@@ -88,7 +88,7 @@ class Rehearsal:
             row["changes"] = {name: outcome.changes.get(name, 0) for name in CHANGES}
 
     def up(self, _: str = "") -> Outcome:
-        """Bring the stack up, and make sure that a second look finds nothing to do."""
+        """Bring the stack up, and make sure that a refresh and a second look find nothing to do."""
         engine = self._engine()
         deployment, spec = engine.export(), self.project.project.spec
         check_changes(deployment, spec.cluster)

@@ -40,10 +40,12 @@ def test_changes_are_counted_by_operation(tmp_path: Path) -> None:
 def test_what_another_up_would_change_is_named_with_its_properties(tmp_path: Path) -> None:
     urn = "urn:pulumi:dev::polykube::kubernetes:core/v1:ResourceQuota::shop/quota"
     steps = [
+        {"op": "refresh", "urn": urn},
         {"op": "same", "urn": "urn:pulumi:dev::polykube::kubernetes:core/v1:Namespace::shop"},
         {"op": "update", "urn": urn, "detailedDiff": {"spec.hard.pods": {"kind": "update"}}},
     ]
-    program(tmp_path / "pulumi", f"cat <<'EOF'\n{json.dumps({'steps': steps})}\nEOF")
+    asked = 'case " $* " in *" --refresh "*) ;; *) exit 1 ;; esac'  # or nobody has read back what there is
+    program(tmp_path / "pulumi", f"{asked}\ncat <<'EOF'\n{json.dumps({'steps': steps})}\nEOF")
     found = Engine(Tool("pulumi", tmp_path / "pulumi", "0", "a test"), "dev", {}, tmp_path).pending()
     assert found == ["update shop/quota (spec.hard.pods)"]
 
