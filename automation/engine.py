@@ -103,7 +103,7 @@ class Engine:
         return [step["newState"] for step in self._preview() if "newState" in step]
 
     def pending(self) -> list[str]:
-        """What a refresh and another `up` would do: `update shop/quota (spec.hard)`, for each resource not left as it is."""
+        """What a refresh and another `up` would do, by resource: `update shop/quota (spec.hard)`."""
         return [
             f"{step['op']} {step['urn'].rpartition('::')[2]} ({', '.join(step.get('detailedDiff') or ())})"
             for step in self._preview("--refresh")
