@@ -14,12 +14,18 @@ from policy.admission.limit_ranges import claim_refusals, refusals, with_default
 from policy.admission.pods import Pod, read_pod
 from policy.admission.quotas import POD_COUNT, Quota, claim_usage, count_usage, pod_usage, service_usage, unstated
 from policy.admission.validation import invalid
-from policy.kubernetes import POD_SPECS, pod_spec
+from policy.kubernetes import POD_SPECS, not_made_by_others, pod_spec
 from policy.model import Resource, Stack
 from policy.surroundings import Cluster, Place
 from policy.unknown import Undetermined
-from policy.workloads import ONE, Counts, claim_templates, jobs_kept, pods_kept, pods_of
+from policy.workloads import ONE, Counts, claim_templates, jobs_kept, pods_kept, pods_of, revisions_kept
 
+_BEFORE: Final = {"rolling": ("stated", "blocks"), "peak": ("scaled", "blocks_at_peak")}  # fields of `Counts`
+_REVISIONS: Final = {
+    "Deployment": "replicasets",
+    "StatefulSet": "controllerrevisions",
+    "DaemonSet": "controllerrevisions",
+}
 _OWN: Final = {("ConfigMap", "kube-root-ca.crt"): "configmaps", ("ServiceAccount", "default"): "serviceaccounts"}
 
 
@@ -61,27 +67,41 @@ class Demand:
 
 @dataclass(frozen=True)
 class Excess:
-    """A quota key of which more is needed than there is; `parts` are title, number and amount of each."""
+    """A quota key of which more is needed than there is; `parts` are title, number and amount of each.
+
+    `stuck` are the titles of those that stand still without room for one more.
+    """
 
     key: str
     needed: Quantity
     hard: Quantity
     parts: Sequence[tuple[str, int, Quantity]]
+    stuck: Sequence[str]
 
 
 def excesses(quota: Quota, demand: Demand, moment: str) -> Iterator[Excess]:
     """The keys of which there is too little for what the stack adds; `moment` is a field of `Counts`."""
     times = attrgetter(moment)
     for key, hard in sorted(quota.hard.items()):
-        parts = [
-            (charge, count, charge.usage[key])
+        charges = [
+            charge
             for charge in demand.charges
-            if key in charge.usage and charge.usage[key].nanos and (count := times(charge.times))
-            if charge.counted_by(quota)
+            if key in charge.usage and charge.usage[key].nanos and charge.counted_by(quota)
         ]
+        parts = [(charge, count, charge.usage[key]) for charge in charges if (count := times(charge.times))]
         needed = sum((each * count for _, count, each in parts), Quantity(0))
         if needed > hard and any(charge.in_stack for charge, _, _ in parts):
-            yield Excess(key, needed, hard, [(charge.title, count, each) for charge, count, each in parts])
+            listed = [(charge.title, count, each) for charge, count, each in parts]
+            yield Excess(key, needed, hard, listed, _stuck(charges, key, hard, moment))
+
+
+def _stuck(charges: Sequence[Charge], key: str, hard: Quantity, moment: str) -> Sequence[str]:
+    """The titles of what takes nothing away by itself, and finds no room for one more, before a rollout."""
+    if moment not in _BEFORE:
+        return ()
+    before, blocks = map(attrgetter, _BEFORE[moment])
+    standing = sum((it.usage[key] * max(before(it.times), it.times.kept) for it in charges), Quantity(0))
+    return [it.title for it in charges if blocks(it.times) and standing + it.usage[key] > hard]
 
 
 def demand_of(stack: Stack, namespace: str) -> Demand:
@@ -103,7 +123,7 @@ def _placed(stack: Stack) -> tuple[Mapping[str, Sequence[Resource]], Sequence[Un
 
 def _worked_out(stack: Stack, namespace: str) -> Demand:
     placed, unknown = stack.once(_placed)
-    resources = placed.get(namespace, ())
+    resources = list(not_made_by_others(placed.get(namespace, ())))
     demand = Demand(unknown=[*unknown])
     bill = _Bill(demand, Place.of(resources), stack.once(Cluster))
     names = {(it.kind, it.object_name) for it in resources}
@@ -140,8 +160,8 @@ class _Bill:
         elif resource.kind != "Pod":
             group = resource.api_version.rpartition("/")[0]
             self._charge(title, count_usage(group, self.cluster.plural(resource.kind.partition(".")[0])))
-        if resource.kind == "Deployment":
-            self._charge(f"what {title} makes", count_usage("apps", "replicasets"), Counts(1, 2, 1))
+        if revisions := _REVISIONS.get(resource.kind):
+            self._charge(f"the revisions of {title}", count_usage("apps", revisions), revisions_kept(resource.spec))
         elif resource.kind == "CronJob":
             self._charge(f"what {title} makes", count_usage("batch", "jobs"), jobs_kept(resource.spec))
 

@@ -83,7 +83,8 @@ class Judge:
         try:
             for finding in check(**self.settings.arguments(rule)):
                 if not _is_about_damage(finding):
-                    yield Verdict(rule, level, finding)
+                    only_advice = finding.advice and level == Level.MANDATORY
+                    yield Verdict(rule, Level.ADVISORY if only_advice else level, finding)
         except Undetermined as unknown:
             yield Verdict(rule, level, _undetermined(rule, subject, unknown), Outcome.UNDETERMINED)
         except Exception as error:  # noqa: BLE001 - a defect of one rule is reported and costs no other verdict

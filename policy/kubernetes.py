@@ -1,6 +1,6 @@
 """Facts about Kubernetes kinds that several families of rules need (API of Kubernetes 1.36)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from policy.model import Resource, Stack
@@ -43,6 +43,31 @@ def containers(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for field in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(field) or ()):
             yield f"{path}.{field}[{index}]", container
+
+
+def not_made_by_others(resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Of the objects of a namespace, those that none of them makes: an export has Deployments, ReplicaSets and Pods."""
+    names = {(it.kind, it.object_name) for it in resources if it.kind in POD_SPECS}
+    claims = {name for it in resources if it.kind == "StatefulSet" for name in _claims_of(it)}
+    for resource in resources:
+        if resource.kind in POD_SPECS:
+            made = _controller(resource) in names
+        else:
+            made = resource.kind == "PersistentVolumeClaim" and resource.object_name.rpartition("-")[0] in claims
+        if not made:
+            yield resource
+
+
+def _controller(resource: Resource) -> tuple[str, str] | None:
+    """Kind and name of the object that makes and replaces another."""
+    owners = resource.metadata.get("ownerReferences") or ()
+    return next(((str(it.get("kind")), str(it.get("name"))) for it in owners if it.get("controller")), None)
+
+
+def _claims_of(stateful_set: Resource) -> Iterator[str]:
+    """How the names of the volume claims begin that a StatefulSet makes."""
+    for template in stateful_set.spec.get("volumeClaimTemplates") or ():
+        yield f"{(template.get('metadata') or {}).get('name')}-{stateful_set.object_name}"
 
 
 def configures(api_version: str) -> bool:

@@ -154,7 +154,8 @@ class Resource:
 class Finding:
     """A broken rule: on what, at which field path, what is wrong, and how to mend it.
 
-    `why` is said instead of the rule's own, where that does not fit.
+    `why` is said instead of the rule's own, where that does not fit; `advice` is what stops nothing, whatever the
+    level of its rule.
     """
 
     resource: Resource
@@ -162,6 +163,7 @@ class Finding:
     message: str
     remedy: str
     why: str = ""
+    advice: bool = False
 
 
 class Stack:

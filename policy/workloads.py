@@ -9,25 +9,34 @@ from policy.model import Resource
 from policy.nodes import NodeSet, takes
 from policy.unknown import present
 
-_DEFAULT_SURGE: Final = "25%"  # of Deployments; DaemonSets have none
+_DEFAULT_PART: Final = "25%"  # maxSurge and maxUnavailable of Deployments; DaemonSets have no surge
+_DEFAULT_REVISIONS: Final = 10  # old ones that are kept
 _DEFAULT_HISTORY: Final = 3  # successful jobs that a CronJob keeps; failed ones are not reckoned with
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many: as stated, while all workloads are rolled out, and as far as autoscalers may go."""
+    """How many: as stated, while all workloads are rolled out, as far as autoscalers may go, and rolled out then.
+
+    `blocks` says whether a rollout takes nothing away before there is room for something new, as stated and scaled.
+    `kept` is how many rollouts before leave, where that is more than what is stated.
+    """
 
     stated: int
     rolling: int
     scaled: int
+    peak: int
+    blocks: bool = False
+    blocks_at_peak: bool = False
+    kept: int = 0
 
     @classmethod
     def fixed(cls, count: int) -> "Counts":
         """A number that nothing changes."""
-        return cls(count, count, count)
+        return cls(count, count, count, count)
 
     def __mul__(self, times: int) -> "Counts":
-        return Counts(self.stated * times, self.rolling * times, self.scaled * times)
+        return Counts(self.stated * times, self.rolling * times, self.scaled * times, self.peak * times)
 
 
 ONE: Final = Counts.fixed(1)
@@ -68,7 +77,8 @@ def jobs_kept(spec: Mapping[str, Any]) -> Counts:
         return Counts.fixed(0)
     expires = present(((spec.get("jobTemplate") or {}).get("spec") or {}).get("ttlSecondsAfterFinished"))
     kept = 0 if expires else int(_given(spec.get("successfulJobsHistoryLimit"), _DEFAULT_HISTORY))
-    return Counts(kept + 1, kept + _overlapping(spec), kept + 1)
+    overlapping = kept + _overlapping(spec)
+    return Counts(kept + 1, overlapping, kept + 1, overlapping)
 
 
 def claim_templates(workload: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -89,16 +99,34 @@ def _replicas(workload: Resource, scaler: Resource | None) -> Counts:
     if scaler and replicas:  # an autoscaler leaves alone what has no replicas
         most = int(_given(scaler.spec.get("maxReplicas"), 1))
         replicas = min(max(replicas, int(_given(scaler.spec.get("minReplicas"), 1))), most)
-    surge = _surge(workload.spec, replicas) if workload.kind == "Deployment" else 0
-    return Counts(replicas, replicas + surge, most)
+    if workload.kind != "Deployment":
+        return Counts(replicas, replicas, most, most)
+    surge, blocks = _rollout(workload.spec, replicas)
+    surge_at_peak, blocks_at_peak = _rollout(workload.spec, most)
+    return Counts(replicas, replicas + surge, most, most + surge_at_peak, blocks, blocks_at_peak)
 
 
-def _surge(spec: Mapping[str, Any], replicas: int) -> int:
-    """Pods that a rollout adds before it takes others away: rounded up, none for none."""
+def _rollout(spec: Mapping[str, Any], replicas: int) -> tuple[int, bool]:
+    """How many pods a rollout adds (rounded up), and whether it takes none away before (rounded down).
+
+    Rules: pkg/controller/deployment (rolling.go and util ResolveFenceposts, v1.36.3): the old ReplicaSet shrinks by
+    maxUnavailable whether or not the new one finds room; with neither of both, maxUnavailable is 1.
+    """
     strategy = spec.get("strategy") or {}
     if strategy.get("type") == "Recreate":
-        return 0
-    return _part((strategy.get("rollingUpdate") or {}).get("maxSurge"), _DEFAULT_SURGE, replicas)
+        return 0, False
+    bounds = strategy.get("rollingUpdate") or {}
+    surge = _part(bounds.get("maxSurge"), _DEFAULT_PART, replicas)
+    return surge, surge > 0 and not _part(bounds.get("maxUnavailable"), _DEFAULT_PART, replicas, up=False)
+
+
+def revisions_kept(spec: Mapping[str, Any]) -> Counts:
+    """How many revisions of a workload there are (a Deployment's are ReplicaSets) once it was rolled out often enough.
+
+    Old ones go when a rollout is complete, and it needs a new one to begin (v1.36.3).
+    """
+    kept = int(_given(spec.get("revisionHistoryLimit"), _DEFAULT_REVISIONS)) + 1
+    return Counts(1, kept + 1, 1, kept + 1, blocks=True, blocks_at_peak=True, kept=kept)
 
 
 def _on_nodes(workload: Resource, nodes: Sequence[NodeSet]) -> Counts:
@@ -108,8 +136,10 @@ def _on_nodes(workload: Resource, nodes: Sequence[NodeSet]) -> Counts:
     most = sum(each.count if each.maximum is None else each.maximum for each in chosen)
     strategy = workload.spec.get("updateStrategy") or {}
     rolls = strategy.get("type") != "OnDelete"
-    surge = _part((strategy.get("rollingUpdate") or {}).get("maxSurge"), 0, count) if rolls else 0
-    return Counts(count, count + surge, most)
+    given = (strategy.get("rollingUpdate") or {}).get("maxSurge") if rolls else 0
+    surge, surge_at_peak = _part(given, 0, count), _part(given, 0, most)
+    blocks = surge > 0  # with a surge, maxUnavailable has to be 0
+    return Counts(count, count + surge, most, most + surge_at_peak, blocks, surge_at_peak > 0)
 
 
 def _at_once(spec: Mapping[str, Any]) -> int:
@@ -129,7 +159,8 @@ def _scheduled(spec: Mapping[str, Any]) -> Counts:
     if spec.get("suspend"):
         return Counts.fixed(0)
     count = _at_once((spec.get("jobTemplate") or {}).get("spec") or {})
-    return Counts(count, count * _overlapping(spec), count)
+    overlapping = count * _overlapping(spec)
+    return Counts(count, overlapping, count, overlapping)
 
 
 def _overlapping(spec: Mapping[str, Any]) -> int:
@@ -137,11 +168,12 @@ def _overlapping(spec: Mapping[str, Any]) -> int:
     return 1 if spec.get("concurrencyPolicy") == "Forbid" else 2
 
 
-def _part(given: Any, default: int | str, whole: int) -> int:
-    """A number, or a percentage of `whole`, rounded up."""
+def _part(given: Any, default: int | str, whole: int, *, up: bool = True) -> int:
+    """A number, or a percentage of `whole`, rounded up or down."""
     value = _given(given, default)
     if isinstance(value, str) and value.endswith("%"):
-        return -(-whole * int(value[:-1]) // 100)
+        parts = whole * int(value[:-1])
+        return -(-parts // 100) if up else parts // 100
     return int(value)
 
 

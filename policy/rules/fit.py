@@ -10,6 +10,10 @@ from policy.kubernetes import POD_SPECS
 from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
 
 _QUOTA: Final = frozenset({"ResourceQuota"})
+_ROLLOUTS: Final = ("rolling", "peak")
+_TOLD_BEFORE: Final = {"peak": ("rolling", "scaled")}  # what is too little then is said of the earlier moment
+_REVISIONS: Final = ("count/replicasets.apps", "count/controllerrevisions.apps")
+_SLOWER: Final = "without room it goes on, and slower, as what is old goes first"
 _NOT_OF_PODS: Final = "the API server refuses what comes last, after the rest was deployed"
 
 
@@ -26,7 +30,9 @@ def _quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
 
 def _quota_surge(quota: Resource, stack: Stack) -> Iterator[Finding]:
     demand = demand_of(stack, quota.namespace)
-    yield from _too_small(quota, demand, "rolling", " while all of them are rolled out", "lower maxSurge")
+    when = " while all of them are rolled out"
+    yield from _too_small(quota, demand, "rolling", when)
+    yield from _too_small(quota, demand, "peak", f"{when}, scaled out as far as may be")
 
 
 def _quota_hpa_max(quota: Resource, stack: Stack) -> Iterator[Finding]:
@@ -34,23 +40,39 @@ def _quota_hpa_max(quota: Resource, stack: Stack) -> Iterator[Finding]:
     yield from _too_small(quota, demand, "scaled", " when all are scaled out as far as may be", "lower maxReplicas")
 
 
-def _too_small(resource: Resource, demand: Demand, moment: str, when: str, instead: str) -> Iterator[Finding]:
+def _too_small(resource: Resource, demand: Demand, moment: str, when: str, instead: str = "") -> Iterator[Finding]:
     """A finding for each key that suffices before the moment and not then; what is known comes first."""
     quota = _read(resource)
     if quota is None:
         return
-    before = {excess.key: excess.needed for excess in excesses(quota, demand, "stated")} if moment != "stated" else {}
+    told = {excess.key for before in _TOLD_BEFORE.get(moment, ()) for excess in excesses(quota, demand, before)}
+    same = {(excess.key, excess.needed) for excess in excesses(quota, demand, "stated")} if moment != "stated" else ()
     for excess in excesses(quota, demand, moment):
-        if excess.needed != before.get(excess.key):
+        if excess.key not in told and (excess.key, excess.needed) not in same:
             yield Finding(
                 resource,
                 f"spec.hard[{excess.key}]",
                 f"{excess.needed} of {excess.hard} {excess.key} are needed{when}: {_listed(excess)}",
-                f"Raise it to {excess.needed}, or {instead}.",
-                why="" if moment != "stated" or is_pod_key(excess.key) else _NOT_OF_PODS,
+                f"Raise it to {excess.needed}, or {instead or _instead_of_room(excess)}.",
+                why=_why(excess, moment),
+                advice=moment in _ROLLOUTS and not excess.stuck,
             )
     for unknown in demand.unknown:
         raise unknown
+
+
+def _why(excess: Excess, moment: str) -> str:
+    """What comes of it, where that is not what the rule says."""
+    if moment in _ROLLOUTS:
+        stuck = ", ".join(title.removeprefix("the revisions of ") for title in excess.stuck)
+        return f"without room the rollout of {stuck} stands still" if stuck else _SLOWER
+    return "" if moment != "stated" or is_pod_key(excess.key) else _NOT_OF_PODS
+
+
+def _instead_of_room(excess: Excess) -> str:
+    if excess.key in _REVISIONS:
+        return "lower revisionHistoryLimit"
+    return "set maxUnavailable to 1, so that an old pod goes first" if excess.stuck else "leave it so"
 
 
 def _read(resource: Resource) -> Quota | None:

@@ -1,0 +1,114 @@
+"""Rollouts in a quota go on, or stand still, where the rule quota-surge says so: the real Deployment controller's word.
+
+Guards against an alarm about rollouts that make room for themselves. `make exam-policy` puts 50 random strategies to
+both; `make test` puts four.
+"""
+
+import os
+import random
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import pytest
+
+from policy.judge import Judge
+from policy.model import Level, Stack
+from policy.rules import fit
+from tests.policy.exam.answers import SEED
+from tests.policy.exam.conftest import Tally
+from tests.policy.exam.namespaces import as_resource
+from tests.support.api import Api, Object, condition, takes_pods
+from tests.support.objects import deployment, node
+
+ROLLOUTS: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 20, 4)
+DEADLINE: Final = (
+    45  # seconds without progress, after which the controller says so: refused pods are tried again ever later
+)
+_JUDGE: Final = Judge(rule for rule in fit.RULES if rule.id == "quota-surge")
+_WORDS: Final = {Level.MANDATORY: "stands still", Level.ADVISORY: "goes on"}
+
+
+class Dice(random.Random):
+    """A random rollout."""
+
+    def strategy(self) -> Object:
+        """A valid strategy: not neither surge nor unavailable pods."""
+        surge, unavailable = self.choice([0, 1, 2, "25%", "50%"]), self.choice([0, 0, 1, "10%", "25%"])
+        return {} if not surge and not unavailable else {"maxSurge": surge, "maxUnavailable": unavailable}
+
+    def objects(self, namespace: str) -> list[Object]:
+        """A Deployment, and a quota with room for few pods more than it has."""
+        web = deployment(namespace, "web", self.randint(1, 5), nodeSelector={"pool": "rollouts"})
+        web["spec"] |= {"progressDeadlineSeconds": DEADLINE, "strategy": {"rollingUpdate": self.strategy()}}
+        hard = {"pods": str(web["spec"]["replicas"] + self.choice([0, 0, 0, 1, 2]))}
+        metadata = {"name": "quota", "namespace": namespace}
+        return [{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}, web]
+
+
+@pytest.fixture
+def places(api: Api) -> Iterator[list[str]]:
+    """A namespace for each rollout, and a node for their pods."""
+    run = secrets.token_hex(3)
+    names = [f"exam-{run}-{index}" for index in range(ROLLOUTS)]
+    host = node(f"rollouts-{run}", {"pool": "rollouts"}, cpu="64", memory="64Gi", pods="500")
+    api.apply(host, *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names))
+    api.until(api.path(host), takes_pods)
+    for name in names:
+        api.until(f"/api/v1/namespaces/{name}/serviceaccounts/default", bool)
+    yield names
+    for name in names:
+        api.delete(f"/api/v1/namespaces/{name}")
+    api.delete(api.path(host))
+
+
+def by_controller(api: Api, quota: Object, web: Object) -> str:
+    """What becomes of a rollout."""
+    api.apply(quota)
+    api.until(api.path(quota), lambda it: "pods" in it.get("status", {}).get("used", {}))
+    api.apply(web)
+    api.until(api.path(web), _is_complete)
+    web["spec"]["template"]["metadata"]["annotations"] = {"rolled": "out"}
+    api.apply(web)
+    generation = api.get(api.path(web))["metadata"]["generation"]
+    ended = api.until(
+        api.path(web),
+        lambda it: it["status"].get("observedGeneration") == generation and (_is_complete(it) or _is_given_up(it)),
+    )
+    return "goes on" if _is_complete(ended) else "stands still"
+
+
+def _is_complete(web: Object) -> bool:
+    status, replicas = web.get("status", {}), web["spec"]["replicas"]
+    return all(status.get(key) == replicas for key in ("replicas", "updatedReplicas", "availableReplicas"))
+
+
+def _is_given_up(web: Object) -> bool:
+    return condition(web, "Progressing") == "False"
+
+
+def by_rules(quota: Object, web: Object) -> str:
+    """What the rule says becomes of it."""
+    said = {_WORDS[verdict.level] for verdict in _JUDGE.judge_stack(Stack(map(as_resource, (quota, web))))}
+    return said.pop() if said else "goes on"
+
+
+def test_rollouts_stand_still_where_the_rule_says_so(api: Api, places: list[str], tally: Tally) -> None:
+    verdicts: Counter[str] = Counter()
+
+    def put(index: int) -> Any:
+        quota, web = Dice(f"{SEED}-{index + 4}").objects(places[index])
+        ours = by_rules(quota, web)
+        theirs = by_controller(api, quota, web)
+        verdicts[theirs] += 1
+        return (
+            None if ours == theirs else (ours, theirs, quota["spec"], web["spec"]["replicas"], web["spec"]["strategy"])
+        )
+
+    with ThreadPoolExecutor(20) as pool:
+        different = [each for each in pool.map(put, range(ROLLOUTS)) if each]
+    tally.add("rollouts in a quota", ROLLOUTS, ROLLOUTS - len(different), verdicts)
+    assert not different, different
+    assert len(verdicts) == len(_WORDS)
