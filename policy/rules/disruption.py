@@ -1,37 +1,59 @@
-"""Disruption budgets: as the disruption controller of Kubernetes 1.36 computes them, with every pod healthy."""
+"""Disruption budgets: as the disruption controller and the eviction API reckon with them, with every pod healthy.
 
-from collections.abc import Iterator
+Rules: pkg/controller/disruption and pkg/registry/core/pod/storage/eviction.go (v1.36.3).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from common.reachability import selects
-from policy.kubernetes import pod_template
+from policy.kubernetes import POD_SPECS, not_made_by_others, pod_template
 from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
 
-_COUNTED: Final = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Pod")
-_UNCOUNTED: Final = ("DaemonSet", "Job", "CronJob")
+_SCALED: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
+_UNSCALED: Final = frozenset({"DaemonSet", "Job", "CronJob"})  # nothing says how many pods they should have
+_REMEDY: Final = "Set maxUnavailable to 1, and run more replicas than must stay."
+_BY_NUMBER: Final = "Set minAvailable to a number, or select only what Deployments and the like make."
 
 
 def _pdb_sane(budget: Resource, stack: Stack) -> Iterator[Finding]:
+    covered = [each for each in stack.once(_workloads).get(budget.namespace, ()) if _covers(budget, each)]
     field = "maxUnavailable" if budget.spec.get("maxUnavailable") is not None else "minAvailable"
     given = budget.spec.get(field)
-    matched = [each for each in _in_its_namespace(budget, stack, *_COUNTED) if _covers(budget, each)]
-    others = any(_covers(budget, each) for each in _in_its_namespace(budget, stack, *_UNCOUNTED))
-    pods = sum(_replicas(workload, stack) for workload in matched)
     if given is None:
         found = "it says neither minAvailable nor maxUnavailable, and so allows no eviction"
-    elif others or not matched:
-        found = f"{given} allows no eviction, however many pods there are" if _never(field, given) else ""
-    elif pods and _evictions(field, given, pods) < 1:
-        found = f"{given} allows no eviction of the {pods} pod{'s' * (pods > 1)} that it covers"
+        yield Finding(budget, f"spec.{field}", found, _REMEDY)
     else:
-        found = ""
-    if found:
-        remedy = "Set maxUnavailable to 1, and run more replicas than must stay."
-        yield Finding(budget, f"spec.{field}", found, remedy)
+        for found, remedy in _why_none(field, given, covered, stack):
+            yield Finding(budget, f"spec.{field}", f"{given} allows no eviction{found}", remedy)
+    for other in stack.of_kind("PodDisruptionBudget", namespace=budget.namespace):
+        if other is not budget and (shared := [each for each in covered if _covers(other, each)]):
+            found = f"{_titles(shared)} is covered by the budget {other.object_name} as well: no eviction succeeds"
+            yield Finding(budget, "spec.selector", found, "Let only one budget select each pod.")
 
 
-def _in_its_namespace(budget: Resource, stack: Stack, *kinds: str) -> Iterator[Resource]:
-    return stack.of_kind(*kinds, namespace=budget.namespace)
+def _why_none(field: str, given: Any, covered: Sequence[Resource], stack: Stack) -> Iterator[tuple[str, str]]:
+    """Why a budget allows no eviction, and what to do, where it allows none."""
+    scaled = sum(_replicas(each, stack) for each in covered if each.kind in _SCALED)
+    bare = sum(each.kind == "Pod" for each in covered)
+    unscaled = [each for each in covered if each.kind in _UNSCALED and not each.spec.get("suspend")]
+    of_scale = field == "maxUnavailable" or isinstance(given, str)  # a part of what controllers should have
+    if (unscaled or not covered) and _never(field, given):
+        yield ", however many pods there are", _REMEDY
+    elif unscaled and of_scale:
+        yield f" while {_titles(unscaled)} has pods, as nothing says how many it should have", _BY_NUMBER
+    elif not unscaled and of_scale and bare and not scaled:
+        yield f" of the {_pods(bare)} that it covers, as nothing says how many there should be", _BY_NUMBER
+    elif not unscaled and scaled + bare and _evictions(field, given, scaled, bare) < 1:
+        yield f" of the {_pods(scaled + bare)} that it covers", _REMEDY
+
+
+def _workloads(stack: Stack) -> Mapping[str, Sequence[Resource]]:
+    """What makes pods, by namespace."""
+    found: dict[str, list[Resource]] = {}
+    for each in stack.of_kind(*POD_SPECS):
+        found.setdefault(each.namespace, []).append(each)
+    return {namespace: list(not_made_by_others(workloads)) for namespace, workloads in found.items()}
 
 
 def _covers(budget: Resource, workload: Resource) -> bool:
@@ -41,9 +63,7 @@ def _covers(budget: Resource, workload: Resource) -> bool:
 
 def _replicas(workload: Resource, stack: Stack) -> int:
     """The fewest pods that it has, all healthy."""
-    if workload.kind == "Pod":
-        return 1
-    for scaler in _in_its_namespace(workload, stack, "HorizontalPodAutoscaler"):
+    for scaler in stack.of_kind("HorizontalPodAutoscaler", namespace=workload.namespace):
         target = scaler.spec.get("scaleTargetRef") or {}
         if (target.get("kind"), target.get("name")) == (workload.kind, workload.object_name):
             return int(scaler.spec.get("minReplicas") or 1)
@@ -51,15 +71,22 @@ def _replicas(workload: Resource, stack: Stack) -> int:
     return 1 if replicas is None else int(replicas)
 
 
-def _evictions(field: str, given: Any, pods: int) -> int:
-    """How many of `pods` may be evicted at once. Percentages are rounded up."""
-    percent = isinstance(given, str) and given.endswith("%")
-    amount = -(-pods * int(given[:-1]) // 100) if percent else int(given)
-    return amount if field == "maxUnavailable" else pods - amount
+def _evictions(field: str, given: Any, scaled: int, bare: int) -> int:
+    """How many pods may be evicted at once. Percentages are of what controllers should have, rounded up."""
+    amount = -(-scaled * int(given[:-1]) // 100) if isinstance(given, str) else int(given)
+    return scaled + bare - (max(scaled - amount, 0) if field == "maxUnavailable" else amount)
 
 
 def _never(field: str, given: Any) -> bool:
     return str(given) in (("0", "0%") if field == "maxUnavailable" else ("100%",))
+
+
+def _titles(workloads: Sequence[Resource]) -> str:
+    return ", ".join(f"{each.kind}/{each.object_name}" for each in workloads)
+
+
+def _pods(count: int) -> str:
+    return f"{count} pod{'s' * (count > 1)}"
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -67,7 +94,7 @@ RULES: Final[tuple[Rule, ...]] = (
         id="pdb-sane",
         category=Category.WORKLOAD,
         level=Level.MANDATORY,
-        summary="Every PodDisruptionBudget allows at least one eviction.",
+        summary="Every PodDisruptionBudget allows at least one eviction, and no pod has two of them.",
         why="one that allows none stops every node upgrade until somebody deletes it",
         kinds=frozenset({"PodDisruptionBudget"}),
         check=_pdb_sane,

@@ -95,12 +95,14 @@ def _is_internal(service: Resource) -> bool:
 
 
 def _ingress_tls(ingress: Resource) -> Iterator[Finding]:
-    covered = {host for entry in ingress.spec.get("tls") or () for host in entry.get("hosts") or ()}
+    entries = ingress.spec.get("tls") or ()
+    covered = {host for entry in entries for host in entry.get("hosts") or ()}
+    every = any(entry.get("secretName") and not entry.get("hosts") for entry in entries)  # hosts that none covers
     rules: Sequence[Mapping[str, Any]] = ingress.spec.get("rules") or ({},)
     hosts = [rule.get("host") or "" for rule in rules]
     for index, host in enumerate(hosts):
         yield from _host(ingress, f"spec.rules[{index}].host", host)
-        if host and host not in covered and f"*.{host.partition('.')[2]}" not in covered:
+        if host and not every and host not in covered and f"*.{host.partition('.')[2]}" not in covered:
             remedy = "Add it to the hosts of an entry of spec.tls with a certificate's Secret."
             yield Finding(ingress, "spec.tls", f"{host} is served without TLS", remedy)
     if not ingress.spec.get("tls") and not any(hosts):

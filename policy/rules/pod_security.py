@@ -25,14 +25,13 @@ def _restricted(workload: Resource, stack: Stack) -> Iterator[Finding]:
 
 
 def _found(workload: Resource, stack: Stack, level: str) -> Iterator[Finding]:
-    """What a workload's pods break of a level; nothing where their namespace enforces less."""
+    """What a workload's pods break of a level and those below it; nothing where their namespace enforces less."""
     standard = _standard(workload, stack)
     if standard.level == "privileged" or (level == "restricted" != standard.level):
         return
     path, spec = pod_spec(workload)
     for violation in violations(spec, _annotations(workload), Standard(level, standard.minor)):
-        if violation.check.level == level:
-            yield Finding(workload, f"{path}.{violation.path}", violation.message, violation.check.remedy)
+        yield Finding(workload, f"{path}.{violation.path}", violation.message, violation.check.remedy)
 
 
 def _standard(workload: Resource, stack: Stack) -> Standard:
@@ -66,7 +65,8 @@ RULES: Final[tuple[Rule, ...]] = (
         id="pss-restricted",
         category=Category.WORKLOAD,
         level=Level.MANDATORY,
-        summary="Pods meet the Pod Security level restricted, unless their namespace enforces another.",
+        summary="Pods meet the Pod Security level restricted, baseline's checks included, unless their namespace "
+        "enforces another.",
         why="what breaks into the pod has fewer ways out of it",
         kinds=frozenset(POD_SPECS),
         check=_restricted,

@@ -1,6 +1,6 @@
 """Pod Security: which pods a namespace's `pod-security.kubernetes.io/enforce` label admits.
 
-Checks by level and version: k8s.io/pod-security-admission/policy (v0.36.3).
+Checks by level and version: k8s.io/pod-security-admission/policy (v0.36.3, and 8f84a87 for 1.37).
 """
 
 import re
@@ -13,7 +13,8 @@ from policy.admission.pod_security.subject import Found, Subject
 from policy.unknown import Undetermined
 
 _LABEL: Final = "pod-security.kubernetes.io/enforce"
-_LATEST: Final = 35  # the minor version with the last change of a check
+_LATEST: Final = 36  # the minor version of clusters that state none
+_NEWEST: Final = 37  # the minor version with the last change of a check
 _LEVELS: Final = ("privileged", "baseline", "restricted")
 
 
@@ -31,7 +32,7 @@ class Standard:
             return None
         level = str(labels[_LABEL])
         version = re.fullmatch(r"v1\.(\d+)", str(labels.get(f"{_LABEL}-version", "latest")))
-        minor = min(int(version[1]), _LATEST) if version else _LATEST
+        minor = min(int(version[1]), _NEWEST) if version else _LATEST
         return cls(level if level in _LEVELS else "restricted", minor)
 
 

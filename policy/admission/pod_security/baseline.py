@@ -10,7 +10,7 @@ _APP_ARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 _SECCOMP: Final = "seccomp.security.alpha.kubernetes.io/pod"
 _SECCOMP_CONTAINER: Final = "container.seccomp.security.alpha.kubernetes.io/"
 _PROFILES: Final = ("RuntimeDefault", "Localhost")
-_CAPABILITIES: Final = frozenset(
+DEFAULT_CAPABILITIES: Final = frozenset(
     (
         *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE"),
         *("SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
@@ -30,6 +30,8 @@ _SYSCTLS: Final = {  # by the minor version since which they are safe
     "net.ipv4.tcp_keepalive_probes": 29,
     "net.ipv4.tcp_rmem": 32,
     "net.ipv4.tcp_wmem": 32,
+    "net.ipv4.tcp_slow_start_after_idle": 37,
+    "net.ipv4.tcp_notsent_lowat": 37,
 }
 _SE_LINUX_TYPES: Final = {  # by the minor version since which they are a container's
     "": _ALWAYS,
@@ -56,8 +58,13 @@ def capabilities(pod: Subject) -> Iterator[Found]:
     """No capabilities but those that container runtimes give anyway."""
     for path, context in pod.contexts(pod=False):
         added = (context.get("capabilities") or {}).get("add") or ()
-        if beyond := [name for name in added if name not in _CAPABILITIES]:
-            yield f"{path}.capabilities.add", f"{listed(beyond)} is added to what the runtime gives"
+        yield from beyond_default_capabilities(path, added)
+
+
+def beyond_default_capabilities(path: str, added: Iterable[str]) -> Iterator[Found]:
+    """The capabilities of a security context that container runtimes do not give anyway."""
+    if beyond := [name for name in added if name not in DEFAULT_CAPABILITIES]:
+        yield f"{path}.capabilities.add", f"{listed(beyond)} is added to what the runtime gives"
 
 
 def listed(names: Iterable[str]) -> str:
@@ -76,7 +83,12 @@ def host_paths(pod: Subject) -> Iterator[Found]:
     """No files of the host."""
     for path, volume in pod.volumes():
         if present(volume.get("hostPath")):
-            yield f"{path}.hostPath", f"volume {volume.get('name')} is a path of the host"
+            yield path_of_host(path, volume)
+
+
+def path_of_host(path: str, volume: Properties) -> Found:
+    """What is said of a volume that is a path of the host."""
+    return f"{path}.hostPath", f"volume {volume.get('name')} is a path of the host"
 
 
 def host_ports(pod: Subject) -> Iterator[Found]:
@@ -140,9 +152,14 @@ def seccomp(pod: Subject) -> Iterator[Found]:
                 yield f"annotation {key}", f"it is {value} rather than runtime/default"
         return
     for path, context in pod.contexts():
-        if present(context.get("seccompProfile")) and not has_seccomp_profile(context):
-            given = context["seccompProfile"].get("type")
-            yield f"{path}.seccompProfile.type", f"it is {given} rather than RuntimeDefault or Localhost"
+        yield from unconfined(path, context)
+
+
+def unconfined(path: str, context: Properties) -> Iterator[Found]:
+    """A security context that states a profile which does not confine."""
+    if present(context.get("seccompProfile")) and not has_seccomp_profile(context):
+        given = context["seccompProfile"].get("type")
+        yield f"{path}.seccompProfile.type", f"it is {given} rather than RuntimeDefault or Localhost"
 
 
 def has_seccomp_profile(context: Properties) -> bool:

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policy.admission.pod_security.baseline import has_seccomp_profile, unmasked
+from policy.admission.pod_security.baseline import (
+    DEFAULT_CAPABILITIES,
+    beyond_default_capabilities,
+    has_seccomp_profile,
+    listed,
+    path_of_host,
+    unconfined,
+    unmasked,
+)
 from policy.admission.pod_security.subject import Found, Subject
 from policy.unknown import off, present
 
@@ -30,8 +38,10 @@ def capabilities(pod: Subject) -> Iterator[Found]:
         given = context.get("capabilities") or {}
         if "ALL" not in (given.get("drop") or ()):
             yield f"{path}.capabilities.drop", "ALL is not dropped"
-        if beyond := [name for name in given.get("add") or () if name != "NET_BIND_SERVICE"]:
-            yield f"{path}.capabilities.add", f"{', '.join(beyond)} is added"
+        added = given.get("add") or ()
+        yield from beyond_default_capabilities(path, added)
+        if given_anyway := [name for name in added if name in DEFAULT_CAPABILITIES and name != "NET_BIND_SERVICE"]:
+            yield f"{path}.capabilities.add", f"{listed(given_anyway)} is added"
 
 
 def proc_mount(pod: Subject) -> Iterator[Found]:
@@ -43,7 +53,9 @@ def volumes(pod: Subject) -> Iterator[Found]:
     """Volumes of the kinds that a pod needs, none of storage that somebody else has set up."""
     for path, volume in pod.volumes():
         kinds = {kind for kind, value in volume.items() if kind != "name" and present(value)}
-        if kinds and kinds.isdisjoint(_VOLUMES):  # a volume of no kind is an emptyDir
+        if "hostPath" in kinds and kinds.isdisjoint(_VOLUMES):
+            yield path_of_host(path, volume)
+        elif kinds and kinds.isdisjoint(_VOLUMES):  # a volume of no kind is an emptyDir
             yield path, f"volume {volume.get('name')} is a {', '.join(sorted(kinds))}"
 
 
@@ -76,9 +88,9 @@ def seccomp(pod: Subject) -> Iterator[Found]:
     if pod.on_windows:
         return
     by_default = has_seccomp_profile(pod.context)
-    if present(pod.context.get("seccompProfile")) and not by_default:
-        yield "securityContext.seccompProfile.type", "it is neither RuntimeDefault nor Localhost"
+    yield from unconfined("securityContext", pod.context)
     for path, context in pod.contexts(pod=False):
-        confined = has_seccomp_profile(context) if present(context.get("seccompProfile")) else by_default
-        if not confined:
+        if present(context.get("seccompProfile")):
+            yield from unconfined(path, context)
+        elif not by_default:
             yield f"{path}.seccompProfile.type", "neither it nor the pod's is RuntimeDefault or Localhost"
