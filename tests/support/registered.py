@@ -24,6 +24,7 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
         "vpcConfig": {"clusterSecurityGroupId": "sg-cluster"},
     },
     "azure-native:containerservice:ManagedCluster": {"identity": {"type": "UserAssigned"}},
+    "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "11111111-aaaa-4bbb-8ccc-222222222222"},
     "azure-native:keyvault:Key": {"keyUriWithVersion": "https://vault.example/keys/key/1"},
     "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "-----BEGIN CERTIFICATE-----"},
     "kubernetes:core/v1:Secret": {"data": {"ca.crt": "", "token": ""}},  # of a service account
@@ -62,6 +63,7 @@ class _Cloud(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         made = {"arn": f"arn:aws:::{args.name}", "endpoint": f"https://{args.name}.example", "name": args.name}
+        made |= {"bucket": args.name} if args.typ == "aws:s3/bucket:Bucket" else {}
         azure_id = f"/subscriptions/0/providers/x/managedClusters/{args.name}"  # policies read the name in it
         made_id = azure_id if args.typ.endswith(":ManagedCluster") else f"{args.name}-id"
         return made_id, made | args.inputs | dict(_NESTED.get(args.typ, {}))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import rehearsal.providers.clouds
-from rehearsal.providers.clouds.rules import RuleBook, changes, read_rules
+from rehearsal.providers.clouds.rules import RuleBook, Rules, changes, read_rules
 from rehearsal.providers.clouds.schema import Schema
 from tests.support.registered import Registered
 
@@ -17,7 +17,7 @@ Planned = Mapping[str, Registered]
 def replacing_inputs(made: Planned) -> Iterator[str]:
     """`type name: path = value` for each input whose change replaces the resource."""
     for each in made.values():
-        if rules := _rules(each):
+        if rules := rules_of(each):
             for path, value in _leaves(each.inputs):
                 if rules.replaces(path, removed=False):
                     yield f"{each.type} {each.name}: {path} = {value}"
@@ -30,7 +30,7 @@ def replaced(before: Planned, after: Planned) -> dict[str, str]:
 
 def _replaced(before: Planned, after: Planned) -> Iterator[tuple[str, str]]:
     for urn, old in before.items():
-        new, rules = after.get(urn), _rules(old)
+        new, rules = after.get(urn), rules_of(old)
         if rules and new is None:
             yield urn, "gone"
         elif rules and new is not None:
@@ -44,13 +44,15 @@ def _replaced(before: Planned, after: Planned) -> Iterator[tuple[str, str]]:
                 yield urn, ", ".join(paths)
 
 
-def _rules(resource: Registered) -> Any:
+def rules_of(resource: Registered) -> Rules | None:
+    """What the stand-in knows of a resource of a cloud; None of anything else."""
     package = resource.type.partition(":")[0].replace("-", "_")
-    return _rule_book(package).types[resource.type] if (CLOUDS / package / "rules.yaml").exists() else None
+    return rule_book(package).types[resource.type] if (CLOUDS / package / "rules.yaml").exists() else None
 
 
 @cache
-def _rule_book(package: str) -> RuleBook:
+def rule_book(package: str) -> RuleBook:
+    """What the stand-in knows of a cloud's types."""
     return read_rules(CLOUDS / package, Schema(CLOUDS / package))
 
 
