@@ -160,9 +160,12 @@ class _Source:
         if not self.is_named and not documents.findings and not any(self._is_meant(node.plain()) for node in nodes):
             yield PassedOver(self.file)
             return
-        for finding in documents.findings:
+        lines = text.splitlines() if documents.findings and isinstance(text, str) else []
+        for line, finding in {finding.line: finding for finding in documents.findings}.items():
             found = f"{finding.code.title}: {finding.found}"
-            yield _problem(self.file, finding.line, found, "YAML", self._remedy(finding.remedy, finding.found))
+            is_template = "{{" in "".join(lines[line - 1 : line])
+            remedy = f"{finding.remedy} {self._rendered()}" if is_template else finding.remedy
+            yield _problem(self.file, line, found, "YAML", remedy)
         for node in nodes:
             yield from self._of_document(node, node.plain())
 
@@ -174,11 +177,9 @@ class _Source:
             return "metadata" in body or "items" in body or _is_kubernetes_kind(body["apiVersion"], body["kind"])
         return "metadata" in body and not body.keys().isdisjoint({"apiVersion", "kind"})
 
-    def _remedy(self, remedy: str, found: str) -> str:
-        if "{{" not in found:
-            return remedy
+    def _rendered(self) -> str:
         chart = next(iter(_chart_of(Path(self.file))), Path("CHART"))
-        return f"{remedy} If it is a template, render it: {_rendering(chart)}"
+        return f"If it is a template, render it: {_rendering(chart)}"
 
     def _of_document(self, node: Node, body: Any, listed: Mapping[str, str] | None = None) -> Iterator[Read]:
         """The objects in a document; those in a list may leave to it what they are."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.markup import escape
-from rich.padding import Padding
+from rich.text import Text
 
 from automation.policy_check.check import Report
 from automation.policy_check.places import place_of
@@ -50,10 +50,10 @@ def _show_group(level: str, group: Sequence[Verdict]) -> None:
     """A heading with the number, a line for each, and once for all why and what to do, where that is the same."""
     first = group[0]
     style = _STYLES[first.level]
-    _line(f"[{style}]{level}[/{style}]  [bold]{first.rule.id}[/bold]  {_count(len(group), 'finding')}", 0)
+    _line(f"[{style}]{level}[/{style}]  [bold]{first.rule.id}[/bold]  {_number(group)}", 0)
     same_why = len({verdict.why for verdict in group}) == 1
     same_remedy = len({verdict.finding.remedy for verdict in group}) == 1
-    for verdict in group:
+    for verdict in sorted(group, key=_where):
         why = "" if same_why else f"; {verdict.why}"
         remedy = "" if same_remedy else f". {verdict.finding.remedy}"
         _line(f"[cyan]{escape(_place(verdict))}[/cyan]{escape(f'{_what(verdict)}{why}{remedy}')}", 2)
@@ -64,8 +64,17 @@ def _show_group(level: str, group: Sequence[Verdict]) -> None:
     out.print()
 
 
+def _number(group: Sequence[Verdict]) -> str:
+    files = len({_where(verdict)[0] for verdict in group})
+    return _count(len(group), "finding") + (f" in {files} files" if files > 1 else "")
+
+
+def _where(verdict: Verdict) -> tuple[str, int]:
+    return place_of(verdict.finding.resource, verdict.finding.path)
+
+
 def _place(verdict: Verdict) -> str:
-    file, line = place_of(verdict.finding.resource, verdict.finding.path)
+    file, line = _where(verdict)
     return f"{file}:{line}  " if file else ""
 
 
@@ -79,11 +88,9 @@ def _line(markup: str, indent: int) -> None:
     if not out.is_terminal:
         out.print(f"{' ' * indent}{markup}", soft_wrap=True)
         return
-    text = out.render_str(markup)
-    first, *rest = text.wrap(out, max(out.width - indent - 4, 20))
-    out.print(Padding(first, (0, 0, 0, indent)))
-    for line in rest:
-        out.print(Padding(line, (0, 0, 0, indent + 4)))
+    for index, line in enumerate(out.render_str(markup).wrap(out, max(out.width - indent - 4, 20))):
+        line.rstrip()
+        out.print(Text(" " * (indent + 4 * bool(index))) + line)
 
 
 def _summary(report: Report) -> str:
@@ -113,8 +120,9 @@ def _advice(report: Report) -> Iterator[tuple[str, str]]:
     if len(mandatory) >= _MANY and not report.known:
         yield "or", "begin with what is there by --write-baseline FILE; with --baseline FILE only what is new counts"
     if report.gone:
-        them = _count(len(report.gone), "entry", "entries")
-        yield "also", f"{them} of the baseline no longer occur: write it anew by --write-baseline"
+        entries, occur = ("entry", "occurs") if len(report.gone) == 1 else ("entries", "occur")
+        them = f"{len(report.gone)} {entries} of the baseline no longer {occur}"
+        yield "also", f"{them}: write it anew by --write-baseline"
 
 
 def _done(group: Sequence[Verdict]) -> str:
@@ -123,5 +131,5 @@ def _done(group: Sequence[Verdict]) -> str:
     return f"{place}{group[0].finding.remedy}"
 
 
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

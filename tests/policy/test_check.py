@@ -99,13 +99,13 @@ def test_findings_stand_by_rule_with_their_places_and_end_with_what_to_do_first(
     field = "spec.containers[0].securityContext.readOnlyRootFilesystem"
     writable = f"shop/Pod/app {field}: container app can write to its root file system"
     assert run(tmp_path, "--only", "image,ro-rootfs").stdout.splitlines() == [
-        "mandatory  image  2 findings",
+        "mandatory  image  2 findings in 2 files",
         f"  {tmp_path}/a.yaml:8  shop/Pod/app spec.containers[0].image: the image nginx is whatever is newest",
         f"  {tmp_path}/b.yaml:8  shop/Pod/app spec.containers[0].image: the image nginx is whatever is newest",
         "  why  an image that changes under its name runs differently on each node, and cannot be rolled back",
         "  do   Name a version.",
         "",
-        "advisory  ro-rootfs  2 findings",
+        "advisory  ro-rootfs  2 findings in 2 files",
         f"  {tmp_path}/a.yaml:8  {writable}",
         f"  {tmp_path}/b.yaml:8  {writable}",
         "  why  who breaks in can replace the program",
