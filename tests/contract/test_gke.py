@@ -5,10 +5,15 @@ go before their successors, and differences that would replace the cluster on th
 """
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from common.paths import REHEARSAL
+from rehearsal.providers.base import Request
 from rehearsal.providers.clouds.gcp.project import SERVICE, api_of
+from rehearsal.providers.clouds.gcp.provider import GcpStandIn
+from rehearsal.providers.clouds.read_back import told
 from tests.support.registered import Registered, everything_before, registered
 from tests.support.stack_files import load_with_add_ons, planned
 
@@ -47,6 +52,13 @@ def test_a_new_pool_comes_before_the_old_one_goes() -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_what_is_of_the_first_pool_alone_is_no_difference_later(stack: str) -> None:
-    (cluster,) = (each for each in made(stack).values() if each.type == CLUSTER)
-    assert {"nodeConfig", "initialNodeCount"} <= set(cluster.ignore_changes)
+def test_what_google_reads_back_is_no_difference(stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(REHEARSAL, str(tmp_path))
+    google = GcpStandIn()
+    for urn, each in made(stack).items():
+        if not each.type.startswith("gcp:"):
+            continue
+        inputs, _ = google.check(Request(urn, inputs=dict(each.inputs)))
+        state = told(google.book.types[each.type].read_back, dict(inputs), inputs, inputs)
+        again = Request(urn, inputs=inputs, old_inputs=inputs, state=state, ignore_changes=each.ignore_changes)
+        assert google.diff(again).detailed == {}, urn

@@ -10,6 +10,7 @@ The path goes through lists. `as` is
 
     absent  it is not told
     lower   in small letters
+    upper   in capital letters
     json    with its keys sorted and without blanks
     sorted  a list that is a set, in an order of the cloud's own
     kept    only the state knows it: secrets, and what the provider never reads
@@ -26,7 +27,7 @@ from typing import Any, Final
 
 from common.wire import Properties
 
-_KINDS: Final = ("absent", "lower", "json", "sorted", "kept", "default", "value", "adds")
+_KINDS: Final = ("absent", "lower", "upper", "json", "sorted", "kept", "default", "value", "adds")
 _ABSENT: Final = object()
 
 
@@ -117,6 +118,7 @@ def _read(rule: ReadBack, value: Any) -> Any:
 _REWRITES: Final[Mapping[str, tuple[Any, Callable[[Any, Any], Any]]]] = {
     "adds": (Mapping, lambda value, more: {**value, **more}),
     "lower": (str, lambda value, _: value.lower()),
+    "upper": (str, lambda value, _: value.upper()),
     "json": (str, lambda value, _: json.dumps(json.loads(value), sort_keys=True, separators=(",", ":"))),
     "sorted": (list, lambda value, _: sorted(value, key=lambda item: json.dumps(item, sort_keys=True, default=repr))),
 }
