@@ -4,56 +4,19 @@ Roles are read as the API server resolves them (RBAC of Kubernetes 1.36): wildca
 match, and an aggregated ClusterRole has the rules of those that its selectors select.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from common.reachability import selects
 from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.rights import ESCALATING
 
 _ADMIN: Final = "cluster-admin"
 _MASTERS: Final = "system:masters"
 _RBAC: Final = "rbac.authorization.k8s.io"
-_WEBHOOKS: Final = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
 _AGGREGATE: Final = f"{_RBAC}/aggregate-to-"
 _BUILT_IN_AGGREGATES: Final = ("admin", "edit", "view")
-
-
-@dataclass(frozen=True)
-class _Right:
-    """A verb on any of some resources of a group, by which who has it gets further rights."""
-
-    title: str
-    verbs: Sequence[str]
-    group: str
-    resources: Sequence[str]
-
-    def granted_by(self, rule: Mapping[str, Any]) -> bool:
-        return (
-            any(_matches(verb, rule.get("verbs")) for verb in self.verbs)
-            and _matches(self.group, rule.get("apiGroups"))
-            and any(_matches_resource(resource, rule.get("resources")) for resource in self.resources)
-        )
-
-
-# https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks, read 2026-11
-_ESCALATING: Final = (
-    _Right("escalate roles", ("escalate",), _RBAC, ("roles", "clusterroles")),
-    _Right("bind roles", ("bind",), _RBAC, ("roles", "clusterroles")),
-    _Right("impersonate others", ("impersonate",), "", ("users", "groups", "serviceaccounts")),
-    _Right("impersonate others", ("impersonate",), "authentication.k8s.io", ("uids", "userextras")),
-    _Right("reach kubelets through nodes/proxy", ("get", "create"), "", ("nodes/proxy",)),
-    _Right("change admission webhooks", ("create", "update", "patch"), "admissionregistration.k8s.io", _WEBHOOKS),
-)
-
-
-def _matches(wanted: str, given: Sequence[str] | None) -> bool:
-    return any(each in ("*", wanted) for each in given or ())
-
-
-def _matches_resource(wanted: str, given: Sequence[str] | None) -> bool:
-    _, slash, subresource = wanted.partition("/")
-    return _matches(wanted, given) or bool(slash and f"*/{subresource}" in (given or ()))
+_Rule = Mapping[str, Any]
 
 
 def _no_cluster_admin(binding: Resource) -> Iterator[Finding]:
@@ -77,23 +40,25 @@ def _no_rbac_wildcard(role: Resource, stack: Stack) -> Iterator[Finding]:
 
 
 def _no_escalation(role: Resource, stack: Stack) -> Iterator[Finding]:
-    return _findings(role, stack, _escalations, "Take the right away, or give it to fewer.")
+    sources = (role, *_aggregated(role, stack))
+    rules = [rule for source in sources for rule in source.properties.get("rules") or ()]
+    rights = [it for it in ESCALATING if it.completed_by(rules, in_namespace=role.kind == "Role")]
+
+    def escalations(rule: _Rule) -> Iterator[str]:
+        granted = (it.title for it in rights if it.granted_by(rule, in_namespace=role.kind == "Role"))
+        if found := list(dict.fromkeys(granted)):
+            yield f"who has it can {' and '.join(found)}"
+
+    return _findings(role, stack, escalations, "Take the right away, or give it to fewer.")
 
 
-def _wildcards(rule: Mapping[str, Any]) -> Iterator[str]:
+def _wildcards(rule: _Rule) -> Iterator[str]:
     fields = ("verbs", "resources", "apiGroups", "nonResourceURLs")
     if found := [field for field in fields if "*" in (rule.get(field) or ())]:
         yield f"* stands for all {' and all '.join(found)}"
 
 
-def _escalations(rule: Mapping[str, Any]) -> Iterator[str]:
-    if found := list(dict.fromkeys(right.title for right in _ESCALATING if right.granted_by(rule))):
-        yield f"who has it can {' and '.join(found)}"
-
-
-def _findings(
-    role: Resource, stack: Stack, judge: Callable[[Mapping[str, Any]], Iterator[str]], remedy: str
-) -> Iterator[Finding]:
+def _findings(role: Resource, stack: Stack, judge: Callable[[_Rule], Iterator[str]], remedy: str) -> Iterator[Finding]:
     """What `judge` finds in the role's own rules, and in those that are aggregated into it."""
     into = _aggregated_into(role)
     for index, rule in enumerate(role.properties.get("rules") or ()):
@@ -152,7 +117,8 @@ RULES: Final[tuple[Rule, ...]] = (
         id="no-escalation",
         category=Category.WORKLOAD,
         level=Level.MANDATORY,
-        summary="No role lets who has it gain more rights: bind, escalate, impersonate, nodes/proxy, webhooks.",
+        summary="No role lets who has it gain more rights: bind, escalate, impersonate, tokens, certificates, "
+        "nodes/proxy, webhooks.",
         why="it is cluster-admin by a detour",
         kinds=_ROLES,
         check=_no_escalation,
