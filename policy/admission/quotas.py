@@ -13,6 +13,7 @@ from policy.admission.amounts import Amounts, is_extended, is_huge_pages, read, 
 from policy.admission.pods import COMPUTE, Pod, pod_level
 from policy.unknown import off
 
+Scope = tuple[str, str, tuple[str, ...]]  # name, operator, values
 ONE: Final = Quantity(10**9)
 _NANO: Final = 10**9
 POD_COUNT: Final[Amounts] = {"count/pods": ONE}  # of a pod, even if it has finished
@@ -23,7 +24,7 @@ _POD_KEYS: Final = frozenset(
     | {f"{prefix}{name}" for prefix in ("", "requests.", "limits.") for name in _COUNTED_BY_REQUEST}
 )
 _LEGACY_COUNTS: Final = frozenset({"configmaps", "replicationcontrollers", "resourcequotas", "secrets"})
-_CLAIM_KEYS: Final = ("persistentvolumeclaims", "requests.storage")
+CLAIM_KEYS: Final = ("persistentvolumeclaims", "requests.storage")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Quota:
 
     name: str
     hard: Amounts
-    scopes: tuple[tuple[str, str, tuple[str, ...]], ...] = ()  # scope, operator, values
+    scopes: tuple[Scope, ...] = ()
 
     def counts_pod(self, pod: Pod) -> bool:
         """Whether a pod is counted."""
@@ -53,15 +54,19 @@ class Quota:
 
 def read_quota(name: str, spec: Mapping[str, Any]) -> Quota:
     """A ResourceQuota's spec; QuantityError."""
+    return Quota(name, read(spec.get("hard")), tuple(read_scopes(spec)))
+
+
+def read_scopes(spec: Mapping[str, Any]) -> list[Scope]:
+    """The scopes of a ResourceQuota's spec."""
     selectors = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    return Quota(
-        name,
-        read(spec.get("hard")),
-        (
-            *((str(scope), "Exists", ()) for scope in spec.get("scopes") or ()),
-            *((str(it["scopeName"]), str(it["operator"]), tuple(map(str, it.get("values") or ()))) for it in selectors),
+    return [
+        *((str(scope), "Exists", ()) for scope in spec.get("scopes") or ()),
+        *(
+            (str(it.get("scopeName")), str(it.get("operator")), tuple(map(str, it.get("values") or ())))
+            for it in selectors
         ),
-    )
+    ]
 
 
 def pod_usage(pod: Pod) -> dict[str, Quantity]:
@@ -80,7 +85,7 @@ def claim_usage(spec: Mapping[str, Any]) -> dict[str, Quantity]:
         usage["requests.storage"] = Quantity(-(-size.nanos // _NANO) * _NANO, size.format)
     if storage_class := str(spec.get("storageClassName") or ""):
         usage |= {
-            f"{storage_class}.storageclass.storage.k8s.io/{key}": usage[key] for key in _CLAIM_KEYS if key in usage
+            f"{storage_class}.storageclass.storage.k8s.io/{key}": usage[key] for key in CLAIM_KEYS if key in usage
         }
     return usage
 
@@ -137,7 +142,7 @@ def _by_key(requests: Amounts, limits: Amounts) -> dict[str, Quantity]:
     return usage
 
 
-def _pod_in(scope: tuple[str, str, tuple[str, ...]], pod: Pod) -> bool:
+def _pod_in(scope: Scope, pod: Pod) -> bool:
     name, operator, values = scope
     match name:
         case "BestEffort":

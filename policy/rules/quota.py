@@ -5,6 +5,8 @@ from typing import Final
 
 from common.quantity import Quantity, QuantityError
 from policy.admission.amounts import read
+from policy.admission.quota_keys import bounds_nothing, instead, refused_amount, refused_key, refused_scopes
+from policy.admission.quotas import read_scopes
 from policy.kubernetes import in_namespace, is_tenant
 from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
 
@@ -21,6 +23,8 @@ _PAIRS: Final = tuple(
     for resource in ("cpu", "memory", "ephemeral-storage")
     for prefix in ("requests.", "")
 )
+_REFUSED: Final = "the API server takes no quota with it"
+_IGNORED: Final = "the API server takes it, and counts nothing by it"
 _DEFAULTS: Final = ("default", "defaultRequest")
 
 
@@ -63,15 +67,29 @@ def _ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
 
 def _quota_sane(quota: Resource) -> Iterator[Finding]:
     hard: dict[str, Quantity] = {}
+    names = {name for name, _, _ in read_scopes(quota.spec)}
     for key, amount in sorted((quota.spec.get("hard") or {}).items()):
+        path = f"spec.hard[{key}]"
         try:
             hard |= read({key: amount})
         except QuantityError as error:
-            yield Finding(quota, f"spec.hard[{key}]", str(error), "Write a quantity.")
+            yield Finding(quota, path, str(error), "Write a quantity.", _REFUSED)
+        if why := refused_key(key) or (refused_amount(key, hard[key]) if key in hard else ""):
+            yield Finding(quota, path, f"{key} is refused: {why}", "Mend it, or remove it.", _REFUSED)
+        elif bounds_nothing(key, names):
+            yield Finding(quota, path, f"{key} bounds nothing", instead(key), _IGNORED)
+    yield from _scopes(quota)
     for request, limit in _PAIRS:
         if request in hard and limit in hard and hard[request] > hard[limit]:
             message = f"{hard[request]} {request} is above {hard[limit]} {limit}"
             yield Finding(quota, f"spec.hard[{request}]", message, f"Lower it, or raise {limit}.")
+
+
+def _scopes(quota: Resource) -> Iterator[Finding]:
+    keys = sorted(quota.spec.get("hard") or {})
+    path = "spec.scopes" if quota.spec.get("scopes") else "spec.scopeSelector"
+    for why in dict.fromkeys(refused_scopes(keys, read_scopes(quota.spec))):
+        yield Finding(quota, path, f"it is refused: {why}", "Give each its own quota.", _REFUSED)
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -97,7 +115,8 @@ RULES: Final[tuple[Rule, ...]] = (
         id="quota-sane",
         category=Category.QUOTA,
         level=Level.MANDATORY,
-        summary="A ResourceQuota holds quantities, and allows no more requests than limits.",
+        summary="A ResourceQuota has keys, amounts and scopes that the API server takes and that bound something, and "
+        "allows no more requests than limits.",
         why="the smaller of the two is all that can be used",
         kinds=frozenset({"ResourceQuota"}),
         check=_quota_sane,
