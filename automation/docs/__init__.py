@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from automation.docs import capabilities, contract, errors, policies, stack
+from automation.docs import capabilities, cloud_behaviours, contract, errors, policies, stack
 from common.files import write_atomically
 from common.paths import CHECKOUT
 from stacks import schema
@@ -22,6 +22,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "errors.md": errors.page,
     "contract.md": contract.page,
     "policies.md": policies.page,
+    "cloud-behaviours.md": cloud_behaviours.page,
 }
 
 

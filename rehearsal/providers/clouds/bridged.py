@@ -48,6 +48,9 @@ class Bridged(ProviderKind):
         """
         return rules.named in new and rules.named not in new.get(_DEFAULTS, ())
 
+    def order(self, rules: Rules) -> str:
+        return f"with {rules.named} given the old one goes first" if rules.named else "the new one comes first"
+
     def refreshed(self, schema: ResourceSchema, request: Request, outputs: Properties) -> Properties:
         """Of what was read, that which the inputs spoke of before (schema.go, extractInputs)."""
         told = plain(request.inputs)

@@ -42,6 +42,10 @@ class Native(ProviderKind):
         """Unless the name of the old one was made up at random, whatever the new one is called."""
         return old.get(_CREATES_FIRST) is not True
 
+    def order(self, rules: Rules) -> str:
+        at_random = rules.named and rules.automatic != "copy"
+        return "the old one goes first" + f", unless {rules.named} was made up" * bool(at_random)
+
     def refreshed(self, schema: ResourceSchema, request: Request, outputs: Properties) -> Properties:
         """The inputs, with what has changed in Azure between the outputs before and those that were read now.
 

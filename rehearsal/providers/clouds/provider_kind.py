@@ -39,6 +39,10 @@ class ProviderKind(ABC):
         """
 
     @abstractmethod
+    def order(self, rules: Rules) -> str:
+        """`deletes_first` in words."""
+
+    @abstractmethod
     def refreshed(self, schema: ResourceSchema, request: Request, outputs: Properties) -> Properties:
         """The inputs after a refresh that has read `outputs`, plain and with their notes."""
 

@@ -42,6 +42,7 @@ class ReadBack:
     unless: str = ""
     tolerated: bool = False
     source: str = ""
+    test: str = ""
 
     @property
     def top(self) -> str:
@@ -51,6 +52,22 @@ class ReadBack:
     def holds(self, inputs: Mapping[str, Any]) -> bool:
         """Whether the rule is for a resource with these inputs."""
         return (not self.when or bool(_at(inputs, self.when))) and not (self.unless and _at(inputs, self.unless))
+
+    def __str__(self) -> str:
+        """The rule in words."""
+        said = {
+            "absent": "absent",
+            "lower": "in small letters",
+            "upper": "in capital letters",
+            "json": "JSON with sorted keys",
+            "sorted": "a set, in another order",
+            "kept": "kept in the state alone",
+            "default": f"{self.argument} where nothing is given",
+            "value": f"{self.argument}",
+            "adds": f"with {self.argument} added",
+        }[self.kind]
+        condition = f" when {self.when}" * bool(self.when) + f" unless {self.unless}" * bool(self.unless)
+        return f"{self.path}: {said}{condition}{'; no difference to the provider' * self.tolerated}"
 
     def hides(self, path: str, new: Any) -> bool:
         """Whether the removal of an input at `path` makes no difference, for the cloud's own value stays."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from common.wire import Properties
+from rehearsal.providers.clouds.known import Known, known
 from rehearsal.providers.clouds.read_back import ReadBack, parsed
 from rehearsal.providers.clouds.schema import Schema
 
@@ -40,6 +41,8 @@ class Rules:
     uses: Mapping[str, str]
     conflicts: tuple[tuple[str, ...], ...]
     read_back: tuple[ReadBack, ...]
+    known: tuple[Known, ...]
+    read: str
 
     def replaces(self, path: str, *, removed: bool) -> bool:
         """Whether a change at `path` (`a.b[0].c`), or its removal, makes a new resource."""
@@ -56,11 +59,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class RuleBook:
-    """The rules of one cloud; `errors` maps what can go wrong to a status and the cloud's words for it."""
+    """The rules of one cloud; `errors` maps what can go wrong to a status and the cloud's words for it.
+
+    `sources` says where the rules of a kind (words of known.py) are known from.
+    """
 
     types: Mapping[str, Rules]
     wrapper: str
     errors: Mapping[str, Sequence[Any]]
+    sources: Mapping[str, str]
 
 
 def read_rules(path: Path, schema: Schema) -> RuleBook:
@@ -70,7 +77,7 @@ def read_rules(path: Path, schema: Schema) -> RuleBook:
     types = {
         token: _rules(rule, content["everywhere"], schema.properties(token)) for token, rule in content["types"].items()
     }
-    return RuleBook(types, errors.pop("wrapper"), errors)
+    return RuleBook(types, errors.pop("wrapper"), errors, content["sources"])
 
 
 def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: Collection[str]) -> Rules:
@@ -87,6 +94,8 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         uses=rule.get("uses", {}),
         conflicts=tuple(tuple(group) for group in rule.get("conflicts", ())),
         read_back=parsed(rule.get("readBack", {})),
+        known=tuple(known(rule.get("behaviours", ()))),
+        read=str(rule.get("read", "")),
     )
 
 

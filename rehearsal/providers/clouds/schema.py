@@ -23,6 +23,11 @@ class Schema:
         """What the provider can be told."""
         return self._schema("pulumi:providers", self._content["provider"])
 
+    @property
+    def tokens(self) -> list[str]:
+        """The resource types that are here."""
+        return list(self._content["types"])
+
     def resource(self, token: str) -> ResourceSchema:
         """The schema of a resource type that is here."""
         return self._schema(token, self._content["types"][token])

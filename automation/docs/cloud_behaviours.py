@@ -1,0 +1,86 @@
+"""The page of what clouds do with a resource beyond keeping it: behaviour by behaviour, with source and test."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from automation.docs.markdown import table
+from rehearsal.providers.clouds.aws.provider import AwsStandIn
+from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
+from rehearsal.providers.clouds.gcp.provider import GcpStandIn
+from rehearsal.providers.clouds.known import WORDS, Known
+from rehearsal.providers.clouds.provider import CloudStandIn
+from rehearsal.providers.clouds.rules import RuleBook, Rules, read_rules
+from rehearsal.providers.clouds.schema import Schema
+
+CLOUDS: Final[tuple[type[CloudStandIn], ...]] = (AwsStandIn, GcpStandIn, AzureNativeStandIn)
+_TESTS: Final = "tests/rehearsal/clouds"
+_HELD: Final[Mapping[str, str]] = {
+    "replaced": f"{_TESTS}/test_facts.py::test_what_replaces_is_what_replaces_at_the_original",
+    "order": f"{_TESTS}/test_replacement_order.py::test_the_order_is_what_the_provider_says",
+    "readBack": f"{_TESTS}/test_read_back.py::test_a_bridged_provider_compares_with_what_it_has_read",
+    "inUse": f"{_TESTS}/test_faults.py::test_what_somebody_put_into_a_network_keeps_it_from_being_deleted",
+}
+_HEAD: Final = """# How clouds behave
+
+What the stand-in clouds do with each type beyond keeping it, where that is known from, and the test that holds them to
+it.
+
+No cloud was asked. Tests, and the facts, are below `tests/rehearsal/clouds` unless they say otherwise.
+"""
+
+
+def page() -> str:
+    """A table for each cloud, with the rows of each type."""
+    return "\n".join([_HEAD, *(_section(cloud) for cloud in CLOUDS)])
+
+
+def behaviours(cloud: type[CloudStandIn]) -> dict[str, list[Known]]:
+    """What is known of each type of a cloud: what somebody has written down, and what its rules say."""
+    schema = Schema(cloud.directory)
+    book, words = read_rules(cloud.directory, schema), list(WORDS)
+    return {
+        token: sorted([*rules.known, *_by_rules(cloud, book, token, schema)], key=lambda each: words.index(each.word))
+        for token, rules in book.types.items()
+    }
+
+
+def _section(cloud: type[CloudStandIn]) -> str:
+    types = read_rules(cloud.directory, Schema(cloud.directory)).types
+    rows = [row for token, known in behaviours(cloud).items() for row in _rows(token, known, types[token])]
+    return f"## {cloud.name}\n\n{table(('type', 'behaviour', 'source', 'test'), rows)}\n"
+
+
+def _rows(token: str, known: Sequence[Known], rules: Rules) -> Iterator[tuple[str, str, str, str]]:
+    shown = f"`{token}`"
+    for each in known:
+        yield shown, f"**{WORDS[each.word]}** {each.says}", each.source, _test(each.test)
+        shown = ""
+    if rules.read and not rules.known:
+        yield shown, f"no other behaviour known, read on {rules.read}", "", ""
+
+
+def _by_rules(cloud: type[CloudStandIn], book: RuleBook, token: str, schema: Schema) -> Iterator[Known]:
+    rules, inputs = book.types[token], schema.resource(token).inputs
+    if paths := [path for path in rules.replace if path.partition(".")[0].rstrip("*") in inputs]:
+        removed = f"; the removal of {_listed(rules.adding)}" if rules.adding else ""
+        yield _known(book, "replaced", f"{_listed(paths)}{removed}")
+    told = {"delete-first": "the old one goes first", "create-first": "the new one comes first"}
+    yield _known(book, "order", told.get(rules.order) or cloud.kind.order(rules))
+    for rule in rules.read_back:
+        yield Known("readBack", str(rule), rule.source, rule.test or _HELD["readBack"])
+    inside = [each.partition(":")[2] for each, others in book.types.items() if token in others.inside.values()]
+    if inside:
+        yield _known(book, "inUse", f"by {_listed(inside)}")
+
+
+def _known(book: RuleBook, word: str, says: str) -> Known:
+    return Known(word, says, book.sources[word], _HELD[word])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+
+
+def _test(test: str) -> str:
+    file, _, name = test.removeprefix(f"{_TESTS}/").partition("::")
+    return f"`{file}` {name}"

@@ -1,0 +1,47 @@
+"""The page of clouds' behaviours: every type is on it, and its sources and tests are there."""
+
+import re
+from functools import cache
+
+import pytest
+
+from automation.docs.cloud_behaviours import CLOUDS, behaviours, page
+from common.paths import CHECKOUT
+from rehearsal.providers.clouds.known import known
+from rehearsal.providers.clouds.provider import CloudStandIn
+from rehearsal.providers.clouds.schema import Schema
+
+ROWS = [(token, each) for cloud in CLOUDS for token, rows in behaviours(cloud).items() for each in rows]
+
+
+@pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: str(cloud.name))
+def test_every_type_that_a_cloud_has_is_on_the_page(cloud: type[CloudStandIn]) -> None:
+    assert [token for token in Schema(cloud.directory).tokens if f"| `{token}` |" not in page()] == []
+
+
+def test_a_behaviour_has_its_source_and_a_test_that_exists() -> None:
+    without = [
+        f"{token}: {row.test or 'no test'}, {row.source or 'no source'}"
+        for token, row in ROWS
+        if not row.source or row.test.partition("::")[2] not in names_in(row.test.partition("::")[0])
+    ]
+    assert without == []
+
+
+@cache
+def names_in(file: str) -> list[str]:
+    """The names of the tests in a file."""
+    return re.findall(r"^def (test_\w+)", (CHECKOUT / file).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"limits": "x", "source": "y"},
+        {"limits": "x", "waits": "y", "source": "z", "test": "t"},
+        {"limit": "x", "source": "y", "test": "t"},
+    ],
+)
+def test_a_behaviour_without_source_or_test_or_of_no_known_word_is_none(row: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="a behaviour is one of limits, replaced, "):
+        list(known([row]))
