@@ -1,7 +1,7 @@
 """Whether what a stack file says can follow on what the stack is, asked before anything happens.
 
-A cloud refuses another version in the middle of a run, and the engine refuses to replace what is protected without
-knowing the stack file: a plain `pulumi up` is told no more than that.
+A cloud refuses another version in the middle of a run, and so it does with networks and clusters that would have to be
+made anew below what is in them: a plain `pulumi up` is told no more than that.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,12 +14,12 @@ _WHERE: Final = "polykube:cluster."
 
 
 def check_changes(deployment: Mapping[str, Any], spec: ClusterSpec) -> None:
-    """EngineError with PK405 for a version that cannot follow, and PK407 for each key that is fixed while protected.
+    """EngineError with PK405 for a version that cannot follow, and PK407 for each key that is fixed.
 
     `deployment` is the stack's state. A cluster that is not in it, or that no cloud runs, can be anything.
     """
     recorded = _recorded(deployment)
-    problems = list(_fixed(recorded, spec)) if _is_protected(deployment) else []
+    problems = list(_fixed(recorded, spec, protected=_is_protected(deployment)))
     if spec.cloud and (recorded.get("kind"), recorded.get("name")) == (spec.kind, spec.name):
         problems += _version(str(recorded["version"]), spec)
     if problems:
@@ -42,18 +42,22 @@ def _version(has: str, spec: ClusterSpec) -> Iterator[Problem]:
     )
 
 
-def _fixed(recorded: Mapping[str, Any], spec: ClusterSpec) -> Iterator[Problem]:
+def _fixed(recorded: Mapping[str, Any], spec: ClusterSpec, *, protected: bool) -> Iterator[Problem]:
+    """What stays as it was made. Another kind or name is another cluster, which may come in place of this one."""
     now = spec.fixed()
+    if not protected and any(now[key] != recorded.get(key) for key in ("kind", "name")):
+        return
     for key, had in recorded.get("fixed", {}).items():
         if now.get(key) == had:
             continue
         yield Problem(
             code="PK407",
-            summary="cluster, network or keys would be made anew, and they are protected",
-            where=f"{_WHERE}{key}",
+            summary="the cluster keeps what it was made with",
+            where=f"{_WHERE}{key.partition(':')[0]}",
             found=f"{now.get(key, 'nothing')}, and the cluster {recorded['name']} was made with {had}",
             allowed=had,
-            remedy=f"write {had} again, and bring up another stack for what is to be different",
+            remedy=f"write {had} again, and bring up another stack for what is to be different"
+            + ("" if protected else "; or destroy this one first"),
         )
         if key == "kind":
             return  # another kind has other keys

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from itertools import combinations
+from itertools import combinations, count
 from typing import Final
 
 from spec.holes import is_hole
@@ -11,23 +11,37 @@ from spec.problems import Code, Finding, KeyPath, key_path
 
 _PRIVATE_BITS: Final = 2  # a quarter of the network for each zone's nodes and pods, and one for all the rest
 _PUBLIC_BITS: Final = 6  # a sixteenth of that last quarter for each zone's gateway and load balancers
+_ZONES: Final = 3
 LARGEST_PREFIX: Final = 22
 """Of a network that is divided by zones: public subnets would be smaller than the /28 that AWS allows."""
 
 
 @dataclass(frozen=True)
 class ZonePlan:
-    """The subnets of up to three zones."""
+    """The subnets of up to three zones, by zone and in the order of their names."""
 
-    private: Sequence[IPv4Network]
-    public: Sequence[IPv4Network]
+    private: Mapping[str, IPv4Network]
+    public: Mapping[str, IPv4Network]
 
 
-def by_zone(network: IPv4Network, zones: int) -> ZonePlan:
-    """Divide `network` (at most /22) among `zones` zones, three at most. Zones that come later move nothing."""
+def by_zone(network: IPv4Network, zones: Sequence[str]) -> ZonePlan:
+    """Divide `network` (at most /22) among `zones`, three at most, whose names end in a letter.
+
+    A zone has its addresses by that letter, or where two letters share a place, by who stands first. So neither another
+    order nor a zone more moves anything that is there, but a zone more before such a pair.
+    """
     *private, rest = network.subnets(_PRIVATE_BITS)
     public = list(rest.subnets(_PUBLIC_BITS - _PRIVATE_BITS))
-    return ZonePlan(private[:zones], public[:zones])
+    places = _places(zones)
+    return ZonePlan(*({zone: side[places[zone]] for zone in sorted(zones)} for side in (private, public)))
+
+
+def _places(zones: Sequence[str]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for zone in zones:
+        first = ord(zone[-1]) - ord("a")
+        found[zone] = next(place % _ZONES for place in count(first) if place % _ZONES not in found.values())
+    return found
 
 
 def overlaps(ranges: Mapping[KeyPath, IPv4Network]) -> Iterator[Finding]:

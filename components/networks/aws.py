@@ -21,7 +21,7 @@ _WRITE_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:Describ
 
 
 class AwsNetwork(pulumi.ComponentResource):
-    """The network `cluster` in a region's `zones`; `private_subnets` are in their order.
+    """The network `cluster` in a region's `zones`; `private_subnets` are in the order of their names.
 
     Tags tell the load balancer controllers which subnets are theirs
     (docs.aws.amazon.com/eks/latest/userguide/network-reqs.html).
@@ -32,13 +32,11 @@ class AwsNetwork(pulumi.ComponentResource):
         self._place = place.inside(self)
         self._region = region
         self.vpc = self._make_vpc(spec)
-        plan = by_zone(spec.range, len(zones))
-        public = [self._subnet("public", zone, str(each)) for zone, each in zip(zones, plan.public, strict=True)]
-        self.private_subnets = [
-            self._subnet("private", zone, str(each)) for zone, each in zip(zones, plan.private, strict=True)
-        ]
+        plan = by_zone(spec.range, zones)
+        public = [self._subnet("public", zone, str(each)) for zone, each in plan.public.items()]
+        self.private_subnets = [self._subnet("private", zone, str(each)) for zone, each in plan.private.items()]
         self._route_public(public)
-        tables = self._route_private(public, zones, single=spec.nat == "single")
+        tables = self._route_private(public, list(plan.private), single=spec.nat == "single")
         self._gateway_endpoint(tables)
         self._interface_endpoints(spec)
         if spec.flow_log_days:
@@ -90,7 +88,7 @@ class AwsNetwork(pulumi.ComponentResource):
         )
         self._associate(table, subnets)
 
-    def _route_private(self, public: list[ec2.Subnet], zones: tuple[str, ...], *, single: bool) -> list[ec2.RouteTable]:
+    def _route_private(self, public: list[ec2.Subnet], zones: list[str], *, single: bool) -> list[ec2.RouteTable]:
         """A route table for each zone, through its own NAT gateway or through the first zone's."""
         gateways: list[ec2.NatGateway] = []
         tables: list[ec2.RouteTable] = []
@@ -192,7 +190,10 @@ class AwsNetwork(pulumi.ComponentResource):
             log_destination=logs.arn,
             iam_role_arn=writer.arn,
             tags=self._place.tagged(name),
-            opts=self._options(writing),
+            # Of one network to one log there may be one only (EC2's FlowLogAlreadyExists).
+            opts=pulumi.ResourceOptions.merge(
+                self._options(writing), pulumi.ResourceOptions(delete_before_replace=True)
+            ),
         )
 
 

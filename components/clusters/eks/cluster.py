@@ -17,6 +17,7 @@ from components.clusters.eks.addons import AddOns
 from components.clusters.eks.dns import make_dns
 from components.clusters.eks.identity import make_identity
 from components.clusters.eks.karpenter import make_karpenter_prerequisites, make_machines
+from components.clusters.eks.live_pools import Size, live_sizes
 from components.clusters.eks.load_balancers import load_balancer_configuration, make_balancers
 from components.clusters.eks.pool_scaling import make_pool_scaling
 from components.clusters.eks.pools import NodePools, make_node_roles
@@ -72,7 +73,15 @@ class EksCluster(ManagedCluster):
         node_roles = make_node_roles(spec.node_pools, self._place)
         self.add_ons = AddOns(spec, self.control_plane, self._place)
         cni = self.add_ons.networking()  # before there are nodes, or they would never get ready
-        pools = NodePools(self.control_plane, self.network, node_roles, self._place, after=[cni])
+        pools = NodePools(
+            self.control_plane,
+            spec.own_zones(),
+            self.network,
+            node_roles,
+            self._place,
+            after=[cni],
+            sizes=self._live_sizes(spec),
+        )
         self.add_ons.rest(after=[pools.make(pool, spec.version) for pool in spec.node_pools])
         self._node_role = node_roles[False].role
         self._queue = (
@@ -82,6 +91,11 @@ class EksCluster(ManagedCluster):
         # A cluster of the same name in the same account and region is the same cluster to AWS as well.
         self.connect(kubeconfig, self.control_plane.arn, after=access)
         self.register_outputs({})
+
+    def _live_sizes(self, spec: EksSpec) -> Mapping[str, Size]:
+        if not any(pool.scales for pool in spec.node_pools):
+            return {}
+        return live_sizes(self.name, pulumi.InvokeOptions(parent=self, provider=self._place.provider))
 
     def _make_key(self) -> kms.Key:
         return kms.Key(
@@ -129,7 +143,10 @@ class EksCluster(ManagedCluster):
             upgrade_policy=eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             vpc_config=self._vpc_config(spec),
             tags=place.tagged(self.name),
-            opts=place.options(keep=True, after=[*role.rights, may_encrypt, logs]),
+            # It stays in the zones that it was made in, and nodes may be in others (userguide/network-reqs.html).
+            opts=place.options(
+                keep=True, after=[*role.rights, may_encrypt, logs], ignore_changes=["vpcConfig.subnetIds"]
+            ),
         )
 
     def _vpc_config(self, spec: EksSpec) -> eks.ClusterVpcConfigArgs:
@@ -208,8 +225,8 @@ class EksCluster(ManagedCluster):
 
     def gateways(self, *, internal: bool) -> Gateways:
         """Application Load Balancers, in public subnets or in private ones, which reach pods by their addresses."""
-        plan = by_zone(self._spec.network.range, len(self._spec.own_zones()))
-        return Gateways("alb", [str(each) for each in (plan.private if internal else plan.public)])
+        plan = by_zone(self._spec.network.range, self._spec.own_zones())
+        return Gateways("alb", [str(each) for each in (plan.private if internal else plan.public).values()])
 
     def gateway_parameters(
         self, *, internal: bool, certificates: Mapping[str, tuple[str, str]]

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_aws import ec2, eks
 
 from components.cloud import CloudPlace
+from components.clusters.eks.live_pools import Size, scaling
 from components.clusters.eks.pool_scaling import discovery_tags
 from components.clusters.pools import generation
 from components.networks.aws import AwsNetwork
@@ -41,23 +42,27 @@ def make_node_roles(pools: Sequence[EksPoolSpec], place: CloudPlace) -> dict[boo
 class NodePools:
     """What the node groups of a cluster have in common; `after` has to be there before the first node.
 
-    `roles` are as `make_node_roles` makes them.
+    `zones` are those of the network, `roles` are as `make_node_roles` makes them, and `sizes` as AWS has them now.
     """
 
     cluster: eks.Cluster
+    zones: Sequence[str]
     network: AwsNetwork
     roles: Mapping[bool, ServiceRole]
     place: CloudPlace
     after: Sequence[pulumi.Resource]
+    sizes: Mapping[str, Size]
 
     def make(self, pool: EksPoolSpec, version: str) -> eks.NodeGroup:
         """The node group of a pool. What cannot be changed in place is in its name: the new one comes up first."""
         name = f"{self.place.cluster}-{pool.name}"
         types = [pool.machine_type, *pool.alternatives]
+        made_of = generation(types=types, image=pool.ami_type, spot=pool.spot, zones=sorted(self.zones))
+        size = scaling(pool.name, f"{pool.name}-{made_of}", pool.nodes, self.sizes if pool.scales else {})
         template = _make_launch_template(pool, name, self.place)
         return eks.NodeGroup(
             name,
-            node_group_name=f"{pool.name}-{generation(types=types, image=pool.ami_type, spot=pool.spot)}",
+            node_group_name=f"{pool.name}-{made_of}",
             cluster_name=self.cluster.name,
             version=version,
             node_role_arn=self.roles[pool.is_windows].arn,
@@ -67,7 +72,7 @@ class NodePools:
             capacity_type="SPOT" if pool.spot else "ON_DEMAND",
             launch_template=eks.NodeGroupLaunchTemplateArgs(id=template.id, version=template.latest_version.apply(str)),
             scaling_config=eks.NodeGroupScalingConfigArgs(
-                min_size=pool.nodes.min, max_size=pool.nodes.max, desired_size=pool.nodes.min
+                min_size=pool.nodes.min, max_size=pool.nodes.max, desired_size=size.desired
             ),
             update_config=eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=pool.max_unavailable_percentage),
             node_repair_config=eks.NodeGroupNodeRepairConfigArgs(enabled=True),
@@ -77,19 +82,16 @@ class NodePools:
                 for taint in pool.all_taints
             ],
             tags=self._tags(pool, name),
-            opts=self._options(pool),
+            opts=self.place.options(
+                after=[*self.after, self.network, *self.roles[pool.is_windows].rights],
+                ignore_changes=["scalingConfig.desiredSize"] if size.is_kept else (),
+                new_first=True,
+            ),
         )
 
     def _tags(self, pool: EksPoolSpec, name: str) -> dict[str, str]:
         """The place's tags, and those by which the cluster autoscaler finds what it may scale."""
         return {**self.place.tagged(name), **(discovery_tags(self.place.cluster) if pool.scales else {})}
-
-    def _options(self, pool: EksPoolSpec) -> pulumi.ResourceOptions:
-        """The desired size is the autoscaler's where there is one."""
-        return self.place.options(
-            after=[*self.after, self.network, *self.roles[pool.is_windows].rights],
-            ignore_changes=["scalingConfig.desiredSize"] if pool.scales else (),
-        )
 
 
 def _make_launch_template(pool: EksPoolSpec, name: str, place: CloudPlace) -> ec2.LaunchTemplate:

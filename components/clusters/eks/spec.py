@@ -190,7 +190,9 @@ class EksSpec(ManagedSpec):
 
     def fixed(self) -> dict[str, str]:
         ranges = {"network.range": str(self.network.range), "network.services": str(self.network.services)}
-        return super().fixed() | {"zones": ", ".join(self.own_zones())} | ranges
+        subnets = by_zone(self.network.range, self.own_zones()).private
+        # Zones may be added. In those that are there, the control plane has its interfaces and volumes their disks.
+        return super().fixed() | {f"zones:{zone}": f"{zone} with {each}" for zone, each in subnets.items()} | ranges
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
@@ -208,8 +210,7 @@ class EksSpec(ManagedSpec):
             ("network", "services"): self.network.services,
         }
         yield from overlaps(own | endpoint_ranges(self.api_endpoint))
-        zones = len(self.zones) or 3
-        subnets = by_zone(self.network.range, zones).private
+        subnets = list(by_zone(self.network.range, self.zones or ("a", "b", "c")).private.values())
         room = sum(subnet.num_addresses - _TAKEN_BY_AWS for subnet in subnets)
         needs = {pool.name: (pool.nodes.max, pool.addresses_per_node) for pool in all_whole(self.node_pools)}
         needed = sum(nodes * each for nodes, each in needs.values())
