@@ -39,12 +39,13 @@ class CloudPlace:
         keep: bool = False,
         after: Sequence[pulumi.Resource] = (),
         ignore_changes: Sequence[str] = (),
-        new_first: bool = False,
+        new_first: bool | None = None,
     ) -> pulumi.ResourceOptions:
         """The options of a resource here; `keep` marks what cannot be made again.
 
-        `ignore_changes` names properties that something else changes, such as an autoscaler. `new_first` has a
-        replacement come before what it replaces: providers ask for the other order where the program gives a name.
+        `ignore_changes` names properties that something else changes, such as an autoscaler. `new_first` says
+        whether a replacement comes before what it replaces, or after it because the cloud takes no two of them; by
+        itself a provider asks for the second where the program gives a name.
         """
         return pulumi.ResourceOptions(
             parent=self.parent,
@@ -52,5 +53,5 @@ class CloudPlace:
             protect=True if keep and self.protect else None,
             depends_on=[*self.first, *after],
             ignore_changes=list(ignore_changes),
-            delete_before_replace=False if new_first else None,
+            delete_before_replace=None if new_first is None else not new_first,
         )

@@ -124,7 +124,8 @@ class AwsNetwork(pulumi.ComponentResource):
             allocation_id=address.id,
             subnet_id=subnet.id,
             tags=self._place.tagged(name),
-            opts=self._options(self._way_out),
+            # The address serves one gateway at a time (Resource.AlreadyAssociated).
+            opts=self._place.options(after=[self._way_out], new_first=False),
         )
 
     def _gateway_endpoint(self, tables: list[ec2.RouteTable]) -> None:
@@ -169,7 +170,7 @@ class AwsNetwork(pulumi.ComponentResource):
                 subnet_ids=[subnet.id for subnet in self.private_subnets],
                 security_group_ids=[group.id],
                 tags=self._place.tagged(self._called(service)),
-                opts=self._options(),
+                opts=self._place.options(new_first=False),  # one endpoint has the service's name in the network's DNS
             )
 
     def _log_flows(self, days: int) -> None:
@@ -190,10 +191,7 @@ class AwsNetwork(pulumi.ComponentResource):
             log_destination=logs.arn,
             iam_role_arn=writer.arn,
             tags=self._place.tagged(name),
-            # Of one network to one log there may be one only (EC2's FlowLogAlreadyExists).
-            opts=pulumi.ResourceOptions.merge(
-                self._options(writing), pulumi.ResourceOptions(delete_before_replace=True)
-            ),
+            opts=self._place.options(after=[writing], new_first=False),  # FlowLogAlreadyExists: one to each log
         )
 
 

@@ -74,5 +74,5 @@ class AddOns:
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",  # what the stack file says wins over who edited it in the cluster
             tags=self._place.tagged(name),
-            opts=self._place.options(after=after),
+            opts=self._place.options(after=after, new_first=False),  # an add-on is there once
         )

@@ -195,7 +195,7 @@ class EksCluster(ManagedCluster):
                 principal_arn=principal,
                 policy_arn=_ADMIN_POLICY,
                 access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
-                opts=self._place.options(after=[entries[principal]]),
+                opts=self._place.options(after=[entries[principal]], new_first=False),
             )
             rights.append(association)
         return rights
@@ -207,7 +207,7 @@ class EksCluster(ManagedCluster):
             principal_arn=principal,
             kubernetes_groups=groups,
             tags=self._place.tagged(_short(principal)),
-            opts=self._place.options(),
+            opts=self._place.options(new_first=False),  # a principal has one
         )
 
     def _make_kubeconfig(self) -> pulumi.Output[str]:

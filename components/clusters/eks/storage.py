@@ -58,7 +58,7 @@ def make_file_system(
             file_system_id=files.id,
             subnet_id=subnet.id,
             security_groups=[group.id],
-            opts=place.options(),
+            opts=place.options(new_first=False),  # a zone has one
         )
     parameters: dict[str, pulumi.Input[str]] = {
         "provisioningMode": "efs-ap",

@@ -32,9 +32,11 @@ class Cluster(Behaviour):
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         version = new.inputs.get("version") or _OFFERED[-1]
         check_control_plane(str(old.outputs["version"]) if old else None, version, _OFFERED)
-        zones = {_zone(store, subnet) for subnet in new.inputs["vpcConfig"]["subnetIds"]}
+        zones = _zones(new, store)
         if len(zones) == 1:
             raise Refused("refused", reason="Subnets specified must be in at least two different AZs")
+        if old and not zones <= _zones(old, store):  # docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+            raise Refused("refused", reason="Subnets must be in the AZs that the cluster was created with")
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         access = clusters.start(resource.id)
@@ -60,9 +62,7 @@ class NodeGroup(Behaviour):
     """`eks.NodeGroup`."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
-        scaling = new.inputs["scalingConfig"]
-        if not scaling["minSize"] <= scaling["desiredSize"] <= scaling["maxSize"]:
-            raise Refused("refused", reason="desired capacity must lie between minimum and maximum capacity")
+        _check_scaling(new.inputs["scalingConfig"])
         cluster = _cluster(new, store)
         check_nodes(_version(new, cluster), str(cluster.outputs["version"]))
         ami = str(new.inputs.get("amiType", ""))
@@ -115,6 +115,21 @@ def _cluster(resource: Resource, store: Store) -> Resource:
 
 def _of_cluster(store: Store, type_: str, cluster: str) -> Iterator[Resource]:
     return (resource for resource in store.all(type_) if resource.inputs["clusterName"] == cluster)
+
+
+def _check_scaling(scaling: Mapping[str, int]) -> None:
+    """The bounds as EKS holds them (terraform-aws-modules/terraform-aws-eks #944, #3306, #3521)."""
+    least, wanted, most = scaling["minSize"], scaling["desiredSize"], scaling["maxSize"]
+    if least > most:
+        raise Refused("refused", reason=f"Minimum capacity {least} can't be greater than maximum capacity {most}")
+    if least > wanted:
+        raise Refused("refused", reason=f"Minimum capacity {least} can't be greater than desired size {wanted}")
+    if wanted > most:
+        raise Refused("refused", reason=f"Maximum capacity {most} can't be less than desired size {wanted}")
+
+
+def _zones(cluster: Resource, store: Store) -> set[str]:
+    return {_zone(store, subnet) for subnet in cluster.inputs["vpcConfig"]["subnetIds"]}
 
 
 def _zone(store: Store, subnet: str) -> str:

@@ -1,13 +1,15 @@
 """The provider `aws`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from common.wire import Properties
-from rehearsal.providers.base import Failure
+from common.wire import Properties, plain
+from rehearsal.providers.base import Failure, Request, State
 from rehearsal.providers.clouds.aws.eks import BEHAVIOURS
+from rehearsal.providers.clouds.aws.functions import invoke
 from rehearsal.providers.clouds.bridged import Bridged
 from rehearsal.providers.clouds.provider import CloudStandIn
 
@@ -27,6 +29,21 @@ class AwsStandIn(CloudStandIn):
         yield from super().check_config(old, new)
         if not new.get("region"):
             yield Failure("region", "is required: no region was configured (aws:region, or region of the provider)")
+
+    def invoke(self, token: str, arguments: Properties) -> Properties:
+        return invoke(token, arguments, self.store)
+
+    def update(self, request: Request) -> State:
+        """The provider sends what differs from what it knew; the rest stays as it is, whoever changed it."""
+        live = self.store.get(request.type, request.id)
+        if request.preview or live is None:
+            return super().update(request)
+        kept = {
+            name: live.inputs[name]
+            for name, value in request.inputs.items()
+            if name in live.inputs and plain(value) == value == request.old_inputs.get(name)
+        }
+        return super().update(replace(request, inputs={**request.inputs, **kept}))
 
     def surroundings(self, inputs: Properties) -> Mapping[str, Any]:
         host = str(inputs.get("url", "")).removeprefix("https://")
