@@ -46,7 +46,9 @@ def test_every_fixed_key_that_changed_is_named_with_what_it_was() -> None:
     changed = cluster(region="eu-west-1", zones=("eu-west-1a",))
     problems = refused(deployed(load_stack("eks-prod")), changed)
     assert {problem.code for problem in problems} == {"PK407"}
-    assert [problem.where for problem in problems] == ["polykube:cluster.region", "polykube:cluster.zones"]
+    zones = ["polykube:cluster.zones"] * 3  # those of the other region stand in the place of the cluster's
+    assert [problem.where for problem in problems] == ["polykube:cluster.region", *zones]
+    assert problems[1].found == "nothing, and the cluster eks-prod was made with eu-central-1a (quarter 1)"
     assert problems[0].found == "eu-west-1, and the cluster eks-prod was made with eu-central-1"
     assert "write eu-central-1 again" in problems[0].remedy
 
@@ -57,9 +59,20 @@ def test_another_kind_is_one_problem(other: str) -> None:
     assert problem.where == "polykube:cluster.kind"
 
 
-def test_what_is_not_protected_may_be_made_anew_and_another_cluster_can_have_any_version() -> None:
-    check_changes(deployed(load_stack("eks-prod"), protect=False), cluster(region="eu-west-1"))
+def test_what_is_not_protected_keeps_what_it_was_made_with_as_well_and_another_cluster_can_have_anything() -> None:
+    (problem,) = refused(deployed(load_stack("eks-prod"), protect=False), cluster(region="eu-west-1"))
+    assert (problem.code, problem.where) == ("PK407", "polykube:cluster.region")
+    assert "destroy this one first" in problem.remedy
     check_changes(deployed(load_stack("eks-prod"), version="1.30", protect=False), cluster("1.36", name="other"))
+
+
+@pytest.mark.parametrize(
+    "zones", [("eu-central-1c", "eu-central-1a"), ("eu-central-1a", "eu-central-1c", "eu-central-1b")]
+)
+def test_zones_of_eks_can_be_added_and_stand_in_any_order(zones: tuple[str, ...]) -> None:
+    stack = load_stack("eks-prod")
+    had = stack.model_copy(update={"cluster": cluster(zones=("eu-central-1a", "eu-central-1c"))})
+    check_changes(deployed(had), cluster(zones=zones))
 
 
 def test_a_stack_that_was_never_up_can_be_anything() -> None:

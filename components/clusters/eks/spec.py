@@ -190,9 +190,11 @@ class EksSpec(ManagedSpec):
 
     def fixed(self) -> dict[str, str]:
         ranges = {"network.range": str(self.network.range), "network.services": str(self.network.services)}
+        quarters = list(self.network.range.subnets(2))
         subnets = by_zone(self.network.range, self.own_zones()).private
         # Zones may be added. In those that are there, the control plane has its interfaces and volumes their disks.
-        return super().fixed() | {f"zones:{zone}": f"{zone} with {each}" for zone, each in subnets.items()} | ranges
+        zones = {f"zones:{zone}": f"{zone} (quarter {quarters.index(each) + 1})" for zone, each in subnets.items()}
+        return super().fixed() | zones | ranges
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()

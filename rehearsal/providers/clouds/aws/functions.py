@@ -1,7 +1,7 @@
 """The functions of the provider that the program asks, answered by what there is."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from common.wire import Properties
 from rehearsal.providers.base import NotModelled, ProviderError
@@ -37,7 +37,7 @@ def _node_group(arguments: Properties, store: Store) -> Properties:
     return {**arguments, "id": name, "scalingConfigs": [group.inputs["scalingConfig"]]}
 
 
-_FUNCTIONS: Final[Mapping[str, Callable[[Properties, Store], Any]]] = {
+_FUNCTIONS: Final[Mapping[str, Callable[[Properties, Store], Properties]]] = {
     "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
