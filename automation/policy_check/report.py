@@ -134,7 +134,11 @@ def _notification(problem: Problem) -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    return {"id": rule.id, "shortDescription": {"text": rule.summary}, "help": {"text": f"{rule.why}."}}
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.summary},
+        "help": {"text": f"{rule.why[:1].upper()}{rule.why[1:]}."},
+    }
 
 
 def _at(file: str, line: int) -> list[dict[str, Any]]:
