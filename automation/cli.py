@@ -158,12 +158,15 @@ def env(stack: Stack = "dev") -> None:
 
 
 @app.command()
-def rehearse(
+def rehearse(  # noqa: PLR0913, PLR0917 - the options of a command
     stack: Annotated[str, typer.Argument(help="The stack, as in Pulumi.<stack>.yaml.")],
     steps: Annotated[
         str, typer.Option(help="What to rehearse, in order: up, change=FILE, upgrade=VERSION, refresh, destroy.")
     ] = "up,refresh,destroy",
     faults: Annotated[Path | None, typer.Option(help="Faults of the cloud to play (docs/rehearsal.md).")] = None,
+    runner_policy: Annotated[
+        Path | None, typer.Option(help="What the runner may do: a policy or a custom role as JSON.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it up for a look around; --end takes it away.")] = False,
     end: Annotated[bool, typer.Option("--end", help="End the rehearsals of this stack that were kept.")] = False,
     as_json: Json = False,
@@ -174,7 +177,18 @@ def rehearse(
     if end:
         rehearse.end(stack)
     else:
-        raise typer.Exit(rehearse.rehearse(stack, steps, faults, keep=keep, as_json=as_json))
+        given = rehearse.Circumstances(faults, runner_policy)
+        raise typer.Exit(rehearse.rehearse(stack, steps, given, keep=keep, as_json=as_json))
+
+
+@app.command()
+def permissions(
+    stack: Annotated[str, typer.Argument(help="The stack, as in Pulumi.<stack>.yaml.")], as_json: Json = False
+) -> None:
+    """Print the least rights in the cloud that a stack's `up`, `refresh` and `down` take, found by a rehearsal."""
+    from automation.permissions import show
+
+    show(stack, as_json=as_json)
 
 
 @app.command()

@@ -11,6 +11,10 @@ from common.errors import Problem
 
 _REMEDIES: Final = (
     (
+        r"UnauthorizedOperation|AccessDenied|AuthorizationFailed|Required '.+' permission|Permission '.+' denied",
+        "give the runner the right that is named (`polykube permissions STACK` prints all); then run the command again",
+    ),
+    (
         r"RequestLimitExceeded|Throttling|TooManyRequests|rateLimitExceeded|\b429\b",
         "the cloud was asked too much at once: run the same command again; PULUMI_PARALLEL=4 asks less at a time",
     ),

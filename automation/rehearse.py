@@ -24,7 +24,7 @@ from automation.show import err, out, show_error
 from common.errors import EngineError, PolicyError, PolykubeError, Problem, RehearsalError
 from common.files import write_atomically
 from rehearsal.control_plane import ControlPlane, all_control_planes
-from rehearsal.providers.clouds import clusters, faults
+from rehearsal.providers.clouds import clusters, faults, runner
 from rehearsal.providers.clouds.api import is_ready
 from rehearsal.site import Site, end_kept, new_site, sweep
 from rehearsal.toolchain import Tool
@@ -168,21 +168,46 @@ _SHOWN: Final = 10  # of what would change again
 _WITH_ARGUMENT: Final = ("change", "upgrade")
 
 
-def rehearse(stack: str, steps: str, faults_file: Path | None, *, keep: bool, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Circumstances:
+    """Files that say how the clouds of a rehearsal behave: their faults, and what the runner may do."""
+
+    faults: Path | None = None
+    runner_policy: Path | None = None
+
+    def check(self) -> None:
+        """RehearsalError (PK701, PK705) for what cannot be used."""
+        if self.faults:
+            faults.read_faults(self.faults)
+        if self.runner_policy:
+            runner.read_runner_policy(self.runner_policy)
+
+    def lay_out(self, directory: Path) -> None:
+        """Put them where the stand-in clouds look for them."""
+        for file, name in ((self.faults, faults.FILE), (self.runner_policy, runner.FILE)):
+            if file:
+                write_atomically(directory / name, file.read_bytes())
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether a step that fails is what is rehearsed."""
+        return self.faults is not None or self.runner_policy is not None
+
+
+def rehearse(stack: str, steps: str, circumstances: Circumstances, *, keep: bool, as_json: bool) -> int:
     """Hold a rehearsal and show what came of it; the exit code comes back.
 
     What it made is gone afterwards, unless it is to be kept.
     """
     project, plan = Project.open(stack), parse_steps(steps)
-    if faults_file:
-        faults.read_faults(faults_file)
+    circumstances.check()
     say = err if as_json else out
     head = f"[bold]rehearsal[/bold] of {stack}: stand-in clouds, a real engine and API server, no credentials"
     say.print(head, soft_wrap=True)
     sweep()
-    report = Report(stack, with_faults=faults_file is not None)
+    report = Report(stack, with_faults=circumstances.may_fail)
     with new_site(stack) as site:
-        error = _hold(project, site, plan, faults_file, report, quiet=as_json)
+        error = _hold(project, site, plan, circumstances, report, quiet=as_json)
         if keep:
             _say_kept(site, say)
     if error:
@@ -207,12 +232,11 @@ def prepare(project: Project, site: Site, report: Report, *, quiet: bool) -> Reh
 
 
 def _hold(
-    project: Project, site: Site, steps: Sequence[Step], faults_file: Path | None, report: Report, *, quiet: bool
+    project: Project, site: Site, steps: Sequence[Step], given: Circumstances, report: Report, *, quiet: bool
 ) -> PolykubeError | None:
     """Go through the steps at a site; what went wrong, if something did."""
     try:
-        if faults_file:
-            write_atomically(site.directory / faults.FILE, faults_file.read_bytes())
+        given.lay_out(site.directory)
         prepare(project, site, report, quiet=quiet).carry_out(steps)
     except PolykubeError as error:
         return error

@@ -35,12 +35,14 @@ from rehearsal.providers.clouds.provider_kind import ProviderKind, without_notes
 from rehearsal.providers.clouds.read_back import alike, told
 from rehearsal.providers.clouds.references import dependents, missing
 from rehearsal.providers.clouds.rules import Rules, changes, fill, merged, nested, read_rules, value_at
+from rehearsal.providers.clouds.runner import Runner
 from rehearsal.providers.clouds.schema import Schema
 from rehearsal.providers.clouds.store import Resource, Store, Taken, rehearsal_directory
 from rehearsal.providers.input_checks import input_problems
 
 _ENGINE_CONFIG: Final = frozenset({"version", "pluginDownloadURL"})  # provider inputs that the engine itself adds
 _NOTHING_DONE: Final = {"throttled": "throttled", "quota-exceeded": "quota", "name-taken": "taken"}
+_OPERATIONS: Final = {"creating": "create", "reading": "read", "updating": "update", "deleting": "delete"}
 _UNEVENTFUL: Final = Behaviour()
 
 
@@ -57,6 +59,7 @@ class CloudStandIn(StandIn):
         rehearsal = rehearsal_directory()
         self.store = Store(rehearsal)
         self._faults = Faults(rehearsal, self.store)
+        self._runner = Runner(self.directory, rehearsal, self.store)
         self.config: Mapping[str, Any] = {}
 
     # What a cloud adds -------------------------------------------------------------------------------
@@ -142,8 +145,9 @@ class CloudStandIn(StandIn):
     def read(self, request: Request) -> State:
         self._rules(request)
         resource = self.store.get(request.type, request.id)
+        subject = resource or Resource(request.type, request.id, request.name, {})
+        self._authorise("reading", subject, subject)
         if fault := self._faults.next("read", request):
-            subject = resource or Resource(request.type, request.id, request.name, {})
             raise self._error("reading", subject, _NOTHING_DONE.get(fault.fault, "internal"))
         if resource is None:
             return State("", {})
@@ -175,6 +179,7 @@ class CloudStandIn(StandIn):
         self, doing: str, request: Request, rules: Rules, old: Resource | None, new: Resource | None
     ) -> Fault | None:
         """Refuse what cannot begin; the fault that strikes later, if one does."""
+        self._authorise(doing, old, new)
         subject = new or old
         assert subject is not None
         fault = self._faults.next(f"{doing.removesuffix('ing')}e", request)
@@ -188,6 +193,13 @@ class CloudStandIn(StandIn):
             except Refused as refused:
                 raise self._error(doing, new, refused.kind, **refused.words) from None
         return fault
+
+    def _authorise(self, doing: str, old: Resource | None, new: Resource | None) -> None:
+        """Refuse what whoever runs the program may not do."""
+        operation, subject = _OPERATIONS[doing], new or old
+        assert subject is not None
+        if denial := self._runner.ask(operation, old, new, str(self.config.get("region", ""))):
+            raise self._error(doing, subject, "denied", **self._runner.words(denial))
 
     def _finish(self, doing: str, request: Request, old: Resource | None, new: Resource, fault: Fault | None) -> State:
         """Do what the type does, and what the fault does; InitializationFailed when it was done in part."""

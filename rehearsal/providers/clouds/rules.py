@@ -6,7 +6,7 @@ import re
 import secrets
 import string
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +87,7 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         named=rule.get("named", ""),
         automatic=rule.get("automatic", "random"),
         order=rule.get("order", ""),
-        replace=(*_flat(rule.get("replace", [])), *everywhere["replace"]),
+        replace=(*flat(rule.get("replace", [])), *everywhere["replace"]),
         adding=tuple(rule.get("adding", ())),
         outputs={**common, **rule.get("outputs", {})},
         inside=rule.get("in", {}),
@@ -137,8 +137,8 @@ def at_path(properties: Mapping[str, Any], path: str) -> Iterator[Any]:
     """Every value at `path` (`vpcConfig.subnetIds`), through lists, without what is not there."""
     values: list[Any] = [properties]
     for name in path.split("."):
-        values = [value.get(name) for value in _flat(values) if isinstance(value, Mapping)]
-    yield from (value for value in _flat(values) if value is not None)
+        values = [value.get(name) for value in flat(values) if isinstance(value, Mapping)]
+    yield from (value for value in flat(values) if value is not None)
 
 
 def value_at(properties: Mapping[str, Any], path: str) -> Any:
@@ -187,9 +187,10 @@ def _with_list(path: str) -> Iterator[str]:
         yield path.rpartition(".")[0]
 
 
-def _flat(values: Sequence[Any]) -> Iterator[Any]:
+def flat(values: Iterable[Any]) -> Iterator[Any]:
+    """The values in lists of lists, one after the other."""
     for value in values:
         if isinstance(value, list):
-            yield from _flat(value)
+            yield from flat(value)
         else:
             yield value

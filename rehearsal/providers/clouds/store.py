@@ -7,7 +7,7 @@ what happened, in order.
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ create table if not exists resources(
   type text, id text, name text, inputs text, outputs text, primary key (type, id)) without rowid;
 create table if not exists events(number integer primary key, operation text, type text, id text, name text);
 create table if not exists used_faults(fault integer);
+create table if not exists calls(
+  type text, operation text, action text, target text, primary key (type, operation, action, target)) without rowid;
 """
 
 
@@ -50,6 +52,16 @@ class Resource:
         """Tags or labels, whatever the cloud calls them."""
         found = [self.outputs.get(key) or self.inputs.get(key) for key in ("tagsAll", "tags", "labels")]
         return next((tags for tags in found if isinstance(tags, Mapping)), {})
+
+
+@dataclass(frozen=True)
+class MadeCall:
+    """A call that a provider made for an operation on a type: `action` is the right that it took, on `target`."""
+
+    type: str
+    operation: str
+    action: str
+    target: str
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,17 @@ class Store:
         with self._connection() as connection:
             rows = connection.execute("select operation, type, id, name from events order by number")
             return [Event(*row) for row in rows]
+
+    def note_calls(self, type_: str, operation: str, calls: Iterable[tuple[str, str]]) -> None:
+        """Keep which rights an operation took: pairs of action and target."""
+        with self._connection() as connection:
+            rows = [(type_, operation, action, target) for action, target in calls]
+            connection.executemany("insert or ignore into calls values (?, ?, ?, ?)", rows)
+
+    def calls(self) -> list[MadeCall]:
+        """Every call that was made, each once, in no particular order."""
+        with self._connection() as connection:
+            return [MadeCall(*row) for row in connection.execute("select type, operation, action, target from calls")]
 
     def use_fault(self, number: int, times: int) -> bool:
         """Whether fault `number` has not happened `times` times yet; it counts as having happened now."""
