@@ -6,7 +6,7 @@ missed on the day of the change.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -112,7 +112,7 @@ def _azure(needs: Needs) -> dict[str, Any]:
     }
 
 
-_FORMS: Final[Mapping[str, Any]] = {"aws": _aws, "gcp": _google, "azure-native": _azure}
+_FORMS: Final[Mapping[str, Callable[[Needs], dict[str, Any]]]] = {"aws": _aws, "gcp": _google, "azure-native": _azure}
 
 
 def _no_cloud(project: Project) -> Problem:
