@@ -241,6 +241,11 @@ class Cluster(Protocol):
         ...
 
     @property
+    def own_default_classes(self) -> Sequence[str]:
+        """The storage classes that its cloud makes the default in every cluster."""
+        ...
+
+    @property
     def block_storage(self) -> Storage | None:
         """What makes volumes for one node at a time, if the cluster brings something that does."""
         ...

@@ -14,7 +14,7 @@ from components.platform.shared import PlatformSpec
 from components.platform.tenants import TenantSpec
 from spec.holes import Hole, solid
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding
+from spec.problems import Code, Finding, listed, quoted
 from spec.text import RuleId
 
 NAMESPACE: Final = "polykube:"
@@ -65,8 +65,14 @@ class StackSpec(StackModel):
             yield from self._storage_findings()
 
     def _storage_findings(self) -> Iterator[Finding]:
-        """A finding for each storage class that leaves its driver to a cluster that has none."""
+        """A finding for each storage class that leaves its driver to a cluster that has none, or that it has itself."""
+        own = self.cluster.own_storage_classes
         for index, each in solid(self.platform.storage_classes):
+            if each.name in own:
+                found = f"{quoted(each.name)}, which is in every cluster of kind {self.cluster.kind}"
+                remedy = "Choose another name, or remove the class to use the cluster's own."
+                named = (f"{NAMESPACE}platform", "storageClasses", index, "name")
+                yield Finding(Code.BROUGHT_ALREADY, found, f"none of {listed(sorted(own))}", remedy, at=named)
             wanted = Capability.SHARED_STORAGE if each.shared is True else Capability.BLOCK_STORAGE
             if each.provisioner is None and wanted not in self.cluster.capabilities:
                 found = f"a cluster of kind {self.cluster.kind}, which has no {wanted}"

@@ -63,6 +63,11 @@ class ClusterSpec(StackModel):
         """What is in the cluster, and kept there, without the program."""
         return frozenset()
 
+    @property
+    def own_storage_classes(self) -> Mapping[str, bool]:
+        """The storage classes that are in every cluster of the kind, by name, and whether each is the default."""
+        return {}
+
     def fixed(self) -> dict[str, str]:
         """What the cluster was made with and cannot be changed in: values by key path, below `cluster`.
 
@@ -99,6 +104,7 @@ class ClusterBase(pulumi.ComponentResource):
     brought: frozenset[Brought]
     block_storage: Storage | None = None
     network_plugins: str = "/opt/cni/bin"
+    own_default_classes: tuple[str, ...] = ()
     brings_gateway_api: bool = False
     node_pools: tuple[NodePool, ...] = ()
     kubeconfig: pulumi.Output[str]
@@ -110,6 +116,7 @@ class ClusterBase(pulumi.ComponentResource):
         super().__init__(component_type("clusters", type(self).__name__), spec.name)
         self.name, self.kind, self.version = spec.name, spec.kind, spec.version
         self.capabilities, self.brought = spec.capabilities, spec.brought
+        self.own_default_classes = tuple(name for name, default in spec.own_storage_classes.items() if default)
 
     def connect(
         self,

@@ -102,6 +102,8 @@ class Shared(pulumi.ComponentResource):
         place = Place(self)
         for storage_class in spec.storage_classes:
             _make_storage_class(storage_class, cluster, place)
+        for name in cluster.own_default_classes if spec.storage_classes else ():
+            _demote(name, place)
         for priority_class in spec.priority_classes:
             _make_priority_class(priority_class, place)
         self.register_outputs({})
@@ -117,6 +119,15 @@ def _make_storage_class(spec: StorageClassSpec, cluster: Cluster, place: Place) 
         reclaim_policy=spec.reclaim_policy,
         volume_binding_mode=spec.binding_mode,
         allow_volume_expansion=spec.allow_volume_expansion,
+        opts=place.options(),
+    )
+
+
+def _demote(name: str, place: Place) -> None:
+    """Have a class of the cloud's own no longer be the default: of two, claims get the one that was made last."""
+    kubernetes.storage.v1.StorageClassPatch(
+        name,
+        metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(name=name, annotations={DEFAULT_CLASS_ANNOTATION: "false"}),
         opts=place.options(),
     )
 

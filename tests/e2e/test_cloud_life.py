@@ -147,7 +147,7 @@ def test_nodes_are_as_their_pools_say_and_the_platform_is_on_top(life: Life, clo
     with life.api() as api:
         nodes = api.list("/api/v1/nodes")
         quota = api.get("/api/v1/namespaces/shop/resourcequotas/quota")["status"]["hard"]
-        storage = api.get("/apis/storage.k8s.io/v1/storageclasses/standard")
+        classes = {each["metadata"]["name"]: each for each in api.list("/apis/storage.k8s.io/v1/storageclasses")}
     assert all(is_ready(node) for node in nodes)
     for pool in spec.pools:
         own = [node for node in nodes if node["metadata"]["labels"].get(NODE_POOL_LABEL) == pool.name]
@@ -168,8 +168,13 @@ def test_nodes_are_as_their_pools_say_and_the_platform_is_on_top(life: Life, clo
         assert capacity == {(parse(str(machine.cpus)), parse(f"{machine.memory:g}Gi"))}
         assert {node["status"]["nodeInfo"]["kubeletVersion"][:5] for node in own} == {"v1.34"}
     assert quota.items() >= {"pods": "20", "requests.cpu": "4", "limits.memory": "16Gi"}.items()
-    assert storage["metadata"]["annotations"][DEFAULT_CLASS_ANNOTATION] == "true"
-    assert storage["provisioner"] in ("ebs.csi.aws.com", "pd.csi.storage.gke.io", "disk.csi.azure.com")
+    defaults = [name for name, each in classes.items() if is_default(each)]
+    assert defaults == [each.name for each in life.rehearsal.project.project.spec.platform.storage_classes]
+    assert classes[defaults[0]]["provisioner"] in ("ebs.csi.aws.com", "pd.csi.storage.gke.io", "disk.csi.azure.com")
+
+
+def is_default(storage_class: dict[str, Any]) -> bool:
+    return bool(storage_class["metadata"].get("annotations", {}).get(DEFAULT_CLASS_ANNOTATION) == "true")
 
 
 def ordered(taints: Sequence[dict[str, str]]) -> list[dict[str, str]]:

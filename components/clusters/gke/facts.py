@@ -50,6 +50,20 @@ _RESERVED: Final = 4
 """Addresses that Google takes of every subnet."""
 
 
+STORAGE_CLASSES: Final = {
+    "standard": False,
+    "standard-rwo": True,
+    "premium-rwo": False,
+    **dict.fromkeys(
+        ("standard-rwx", "premium-rwx", "zonal-rwx", "enterprise-rwx", "enterprise-multishare-rwx"),
+        False,
+    ),
+}
+"""Those that GKE makes in every cluster with its disk and Filestore drivers, and whether they are the default
+(cloud.google.com/kubernetes-engine/docs/concepts/persistent-volumes, how-to/persistent-volumes/filestore-csi-driver,
+November 2026)."""
+
+
 def disk_type(machine_type: str) -> str:
     """The balanced disk that the machine's family takes (cloud.google.com/compute/docs/disks/hyperdisks)."""
     return "hyperdisk-balanced" if machine_type.partition("-")[0] in _HYPERDISK_FAMILIES else "pd-balanced"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTupl
 
 from pydantic import Field
 
-from components.clusters.gke.facts import FACTS, disk_type, node_room, pod_block
+from components.clusters.gke.facts import FACTS, STORAGE_CLASSES, disk_type, node_room, pod_block
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
@@ -177,6 +177,10 @@ class GkeSpec(ManagedSpec):
     @property
     def brought(self) -> frozenset[Brought]:
         return frozenset(Brought)
+
+    @property
+    def own_storage_classes(self) -> Mapping[str, bool]:
+        return STORAGE_CLASSES
 
     @property
     def pools(self) -> Sequence[GkePoolSpec]:

@@ -11,6 +11,7 @@ from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.gcp import project
 from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
+from rehearsal.providers.clouds.gcp.storage_classes import bring_storage_classes
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
@@ -128,6 +129,7 @@ def _define(cluster: Resource) -> None:
         if api is None:
             return
         define_snapshots(api)
+        bring_storage_classes(api)
         if cluster.inputs.get("gatewayApiConfig", {}).get("channel") == "CHANNEL_STANDARD":
             bring_gateway_api(api)
 
