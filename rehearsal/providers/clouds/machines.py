@@ -72,9 +72,13 @@ class Machine:
 
     @property
     def capacity(self) -> dict[str, str]:
-        """As a node reports it."""
-        gpus = {"nvidia.com/gpu": str(self.gpus)} if self.gpus else {}
-        return {"cpu": str(self.cpus), "memory": f"{int(self.memory * 1024)}Mi", **gpus}
+        """As every node reports it."""
+        return {"cpu": str(self.cpus), "memory": f"{int(self.memory * 1024)}Mi"}
+
+    @property
+    def devices(self) -> dict[str, str]:
+        """What a device plugin finds."""
+        return {"nvidia.com/gpu": str(self.gpus)} if self.gpus else {}
 
 
 def known(find: Callable[[str], Machine], name: str) -> Machine:

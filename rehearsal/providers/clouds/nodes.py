@@ -15,6 +15,7 @@ from common.simulation import CAPACITY_ANNOTATION, KUBELET_ANNOTATION, NODE_LABE
 from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.api import Api, is_ready
 from rehearsal.providers.clouds.behaviour import Refused
+from rehearsal.providers.clouds.devices import DEVICES, offer
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.machines import Machine
 from rehearsal.providers.clouds.store import Store
@@ -29,7 +30,10 @@ _TYPE: Final = "node"  # in the store's events
 
 @dataclass(frozen=True)
 class Node:
-    """A node as it should be; `taints` as the API server takes them."""
+    """A node as it should be; `taints` as the API server takes them.
+
+    `brings_devices` says whether its image has what offers its GPUs to pods, or leaves that to a device plugin.
+    """
 
     name: str
     zone: str
@@ -40,10 +44,17 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[Mapping[str, str]] = ()
     pods: int = 110
+    brings_devices: bool = True
 
     def manifest(self) -> dict[str, Any]:
         """The Node object."""
         capacity = self.machine.capacity | {"pods": str(self.pods)}
+        devices = self.machine.devices
+        annotations = {KUBELET_ANNOTATION: f"v{self.version}"}
+        if self.brings_devices:
+            capacity |= devices
+        elif devices:
+            annotations[DEVICES] = json.dumps(devices)
         labels = {
             "kubernetes.io/arch": self.machine.architecture,
             OS_LABEL: "linux",
@@ -57,7 +68,7 @@ class Node:
             "metadata": {
                 "name": self.name,
                 "labels": {**labels, **self.labels, **dict([NODE_LABEL])},
-                "annotations": {CAPACITY_ANNOTATION: json.dumps(capacity), KUBELET_ANNOTATION: f"v{self.version}"},
+                "annotations": annotations | {CAPACITY_ANNOTATION: json.dumps(capacity)},
             },
             "spec": {"providerID": self.provider_id, "taints": list(self.taints)},
         }
@@ -101,6 +112,7 @@ def _converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], sto
             _drain(api, name)
             api.delete(f"/api/v1/nodes/{name}")
             store.note("gone", _TYPE, name)
+        offer(api)
 
 
 def _until_ready(api: Api, name: str) -> None:
