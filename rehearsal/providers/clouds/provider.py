@@ -8,6 +8,7 @@ import json
 import uuid
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -253,7 +254,9 @@ class CloudStandIn(StandIn):
 
     def _seen(self, resource: Resource, request: Request) -> Properties:
         """What the provider reads back of a resource."""
-        now = nested(self._behaviour(resource).observed(resource, self.store))
+        now = {}
+        with suppress(Refused):  # of what it is in, nothing is left
+            now = nested(self._behaviour(resource).observed(resource, self.store))
         kept = plain(request.state) or plain(request.inputs)
         return told(self._rules(request).read_back, merged(resource.outputs, now), dict(resource.inputs), kept)
 

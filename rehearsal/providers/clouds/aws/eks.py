@@ -1,12 +1,14 @@
 """EKS: a cluster is a real API server, a node group its nodes; add-ons and their order."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle
 from typing import Any, Final
 
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
@@ -87,6 +89,10 @@ class NodeGroup(Behaviour):
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         return self.created(new, store, fault)
+
+    def observed(self, resource: Resource, store: Store) -> Properties:
+        offer_in(str(resource.inputs["clusterName"]))
+        return {}
 
     def deleted(self, resource: Resource, store: Store) -> None:
         converge(_cluster(resource, store).id, _pool(resource), [], store)
@@ -171,4 +177,5 @@ def _nodes(group: Resource, cluster: Resource, store: Store) -> Iterator[Node]:
     ]
     pool, count = str(group.outputs["nodeGroupName"]), inputs["scalingConfig"]["desiredSize"]
     for name, zone in zip(names(pool, made_of, count), cycle(zones), strict=False):
-        yield Node(name, zone, zone[:-1], machine, f"{version}.0", f"aws:///{zone}/{name}", labels, taints)
+        made = Node(name, zone, zone[:-1], machine, f"{version}.0", f"aws:///{zone}/{name}", labels, taints)
+        yield replace(made, brings_devices=str(inputs.get("amiType", "")).startswith("BOTTLEROCKET"))

@@ -14,6 +14,7 @@ from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
+from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
@@ -83,6 +84,10 @@ class AgentPool(Behaviour):
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         return self.created(new, store, fault)
+
+    def observed(self, resource: Resource, store: Store) -> Properties:
+        offer_in(str(_cluster(resource, store).outputs["name"]))
+        return {}
 
     def deleted(self, resource: Resource, store: Store) -> None:
         cluster = str(_cluster(resource, store).outputs["name"])
@@ -179,7 +184,8 @@ def _nodes(pool: str, inputs: Mapping[str, Any], cluster: Resource) -> Iterator[
     for name, zone in zip(names(pool, [version, inputs.get("osSKU")], count), cycle(zones), strict=False):
         full = f"aks-{name}"
         machine_id = f"azure://{cluster.id}/virtualMachines/{full}"
-        yield Node(full, zone, region, machine, _patch(version), machine_id, labels, taints, pods)
+        # AKS leaves the device plugin to the cluster (learn.microsoft.com/azure/aks/use-nvidia-gpu, November 2026).
+        yield Node(full, zone, region, machine, _patch(version), machine_id, labels, taints, pods, brings_devices=False)
 
 
 def _taint(text: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """GKE: a cluster is a real API server, a node pool its nodes; an Autopilot cluster has nodes by itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle
 from typing import Any, Final
 
@@ -167,6 +168,15 @@ def _is_windows(config: Mapping[str, Any]) -> bool:
     return str(config.get("imageType", "")).startswith("WINDOWS")
 
 
+def _has_driver(config: Mapping[str, Any]) -> bool:
+    """Whether GKE installs the driver of GPUs, as it does unless told not to; its device plugin is on every node.
+
+    cloud.google.com/kubernetes-engine/docs/how-to/gpus, November 2026.
+    """
+    drivers = [each.get("gpuDriverInstallationConfig", {}) for each in config.get("guestAccelerators", ())]
+    return all(driver.get("gpuDriverVersion") != "INSTALLATION_DISABLED" for driver in drivers)
+
+
 def _nodes(pool: str, config: Mapping[str, Any], version: str, zones: Sequence[str], count: int) -> Iterator[Node]:
     machine = machines.known(machines.gcp, config.get("machineType", _DEFAULT_MACHINE))
     labels = {**config.get("labels", {}), _POOL_LABEL: pool, "cloud.google.com/gke-os-distribution": "cos"}
@@ -182,4 +192,5 @@ def _nodes(pool: str, config: Mapping[str, Any], version: str, zones: Sequence[s
     if machine.gpus or config.get("guestAccelerators"):
         taints.append({"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"})
     for name, zone in zip(names(pool, [version, config.get("imageType")], count), cycle(zones), strict=False):
-        yield Node(f"gke-{name}", zone, zone[:-2], machine, version, f"gce:///{zone}/gke-{name}", labels, taints)
+        made = Node(f"gke-{name}", zone, zone[:-2], machine, version, f"gce:///{zone}/gke-{name}", labels, taints)
+        yield replace(made, brings_devices=_has_driver(config))
