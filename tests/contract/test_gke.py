@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from common.paths import REHEARSAL
+from components.clusters.gke.facts import STORAGE_CLASSES
 from rehearsal.providers.base import Request
 from rehearsal.providers.clouds.gcp.project import SERVICE, api_of
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
+from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
 from rehearsal.providers.clouds.read_back import told
 from tests.support.registered import Registered, everything_before, registered
 from tests.support.stack_files import load_with_add_ons, planned
@@ -62,3 +64,10 @@ def test_what_google_reads_back_is_no_difference(stack: str, tmp_path: Path, mon
         state = told(google.book.types[each.type].read_back, dict(inputs), inputs, inputs)
         again = Request(urn, inputs=inputs, old_inputs=inputs, state=state, ignore_changes=each.ignore_changes)
         assert google.diff(again).detailed == {}, urn
+
+
+def test_the_names_of_gkes_own_storage_classes_are_not_free() -> None:
+    assert {each.name: each.default for each in CLASSES} == STORAGE_CLASSES
+    (demoted,) = (each for each in made("gke-dev").values() if each.type.endswith(":StorageClassPatch"))
+    assert demoted.inputs["metadata"]["name"] == "standard-rwo"
+    assert demoted.inputs["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "false"}

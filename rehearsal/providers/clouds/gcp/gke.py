@@ -12,9 +12,10 @@ from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.gcp import project
 from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
-from rehearsal.providers.clouds.gcp.storage_classes import bring_storage_classes
+from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
+from rehearsal.providers.clouds.storage_classes import bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
 
@@ -130,7 +131,7 @@ def _define(cluster: Resource) -> None:
         if api is None:
             return
         define_snapshots(api)
-        bring_storage_classes(api)
+        bring(api, CLASSES)
         if cluster.inputs.get("gatewayApiConfig", {}).get("channel") == "CHANNEL_STANDARD":
             bring_gateway_api(api)
 
