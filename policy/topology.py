@@ -19,9 +19,10 @@ _INFRASTRUCTURE_PREFIXES: Final = ("kube-", "gke-", "istio-", "ingress-")
 _INFRASTRUCTURE_SUFFIX: Final = "-system"
 
 
-def network(stack: Stack) -> Network:
-    """The network of the stack's namespaces and NetworkPolicies."""
-    return stack.once(_network)
+def network(stack: Stack, another: str = "default") -> Network:
+    """The network of the stack's namespaces and NetworkPolicies, and of one more namespace."""
+    found = stack.once(_network, "default")
+    return found if another in found.namespaces else stack.once(_network, another)
 
 
 def pods(stack: Stack, namespace: str) -> list[tuple[Resource, Pod]]:
@@ -37,7 +38,8 @@ def tenants(stack: Stack) -> dict[str, str]:
 def pods_of(workload: Resource) -> Pod:
     """What the pods of a workload look like."""
     _, spec = pod_spec(workload)
-    ports = [port for container in spec.get("containers") or () for port in container.get("ports") or ()]
+    sidecars = (it for it in spec.get("initContainers") or () if it.get("restartPolicy") == "Always")
+    ports = [port for it in (*(spec.get("containers") or ()), *sidecars) for port in it.get("ports") or ()]
     return Pod(
         namespace_of(workload),
         (pod_template(workload).get("metadata") or {}).get("labels") or {},
@@ -53,8 +55,9 @@ def namespace_of(resource: Resource) -> str:
     return resource.namespace or "default"
 
 
-def _network(stack: Stack) -> Network:
-    namespaces: dict[str, Mapping[str, str] | None] = dict.fromkeys((*_namespaces_in_use(stack), *SYSTEM_NAMESPACES))
+def _network(stack: Stack, another: str) -> Network:
+    names = (*_namespaces_in_use(stack), *SYSTEM_NAMESPACES, another)
+    namespaces: dict[str, Mapping[str, str] | None] = dict.fromkeys(names)
     for namespace in stack.of_kind("Namespace"):
         namespaces[namespace.object_name] = namespace.metadata.get("labels")  # looked at only where they matter
     return Network(namespaces, [policy.properties for policy in stack.of_kind("NetworkPolicy")])

@@ -3,9 +3,21 @@
 Pure: it works on plain dictionaries as they stand in manifests, and on nothing else. `Network` is the entrance.
 """
 
-from common.reachability.addresses import IpNetwork
-from common.reachability.network import Address, Endpoint, Network, Pod
+from common.reachability.addresses import IpNetwork, includes
+from common.reachability.network import Address, Endpoint, Network, Openness, Pod
 from common.reachability.ports import ALL_PORTS, NO_PORTS, Ports
 from common.reachability.selectors import selects
 
-__all__ = ["ALL_PORTS", "NO_PORTS", "Address", "Endpoint", "IpNetwork", "Network", "Pod", "Ports", "selects"]
+__all__ = [
+    "ALL_PORTS",
+    "NO_PORTS",
+    "Address",
+    "Endpoint",
+    "IpNetwork",
+    "Network",
+    "Openness",
+    "Pod",
+    "Ports",
+    "includes",
+    "selects",
+]

@@ -20,5 +20,13 @@ def overlaps(block: IpNetwork, exceptions: Iterable[IpNetwork], network: IpNetwo
     return next_free <= last
 
 
+def includes(block: IpNetwork, exceptions: Iterable[IpNetwork], network: IpNetwork) -> bool:
+    """Whether every address of `network` is in `block` and in none of `exceptions`."""
+    if not overlaps(block, (), network) or any(overlaps(each, (), network) for each in exceptions):
+        return False
+    (first, last), (start, end) = _span(block), _span(network)
+    return first <= start and end <= last
+
+
 def _span(network: IpNetwork) -> tuple[int, int]:
     return int(network.network_address), int(network.broadcast_address)

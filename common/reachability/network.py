@@ -35,6 +35,10 @@ class Pod:
     addresses: Sequence[IpNetwork] = ()
     title: str = ""
 
+    def is_in(self, block: IpNetwork, exceptions: Sequence[IpNetwork]) -> bool:
+        """Whether its address may be in a block without its exceptions."""
+        return any(overlaps(block, exceptions, network) for network in self.addresses)
+
     def named_port(self, name: str, protocol: str) -> Ports:
         """The ports that its containers call `name`."""
         found = NO_PORTS
@@ -50,10 +54,9 @@ class Address:
 
     network: IpNetwork
 
-    @property
-    def addresses(self) -> Sequence[IpNetwork]:
-        """The range itself."""
-        return (self.network,)
+    def is_in(self, block: IpNetwork, exceptions: Sequence[IpNetwork]) -> bool:
+        """Whether any address of the range is in a block without its exceptions."""
+        return overlaps(block, exceptions, self.network)
 
 
 Endpoint: TypeAlias = Pod | Address
@@ -65,7 +68,7 @@ class _Block:
     exceptions: tuple[IpNetwork, ...]
 
     def covers(self, endpoint: Endpoint) -> bool:
-        return any(overlaps(self.cidr, self.exceptions, network) for network in endpoint.addresses)
+        return endpoint.is_in(self.cidr, self.exceptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,15 +95,28 @@ class _Rule:
     def opens(self, peer: Endpoint, destination: Endpoint) -> Ports:
         if self.peers is not None and not any(each.covers(peer) for each in self.peers):
             return NO_PORTS
+        return self.ports_of(destination)
+
+    def ports_of(self, destination: Endpoint | None) -> Ports:
+        """Its ports; without a destination, names stand for every port."""
         if not self.ports:
             return ALL_PORTS
         opened = NO_PORTS
         for port in self.ports:
-            opened |= _resolved(port, destination)
+            named = destination is None and isinstance(port.get("port"), str)
+            opened |= ALL_PORTS if named else _resolved(port, destination)
         return opened
 
 
-def _resolved(port: Mapping[str, Any], destination: Endpoint) -> Ports:
+@dataclass(frozen=True)
+class Openness:
+    """What the rules of a direction open, at most: to pods of all namespaces, and each to pods of some."""
+
+    to_all: Ports
+    to_some: Sequence[tuple[Ports, frozenset[str]]]
+
+
+def _resolved(port: Mapping[str, Any], destination: Endpoint | None) -> Ports:
     protocol, number = port.get("protocol") or "TCP", port.get("port")
     if number is None:
         return Ports.of(protocol, 1, LARGEST_PORT)
@@ -151,15 +167,20 @@ class Network:
         """Whether any policy selects `pod` for `direction`, so that only what is opened passes."""
         return bool(self._policies_of(pod, direction))
 
-    def peer_namespaces(self, pod: Pod, direction: Direction) -> frozenset[str] | None:
-        """The namespaces whose pods may be peers of `pod`; None for all, also where blocks of addresses may match."""
+    def openness(self, pod: Pod, direction: Direction, anybody: Pod) -> Openness:
+        """Who may be a peer of `pod`, at most; `anybody` stands for all pods where blocks of addresses may match."""
+        to_all = NO_PORTS
+        to_some: list[tuple[Ports, frozenset[str]]] = []
         rules = self._rules(pod, direction)
-        if rules is None or any(rule.peers is None for rule in rules):
-            return None
-        peers = [peer for rule in rules for peer in rule.peers or ()]
-        if not all(isinstance(peer, _Pods) for peer in peers):
-            return None
-        return frozenset().union(*(peer.namespaces for peer in peers if isinstance(peer, _Pods)))
+        for rule in (_Rule(None, ()),) if rules is None else rules:
+            ports = rule.ports_of(pod if direction == "Ingress" else None)
+            peers = rule.peers or ()
+            named = [peer.namespaces for peer in peers if isinstance(peer, _Pods)]
+            if rule.peers is None or any(isinstance(peer, _Block) and peer.covers(anybody) for peer in peers):
+                to_all |= ports
+            if named:
+                to_some.append((ports, frozenset().union(*named)))
+        return Openness(to_all, to_some)
 
     def _opened(self, pod: Endpoint, direction: Direction, peer: Endpoint, destination: Endpoint) -> Ports:
         rules = self._rules(pod, direction) if isinstance(pod, Pod) else None

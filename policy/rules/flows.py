@@ -1,7 +1,6 @@
 """Flows that must be impossible, whatever the policies say one by one."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from ipaddress import ip_network
 from itertools import islice
@@ -12,6 +11,7 @@ from typing_extensions import TypedDict
 from common.reachability import Address, Pod, Ports, selects
 from policy.kubernetes import POD_SPECS
 from policy.model import Category, Finding, Level, Option, Resource, Rule, Stack, StackRule
+from policy.reach import Destinations
 from policy.topology import POD_ADDRESSES, network, pods, pods_of, tenants
 
 # AWS and most others, AWS over IPv6, Azure's wire server.
@@ -62,37 +62,36 @@ def _reaches_address(subject: Resource, stack: Stack, pod: Pod, cidr: str, what:
 
 
 def _reaches_tenants(subject: Resource, stack: Stack, pod: Pod) -> Iterator[Finding]:
-    own = tenants(stack)[pod.namespace]
-    by_namespace = stack.once(_open_to)
-    candidates = (
-        other for other in (*by_namespace[pod.namespace], *by_namespace[None]) if tenants(stack)[other.namespace] != own
-    )
+    owners = tenants(stack)
+    own = owners[pod.namespace]
+    candidates = stack.once(_of_tenants).of(pod, lambda namespace: owners[namespace] != own)
     reached = _reached(stack, pod, candidates)
     if reached:
         yield _finding(subject, f"its pods can reach pods of other tenants: {reached}", "ingress of these, or egress")
 
 
-def _open_to(stack: Stack) -> Mapping[str | None, list[Pod]]:
-    """The tenants' pods, by a namespace that may be let in; None for those that let in more than namespaces tell."""
-    found: dict[str | None, list[Pod]] = defaultdict(list)
-    for namespace in tenants(stack):
-        for pod in [pod for _, pod in pods(stack, namespace)] or [_any_pod(namespace)]:
-            peers = network(stack).peer_namespaces(pod, "Ingress")
-            for peer in (None,) if peers is None else peers:
-                found[peer].append(pod)
-    return found
+def _of_tenants(stack: Stack) -> Destinations:
+    """The pods of tenants, and for a namespace without some any pod that may come."""
+    found = (
+        pod
+        for namespace in tenants(stack)
+        for pod in [pod for _, pod in pods(stack, namespace)] or [_any_pod(namespace)]
+    )
+    return Destinations(network(stack), found)
+
+
+def _of_all(stack: Stack) -> Destinations:
+    return Destinations(
+        network(stack), (pod for namespace in network(stack).namespaces for _, pod in pods(stack, namespace))
+    )
 
 
 def _makes(subject: Resource, stack: Stack, pod: Pod, flow: Flow) -> Iterator[Finding]:
     if cidr := flow["to"].get("cidr"):
         yield from _reaches_address(subject, stack, pod, cidr, flow["name"])
         return
-    candidates = (
-        other
-        for namespace in network(stack).namespaces
-        for _, other in pods(stack, namespace)
-        if other is not pod and _is_meant(flow["to"], other)
-    )
+    everywhere = stack.once(_of_all).of(pod, lambda _: True)
+    candidates = (other for other in everywhere if other is not pod and _is_meant(flow["to"], other))
     if reached := _reached(stack, pod, candidates):
         yield _finding(subject, f"its pods make the flow {flow['name']}: they can reach {reached}", "ingress or egress")
 

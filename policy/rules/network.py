@@ -4,20 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any, Final
 
-from common.reachability import Address, IpNetwork, Pod, Ports, selects
+from common.reachability import IpNetwork, selects
 from common.reachability.network import Direction, directions
 from policy.kubernetes import POD_SPECS, in_namespace, is_system, is_tenant
-from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule, Stack, StackRule
-from policy.topology import POD_ADDRESSES, namespace_of, network, pods, pods_of
+from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.topology import namespace_of, network, pods, pods_of
 
 _DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
 _PEERS: Final = {"Ingress": "from", "Egress": "to"}
-_DNS: Final = Ports.of("UDP", 53) | Ports.of("TCP", 53)
-_DNS_PORTS: Final = (
-    {"name": "dns", "containerPort": 53, "protocol": "UDP"},
-    {"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"},
-)
-_NODE_LOCAL_DNS: Final = Address(IPv4Network("169.254.20.10/32"))
+_DNS_PORTS: Final = (53, 5353, "dns", "dns-tcp")  # commonly opened to whoever answers
 
 
 def _default_deny(namespace: Resource, stack: Stack) -> Iterator[Finding]:
@@ -69,8 +64,11 @@ def _no_allow_all(policy: Resource) -> Iterator[Finding]:
 def _too_open(rule: Mapping[str, Any], field: str) -> Iterator[tuple[str, str]]:
     """Path and reason of each part of a rule that is for everyone."""
     peers = rule.get(field) or ()
-    if not peers and not rule.get("ports"):
+    ports = rule.get("ports") or ()
+    if not peers and not ports:
         yield "", "an empty rule allows everyone everything"
+    elif not peers and not (field == "to" and all(port.get("port") in _DNS_PORTS for port in ports)):
+        yield "", f"ports without {field} are open to everyone"
     for number, peer in enumerate(peers):
         if _is_every_pod(peer):
             yield f".{field}[{number}]", "namespaceSelector {} allows every pod of every namespace"
@@ -111,42 +109,6 @@ def _dangling_netpol(policy: Resource, stack: Stack) -> Iterator[Finding]:
         )
 
 
-def _dns_egress(policy: Resource, stack: Stack, *, namespace: str, labels: Mapping[str, str]) -> Iterator[Finding]:
-    here = namespace_of(policy)
-    if "Egress" not in directions(policy.spec) or is_system(here):
-        return
-    dns = Pod(namespace, labels, _DNS_PORTS, addresses=POD_ADDRESSES)
-    selector = policy.spec.get("podSelector") or {}
-    found = [pod for _, pod in pods(stack, here)] or [Pod(here, selector.get("matchLabels") or {}, title="any pod")]
-    mute = [
-        pod
-        for pod in found
-        if _first_to_deny_egress(stack, pod) is policy
-        and not network(stack).egress(pod, dns) >= _DNS
-        and not network(stack).egress(pod, _NODE_LOCAL_DNS) >= _DNS
-    ]
-    if mute:
-        yield Finding(
-            policy,
-            "spec.egress",
-            f"it keeps {', '.join(pod.title for pod in mute)} from DNS (UDP and TCP 53), which no other policy opens",
-            f"Add a NetworkPolicy that allows egress to UDP and TCP 53 of the DNS pods in {namespace}.",
-        )
-
-
-def _first_to_deny_egress(stack: Stack, pod: Pod) -> Resource | None:
-    """The policy that a finding about the egress of `pod` is put on, as all that select it share the blame."""
-    policies = stack.of_kind("NetworkPolicy", namespace=pod.namespace)
-    return next(
-        (
-            policy
-            for policy in policies
-            if "Egress" in directions(policy.spec) and selects(policy.spec.get("podSelector") or {}, pod.labels)
-        ),
-        None,
-    )
-
-
 RULES: Final[tuple[Rule, ...]] = (
     StackRule(
         id="default-deny",
@@ -156,19 +118,6 @@ RULES: Final[tuple[Rule, ...]] = (
         why="a pod that no policy selects can talk to every other pod",
         kinds=frozenset({"Namespace"}),
         check=_default_deny,
-    ),
-    StackRule(
-        id="dns-egress",
-        category=Category.NETWORK,
-        level=Level.MANDATORY,
-        summary="Where egress is denied, DNS is allowed.",
-        why="without it no name resolves, and nearly every program fails in ways that are hard to read",
-        kinds=frozenset({"NetworkPolicy"}),
-        options=(
-            Option("namespace", str, "kube-system", "The namespace of the DNS pods."),
-            Option("labels", dict[str, str], {"k8s-app": "kube-dns"}, "The labels of the DNS pods."),
-        ),
-        check=_dns_egress,
     ),
     StackRule(
         id="workload-isolated",
@@ -183,7 +132,8 @@ RULES: Final[tuple[Rule, ...]] = (
         id="no-allow-all",
         category=Category.NETWORK,
         level=Level.MANDATORY,
-        summary="No NetworkPolicy allows everyone: no empty rule, no empty namespaceSelector, no 0.0.0.0/0.",
+        summary="No NetworkPolicy allows everyone: no empty rule, no ports without peers, no empty "
+        "namespaceSelector, no 0.0.0.0/0.",
         why="policies add up, so that one open rule undoes all others",
         kinds=frozenset({"NetworkPolicy"}),
         check=_no_allow_all,

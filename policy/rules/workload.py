@@ -6,7 +6,8 @@ from typing import Any, Final
 from common.kinds import is_brought_without_namespace, is_namespaced
 from common.quantity import QuantityError, parse
 from policy.kubernetes import POD_SPECS, containers, pod_spec
-from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule
+from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.unknown import off, present
 
 _FIELDS: Final = ("requests", "limits")
 _NEEDED: Final = tuple((field, resource) for field in _FIELDS for resource in ("cpu", "memory"))
@@ -70,15 +71,18 @@ def _replica_range(workload: Resource, *, least: int, most: int) -> Iterator[Fin
         yield Finding(workload, "spec.minReplicas", "it is more than spec.maxReplicas", "Lower it, or raise the other.")
 
 
-def _sa_token(subject: Resource) -> Iterator[Finding]:
+def _sa_token(subject: Resource, stack: Stack) -> Iterator[Finding]:
     remedy = "Set automountServiceAccountToken to false, or name a ServiceAccount with the rights that it needs."
     if subject.kind == "ServiceAccount":
-        if subject.object_name == "default" and subject.properties.get("automountServiceAccountToken") is not False:
+        if subject.object_name == "default" and not off(subject.properties.get("automountServiceAccountToken")):
             yield Finding(subject, "automountServiceAccountToken", "every pod gets a token of it unasked", remedy)
         return
     path, spec = pod_spec(subject)
     account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
-    if account == "default" and spec.get("automountServiceAccountToken") is not False:
+    stated = spec.get("automountServiceAccountToken")
+    accounts = stack.of_kind("ServiceAccount", namespace=subject.namespace) if account == "default" else ()
+    by_account = [it.properties.get("automountServiceAccountToken") for it in accounts if it.object_name == account]
+    if account == "default" and not off(stated if present(stated) else next(iter(by_account), None)):
         what = "it mounts a token of the ServiceAccount default"
         yield Finding(subject, f"{path}.automountServiceAccountToken", what, remedy)
 
@@ -126,9 +130,11 @@ def _ro_rootfs(workload: Resource) -> Iterator[Finding]:
 
 
 def _probes(workload: Resource) -> Iterator[Finding]:
+    if workload.kind == "Pod" and workload.spec.get("restartPolicy", "Always") != "Always":
+        return
     for path, container in containers(workload):
         missing = [probe for probe in _PROBES if not container.get(probe)]
-        if missing and ".containers[" in path:
+        if missing and ("initContainers[" not in path or container.get("restartPolicy") == "Always"):
             what = f"container {container.get('name', '')} has no {' and no '.join(missing)}"
             yield Finding(workload, path, what, "Add the probe, of something that tells this container's state.")
 
@@ -192,7 +198,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         check=_replica_range,
     ),
-    ResourceRule(
+    StackRule(
         id="sa-token",
         category=Category.WORKLOAD,
         level=Level.MANDATORY,
@@ -238,7 +244,7 @@ RULES: Final[tuple[Rule, ...]] = (
         level=Level.ADVISORY,
         summary="Every container that keeps running has a readiness and a liveness probe.",
         why="traffic is sent to what is not ready yet, and what hangs is never restarted",
-        kinds=_LONG_RUNNING,
+        kinds=_LONG_RUNNING | {"Pod"},
         check=_probes,
     ),
     ResourceRule(

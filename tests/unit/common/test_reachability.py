@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from common.reachability import ALL_PORTS, NO_PORTS, Address, Network, Pod, Ports, selects
+from common.reachability import ALL_PORTS, NO_PORTS, Address, Network, Pod, Ports, includes, selects
 from common.reachability.addresses import overlaps
+from common.reachability.network import Direction
 
 FRONTEND = Pod("shop", {"app": "frontend"}, [{"name": "web", "containerPort": 8080}])
 DB = Pod(
@@ -104,15 +105,36 @@ def test_policies_leave_the_hosts_network_alone_and_selectors_do_not_find_it() -
     )
 
 
-def test_the_namespaces_of_peers_are_told_unless_more_than_namespaces_decides() -> None:
-    def peers(*policies: dict[str, Any]) -> frozenset[str] | None:
-        return Network(NAMESPACES, policies).peer_namespaces(DB, "Ingress")
+def test_openness_is_what_rules_open_at_most() -> None:
+    anybody = Pod("", {}, addresses=[ip_network("10.0.0.0/8")])
 
-    assert peers() is None
-    assert peers(policy(ingress=[{}])) is None
-    assert peers(policy(ingress=[{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}])) is None
-    assert peers(policy(ingress=[{"from": [{"podSelector": {}}]}])) == frozenset({"lab"})
-    assert peers(policy(policyTypes=["Ingress"])) == frozenset()
+    def openness(direction: Direction, *policies: dict[str, Any]) -> tuple[str, dict[str, set[str]]]:
+        found = Network(NAMESPACES, policies).openness(DB, direction, anybody)
+        return str(found.to_all), {str(ports): set(names) for ports, names in found.to_some}
+
+    web = [{"port": 80}]
+    assert openness("Ingress") == ("every port", {})
+    assert openness("Ingress", policy(policyTypes=["Ingress"])) == ("", {})
+    assert openness("Ingress", policy(ingress=[{"ports": web}])) == ("TCP 80", {})
+    for cidr, ports in (("10.1.0.0/16", "TCP 80"), ("192.168.0.0/16", "")):
+        block = policy(ingress=[{"from": [{"ipBlock": {"cidr": cidr}}], "ports": web}])
+        assert openness("Ingress", block) == (ports, {})
+    assert openness("Ingress", policy(ingress=[{"from": [{"podSelector": {}}]}])) == ("", {"every port": {"lab"}})
+    named = [{"port": "no-such-name"}]
+    assert openness("Ingress", policy(ingress=[{"ports": named}])) == ("", {})
+    assert openness("Egress", policy(egress=[{"ports": named}])) == ("every port", {})
+    both = policy(egress=[{"to": [{"podSelector": {}}], "ports": web}, {"to": [{"ipBlock": {"cidr": "10.0.0.0/9"}}]}])
+    assert openness("Egress", both) == ("every port", {"TCP 80": {"lab"}})
+
+
+def test_a_block_includes_what_is_in_it_as_a_whole() -> None:
+    ten, half, inside = map(ip_network, ("10.0.0.0/8", "10.0.0.0/9", "10.96.0.10/32"))
+    assert includes(ten, (), ten)
+    assert includes(ip_network("0.0.0.0/0"), (half,), ip_network("192.168.0.0/16"))
+    assert not includes(half, (), ten)
+    assert not includes(ip_network("10.128.0.0/9"), (), ten)
+    assert not includes(ten, (inside,), ten)
+    assert not includes(ip_network("::/0"), (), ten)
 
 
 @pytest.mark.parametrize(
