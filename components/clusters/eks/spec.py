@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field
 
+from components import naming
 from components.clusters.eks.facts import FACTS, PREFIX, pods_per_node
-from components.clusters.managed import EVERYTHING, Days, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.eks.limits import (
+    LABEL_LENGTH,
+    LARGEST_DISK,
+    SMALLEST_DISKS,
+    LogDays,
+    network_range_findings,
+    public_range_findings,
+    service_range_findings,
+    tag_findings,
+)
+from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.node_labels import label_findings
 from components.clusters.pools import CloudPoolSpec, all_whole, unknown_architecture
 from components.contract import Capability
 from components.networks.address_plan import LARGEST_PREFIX, by_zone, overlaps, too_small
@@ -53,7 +65,7 @@ class AwsNetworkSpec(StackModel):
         description="NAT gateways for what goes out. One for each zone, because with a single one all zones lose the "
         "internet with its zone; a single one costs a third.",
     )
-    flow_log_days: Days | None = Field(
+    flow_log_days: LogDays | None = Field(
         default=30, description="How long records of all connections are kept, for whoever investigates."
     )
     private_endpoints: Many[EndpointService] = Field(
@@ -71,6 +83,10 @@ class AwsNetworkSpec(StackModel):
             first = next(self.range.subnets(new_prefix=16))
             remedy = f"Write {first}, if a VPC of that size is enough."
             yield Finding(Code.BAD_CIDR, str(self.range), f"/16 to /{LARGEST_PREFIX}", remedy, at=("range",))
+        else:
+            yield from network_range_findings(self.range)
+        if isinstance(self.services, IPv4Network):
+            yield from service_range_findings(self.services)
         ranges: dict[KeyPath, IPv4Network] = {("range",): self.range, ("services",): self.services}
         yield from overlaps(ranges)
 
@@ -78,7 +94,7 @@ class AwsNetworkSpec(StackModel):
 class EksPoolSpec(CloudPoolSpec):
     """A managed node group."""
 
-    alternatives: Many[Annotated[str, Field(min_length=1)]] = Field(
+    alternatives: Annotated[Many[Annotated[str, Field(min_length=1)]], Field(max_length=19)] = Field(
         default=(), description="Further machine types that AWS may take instead; spot pools last longer with some."
     )
     image: Literal["al2023", "bottlerocket", "windows-2022"] = Field(
@@ -91,15 +107,42 @@ class EksPoolSpec(CloudPoolSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
+        if self.is_whole:
+            yield from self._disk_findings()
+        yield from label_findings(self.labels, ("eks.amazonaws.com",))
+        yield from self._length_findings()
+        yield from same_twice("machine type", "alternatives", self.alternatives, str, key="")
         for index, other in solid(self.alternatives):
             known = FACTS.machines.get(other)
-            if not known and self.architecture is None and isinstance(other, str):
+            if other == self.machine_type:
+                yield Finding(Code.SAME_NAME_TWICE, other, "others", "Remove it.", at=("alternatives", index))
+            elif not known and self.architecture is None and isinstance(other, str):
                 yield unknown_architecture(other, FACTS.machines, at=("alternatives", index))
             elif known and known.architecture != self.arch:
                 allowed = f"{self.arch}, which {self.machine_type} is"
                 remedy = "Put it into a pool of its own: a node group has one image."
                 found = f"{other}, which is {known.architecture}"
                 yield Finding(Code.ARCHITECTURE, found, allowed, remedy, at=("alternatives", index))
+
+    def _disk_findings(self) -> Iterator[Finding]:
+        smallest = SMALLEST_DISKS[self.image]
+        if not smallest <= self.disk_gib <= LARGEST_DISK:
+            allowed = f"{smallest}Gi, which the image takes, to {LARGEST_DISK}Gi"
+            remedy = f"Write {smallest}Gi, or remove it for the default."
+            yield Finding(Code.OUT_OF_RANGE, f"{self.disk_gib}Gi", allowed, remedy, at=("diskSize",))
+
+    def _length_findings(self) -> Iterator[Finding]:
+        most = f"at most {LABEL_LENGTH} characters, with the domain"
+        for key, value in self.labels.items():
+            if len(key) > LABEL_LENGTH:
+                yield Finding(Code.BAD_LABEL, f"a key of {len(key)}", most, "Shorten it.", at=("labels", key))
+            if value == "":
+                remedy = 'Write "true", say.'
+                yield Finding(Code.BAD_LABEL, "nothing", "a value, which EKS wants", remedy, at=("labels", key))
+        for index, taint in solid(self.taints):
+            if isinstance(taint.key, str) and len(taint.key) > LABEL_LENGTH:
+                at = ("taints", index, "key")
+                yield Finding(Code.BAD_LABEL, f"a key of {len(taint.key)}", most, "Shorten it.", at=at)
 
     @property
     def arch(self) -> str:
@@ -161,7 +204,7 @@ class EksSpec(ManagedSpec):
         "this program is among them.",
     )
     members: Many[Members] = Field(default=(), description="Who else gets in, and as what.")
-    log_days: Days = Field(default=90, description="How long the control plane's logs are kept.")
+    log_days: LogDays = Field(default=90, description="How long the control plane's logs are kept.")
     log_types: Annotated[
         Many[Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]], Field(min_length=1)
     ] = Field(
@@ -200,6 +243,8 @@ class EksSpec(ManagedSpec):
         yield from super().findings()
         yield from same_twice("administrator", "administrators", self.administrators, str, key="")
         yield from same_twice("member", "members", self.members, lambda member: member.principal, key="principal")
+        yield from public_range_findings(self.api_endpoint.public_from)
+        yield from tag_findings(self.tags, frozenset({"Name", naming.CLUSTER_TAG, naming.MANAGED_BY_TAG}))
         if not self.administrators:
             remedy = "Add the role that runs this program, and one that is there for emergencies."
             yield Finding(Code.NO_ADMINISTRATOR, "nobody", "an IAM role or user", remedy, at=("administrators",))
@@ -212,7 +257,7 @@ class EksSpec(ManagedSpec):
             ("network", "services"): self.network.services,
         }
         yield from overlaps(own | endpoint_ranges(self.api_endpoint))
-        subnets = list(by_zone(self.network.range, self.zones or ("a", "b", "c")).private.values())
+        subnets = list(by_zone(self.network.range, "abc"[: len(self.zones) or 3]).private.values())
         room = sum(subnet.num_addresses - _TAKEN_BY_AWS for subnet in subnets)
         needs = {pool.name: (pool.nodes.max, pool.addresses_per_node) for pool in all_whole(self.node_pools)}
         needed = sum(nodes * each for nodes, each in needs.values())

@@ -1,0 +1,118 @@
+"""What AWS takes and what it refuses of a stack file's values, by its API references of November 2026."""
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from spec.holes import solid
+from spec.model import Many, refused
+from spec.problems import Code, Finding, KeyPath, listed, quoted
+from spec.values import Cidr
+
+# AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_RETENTION: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
+_YEARS: Final = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
+
+def _retention(days: int) -> int:
+    allowed = (*_RETENTION, *_YEARS)
+    if days in allowed:
+        return days
+    nearest = next((each for each in allowed if each > days), allowed[-1])
+    found = Finding(Code.NOT_ALLOWED, str(days), listed([str(each) for each in allowed]), f"Write {nearest}.")
+    raise refused(found)
+
+
+LogDays: TypeAlias = Annotated[
+    int, AfterValidator(_retention), WithJsonSchema({"type": "integer", "enum": [*_RETENTION, *_YEARS]})
+]
+"""Days for which CloudWatch keeps logs."""
+
+# CreateCluster, KubernetesNetworkConfigRequest.serviceIpv4Cidr
+_SERVICES_IN: Final = tuple(IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+_SERVICES_PREFIXES: Final = range(12, 25)
+# CreateVpc: InvalidVpc.Range; what no interface can have
+_NO_NETWORK: Final = tuple(IPv4Network(each) for each in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))
+# VpcConfigRequest.publicAccessCidrs: no reserved addresses; 40 of them (eks/latest/userguide/service-quotas.html)
+_NOT_PUBLIC: Final = (*_SERVICES_IN, *_NO_NETWORK, IPv4Network("100.64.0.0/10"))
+_PUBLIC_RANGES: Final = 40
+# What IAM and KMS take, which are the strictest (IAM/latest/APIReference/API_Tag.html).
+_TAG_TEXT: Final = re.compile(r"[\w\s.:/=+@-]*")
+_TAG_KEY, _TAG_VALUE, _TAGS = 128, 256, 50
+_OWN_TAGS: Final = 7  # at most: name, cluster and manager, the cluster autoscaler's two, a subnet's role, Karpenter's
+SMALLEST_DISKS: Final[Mapping[str, int]] = {"al2023": 20, "bottlerocket": 20, "windows-2022": 50}
+"""GiB by image: what EC2 makes a disk from is as large (cilium/cilium #43051; CreateNodegroup, diskSize)."""
+LARGEST_DISK: Final = 65536
+"""GiB of a gp3 volume (ebs/latest/userguide/general-purpose.html)."""
+LABEL_LENGTH: Final = 63
+"""Characters of a label's key and value, and of a taint's, with the domain (CreateNodegroup, labels and taints)."""
+
+
+def service_range_findings(services: IPv4Network) -> Iterator[Finding]:
+    """A finding when Services cannot have these addresses, relative to the network."""
+    blocks = f"/12 to /24 within {listed([str(each) for each in _SERVICES_IN])}"
+    if services.prefixlen not in _SERVICES_PREFIXES or not any(services.subnet_of(each) for each in _SERVICES_IN):
+        remedy = "Write 172.20.0.0/16, say."
+        yield Finding(Code.BAD_CIDR, str(services), blocks, remedy, at=("services",))
+
+
+def network_range_findings(network: IPv4Network) -> Iterator[Finding]:
+    """A finding when a VPC cannot have these addresses, relative to the network."""
+    for each in _NO_NETWORK:
+        if network.overlaps(each):
+            remedy = "Write a range within 10.0.0.0/8, say."
+            yield Finding(Code.BAD_CIDR, str(network), f"a range apart from {each}", remedy, at=("range",))
+
+
+def public_range_findings(ranges: Many[Cidr]) -> Iterator[Finding]:
+    """Findings for addresses that AWS does not take for the internet's, relative to the cluster."""
+    at: KeyPath = ("apiEndpoint", "publicFrom")
+    if (many := len(list(ranges))) > _PUBLIC_RANGES:
+        remedy = "Join ranges that lie side by side, or come in through privateFrom."
+        yield Finding(Code.OUT_OF_RANGE, f"{many} ranges", f"at most {_PUBLIC_RANGES}", remedy, at=at)
+    for index, each in solid(ranges):
+        if isinstance(each, IPv6Network):
+            remedy = "Write the IPv4 addresses that it is seen with."
+            allowed = "IPv4, which is all that this cluster has"
+            yield Finding(Code.BAD_CIDR, str(each), allowed, remedy, at=(*at, index))
+        elif any(each.subnet_of(block) for block in _NOT_PUBLIC):
+            remedy = "Write it in privateFrom, or write the addresses that it is seen with on the internet."
+            yield Finding(Code.BAD_CIDR, str(each), "addresses on the internet", remedy, at=(*at, index))
+
+
+def tag_findings(tags: Mapping[str, str], own: frozenset[str]) -> Iterator[Finding]:
+    """Findings for tags that AWS refuses on something of the cluster, relative to it; `own` are ours."""
+    if (many := len(list(tags))) > _TAGS - _OWN_TAGS:
+        allowed = f"at most {_TAGS - _OWN_TAGS}: a resource has {_TAGS}, and {_OWN_TAGS} of them are the cluster's"
+        yield Finding(Code.OUT_OF_RANGE, f"{many} tags", allowed, "Leave some out.", at=("tags",))
+    seen: dict[str, str] = {}
+    for key, value in tags.items():
+        problem = _tag_problem(key, value) or _key_problem(key, own, seen) if isinstance(value, str) else None
+        if problem:
+            code, found, allowed, remedy = problem
+            yield Finding(code, found, allowed, remedy, at=("tags", key))
+        seen.setdefault(key.lower(), key)
+
+
+def _tag_problem(key: str, value: str) -> tuple[Code, str, str, str] | None:
+    characters = "letters, digits, spaces and _ . : / = + - @"
+    for what, text, most in (("key", key, _TAG_KEY), ("value", value, _TAG_VALUE)):
+        if not _TAG_TEXT.fullmatch(text):
+            return Code.BAD_LABEL, f"the {what} {quoted(text)}", characters, "Leave out the other characters."
+        if len(text) > most:
+            return Code.BAD_LABEL, f"a {what} of {len(text)} characters", f"at most {most}", "Shorten it."
+    return (Code.BAD_LABEL, "an empty key", "a key", "Give the tag a name.") if not key else None
+
+
+def _key_problem(key: str, own: frozenset[str], seen: Mapping[str, str]) -> tuple[Code, str, str, str] | None:
+    if key.lower().startswith("aws:"):
+        return Code.RESERVED_NAME, quoted(key), "a key that does not begin with aws:", "Choose another key."
+    if key in own:
+        return Code.RESERVED_NAME, quoted(key), f"none of {listed(sorted(own))}", "Remove it: the cluster sets it."
+    if key.lower() in seen:
+        other = f"a key unlike {quoted(seen[key.lower()])}, to IAM the same"
+        return Code.SAME_NAME_TWICE, quoted(key), other, "Keep one of them."
+    return None
