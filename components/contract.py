@@ -50,6 +50,7 @@ class Capability(StrEnum):
     MACHINES = "machines made by Karpenter"
     SCALABLE_POOLS = "node pools that wait for an autoscaler"
     LOAD_BALANCER_CONTROLLER = "load balancers made by AWS's controller"
+    NODE_DIRECTORIES = "directories of nodes for pods"
     EXTENSION_APIS = "APIs that pods answer for the API server"
 
 

@@ -99,7 +99,8 @@ class Brings(StackModel):
             Capability.SHARED_STORAGE: self.shared_storage,
             Capability.NETWORK_PLUGINS: self.network_plugins,
         }
-        return frozenset({Capability.EXTENSION_APIS, *(each for each, value in told.items() if value)})
+        always = (Capability.EXTENSION_APIS, Capability.NODE_DIRECTORIES)
+        return frozenset({*always, *(each for each, value in told.items() if value)})
 
 
 class ExistingSpec(ClusterSpec):

@@ -52,6 +52,7 @@ class LocalSpec(ClusterSpec):
                 Capability.LOAD_BALANCERS,
                 Capability.INTERNAL_LOAD_BALANCERS,
                 Capability.BLOCK_STORAGE,
+                Capability.NODE_DIRECTORIES,
                 Capability.NETWORK_PLUGINS,  # no network is made, so that none is broken
             }
         )

@@ -4,13 +4,17 @@ Guards against calls of an API that nothing has switched on, rights for identiti
 go before their successors, and differences that would replace the cluster on the second run.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from common.paths import REHEARSAL
+from components.addons import ADDONS
 from components.clusters.gke.facts import STORAGE_CLASSES
+from components.contract import Capability
 from rehearsal.providers.base import Request
 from rehearsal.providers.clouds.gcp.project import SERVICE, api_of
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
@@ -71,3 +75,20 @@ def test_the_names_of_gkes_own_storage_classes_are_not_free() -> None:
     (demoted,) = (each for each in made("gke-dev").values() if each.type.endswith(":StorageClassPatch"))
     assert demoted.inputs["metadata"]["name"] == "standard-rwo"
     assert demoted.inputs["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "false"}
+
+
+def test_an_add_on_that_writes_to_nodes_says_so() -> None:
+    """Autopilot lets pods read /var/log, and nothing else of a node."""
+    for each in made("gke-prod").values():
+        within = each.urn.split("::")[2]
+        for add_on in (on for on in ADDONS if f"addons:{on.__name__}$" in within):
+            written = [path for path in host_paths(each.inputs) if not path.startswith("/var/log")]
+            says_so = {Capability.NODE_DIRECTORIES, Capability.NETWORK_PLUGINS} & set(add_on.requires)
+            assert says_so or not written, f"{each.urn} has {written}"
+
+
+def host_paths(inputs: Mapping[str, Any]) -> list[str]:
+    """The directories of nodes that a workload's pods mount."""
+    template = (inputs.get("spec") or {}).get("template") if isinstance(inputs.get("spec"), Mapping) else None
+    volumes = ((template or {}).get("spec") or {}).get("volumes") or ()
+    return [str(volume["hostPath"]["path"]) for volume in volumes if volume.get("hostPath")]

@@ -99,6 +99,7 @@ class Backup(AddOnBase):
     version = read_bundles()["velero"].version
     spec_type = BackupSpec
     bundles = ("velero",)
+    requires = frozenset({Capability.NODE_DIRECTORIES})
     after = (CsiSnapshotter,)
     namespaces = (
         Namespace(
@@ -134,7 +135,7 @@ class Backup(AddOnBase):
     @classmethod
     def required(cls, spec: AddOnSpec) -> Collection[Capability]:
         assert isinstance(spec, BackupSpec)
-        return () if spec.store else (Capability.OBJECT_STORE,)
+        return cls.requires if spec.store else cls.requires | {Capability.OBJECT_STORE}
 
     @classmethod
     def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:

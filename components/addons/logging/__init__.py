@@ -101,6 +101,7 @@ class Logging(AddOnBase):
     name = "logging"
     version = "9.5.3"
     spec_type = LoggingSpec
+    requires = frozenset({Capability.NODE_DIRECTORIES})
     namespaces = (
         Namespace(
             NAMESPACE,
@@ -134,8 +135,9 @@ class Logging(AddOnBase):
     def required(cls, spec: AddOnSpec) -> Collection[Capability]:
         assert isinstance(spec, LoggingSpec)
         if spec.external:
-            return ()
-        return (Capability.BLOCK_STORAGE, Capability.OBJECT_STORE) if spec.snapshots else (Capability.BLOCK_STORAGE,)
+            return cls.requires
+        own = cls.requires | {Capability.BLOCK_STORAGE}
+        return own | {Capability.OBJECT_STORE} if spec.snapshots else own
 
     @classmethod
     def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:

@@ -20,6 +20,7 @@ from spec.values import Bytes, Count, Ipv4Cidr, PortNumber
 if TYPE_CHECKING:
     from components.clusters.gke.cluster import GkeCluster
 
+_NOT_IN_AUTOPILOT: Final = {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS, Capability.NODE_DIRECTORIES}
 _LABEL: Final = "lower-case letters, digits, - and _, 63 at most"
 LabelKey: TypeAlias = Annotated[str, TextRule(Code.BAD_LABEL, _LABEL, "[a-z][-_a-z0-9]*", "team", longest=63)]
 LabelValue: TypeAlias = Annotated[str, TextRule(Code.BAD_LABEL, _LABEL, "[-_a-z0-9]*", "platform", longest=63)]
@@ -172,7 +173,7 @@ class GkeSpec(ManagedSpec):
     @property
     def capabilities(self) -> frozenset[Capability]:
         theirs = EVERYTHING | {Capability.GATEWAYS, Capability.GATEWAY_SECRETS}
-        return theirs - {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS} if self.is_autopilot else theirs
+        return theirs - _NOT_IN_AUTOPILOT if self.is_autopilot else theirs
 
     @property
     def brought(self) -> frozenset[Brought]:

@@ -10,7 +10,7 @@ from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
-from rehearsal.providers.clouds.gcp import project
+from rehearsal.providers.clouds.gcp import autopilot, project
 from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
 from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
 from rehearsal.providers.clouds.left_behind import left_behind
@@ -132,6 +132,8 @@ def _define(cluster: Resource) -> None:
             return
         define_snapshots(api)
         bring(api, CLASSES)
+        if cluster.inputs.get("enableAutopilot"):
+            autopilot.guard(api)
         if cluster.inputs.get("gatewayApiConfig", {}).get("channel") == "CHANNEL_STANDARD":
             bring_gateway_api(api)
 
