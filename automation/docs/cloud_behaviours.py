@@ -18,6 +18,8 @@ _HELD: Final[Mapping[str, str]] = {
     "replaced": f"{_TESTS}/test_facts.py::test_what_replaces_is_what_replaces_at_the_original",
     "order": f"{_TESTS}/test_replacement_order.py::test_the_order_is_what_the_provider_says",
     "readBack": f"{_TESTS}/test_read_back.py::test_a_bridged_provider_compares_with_what_it_has_read",
+    "waits": f"{_TESTS}/test_in_time.py::test_what_lingers_keeps_what_it_is_in_from_being_deleted",
+    "deletesLate": f"{_TESTS}/test_in_time.py::test_a_name_that_stays_taken_cannot_be_had_again",
     "inUse": f"{_TESTS}/test_faults.py::test_what_somebody_put_into_a_network_keeps_it_from_being_deleted",
 }
 _HEAD: Final = """# How clouds behave
@@ -68,6 +70,11 @@ def _by_rules(cloud: type[CloudStandIn], book: RuleBook, token: str, schema: Sch
     yield _known(book, "order", told.get(rules.order) or cloud.kind.order(rules))
     for rule in rules.read_back:
         yield Known("readBack", str(rule), rule.source, rule.test or _HELD["readBack"])
+    if rules.patient:
+        says = f"{rules.patient:g} s, while something is not to be seen yet or lingers"
+        yield Known("waits", says, rules.sources["patient"], _HELD["waits"])
+    if rules.keeps_name:
+        yield Known("deletesLate", "its name stays taken", rules.sources["keepsName"], _HELD["deletesLate"])
     inside = [each.partition(":")[2] for each, others in book.types.items() if token in others.inside.values()]
     if inside:
         yield _known(book, "inUse", f"by {_listed(inside)}")

@@ -8,7 +8,7 @@ The file is a list; each item says on what it strikes, and how often:
       name: "*-b"                 # a pattern for the program's name of the resource; the default is any
       times: 1                    # the default; afterwards all goes well
       zone: eu-central-1b         # of insufficient-capacity: where there are no machines
-      seconds: 5                  # of slow: how much longer it takes
+      seconds: 5                  # of slow: how much longer it takes; of propagation, late-deletion, rate-limit
 """
 
 import time
@@ -37,11 +37,24 @@ class Fault(BaseModel):
     internal-error          a 500 in the middle: it was done, and the answer says that it failed
     insufficient-capacity   there are no machines in `zone`; what can be had elsewhere was made
     slow                    takes `seconds` longer, and times out when that is more than the program waits
+    propagation             made, and for `seconds` not found by what refers to it
+    late-deletion           deleted, and for `seconds` its name is taken and what it is in cannot be deleted
+    rate-limit              one call each `seconds` gets through, the others wait for their turn
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    fault: Literal["throttled", "quota-exceeded", "name-taken", "internal-error", "insufficient-capacity", "slow"]
+    fault: Literal[
+        "throttled",
+        "quota-exceeded",
+        "name-taken",
+        "internal-error",
+        "insufficient-capacity",
+        "slow",
+        "propagation",
+        "late-deletion",
+        "rate-limit",
+    ]
     on: Literal["create", "read", "update", "delete"] = "create"
     type: str = "*"
     name: str = "*"

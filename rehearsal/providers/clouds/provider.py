@@ -10,6 +10,8 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -32,13 +34,14 @@ from rehearsal.providers.base import (
 )
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault, Faults, wait
+from rehearsal.providers.clouds.in_time import appeared, gone, persisting, still_named, takes_its_turn
 from rehearsal.providers.clouds.provider_kind import ProviderKind, without_notes
 from rehearsal.providers.clouds.read_back import alike, told
 from rehearsal.providers.clouds.references import dependents, missing
 from rehearsal.providers.clouds.rules import Rules, changes, fill, merged, nested, read_rules, value_at
 from rehearsal.providers.clouds.runner import Runner
 from rehearsal.providers.clouds.schema import Schema
-from rehearsal.providers.clouds.store import Resource, Store, Taken, rehearsal_directory
+from rehearsal.providers.clouds.store import LINGERING, Resource, Store, Taken, rehearsal_directory
 from rehearsal.providers.input_checks import input_problems
 
 _ENGINE_CONFIG: Final = frozenset({"version", "pluginDownloadURL"})  # provider inputs that the engine itself adds
@@ -120,10 +123,14 @@ class CloudStandIn(StandIn):
         id_, outputs = self._made(rules, inputs, {})
         resource = Resource(request.type, id_, request.name, inputs, outputs)
         fault = self._begin("creating", request, rules, None, resource)
+        find = partial(still_named, resource, self.store)
+        for _ in persisting(find, LINGERING.__eq__, rules.patient):
+            raise self._error("creating", resource, "exists")
         try:
             self.store.add(resource)
         except Taken:
             raise self._error("creating", resource, "exists") from None
+        appeared(resource, self.store, fault)
         return self._finish("creating", request, None, resource, fault)
 
     def update(self, request: Request) -> State:
@@ -164,13 +171,14 @@ class CloudStandIn(StandIn):
         if resource is None:
             return
         fault = self._begin("deleting", request, rules, resource, None)
-        for dependent in dependents(resource, self.book.types, self.store):
+        for dependent in self._dependents(resource, rules):
             raise self._error("deleting", resource, "in-use", target=f"{dependent.type} {dependent.id}")
         try:
             self._behaviour(resource).deleted(resource, self.store)
         except Refused as refused:
             raise self._error("deleting", resource, refused.kind, **refused.words) from None
         self.store.drop(resource)
+        gone(resource, rules, self.store, fault)
         if fault and fault.fault == "internal-error":
             raise self._error("deleting", resource, "internal")
 
@@ -186,14 +194,22 @@ class CloudStandIn(StandIn):
         fault = self._faults.next(f"{doing.removesuffix('ing')}e", request)
         if fault and fault.fault in _NOTHING_DONE:
             raise self._error(doing, subject, _NOTHING_DONE[fault.fault])
+        if fault and fault.fault == "rate-limit" and not takes_its_turn(fault, self.store, request.timeout):
+            raise self._error(doing, subject, "throttled")
         if new:
-            for target in missing(rules, new.inputs, self.store):
-                raise self._error(doing, new, "missing", target=target)
+            find = partial(missing, rules, new.inputs, self.store)
+            for target in persisting(find, attrgetter("exists"), rules.patient):
+                raise self._error(doing, new, "missing", target=target.what)
             try:
                 self._behaviour(new).accept(old, new, self.store)
             except Refused as refused:
                 raise self._error(doing, new, refused.kind, **refused.words) from None
         return fault
+
+    def _dependents(self, resource: Resource, rules: Rules) -> list[Resource]:
+        """What keeps a resource from being deleted, once the provider has no more patience with what lingers."""
+        find = partial(dependents, resource, self.book.types, self.store)
+        return persisting(find, lambda each: self.store.get(each.type, each.id) is None, rules.patient)
 
     def _authorise(self, doing: str, old: Resource | None, new: Resource | None) -> None:
         """Refuse what whoever runs the program may not do."""

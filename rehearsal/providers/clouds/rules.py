@@ -27,7 +27,8 @@ class Rules:
     """The rules of one type; `replace` and `adding` are patterns of property paths.
 
     `automatic` says how a name is made up: random, copy or uuid. `order` is delete-first or create-first where a
-    replacement does not go by the name.
+    replacement does not go by the name. `patient` is in seconds; `sources` tells where `keepsName` and `patient` are
+    known from.
     """
 
     id: str
@@ -43,6 +44,9 @@ class Rules:
     read_back: tuple[ReadBack, ...]
     known: tuple[Known, ...]
     read: str
+    keeps_name: bool
+    patient: float
+    sources: Mapping[str, str]
 
     def replaces(self, path: str, *, removed: bool) -> bool:
         """Whether a change at `path` (`a.b[0].c`), or its removal, makes a new resource."""
@@ -96,6 +100,9 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         read_back=parsed(rule.get("readBack", {})),
         known=tuple(known(rule.get("behaviours", ()))),
         read=str(rule.get("read", "")),
+        keeps_name="keepsName" in rule,
+        patient=float(rule.get("patient", {}).get("seconds", 0)),
+        sources={name: rule[name]["source"] for name in ("keepsName", "patient") if name in rule},
     )
 
 

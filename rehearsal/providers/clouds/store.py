@@ -7,6 +7,7 @@ what happened, in order.
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,20 @@ from typing import Any, Final
 from common.paths import REHEARSAL
 
 _BUSY: Final = 60.0  # seconds that a writer waits for the others
+HIDDEN: Final = "hidden"
+"""The mark of what others do not find yet."""
+LINGERING: Final = "lingering"
+"""The mark of what is deleted, and keeps its name and all that it is in."""
+TAKEN: Final = "taken"
+"""The mark of a name that stays taken after what had it is deleted."""
 _TABLES: Final = """
 create table if not exists resources(
   type text, id text, name text, inputs text, outputs text, primary key (type, id)) without rowid;
 create table if not exists events(number integer primary key, operation text, type text, id text, name text);
 create table if not exists used_faults(fault integer);
+create table if not exists marks(
+  mark text, until real, type text, id text, name text, inputs text, outputs text);
+create table if not exists turns(queue text primary key, free real) without rowid;
 create table if not exists calls(
   type text, operation text, action text, target text, primary key (type, operation, action, target)) without rowid;
 """
@@ -150,18 +160,45 @@ class Store:
                 connection.execute("insert into used_faults values (?)", (number,))
             return bool(used < times)
 
+    def mark(self, mark: str, resource: Resource, seconds: float) -> None:
+        """Note something about a resource that holds for some seconds, whether the resource exists or not."""
+        with self._connection() as connection:
+            row = (mark, time.time() + seconds, *_row(resource))
+            connection.execute("insert into marks values (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def marked(self, mark: str, type_: str = "") -> list[Resource]:
+        """The resources (of a type) of which this is noted now, as they were then."""
+        with self._connection() as connection:
+            query = "select type, id, name, inputs, outputs from marks where mark = ? and until > ? and ? in ('', type)"
+            rows = connection.execute(query, (mark, time.time(), type_)).fetchall()
+        return [_resource(row) for row in rows]
+
+    def turn(self, queue: str, seconds: float) -> float:
+        """Take the next turn in a queue of one each so many seconds; how long it is until then comes back."""
+        with self._connection() as connection:
+            connection.execute("begin immediate")
+            row = connection.execute("select free from turns where queue = ?", (queue,)).fetchone()
+            now = time.time()
+            begins = max(now, row[0] if row else now)
+            connection.execute("insert or replace into turns values (?, ?)", (queue, begins + seconds))
+        return begins - now
+
     def _select(self, condition: str, *values: str) -> Iterator[Resource]:
         with self._connection() as connection:
             query = f"select type, id, name, inputs, outputs from resources {condition}"  # noqa: S608 - our own text
             rows = connection.execute(query, values).fetchall()
-        for type_, id_, name, inputs, outputs in rows:
-            yield Resource(type_, id_, name, json.loads(inputs), json.loads(outputs))
+        yield from map(_resource, rows)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self._path, timeout=_BUSY)) as connection, connection:
             connection.execute("pragma synchronous = off")  # survives the death of any process
             yield connection
+
+
+def _resource(row: tuple[str, str, str, str, str]) -> Resource:
+    type_, id_, name, inputs, outputs = row
+    return Resource(type_, id_, name, json.loads(inputs), json.loads(outputs))
 
 
 def _row(resource: Resource) -> tuple[str, ...]:
