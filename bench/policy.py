@@ -1,6 +1,6 @@
 """What the policy pack costs: in a preview, for each resource, and for a whole large stack."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any, Final
 
@@ -8,30 +8,31 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2
 
 from automation.environment import POLICY_PACK
-from bench import checkov
+from bench import linters
 from bench.desk import ours
 from bench.figures import Figure, pair, pairs, single, told
+from bench.manifests import Body, flows, workloads
 from common.wire import encode
 from policy.model import Rule
 from policy.rules import RULES
 from policy.server import PolicyServer
 
-_NAMESPACES: Final = 100
-_RESOURCES: Final = 1000
+_FLOWS: Final = (250, 500, 1000)  # Deployments
+_RUNS: Final = 3
 
 
 def measure() -> list[Figure]:
-    """The pack in previews of the stack `dev`, and on 1,000 objects in 100 namespaces: by itself, and as a command."""
+    """The pack in previews of the stack `dev`; on 1,000 objects in 100 namespaces by itself; as a command on 5,000."""
     bare, judged = ours(), ours(PULUMI_OPTION_POLICY_PACK=str(POLICY_PACK))
     objects = bare.objects().total()
     added = [(with_pack - without) / objects * 1000 for with_pack, without in pairs(judged.preview, bare.preview)]
     in_previews = told("policy pack, added to a preview for each object", "ms", added)
-    return [in_previews, *_by_itself(), checkov.measure(_stack())]
+    return [in_previews, *_by_itself(), *_growth(), *linters.measure()]
 
 
 def _by_itself() -> list[Figure]:
     """Wire messages in, findings out; the rival of the whole pack is a pack of one rule."""
-    resources = [_message(index, body) for index, body in enumerate(_stack())]
+    resources = _messages(workloads())
     one_rule = [rule for rule in RULES if rule.id == "container-resources"]
     each = pair(
         "policy pack, each of 1,000 resources; rival: one rule",
@@ -41,6 +42,22 @@ def _by_itself() -> list[Figure]:
     )
     whole = single("policy pack, the whole of 1,000 resources", "s", _judging_stack(resources))
     return [each, whole | {"goal": 2.0}]
+
+
+def _growth() -> list[Figure]:
+    """The rule forbidden-flows with more and more Deployments behind ranges of addresses."""
+    rules = [rule for rule in RULES if rule.id == "forbidden-flows"]
+    takes = {size: _judging_stack(_messages(flows(size)), rules) for size in _FLOWS}
+    taken = [{size: take() for size, take in takes.items()} for _ in range(_RUNS)]
+    figures = [
+        told(f"forbidden-flows, {size} Deployments behind ranges of addresses", "s", [run[size] for run in taken])
+        for size in _FLOWS
+    ]
+    least, *_, most = _FLOWS
+    growth = told(
+        f"forbidden-flows, {most} against {least} Deployments", "×", [run[most] / run[least] for run in taken]
+    )
+    return [*figures, growth | {"goal": 1.25 * most / least}]
 
 
 def _judging(rules: Sequence[Rule], resources: Sequence[Any]) -> Callable[[], float]:
@@ -57,8 +74,8 @@ def _judging(rules: Sequence[Rule], resources: Sequence[Any]) -> Callable[[], fl
     return take
 
 
-def _judging_stack(resources: Sequence[Any]) -> Callable[[], float]:
-    server, request = PolicyServer(RULES), analyzer_pb2.AnalyzeStackRequest(resources=resources)
+def _judging_stack(resources: Sequence[Any], rules: Sequence[Rule] = RULES) -> Callable[[], float]:
+    server, request = PolicyServer(rules), analyzer_pb2.AnalyzeStackRequest(resources=resources)
 
     def take() -> float:
         began = perf_counter()
@@ -68,68 +85,12 @@ def _judging_stack(resources: Sequence[Any]) -> Callable[[], float]:
     return take
 
 
-def _message(index: int, body: dict[str, Any]) -> Any:
+def _messages(bodies: Iterable[Body]) -> list[Any]:
+    return [_message(index, body) for index, body in enumerate(bodies)]
+
+
+def _message(index: int, body: Body) -> Any:
     token = f"kubernetes:{body['apiVersion']}:{body['kind']}".replace(":v1:", ":core/v1:")
     properties: Struct = encode(body)
     urn = f"urn:pulumi:bench::bench::{token}::{index}"
     return analyzer_pb2.AnalyzerResource(urn=urn, type=token, name=str(index), properties=properties)
-
-
-def _stack() -> Iterator[dict[str, Any]]:
-    """Namespaces with quota, limits, policies and workloads, ten objects in each."""
-    for number in range(_NAMESPACES):
-        namespace = f"team-{number}"
-        yield _object("v1", "Namespace", namespace, "")
-        yield _object("v1", "ResourceQuota", "quota", namespace, spec={"hard": _HARD})
-        yield _object("v1", "LimitRange", "limits", namespace, spec={"limits": [_LIMITS]})
-        yield _object("networking.k8s.io/v1", "NetworkPolicy", "closed", namespace, spec=_CLOSED)
-        yield _object("networking.k8s.io/v1", "NetworkPolicy", "dns", namespace, spec=_DNS)
-        for name in range(_RESOURCES // _NAMESPACES - 5):
-            yield _object("apps/v1", "Deployment", f"app-{name}", namespace, spec=_workload(f"app-{name}"))
-
-
-def _object(api_version: str, kind: str, name: str, namespace: str, **fields: Any) -> dict[str, Any]:
-    metadata = {"name": name, "labels": {"app.kubernetes.io/managed-by": "bench"}}
-    return {
-        "apiVersion": api_version,
-        "kind": kind,
-        "metadata": metadata | ({"namespace": namespace} if namespace else {}),
-        **fields,
-    }
-
-
-def _workload(name: str) -> dict[str, Any]:
-    resources = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}}
-    container = {"name": "app", "image": "nginx:1.29.1", "resources": resources, "ports": [{"containerPort": 8080}]}
-    spec = {"automountServiceAccountToken": False, "containers": [container, {**container, "name": "sidecar"}]}
-    return {"replicas": 2, "template": {"metadata": {"labels": {"app": name}}, "spec": spec}}
-
-
-_HARD: Final = {
-    "pods": "50",
-    "requests.cpu": "10",
-    "requests.memory": "10Gi",
-    "limits.cpu": "20",
-    "limits.memory": "20Gi",
-}
-_LIMITS: Final = {
-    "type": "Container",
-    "default": {"cpu": "200m", "memory": "128Mi"},
-    "defaultRequest": {"cpu": "100m", "memory": "64Mi"},
-}
-_CLOSED: Final[dict[str, Any]] = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-_DNS: Final[dict[str, Any]] = {
-    "podSelector": {},
-    "policyTypes": ["Egress"],
-    "egress": [
-        {
-            "to": [
-                {
-                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-                    "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
-                }
-            ],
-            "ports": [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")],
-        }
-    ],
-}
