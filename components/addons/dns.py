@@ -43,6 +43,6 @@ def solver(zone: ZoneSpec, dns: Dns) -> dict[str, Any]:
             provider = {"cloudDNS": {"project": account["project"], "hostedZoneName": zone.id}}
         case _:
             group = azure_part(zone.id, "resourceGroups")
-            where = {"subscriptionID": account["subscription"], "resourceGroupName": group}
+            where = {"subscriptionID": azure_part(zone.id, "subscriptions"), "resourceGroupName": group}
             provider = {"azureDNS": {**where, "hostedZoneName": zone.name, "environment": "AzurePublicCloud"}}
     return {"selector": {"dnsZones": [zone.name]}, "dns01": provider}

@@ -12,7 +12,7 @@ from common.quantity import parse
 from components import naming
 from components.clusters.node_pools import TaintSpec
 from components.contract import NodePool
-from spec.holes import solid
+from spec.holes import is_hole, solid
 from spec.model import Many, StackModel, did_you_mean, same_twice
 from spec.problems import Code, Finding, KeyPath, quoted
 from spec.text import DnsLabel, LabelKey, LabelValue
@@ -137,7 +137,7 @@ def generation(**immutable: Any) -> str:
 
 def all_whole(pools: Sequence[AnyPool]) -> Sequence[AnyPool]:
     """The pools, or none when something is wrong with one of them, so that they make no sense together."""
-    return pools if all(pool.is_whole and pool.nodes.is_whole for pool in pools) else ()
+    return pools if all(not is_hole(pool) and pool.is_whole and pool.nodes.is_whole for pool in pools) else ()
 
 
 def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine]) -> Iterator[Finding]:
@@ -146,7 +146,7 @@ def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine
     checked = all_whole(pools)
     if checked and not any(pool.takes_system_pods for pool in checked):
         taint = checked[0].system_taint
-        found = ", ".join(f"{pool.name}: {_why_not(pool)}" for pool in checked)
+        found = ", ".join(f"{pool.name}: {why_no_system_pods(pool)}" for pool in checked)
         allowed = f"one pool that is not spot, has at least one node, and no taint but {taint}"
         remedy = f"Add a pool for them, with the taint {taint} if it is for nothing else."
         yield Finding(Code.NO_SYSTEM_POOL, found, allowed, remedy, at=("nodePools",))
@@ -187,7 +187,8 @@ def no_windows(pools: Sequence[CloudPoolSpec], dataplane: str, other: str) -> It
             yield Finding(Code.CANNOT, quoted(pool.image), f"Linux, which is where {dataplane} runs", remedy, at=at)
 
 
-def _why_not(pool: CloudPoolSpec) -> str:
+def why_no_system_pods(pool: CloudPoolSpec) -> str:
+    """Why there is not always a node of `pool` that takes the system's own pods."""
     if pool.is_windows:
         return "Windows"
     if pool.spot:

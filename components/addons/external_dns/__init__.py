@@ -18,8 +18,9 @@ from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.naming import selector
 from components.platform import flows
 from components.platform.flows import Flow
+from spec.holes import solid
 from spec.model import same_twice
-from spec.problems import Finding
+from spec.problems import Code, Finding, quoted
 
 NAMESPACE: Final = "external-dns"
 METRICS: Final = 7979
@@ -36,6 +37,12 @@ class ExternalDnsSpec(AddOnSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("zone", "zones", self.zones)
+        groups = [(index, zone.id.partition("/providers/")[0]) for index, zone in solid(self.zones) if zone.is_whole]
+        for index, group in groups:
+            if group.startswith("/subscriptions/") and group != groups[0][1]:
+                allowed = f"zones of {groups[0][1]}: on Azure, external-dns looks in one resource group"
+                remedy = "Move the zone there, or leave it out."
+                yield Finding(Code.NOT_ALLOWED, quoted(group), allowed, remedy, at=("zones", index, "id"))
 
 
 class ExternalDns(AddOnBase):

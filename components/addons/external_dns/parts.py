@@ -77,7 +77,7 @@ def azure_config(spec: "ExternalDnsSpec", dns: Dns) -> dict[str, Any]:
     """The file by which it finds the zones; the identity comes to the pod by itself."""
     return {
         "tenantId": dns.account["tenant"],
-        "subscriptionId": dns.account["subscription"],
+        "subscriptionId": azure_part(spec.zones[0].id, "subscriptions"),
         "resourceGroup": azure_part(spec.zones[0].id, "resourceGroups"),
         "useWorkloadIdentityExtension": True,
     }

@@ -25,7 +25,7 @@ from components.clusters.aks.facts import (
 )
 from components.clusters.aks.identity import Identities
 from components.clusters.aks.keys import make_key
-from components.clusters.aks.pools import make_pool
+from components.clusters.aks.pools import make_pools
 from components.clusters.aks.storage import make_container
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
@@ -61,9 +61,7 @@ class AksCluster(ManagedCluster):
         self.network = AzureNetwork(spec, self._group, self._place)
         self.control_plane = self.goes_with = self._make_control_plane(spec)
         access = self._let_in(spec)
-        for pool in spec.node_pools:
-            if pool is not spec.first_pool:
-                make_pool(pool, spec, self.control_plane, self._group, self.network.nodes.id, self._place)
+        make_pools(spec, self.control_plane, self._group, self.network.nodes.id, self._place)
         keep_logs(spec, self._group, self.control_plane, self._place)
         schedule_upgrades(spec, self._group, self.control_plane, self._place)
         # A cluster of the same name in the same resource group is the same cluster to Azure as well.
@@ -141,7 +139,7 @@ class AksCluster(ManagedCluster):
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
         """Azure DNS: rights on each zone, and to find it in its resource group."""
         del user
-        account = {"subscription": self._spec.subscription, "tenant": self._spec.tenant}
+        account = {"tenant": self._spec.tenant}  # zones say in their ids which subscription they are in
         groups = sorted({zone.partition("/providers/")[0] for zone in zones})
         changing = [Grant(DNS_CONTRIBUTOR, on=zone) for zone in zones]
         return Dns("azure", account, [*changing, *(Grant(READER, on=group) for group in groups)])

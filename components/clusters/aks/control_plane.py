@@ -52,6 +52,7 @@ def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
         dns_prefix=spec.name,
         node_resource_group=f"{spec.name}-nodes",
         sku=service.ManagedClusterSKUArgs(name="Base", tier=spec.tier),
+        support_plan="AKSLongTermSupport" if spec.tier == "Premium" else "KubernetesOfficial",
         identity=service.ManagedClusterIdentityArgs(type="UserAssigned", user_assigned_identities=[identity.id]),
         agent_pool_profiles=[inline_pool(spec, network.nodes.id, place)],
         network_profile=_network(spec),
@@ -77,11 +78,7 @@ def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
             snapshot_controller=service.ManagedClusterStorageProfileSnapshotControllerArgs(enabled=True),
         ),
         tags=place.tags,
-        opts=place.options(
-            keep=True,
-            after=after,
-            ignore_changes=["agentPoolProfiles[0].count"] if spec.first_pool.scales else (),
-        ),
+        opts=place.options(keep=True, after=after),
     )
 
 

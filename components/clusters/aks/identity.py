@@ -47,12 +47,16 @@ class Identities:
         on: pulumi.Input[str],
         principal_type: str = "ServicePrincipal",
     ) -> azure.authorization.RoleAssignment:
-        """Give a principal the role with this id on `on`. The assignment's own id follows from its name."""
+        """Give a principal the role with this id on `on`. The assignment's own id follows from its name.
+
+        Azure looks for the role in the subscription that `on` is in, which is another one for the zones of DNS.
+        """
         subscription = f"/subscriptions/{self.spec.subscription}"
+        there = pulumi.Output.from_input(on).apply(lambda scope: "/".join(scope.split("/")[:3]))
         return azure.authorization.RoleAssignment(
             name,
             role_assignment_name=str(uuid5(NAMESPACE_URL, f"{subscription}/{name}")),
-            role_definition_id=pulumi.Output.concat(subscription, _ROLES, role),
+            role_definition_id=pulumi.Output.concat(there, _ROLES, role),
             principal_id=principal,
             principal_type=principal_type,
             scope=on,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
@@ -20,24 +21,38 @@ _HASH: Final = {False: 4, True: 3}  # characters of a pool's name in Azure, by w
 def inline_pool(
     spec: AksSpec, subnet: pulumi.Input[str], place: CloudPlace
 ) -> azure.containerservice.ManagedClusterAgentPoolProfileArgs:
-    """The pool that Azure wants a cluster to be made with. It is part of the cluster for good."""
-    pool = spec.first_pool
+    """The pool that Azure wants a cluster to be made with. It is part of the cluster for good, name included:
+    a call for the cluster may change the pools that there are, and may not bring another."""
+    pool = spec.system_pool
     return azure.containerservice.ManagedClusterAgentPoolProfileArgs(
-        name=pool.name,
-        mode="System",
-        type="VirtualMachineScaleSets",
-        upgrade_settings=azure.containerservice.AgentPoolUpgradeSettingsArgs(max_surge=f"{pool.max_surge_percentage}%"),
-        **_properties(pool, spec, subnet, place),
+        name=pool.name, mode="System", type="VirtualMachineScaleSets", **_properties(pool, spec, subnet, place)
     )
 
 
-def make_pool(
+def make_pools(
+    spec: AksSpec,
+    cluster: azure.containerservice.ManagedCluster,
+    group: pulumi.Output[str],
+    subnet: pulumi.Input[str],
+    place: CloudPlace,
+) -> None:
+    """The further pools, one after the other: Azure changes one pool of a cluster at a time, and answers others with
+    409 OperationNotAllowed (Azure/terraform-azurerm-avm-ptn-aks-production#25)."""
+    before: list[pulumi.Resource] = []
+    for pool in spec.node_pools:
+        if pool is not spec.system_pool:
+            before = [_make_pool(pool, spec, cluster, group, subnet, place, after=before)]
+
+
+def _make_pool(  # noqa: PLR0913 - what the pool is in
     pool: AksPoolSpec,
     spec: AksSpec,
     cluster: azure.containerservice.ManagedCluster,
     group: pulumi.Output[str],
     subnet: pulumi.Input[str],
     place: CloudPlace,
+    *,
+    after: Sequence[pulumi.Resource],
 ) -> azure.containerservice.AgentPool:
     """A further pool. What cannot be changed in place is in its name: the new one comes up before the old one goes."""
     unchangeable = {"machine": pool.machine_type, "image": pool.image, "spot": pool.spot, "max_pods": pool.max_pods}
@@ -47,19 +62,25 @@ def make_pool(
         agent_pool_name=f"{pool.name}{generation(**unchangeable, **disk)[: _HASH[pool.is_windows]]}",
         resource_group_name=group,
         resource_name_=cluster.name,
-        mode="System" if pool.is_for_system else "User",
-        upgrade_settings=azure.containerservice.AgentPoolUpgradeSettingsArgs(max_surge=f"{pool.max_surge_percentage}%"),
+        mode=pool.mode,
         scale_set_priority="Spot" if pool.spot else "Regular",
         scale_set_eviction_policy="Delete" if pool.spot else None,
         spot_max_price=-1.0 if pool.spot else None,  # never more than the full price
-        opts=place.options(ignore_changes=["count"] if pool.scales else ()),
+        opts=place.options(after=after, new_first=True),
         **_properties(pool, spec, subnet, place),
     )
 
 
 def _properties(pool: AksPoolSpec, spec: AksSpec, subnet: pulumi.Input[str], place: CloudPlace) -> dict[str, Any]:
-    """What both kinds of pool are told in the same words."""
+    """What both kinds of pool are told in the same words.
+
+    Where an autoscaler counts the nodes, nobody else does: azure-native sends all inputs with every change, and a
+    number that is old takes nodes away, or is refused when it is outside the new bounds. Without one, Azure keeps what
+    there is within the bounds (Azure/AKS#1627). Spot pools take no surge (hashicorp/terraform-provider-azurerm#31129).
+    """
+    surge = azure.containerservice.AgentPoolUpgradeSettingsArgs(max_surge=f"{pool.max_surge_percentage}%")
     return {
+        "upgrade_settings": None if pool.spot else surge,
         "vm_size": pool.machine_type,
         "orchestrator_version": spec.version,
         "os_type": "Windows" if pool.is_windows else "Linux",
@@ -69,7 +90,7 @@ def _properties(pool: AksPoolSpec, spec: AksSpec, subnet: pulumi.Input[str], pla
         "availability_zones": list(spec.own_zones()),
         "vnet_subnet_id": subnet,
         "max_pods": pool.max_pods,
-        "count": pool.nodes.min,
+        "count": None if pool.scales else pool.nodes.min,
         "enable_auto_scaling": pool.scales,
         "min_count": pool.nodes.min if pool.scales else None,
         "max_count": pool.nodes.max if pool.scales else None,

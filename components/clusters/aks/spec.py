@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field
 
+from components.clusters.aks import limits
 from components.clusters.aks.facts import FACTS, LOCAL_DISK_GIB, POD_BLOCK, TAKEN_BY_AZURE
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import Facts, ManagedSpec, endpoint_ranges
 from components.clusters.node_pools import TaintSpec
-from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
+from components.clusters.pools import CloudPoolSpec, all_whole, no_windows, why_no_system_pods
 from components.contract import Brought
 from components.networks.address_plan import halves, overlaps, too_small
 from spec.model import Many, StackModel, same_twice
@@ -73,6 +74,10 @@ class AzureNetworkSpec(StackModel):
     def findings(self) -> Iterator[Finding]:
         if self.range.prefixlen > 24:  # noqa: PLR2004 - the smallest that has room for both subnets
             yield Finding(Code.BAD_CIDR, str(self.range), "/24 or larger", "Take a larger range.", at=("range",))
+        yield from limits.services_findings(("services",), self.services)
+        yield from limits.range_findings(("range",), self.range, in_network=True)
+        for key in ("pods", "services"):
+            yield from limits.range_findings((key,), getattr(self, key))
 
     def by_place(self) -> dict[KeyPath, IPv4Network]:
         """The ranges by where they stand in the cluster's part of the stack file."""
@@ -104,11 +109,18 @@ class AksPoolSpec(CloudPoolSpec):
             allowed = f"{_WINDOWS_NAME} characters at most for Windows: Azure has six, of which three tell a pool from "
             remedy = "Shorten it: win."
             yield Finding(Code.BAD_NAME, quoted(self.name), f"{allowed}the one that replaces it", remedy, at=("name",))
+        yield from limits.pool_findings(self)
+        yield from limits.taint_findings(self, SPOT_TAINT)
 
     @property
     def all_taints(self) -> tuple[TaintSpec, ...]:
         spot = self.spot and SPOT_TAINT not in self.taints
         return (*super().all_taints, SPOT_TAINT) if spot else super().all_taints
+
+    @property
+    def mode(self) -> Literal["System", "User"]:
+        """System where the pool is set aside for the system's pods; Azure refuses any other taint there (AKS#2578)."""
+        return "System" if self.is_for_system and self.takes_system_pods else "User"
 
     @property
     def disk_type(self) -> Literal["Ephemeral", "Managed"]:
@@ -117,8 +129,15 @@ class AksPoolSpec(CloudPoolSpec):
 
     @property
     def surge(self) -> int:
-        """Nodes that an upgrade adds at most."""
-        return -(-self.nodes.max * self.max_surge_percentage // 100)
+        """Nodes that an upgrade adds at most; none to spot pools."""
+        return 0 if self.spot else -(-self.nodes.max * self.max_surge_percentage // 100)
+
+
+SYSTEM: Final = "system"
+"""The pool that the cluster is made with, and that is part of it. One name for good, since Azure takes no other."""
+_DEFAULT_SYSTEM_POOL: Final = AksPoolSpec.model_validate(
+    {"name": SYSTEM, "machineType": "Standard_D2ds_v5", "nodes": {"min": 1, "max": 3}}
+)
 
 
 class AksSpec(ManagedSpec):
@@ -147,7 +166,8 @@ class AksSpec(ManagedSpec):
     )
     maintenance: Maintenance = Field(default=Maintenance(), description="When Azure may upgrade.")
     node_pools: Annotated[Many[AksPoolSpec], Field(min_length=1)] = Field(
-        description="The cluster's nodes. The first that takes the system's pods is part of the cluster itself."
+        description="The cluster's nodes. The pool named `system` is part of the cluster itself, for good. Where none "
+        "is named so, there is one of 1 to 3 Standard_D2ds_v5 besides."
     )
 
     @property
@@ -156,16 +176,17 @@ class AksSpec(ManagedSpec):
 
     @property
     def pools(self) -> Sequence[AksPoolSpec]:
+        if self.system_pool is _DEFAULT_SYSTEM_POOL:
+            return (*self.node_pools, _DEFAULT_SYSTEM_POOL)
         return self.node_pools
 
     @property
-    def first_pool(self) -> AksPoolSpec:
-        """The pool that the cluster is made with: the first of those for the system, or that take its pods."""
-        able = [pool for pool in self.node_pools if pool.takes_system_pods]
-        return next((pool for pool in able if pool.is_for_system), able[0])
+    def system_pool(self) -> AksPoolSpec:
+        """The pool that the cluster is made with."""
+        return next((pool for pool in self.node_pools if pool.name == SYSTEM), _DEFAULT_SYSTEM_POOL)
 
     def fixed(self) -> dict[str, str]:
-        pool = self.first_pool
+        pool = self.system_pool
         own = {"machineType": pool.machine_type, "maxPods": str(pool.max_pods), "diskSize": f"{pool.disk_gib}Gi"}
         return (
             super().fixed()
@@ -182,16 +203,28 @@ class AksSpec(ManagedSpec):
         if not self.administrators:
             remedy = "Add the group of whoever runs this program, and one that is there for emergencies."
             yield Finding(Code.NO_ADMINISTRATOR, "nobody", "a group of Entra", remedy, at=("administrators",))
+        yield from self._system_findings()
+        yield from limits.authorized_findings(self.api_endpoint.public_from)
+        yield from limits.size_findings(all_whole(self.pools), self.tier)
+        yield from limits.tag_findings(self.tags)
         if self.network.is_whole and self.network.dataplane == "cilium":
             yield from no_windows(self.node_pools, "Cilium", "azure")
         if self.is_whole and self.network.is_whole:
             yield from overlaps(self.network.by_place() | endpoint_ranges(self.api_endpoint))
             yield from self._room_findings()
 
+    def _system_findings(self) -> Iterator[Finding]:
+        for index, pool in enumerate(all_whole(self.node_pools)):
+            if pool.name == SYSTEM and not pool.takes_system_pods:
+                allowed = f"no spot, no Windows, at least one node, no taint but {pool.system_taint}"
+                remedy = "Mend that, or give the pool another name."
+                at = ("nodePools", index)
+                yield Finding(Code.NO_SYSTEM_POOL, f"{SYSTEM}: {why_no_system_pods(pool)}", allowed, remedy, at=at)
+
     def _room_findings(self) -> Iterator[Finding]:
         subnet, _ = halves(self.network.range)
         room = subnet.num_addresses - TAKEN_BY_AZURE
-        counts = {pool.name: pool.nodes.max + pool.surge for pool in all_whole(self.node_pools)}
+        counts = {pool.name: pool.nodes.max + pool.surge for pool in all_whole(self.pools)}
         needed = sum(counts.values())
         sums = " + ".join(f"{count} ({name})" for name, count in counts.items())
         arithmetic = f"its half {subnet} holds {room} nodes, and pools have with their surge {sums} = {needed}"

@@ -22,7 +22,14 @@ TELLS: Final = {
     "gke-prod": ["--provider=google", "--google-project=example-prod"],
     "aks-prod": ["--provider=azure", "--azure-config-file=/etc/external-dns/azure.json"],
 }
+_AZURE_DNS: Final = {
+    "subscriptionID": "00000000-0000-0000-0000-000000000001",
+    "resourceGroupName": "dns",
+    "hostedZoneName": "example.test",
+    "environment": "AzurePublicCloud",
+}
 SOLVERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "aks-prod": {"azureDNS": _AZURE_DNS},
     "eks-prod": {"route53": {"region": "eu-central-1", "hostedZoneID": IDS["eks-prod"]}},
     "gke-prod": {"cloudDNS": {"project": "example-prod", "hostedZoneName": IDS["gke-prod"]}},
 }
@@ -69,7 +76,11 @@ def test_on_azure_its_pods_have_an_identity_with_rights_on_its_zones_and_know_wh
         each.inputs["scope"] for each in roles if each.name.startswith("aks-prod-external-dns")
     }
     config = named(made, "kubernetes:core/v1:ConfigMap", "external-dns/external-dns").inputs["data"]["azure.json"]
-    assert json.loads(config)["resourceGroup"] == "dns"
+    told = json.loads(config)
+    assert (told["subscriptionId"], told["resourceGroup"]) == ("00000000-0000-0000-0000-000000000001", "dns")
+    for role in roles:
+        subscription = role.inputs["scope"].partition("/resourceGroups/")[0]
+        assert role.name[:21] != "aks-prod-external-dns" or role.inputs["roleDefinitionId"].startswith(subscription)
 
 
 @pytest.mark.parametrize("stack", SOLVERS)

@@ -1,0 +1,133 @@
+"""What AKS and Azure refuse of a cluster, so that a stack file is refused first; learn.microsoft.com, November 2026."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network, ip_network
+from typing import TYPE_CHECKING, Final
+
+from components.clusters.node_pools import TaintSpec
+from spec.holes import is_hole, solid
+from spec.problems import Code, Finding, KeyPath, quoted
+
+if TYPE_CHECKING:
+    from components.clusters.aks.spec import AksPoolSpec
+    from spec.values import Cidr
+
+# Of AKS, in all three ranges: aks/concepts-network-cni-overview; Azure/AKS#731, #2234.
+_OF_AKS: Final = tuple(
+    IPv4Network(each) for each in ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
+)
+# Of Azure, in a virtual network: virtual-network/virtual-networks-faq.
+_OF_AZURE: Final = tuple(IPv4Network(each) for each in ("127.0.0.0/8", "168.63.129.16/32", "224.0.0.0/4"))
+LARGEST_SERVICES: Final = 12  # the prefix; aks/configure-azure-cni
+SMALLEST_SERVICES: Final = 28  # DNS has the tenth address, Azure/AKS takes the first and the last
+_AUTHORIZED: Final = 200  # ranges; aks/api-server-authorized-ip-ranges
+_DISK: Final = (30, 2048)  # GiB; aks/node-storage, and maximum of osDiskSizeGB in the REST API
+_FEWEST_PODS: Final = 30  # that a pool must have room for; aks/azure-cni-overlay, aks/use-system-pools
+_NODES: Final = {"Free": 1000, "Standard": 5000, "Premium": 5000}  # by tier; aks/free-standard-pricing-tiers
+_TAGS: Final = 48  # of 50, of which polykube takes two; azure-resource-manager/management/tag-resources
+_TAG_NAME, _TAG_VALUE = 128, 256  # characters; 128 rather than 512 because storage accounts take no more
+_TAG_FORBIDS: Final = "<>%&\\?/"
+_TAG_PREFIXES: Final = ("microsoft", "azure", "windows")
+_RESERVED_LABELS: Final = frozenset({"accelerator", "agentpool", "storageprofile", "storagetier"})  # aks/use-labels
+_OF_KUBELET: Final = ("kubelet.kubernetes.io", "node.kubernetes.io")  # Azure/AKS#2866
+_AZURE_DOMAIN: Final = "kubernetes.azure.com"
+
+
+def range_findings(at: KeyPath, network: IPv4Network, *, in_network: bool = False) -> Iterator[Finding]:
+    """A finding for each range of Azure's own that `network` shares addresses with."""
+    for taken in (*_OF_AKS, *(_OF_AZURE if in_network else ())):
+        if not is_hole(network) and network.overlaps(taken):
+            allowed = f"a range apart from {taken}, which Azure keeps for itself"
+            yield Finding(Code.OVERLAP, str(network), allowed, "Choose another range: 10.0.0.0/16, say.", at=at)
+
+
+def services_findings(at: KeyPath, services: IPv4Network) -> Iterator[Finding]:
+    """A finding when the range of Services is larger than AKS takes, or has no place for DNS."""
+    if not is_hole(services) and not LARGEST_SERVICES <= services.prefixlen <= SMALLEST_SERVICES:
+        allowed = f"/{LARGEST_SERVICES} to /{SMALLEST_SERVICES}: DNS takes the tenth address"
+        yield Finding(Code.BAD_CIDR, str(services), allowed, "Write 172.16.0.0/16, say.", at=at)
+
+
+def authorized_findings(ranges: Sequence[Cidr]) -> Iterator[Finding]:
+    """A finding for addresses that cannot be let in to a public API server."""
+    at: KeyPath = ("apiEndpoint", "publicFrom")
+    given = list(solid(ranges))
+    for index, each in given:
+        if ip_network(each).version != 4:  # noqa: PLR2004 - the version of IP
+            yield Finding(Code.BAD_CIDR, str(each), "ranges of IPv4", "Name the IPv4 addresses.", at=(*at, index))
+    if len(given) > _AUTHORIZED:
+        remedy = "Join them to larger ranges."
+        yield Finding(Code.OUT_OF_RANGE, f"{len(given)} ranges", f"{_AUTHORIZED} at most", remedy, at=at)
+
+
+def size_findings(pools: Sequence[AksPoolSpec], tier: str) -> Iterator[Finding]:
+    """A finding when all pools at their largest have more nodes than the tier allows."""
+    nodes = sum(pool.nodes.max for pool in pools)
+    if tier in _NODES and nodes > _NODES[tier]:
+        remedy = "Lower what pools may grow to, or take tier Standard."
+        allowed = f"{_NODES[tier]} at most in tier {tier}"
+        yield Finding(Code.OUT_OF_RANGE, f"{nodes} nodes", allowed, remedy, at=("nodePools",))
+
+
+def tag_findings(tags: Mapping[str, str]) -> Iterator[Finding]:
+    """A finding for each tag that Azure refuses."""
+    if is_hole(tags):
+        return
+    if len(tags) > _TAGS:
+        allowed = f"{_TAGS} at most: Azure has 50, of which polykube takes two"
+        yield Finding(Code.OUT_OF_RANGE, f"{len(tags)} tags", allowed, "Remove some.", at=("tags",))
+    seen: set[str] = set()
+    for name, value in tags.items():
+        wrong = _wrong_with(name, seen)
+        if wrong:
+            yield Finding(Code.BAD_NAME, quoted(name), wrong, "Write cost-center, say.", at=("tags", name))
+        if not is_hole(value) and len(value) > _TAG_VALUE:
+            found = f"{len(value)} characters"
+            yield Finding(Code.OUT_OF_RANGE, found, f"{_TAG_VALUE} at most", "Shorten it.", at=("tags", name))
+        seen.add(name.lower())
+
+
+def _wrong_with(name: str, others: set[str]) -> str:
+    if any(character in name for character in _TAG_FORBIDS) or not 0 < len(name) <= _TAG_NAME:
+        return f"1 to {_TAG_NAME} characters, without any of {_TAG_FORBIDS}"
+    if name.lower().startswith(_TAG_PREFIXES):
+        return f"a name that does not begin with {', '.join(_TAG_PREFIXES)}"
+    return "names that differ in more than capitals" if name.lower() in others else ""
+
+
+def pool_findings(pool: AksPoolSpec) -> Iterator[Finding]:
+    """What Azure refuses of a pool by itself."""
+    for key in pool.labels:
+        if reason := _reserved(key):
+            yield Finding(Code.NOT_ALLOWED, quoted(key), reason, "Write example.com/workload, say.", at=("labels", key))
+    smallest, largest = _DISK
+    if not is_hole(pool.disk_size) and not smallest <= pool.disk_gib <= largest:
+        allowed = f"{smallest}Gi to {largest}Gi"
+        yield Finding(Code.OUT_OF_RANGE, f"{pool.disk_gib}Gi", allowed, "Write 50Gi, say.", at=("diskSize",))
+    fewest = pool.nodes.min
+    if pool.is_whole and pool.nodes.is_whole and 0 < fewest * pool.max_pods < _FEWEST_PODS:
+        found = f"{fewest} × {pool.max_pods} = {fewest * pool.max_pods} pods"
+        allowed = f"room for {_FEWEST_PODS} in a pool, which the system's own pods need"
+        yield Finding(Code.TOO_SMALL, found, allowed, "Raise maxPods, or nodes.min.", at=("maxPods",))
+
+
+def taint_findings(pool: AksPoolSpec, allowed_taint: TaintSpec) -> Iterator[Finding]:
+    """A finding for each taint under a domain of Azure's own, but for `allowed_taint` on spot nodes."""
+    for index, taint in solid(pool.taints):
+        of_azure = isinstance(taint.key, str) and taint.key.partition("/")[0] == _AZURE_DOMAIN
+        if of_azure and not (pool.spot and taint == allowed_taint):
+            allowed = f"keys outside of {_AZURE_DOMAIN}, which is Azure's own"
+            remedy = "Remove it: spot nodes get theirs by themselves."
+            yield Finding(Code.NOT_ALLOWED, quoted(taint.key), allowed, remedy, at=("taints", index, "key"))
+
+
+def _reserved(key: str) -> str:
+    domain, slash, _ = key.partition("/")
+    if key in _RESERVED_LABELS or (slash and (domain == _AZURE_DOMAIN or domain.endswith(f".{_AZURE_DOMAIN}"))):
+        return f"labels that are not Azure's own: {', '.join(sorted(_RESERVED_LABELS))}, all of {_AZURE_DOMAIN}"
+    theirs = slash and domain.endswith(("kubernetes.io", "k8s.io"))
+    if theirs and not domain.endswith(_OF_KUBELET):
+        return f"keys outside of kubernetes.io and k8s.io, but for {' and '.join(_OF_KUBELET)}"
+    return ""
