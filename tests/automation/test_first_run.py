@@ -22,9 +22,10 @@ def private(stack: str = "eks-prod", **other: Any) -> StackSpec:
     return spec.model_copy(update={"cluster": spec.cluster.model_copy(update={"api_endpoint": ENDPOINT}), **other})
 
 
-def test_what_nothing_leads_to_is_refused_before_anything_is_made_and_the_ways_are_named() -> None:
+@pytest.mark.parametrize("stack", ["eks-prod", "aks-prod"])
+def test_what_nothing_leads_to_is_refused_before_anything_is_made_and_the_ways_are_named(stack: str) -> None:
     with pytest.raises(EngineError) as error:
-        check_first_run({}, private())
+        check_first_run({}, private(stack))
     (problem,) = error.value.problems
     assert (problem.code, problem.where) == ("PK409", "polykube:cluster.apiEndpoint")
     assert "to go there: the platform, tenants, a device plugin" in problem.found
@@ -41,7 +42,7 @@ def test_a_network_with_an_empty_cluster_comes_up_from_anywhere() -> None:
     check_first_run({}, private("eks-dev", **empty))
 
 
-@pytest.mark.parametrize("stack", ["eks-dev", "eks-prod"])
+@pytest.mark.parametrize("stack", ["eks-dev", "eks-prod", "aks-dev", "aks-prod"])
 def test_the_stacks_that_we_show_come_up_from_where_their_files_say(stack: str) -> None:
     spec = load_stack(stack)
     assert isinstance(spec.cluster, ManagedSpec)

@@ -95,18 +95,16 @@ class AksCluster(ManagedCluster):
 
     def _let_in(self, spec: AksSpec) -> Sequence[pulumi.Resource]:
         """Roles on the cluster: all of it for administrators, a kubeconfig for them and for members."""
-        rights = []
-        for principal in (*spec.administrators, *spec.members):
-            roles = {"user": CLUSTER_USER}
-            if principal in spec.administrators:
-                roles["admin"] = CLUSTER_ADMIN
-            rights += [
-                self._identities.assign(
-                    f"{self.name}-{name}-{principal.id}", role, principal.id, self.control_plane.id, principal.type
-                )
-                for name, role in roles.items()
-            ]
-        return rights
+        admins = {principal.id for principal in spec.administrators}
+        everybody = {principal.id: principal for principal in (*spec.members, *spec.administrators)}
+        return [
+            self._identities.assign(
+                f"{self.name}-{name}-{principal.id}", role, principal.id, self.control_plane.id, principal.type
+            )
+            for principal in everybody.values()  # who is both has each role once
+            for name, role in (("user", CLUSTER_USER), ("admin", CLUSTER_ADMIN))
+            if name == "user" or principal.id in admins
+        ]
 
     def _make_kubeconfig(self) -> pulumi.Output[str]:
         """Address and authority as Azure hands them out, which it does by this call alone; it holds no credential.

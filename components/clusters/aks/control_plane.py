@@ -116,12 +116,18 @@ def _windows_profile(place: CloudPlace) -> azure.containerservice.ManagedCluster
 
 
 def _access(spec: AksSpec, network: AzureNetwork) -> azure.containerservice.ManagedClusterAPIServerAccessProfileArgs:
-    """The API server in the cluster's own subnet, and on the internet only for those who are named."""
+    """The API server in the cluster's own subnet, and on the internet only for those who are named.
+
+    A private one has a name in public DNS that leads to its private address: networks that are connected with the
+    cluster's find it without being linked to a zone of Azure's (learn.microsoft.com/azure/aks/private-clusters).
+    """
     public = [str(each) for each in spec.api_endpoint.public_from]
     return azure.containerservice.ManagedClusterAPIServerAccessProfileArgs(
         enable_vnet_integration=True,
         subnet_id=network.api.id,
         enable_private_cluster=not public,
+        enable_private_cluster_public_fqdn=None if public else True,
+        private_dns_zone=None if public else "none",
         authorized_ip_ranges=public or None,
         disable_run_command=True,  # commands by way of Azure's own API go past who may do what in the cluster
     )

@@ -1,5 +1,6 @@
 """An AKS cluster in the stack file, and what can be wrong with it before Azure is asked."""
 
+import re
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
@@ -49,6 +50,8 @@ PoolName: TypeAlias = Annotated[
 ]
 
 
+# learn.microsoft.com/azure/virtual-machines/sizes/overview, November 2026; NVv4 and MI300X are AMD's, NP has FPGAs.
+_GPU_FAMILY: Final = re.compile(r"Standard_N[CDGV](?!.*(V\d+as_v4|MI300X|V620))")
 _WINDOWS_NAME: Final = 3  # characters; Azure has six for a pool of Windows, of which three tell generations apart
 
 
@@ -123,6 +126,13 @@ class AksPoolSpec(CloudPoolSpec):
         return "System" if self.is_for_system and self.takes_system_pods else "User"
 
     @property
+    def needs_device_plugin(self) -> bool:
+        """Whether the machines have GPUs of NVIDIA's: by our table, or for a size that it lacks by its family."""
+        known = FACTS.machines.get(self.machine_type)
+        has_gpus = bool(known.gpus) if known else _GPU_FAMILY.match(self.machine_type) is not None
+        return has_gpus and not self.is_windows
+
+    @property
     def disk_type(self) -> Literal["Ephemeral", "Managed"]:
         """The machine's own disk where it is large enough."""
         return "Ephemeral" if self.disk_gib <= LOCAL_DISK_GIB.get(self.machine_type, 0) else "Managed"
@@ -145,6 +155,10 @@ class AksSpec(ManagedSpec):
 
     cloud = "azure-native"
     facts: ClassVar[Facts] = FACTS
+
+    ways_in_at_first = (
+        "name the runner's address in apiEndpoint.publicFrom, and remove it when the network is connected",
+    )
 
     kind: Literal["aks"] = Field(description="Azure Kubernetes Service.")
     subscription: Uuid = Field(description="The subscription's id.")
@@ -173,6 +187,10 @@ class AksSpec(ManagedSpec):
     @property
     def brought(self) -> frozenset[Brought]:
         return frozenset(Brought)
+
+    @property
+    def is_reachable_at_first(self) -> bool:
+        return bool(self.api_endpoint.public_from)
 
     @property
     def pools(self) -> Sequence[AksPoolSpec]:
