@@ -17,6 +17,7 @@ from automation.bundles import ensure_bundles
 from automation.changes import check_changes
 from automation.engine import Engine, Outcome
 from automation.first_run import check_first_run
+from automation.pool_refresh import refresh_pools
 from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
 from automation.rehearsed_project import RehearsedProject
@@ -93,6 +94,7 @@ class Rehearsal:
         deployment, spec = engine.export(), self.project.project.spec
         check_changes(deployment, spec.cluster)
         check_first_run(deployment, spec)
+        refresh_pools(engine, deployment)
         self.report.stand_ins |= {*ensure_bundles(self.project.project.bundles, rehearsal=True)}
         outcome = engine.run("up", "--yes", "--skip-preview")
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)

@@ -7,6 +7,7 @@ from automation.bundles import ensure_bundles
 from automation.changes import check_changes
 from automation.engine import Engine
 from automation.first_run import check_first_run
+from automation.pool_refresh import refresh_pools
 from automation.project import Project
 from automation.recovery import recover
 from automation.sdks import ensure_sdk
@@ -102,6 +103,7 @@ def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
         deployment = engine.export()
         check_changes(deployment, project.spec.cluster)
         check_first_run(deployment, project.spec)
+        refresh_pools(engine, deployment)
         yield engine
 
 

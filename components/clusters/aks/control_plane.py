@@ -78,7 +78,9 @@ def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
             snapshot_controller=service.ManagedClusterStorageProfileSnapshotControllerArgs(enabled=True),
         ),
         tags=place.tags,
-        opts=place.options(keep=True, after=after),
+        # Azure tells all pools of a cluster here, and a refresh brings them into the state (azure-native#1532). They
+        # are changed by calls of their own.
+        opts=place.options(keep=True, after=after, ignore_changes=["agentPoolProfiles"]),
     )
 
 

@@ -15,14 +15,22 @@ if TYPE_CHECKING:
     from components.clusters.aks.spec import AksPoolSpec, AksSpec
 
 _IMAGES: Final = {"azure-linux": "AzureLinux", "ubuntu": "Ubuntu", WINDOWS: "Windows2022"}
+_API_VERSION: Final = "2025-09-01"  # the one that pulumi-azure-native 3.29 has for pools
+_TEMPLATE: Final = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+_ODD_NAMES: Final = {
+    "osSku": "osSKU",
+    "osDiskSizeGb": "osDiskSizeGB",
+    "vnetSubnetId": "vnetSubnetID",
+    "enableNodePublicIp": "enableNodePublicIP",
+}
 _HASH: Final = {False: 4, True: 3}  # characters of a pool's name in Azure, by whether it runs Windows
 
 
 def inline_pool(
     spec: AksSpec, subnet: pulumi.Input[str], place: CloudPlace
 ) -> azure.containerservice.ManagedClusterAgentPoolProfileArgs:
-    """The pool that Azure wants a cluster to be made with. It is part of the cluster for good, name included:
-    a call for the cluster may change the pools that there are, and may not bring another."""
+    """The pool that Azure wants a cluster to be made with. It is part of the cluster for good, name included: a call
+    for the cluster may not bring another (pulumi/pulumi-azure-native#2719)."""
     pool = spec.system_pool
     return azure.containerservice.ManagedClusterAgentPoolProfileArgs(
         name=pool.name, mode="System", type="VirtualMachineScaleSets", **_properties(pool, spec, subnet, place)
@@ -36,12 +44,54 @@ def make_pools(
     subnet: pulumi.Input[str],
     place: CloudPlace,
 ) -> None:
-    """The further pools, one after the other: Azure changes one pool of a cluster at a time, and answers others with
-    409 OperationNotAllowed (Azure/terraform-azurerm-avm-ptn-aks-production#25)."""
-    before: list[pulumi.Resource] = []
+    """The pools as they are to be, one after the other: Azure changes one pool of a cluster at a time, and answers
+    others with 409 OperationNotAllowed (Azure/terraform-azurerm-avm-ptn-aks-production#25)."""
+    before: list[pulumi.Resource] = [_keep_system_pool(spec, cluster, group, subnet, place)]
     for pool in spec.node_pools:
         if pool is not spec.system_pool:
             before = [_make_pool(pool, spec, cluster, group, subnet, place, after=before)]
+
+
+def _keep_system_pool(
+    spec: AksSpec,
+    cluster: azure.containerservice.ManagedCluster,
+    group: pulumi.Output[str],
+    subnet: pulumi.Input[str],
+    place: CloudPlace,
+) -> azure.resources.Deployment:
+    """Changes of the pool that the cluster was made with, as Azure wants them: by a call for the pool.
+
+    azure-native takes no AgentPool that exists already, a template does; there, a text that begins with [ is code.
+    """
+    pool = spec.system_pool
+    properties = {_on_the_wire(key): value for key, value in _properties(pool, spec, subnet, place).items()}
+    properties["upgradeSettings"] = {"maxSurge": f"{pool.max_surge_percentage}%"}
+    given = {key: value for key, value in properties.items() if value is not None}
+    given["tags"] = {name: f"[{value}" if value.startswith("[") else value for name, value in place.tags.items()}
+    resource = {
+        "type": "Microsoft.ContainerService/managedClusters/agentPools",
+        "apiVersion": _API_VERSION,
+        "name": pulumi.Output.concat(cluster.name, "/", pool.name),
+        "properties": {**given, "mode": "System", "type": "VirtualMachineScaleSets"},
+    }
+    return azure.resources.Deployment(
+        f"{place.cluster}-{pool.name}-pool",
+        deployment_name=f"{pool.name}-pool",
+        resource_group_name=group,
+        properties=azure.resources.DeploymentPropertiesArgs(
+            mode="Incremental",
+            template={"$schema": _TEMPLATE, "contentVersion": "1.0.0.0", "resources": [resource]},
+        ),
+        tags=place.tags,
+        opts=place.options(),
+    )
+
+
+def _on_the_wire(name: str) -> str:
+    """A property's name in Azure's API."""
+    first, *rest = name.split("_")
+    camel = first + "".join(part.capitalize() for part in rest)
+    return _ODD_NAMES.get(camel, camel)
 
 
 def _make_pool(  # noqa: PLR0913 - what the pool is in

@@ -51,7 +51,7 @@ PoolName: TypeAlias = Annotated[
 
 
 # learn.microsoft.com/azure/virtual-machines/sizes/overview, November 2026; NVv4 and MI300X are AMD's, NP has FPGAs.
-_GPU_FAMILY: Final = re.compile(r"Standard_N[CDGV](?!.*(V\d+as_v4|MI300X|V620))")
+_GPU_FAMILY: Final = re.compile(r"Standard_N(?!V\d+as_v4|.*(MI300X|V620))[CDGV]")
 _WINDOWS_NAME: Final = 3  # characters; Azure has six for a pool of Windows, of which three tell generations apart
 
 

@@ -7,94 +7,160 @@ left behind.
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import cycle
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from common.wire import Properties
-from rehearsal.providers.clouds import clusters, machines
+from rehearsal.providers.clouds import clusters
+from rehearsal.providers.clouds.azure_native import pools
+from rehearsal.providers.clouds.azure_native.busy import Busy
+from rehearsal.providers.clouds.azure_native.pools import Pool
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
-from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
-from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
+from rehearsal.providers.clouds.versions import check_control_plane
 
 CLUSTER: Final = "azure-native:containerservice:ManagedCluster"
 AGENT_POOL: Final = "azure-native:containerservice:AgentPool"
+DEPLOYMENT: Final = "azure-native:resources:Deployment"
 _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
-_POOL_LABEL: Final = "kubernetes.azure.com/agentpool"
 _ENTRA_SERVER: Final = "6dae42f8-4368-4678-94ff-3960e28e3630"  # the application that every AKS API server is to Entra
-_WINDOWS_NAME: Final = 6  # characters
-_FOR_GOOD: Final = ("vmSize", "maxPods", "osDiskSizeGB", "osDiskType", "availabilityZones", "vnetSubnetID")
-_DEFAULT_PODS: Final = 250  # with Azure CNI overlay
+_TEMPLATED: Final = "Microsoft.ContainerService/managedClusters/agentPools"
+# learn.microsoft.com/azure/aks/concepts-network-cni-overview; Azure/AKS#731, #2234
+_RESERVED: Final = tuple(ip_network(each) for each in ("169.254.0.0/16", "172.30.0.0/15", "192.0.2.0/24"))
+_LARGEST_SERVICES: Final = 12
+_busy: Final = Busy()
 
 
 class Cluster(Behaviour):
-    """`containerservice.ManagedCluster`, with the agent pools that are part of it."""
+    """`containerservice.ManagedCluster`, with the agent pools that it was made with."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         check_control_plane(str(old.outputs["currentKubernetesVersion"]) if old else None, _version(new), _OFFERED)
-        pools = new.inputs.get("agentPoolProfiles", ())
-        if not any(pool.get("mode") == "System" and pool.get("count", 1) for pool in pools):
+        _check_ranges(new.inputs.get("networkProfile") or {})
+        given = _given(new)
+        if not any(pool.get("mode") == "System" and pools.counted(pool)["count"] for pool in given):
             raise Refused("refused", reason="Must define at least one system pool.")
-        for pool in pools:
-            machines.known(machines.azure, pool["vmSize"])
-        if old:
-            _check_kept(_pools(old), pools)
+        existing = {str(pool["name"]): pool for pool in _all(old, store)} if old else {}
+        for pool in given:
+            was = existing.get(pool["name"])
+            if old and was is None:  # pulumi/pulumi-azure-native#579, #2719; Azure/AKS#4383
+                raise Refused("refused", reason=_INTRODUCED)
+            pools.check(pool, new.inputs, was)
+            pools.check_version(pool, _version(new), was)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         host = clusters.start(str(resource.outputs["name"])).endpoint.removeprefix("https://")
-        self._own_nodes(resource, store, fault)
+        made = self._own(resource, {}, store, fault)
         with clusters.api(str(resource.outputs["name"])) as api:
             if api is not None:
                 define_snapshots(api)
-        return {"fqdn": host, "privateFQDN": host, "currentKubernetesVersion": _version(resource)}
+        version = _version(resource)
+        return {"fqdn": host, "privateFQDN": host, "currentKubernetesVersion": version, "agentPoolProfiles": made}
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
-        gone = [pool for pool in _pools(old) if pool["name"] not in {each["name"] for each in _pools(new)}]
-        self._own_nodes(new, store, fault)
-        for pool in gone:
-            converge(str(new.outputs["name"]), {_POOL_LABEL: pool["name"]}, [], store)
-        return {"currentKubernetesVersion": _version(new)}
+        """Pools that the call does not name stay as they are (pulumi/pulumi-azure-native#1686)."""
+        before = {str(pool["name"]): pool for pool in old.outputs.get("agentPoolProfiles", ())}
+        made = self._own(new, before, store, fault)
+        kept = [pool for name, pool in before.items() if name not in {each["name"] for each in made}]
+        for pool in _given(new):
+            if separate := _separate(str(pool["name"]), new, store):
+                change_separate(separate, pool, new, store)
+        return {"currentKubernetesVersion": _version(new), "agentPoolProfiles": [*made, *kept]}
+
+    def observed(self, resource: Resource, store: Store) -> Properties:
+        """All pools of the cluster, by name: those that have calls of their own are among them (azure-native#1532,
+        terraform-provider-azurerm#4676)."""
+        return {"agentPoolProfiles": sorted(_all(resource, store), key=lambda pool: str(pool["name"]))}
 
     def deleted(self, resource: Resource, store: Store) -> None:
         clusters.stop(str(resource.outputs["name"]))
 
-    def _own_nodes(self, cluster: Resource, store: Store, fault: Fault | None) -> None:
-        for pool in _pools(cluster):
-            _bring_up(pool["name"], pool, cluster, store, fault)
+    def _own(
+        self, cluster: Resource, before: Mapping[str, Pool], store: Store, fault: Fault | None
+    ) -> list[Mapping[str, Any]]:
+        made: list[Mapping[str, Any]] = []
+        for pool in _given(cluster):
+            name = str(pool["name"])
+            if _separate(name, cluster, store):
+                continue
+            made.append(pools.counted({**before.get(name, {}), **pool}, before.get(name)))
+            pools.bring_up(name, made[-1], cluster, store, fault)
+        return made
 
 
 class AgentPool(Behaviour):
-    """`containerservice.AgentPool`."""
+    """`containerservice.AgentPool`; one operation on a cluster's pools at a time."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
-        cluster = _cluster(new, store)
-        control_plane = _version(cluster)
-        check_nodes(str(new.inputs.get("orchestratorVersion") or control_plane), control_plane)
-        machines.known(machines.azure, new.inputs["vmSize"])
-        if new.inputs.get("osType") == "Windows":
-            _check_windows(new, cluster)
+        cluster = find(str(new.inputs["resourceName"]), store)
+        was = old.outputs if old else None
+        pools.check({**new.inputs, "name": new.outputs["name"]}, cluster.inputs, was)
+        pools.check_version(new.inputs, _version(cluster), was)
+        if old is None and any(pool["name"] == new.outputs["name"] for pool in _all(cluster, store)):
+            raise Refused("exists")
+        _busy.begin(cluster, new)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
-        cluster = _cluster(resource, store)
-        _bring_up(str(resource.outputs["name"]), resource.inputs, cluster, store, fault)
-        return {"currentOrchestratorVersion": resource.inputs.get("orchestratorVersion") or _version(cluster)}
+        return self._made(resource, None, store, fault)
+
+    def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        return self._made(new, old.outputs, store, fault)
+
+    def observed(self, resource: Resource, store: Store) -> Properties:
+        offer_in(str(resource.inputs["resourceName"]))
+        return {}
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        cluster = find(str(resource.inputs["resourceName"]), store)
+        with _busy.during(cluster, resource):
+            pools.take_down(str(resource.outputs["name"]), str(cluster.outputs["name"]), store)
+
+    def _made(self, pool: Resource, was: Pool | None, store: Store, fault: Fault | None) -> Properties:
+        cluster = find(str(pool.inputs["resourceName"]), store)
+        with _busy.during(cluster, pool):
+            counted = pools.counted(pool.inputs, was)
+            pools.bring_up(str(pool.outputs["name"]), counted, cluster, store, fault)
+        version = pool.inputs.get("orchestratorVersion") or _version(cluster)
+        return {"count": counted["count"], "currentOrchestratorVersion": version}
+
+
+class Deployment(Behaviour):
+    """`resources.Deployment`, of a template that has agent pools of a cluster and nothing else."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        for cluster, pool in _templated(new, store):
+            was = next((each for each in _all(cluster, store) if each["name"] == pool["name"]), None)
+            pools.check(pool, cluster.inputs, was)
+            pools.check_version(pool, _version(cluster), was)
+            _busy.begin(cluster, new)
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        for cluster, pool in _templated(resource, store):
+            with _busy.during(cluster, resource):
+                self._apply(cluster, pool, store, fault)
+        return {"properties.provisioningState": "Succeeded"}
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         return self.created(new, store, fault)
 
-    def observed(self, resource: Resource, store: Store) -> Properties:
-        offer_in(str(_cluster(resource, store).outputs["name"]))
-        return {}
+    def _apply(self, cluster: Resource, pool: Pool, store: Store, fault: Fault | None) -> None:
+        own: Sequence[Pool] = cluster.outputs.get("agentPoolProfiles", ())
+        was = next((each for each in own if each["name"] == pool["name"]), None)
+        made = pools.counted({**(was or {}), **pool}, was)
+        others = [each for each in own if each["name"] != pool["name"]]
+        store.put(replace(cluster, outputs={**cluster.outputs, "agentPoolProfiles": [*others, made]}))
+        pools.bring_up(str(pool["name"]), made, cluster, store, fault)
 
-    def deleted(self, resource: Resource, store: Store) -> None:
-        cluster = str(_cluster(resource, store).outputs["name"])
-        converge(cluster, {_POOL_LABEL: str(resource.outputs["name"])}, [], store)
 
-
-BEHAVIOURS: Final[Mapping[str, Behaviour]] = {CLUSTER: Cluster(), AGENT_POOL: AgentPool()}
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {CLUSTER: Cluster(), AGENT_POOL: AgentPool(), DEPLOYMENT: Deployment()}
+_INTRODUCED: Final = (
+    "A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through managed cluster "
+    "operations. For agent pool specific change, please use per agent pool operations: https://aka.ms/agent-pool-rest-api"
+)
 
 
 def user_credentials(arguments: Mapping[str, Any]) -> Properties:
@@ -117,83 +183,60 @@ def user_credentials(arguments: Mapping[str, Any]) -> Properties:
     return {"kubeconfigs": [{"name": "clusterUser", "value": value}]}
 
 
-def _cluster(pool: Resource, store: Store) -> Resource:
+def find(name: str, store: Store) -> Resource:
+    """The cluster of this name."""
     for cluster in store.all(CLUSTER):
-        if pool.inputs["resourceName"] == cluster.outputs["name"]:
+        if name == cluster.outputs["name"]:
             return cluster
-    raise Refused("missing", target=f"cluster {pool.inputs['resourceName']}")
+    raise Refused("missing", target=f"cluster {name}")
 
 
-def _check_windows(pool: Resource, cluster: Resource) -> None:
-    """Refused where Azure has no pools of Windows (learn.microsoft.com/azure/aks/windows-faq)."""
-    wrong = {
-        "Windows agent pool names must be 6 characters or less": len(str(pool.outputs["name"])) > _WINDOWS_NAME,
-        "Windows agent pools cannot be in mode System": pool.inputs.get("mode") == "System",
-        "Windows agent pools need a cluster with a Windows profile": not cluster.inputs.get("windowsProfile"),
-        "The network dataplane cilium does not support Windows agent pools": (
-            cluster.inputs.get("networkProfile", {}).get("networkDataplane") == "cilium"
-        ),
-    }
-    for reason, is_so in wrong.items():
-        if is_so:
-            raise Refused("refused", reason=reason)
+def change_separate(separate: Resource, pool: Pool, cluster: Resource, store: Store) -> None:
+    """Bring a pool that has calls of its own to what the cluster's call says of it."""
+    made = pools.counted({**separate.outputs, **pool}, separate.outputs)
+    store.put(replace(separate, outputs=made))
+    pools.bring_up(str(pool["name"]), made, cluster, store)
 
 
 def _version(cluster: Resource) -> str:
     return str(cluster.inputs.get("kubernetesVersion") or _OFFERED[-1])
 
 
-def _pools(cluster: Resource) -> Sequence[Mapping[str, Any]]:
-    pools: Sequence[Mapping[str, Any]] = cluster.inputs.get("agentPoolProfiles", ())
-    return pools
+def _given(cluster: Resource) -> Sequence[Pool]:
+    given: Sequence[Pool] = cluster.inputs.get("agentPoolProfiles", ())
+    return given
 
 
-def _check_kept(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> None:
-    """Refused when a pool of the cluster's own is to be what Azure cannot make of it."""
-    before = {pool["name"]: pool for pool in old}
-    for pool in new:
-        was = before.get(pool["name"], pool)
-        for name in _FOR_GOOD:
-            if was.get(name) != pool.get(name):
-                raise Refused("for-good", target=f"agentPoolProfiles.{name}")
+def _separate(name: str, cluster: Resource, store: Store) -> Resource | None:
+    of_cluster = (each for each in store.all(AGENT_POOL) if each.inputs["resourceName"] == cluster.outputs["name"])
+    return next((each for each in of_cluster if each.outputs["name"] == name), None)
 
 
-def _bring_up(pool: str, inputs: Mapping[str, Any], cluster: Resource, store: Store, fault: Fault | None) -> None:
-    nodes = list(_nodes(pool, inputs, cluster))
-    converge(str(cluster.outputs["name"]), {_POOL_LABEL: pool}, nodes, store, fault)
+def _all(cluster: Resource, store: Store) -> Iterator[Pool]:
+    """Every pool that the cluster has now."""
+    yield from cluster.outputs.get("agentPoolProfiles", ())
+    for pool in store.all(AGENT_POOL):
+        if pool.inputs["resourceName"] == cluster.outputs["name"]:
+            ours = ("resourceGroupName", "resourceName", "agentPoolName", "id")
+            yield {name: value for name, value in pool.outputs.items() if name not in ours}
 
 
-def _nodes(pool: str, inputs: Mapping[str, Any], cluster: Resource) -> Iterator[Node]:
-    machine = machines.known(machines.azure, inputs["vmSize"])
-    version = str(inputs.get("orchestratorVersion") or _version(cluster))
-    region = str(cluster.outputs["location"]).lower().replace(" ", "")
-    zones = [f"{region}-{zone}" for zone in inputs.get("availabilityZones", ())] or ["0"]
-    spot = inputs.get("scaleSetPriority") == "Spot"
-    labels = {
-        **inputs.get("nodeLabels", {}),
-        _POOL_LABEL: pool,
-        "agentpool": pool,
-        "kubernetes.azure.com/mode": str(inputs.get("mode", "User")).lower(),
-        OS_LABEL: str(inputs.get("osType", "Linux")).lower(),
-        **({"kubernetes.azure.com/scalesetpriority": "spot"} if spot else {}),
-    }
-    taints = [_taint(text) for text in inputs.get("nodeTaints", ())]
-    if spot and not any(taint["key"] == "kubernetes.azure.com/scalesetpriority" for taint in taints):
-        taints.append(_taint("kubernetes.azure.com/scalesetpriority=spot:NoSchedule"))
-    count, pods = int(inputs.get("count", 1)), int(inputs.get("maxPods", _DEFAULT_PODS))
-    for name, zone in zip(names(pool, [version, inputs.get("osSKU")], count), cycle(zones), strict=False):
-        full = f"aks-{name}"
-        machine_id = f"azure://{cluster.id}/virtualMachines/{full}"
-        # AKS leaves the device plugin to the cluster (learn.microsoft.com/azure/aks/use-nvidia-gpu, November 2026).
-        yield Node(full, zone, region, machine, _patch(version), machine_id, labels, taints, pods, brings_devices=False)
+def _templated(deployment: Resource, store: Store) -> Iterator[tuple[Resource, Pool]]:
+    for item in deployment.inputs["properties"]["template"]["resources"]:
+        if item["type"] != _TEMPLATED:
+            raise Refused("refused", reason=f"the stand-in does not model templates with {item['type']}")
+        cluster, _, name = item["name"].partition("/")
+        yield find(cluster, store), {**item["properties"], "name": name}
 
 
-def _taint(text: str) -> dict[str, str]:
-    """`key=value:NoSchedule`."""
-    pair, _, effect = text.rpartition(":")
-    key, _, value = pair.partition("=")
-    return {"key": key, "value": value, "effect": effect}
-
-
-def _patch(version: str) -> str:
-    return version if version.count(".") > 1 else f"{version}.0"
+def _check_ranges(network: Mapping[str, Any]) -> None:
+    services, dns = network.get("serviceCidr"), network.get("dnsServiceIP")
+    for name in ("serviceCidr", "podCidr"):
+        if name in network and any(ip_network(network[name]).overlaps(taken) for taken in _RESERVED):
+            raise Refused("refused", reason=f"InvalidParameter: {name} {network[name]} overlaps with a reserved range.")
+    if services and ip_network(services).prefixlen < _LARGEST_SERVICES:
+        raise Refused(
+            "refused", reason=f"InvalidParameter: serviceCidr {services} is larger than /{_LARGEST_SERVICES}."
+        )
+    if services and dns and ip_address(dns) not in ip_network(services):
+        raise Refused("refused", reason=f"InvalidParameter: dnsServiceIP {dns} is not within serviceCidr {services}.")

@@ -1,0 +1,192 @@
+"""What Azure refuses and the stand-in for it has to refuse as well, in Azure's words; and what it tells of pools.
+
+No control plane runs here: nodes are brought up nowhere.
+"""
+
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from common.paths import REHEARSAL
+from rehearsal.providers.base import ProviderError, Request, State
+from rehearsal.providers.clouds import clusters
+from rehearsal.providers.clouds.azure_native import pools
+from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
+from rehearsal.providers.clouds.clusters import Access
+from rehearsal.providers.clouds.store import Resource
+
+CLUSTER = "azure-native:containerservice:ManagedCluster"
+POOL = "azure-native:containerservice:AgentPool"
+DEPLOYMENT = "azure-native:resources:Deployment"
+GROUP = "azure-native:resources:ResourceGroup"
+SYSTEM = {"name": "system", "mode": "System", "vmSize": "Standard_D2ds_v5", "count": 2, "orchestratorVersion": "1.35"}
+SHOP = {
+    "resourceGroupName": "shop",
+    "resourceName": "shop",
+    "location": "westeurope",
+    "kubernetesVersion": "1.35",
+    "agentPoolProfiles": [SYSTEM],
+    "networkProfile": {"serviceCidr": "172.16.0.0/16", "dnsServiceIP": "172.16.0.10", "podCidr": "10.244.0.0/16"},
+}
+GENERAL = {
+    "resourceGroupName": "shop",
+    "resourceName": "shop",
+    "agentPoolName": "general",
+    "vmSize": "Standard_D4ds_v5",
+    "enableAutoScaling": True,
+    "minCount": 2,
+    "maxCount": 5,
+}
+
+
+class Azure:
+    """A stand-in with a resource group and a cluster; `make` and `change` answer as the provider does."""
+
+    def __init__(self) -> None:
+        self.provider = AzureNativeStandIn()
+        self.make(GROUP, resourceGroupName="shop", location="westeurope")
+        self.shop = self.make(CLUSTER, **SHOP)
+
+    def make(self, type_: str, **inputs: Any) -> State:
+        return self.provider.create(self._request(type_, inputs))
+
+    def change(self, type_: str, state: State, old: dict[str, Any], **inputs: Any) -> State:
+        return self.provider.update(self._request(type_, inputs, id=state.id, state=state.outputs, old_inputs=old))
+
+    def read(self, type_: str, state: State, inputs: dict[str, Any]) -> State:
+        return self.provider.read(self._request(type_, inputs, id=state.id, state=state.outputs))
+
+    @staticmethod
+    def _request(type_: str, inputs: dict[str, Any], **others: Any) -> Request:
+        name = inputs.get("agentPoolName", "x")
+        return Request(urn=f"urn:pulumi:dev::shop::{type_}::{name}", inputs=inputs, **others)
+
+
+@pytest.fixture
+def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Azure:
+    monkeypatch.setenv(REHEARSAL, str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))  # where clusters would run
+    monkeypatch.setattr(clusters, "start", lambda name: Access(f"https://{name}.test", ""))
+    monkeypatch.setattr(clusters, "stop", lambda _: None)
+    return Azure()
+
+
+def template(**properties: Any) -> dict[str, Any]:
+    """A template that has the system's pool with these properties."""
+    pool = {
+        "type": "Microsoft.ContainerService/managedClusters/agentPools",
+        "apiVersion": "2025-09-01",
+        "name": "shop/system",
+        "properties": {**SYSTEM, **properties},
+    }
+    return {"mode": "Incremental", "template": {"resources": [pool]}}
+
+
+SPOT = {"scaleSetPriority": "Spot", "upgradeSettings": {"maxSurge": "10%"}}
+REFUSED = [
+    (SPOT, "Spot pools can't set max surge"),
+    ({"count": 1}, "count was 1. It must be greater or equal to minCount:2 and less than or equal to maxCount:5"),
+    ({"count": 6}, "less than or equal to maxCount:5"),
+    ({"nodeLabels": {"kubernetes.azure.com/mode": "x"}}, "kubernetes.azure.com/mode is reserved for use by AKS"),
+    ({"nodeLabels": {"node-role.kubernetes.io/worker": ""}}, "must begin with an allowed prefix"),
+    ({"nodeTaints": ["kubernetes.azure.com/scalesetpriority=spot:NoSchedule"]}, "is reserved for use by AKS"),
+    ({"mode": "System", "nodeTaints": ["CriticalAddonsOnly=true:NoSchedule", "a=b:NoSchedule"]}, "RestrictedTaint"),
+    ({"osDiskSizeGB": 20}, "osDiskSizeGB must be between 30 and 2048"),
+    ({"maxPods": 10}, "must have room for 30"),
+    ({"orchestratorVersion": "1.36"}, "1.36"),
+]
+
+
+@pytest.mark.parametrize(("inputs", "reason"), REFUSED)
+def test_a_pool_that_aks_refuses_is_refused(azure: Azure, inputs: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ProviderError) as error:
+        azure.make(POOL, **{**GENERAL, **inputs})
+    assert reason in str(error.value)
+    azure.make(POOL, **GENERAL)
+
+
+def test_a_call_for_the_cluster_brings_no_pool_and_takes_none(azure: Azure) -> None:
+    renamed = {**SHOP, "agentPoolProfiles": [{**SYSTEM, "name": "more"}]}
+    with pytest.raises(ProviderError, match="A new agent pool was introduced"):
+        azure.change(CLUSTER, azure.shop, SHOP, **renamed)
+    general = azure.make(POOL, **GENERAL)
+    both = {**SHOP, "agentPoolProfiles": [SYSTEM, {**SYSTEM, "name": "general", "vmSize": "Standard_D4ds_v5"}]}
+    azure.change(CLUSTER, azure.shop, SHOP, **both)
+    azure.provider.delete(Request(urn=f"urn:pulumi:dev::shop::{POOL}::general", id=general.id, inputs=GENERAL))
+    with pytest.raises(ProviderError, match="A new agent pool was introduced"):  # a state that is older than that
+        azure.change(CLUSTER, azure.shop, both, **both, tags={"team": "other"})
+
+
+def test_a_refresh_brings_every_pool_into_the_clusters_inputs_by_name(azure: Azure) -> None:
+    azure.make(POOL, **GENERAL)
+    read = azure.read(CLUSTER, azure.shop, SHOP)
+    assert read.inputs is not None
+    assert [pool["name"] for pool in read.inputs["agentPoolProfiles"]] == ["general", "system"]
+    settled = azure.read(CLUSTER, read, read.inputs)
+    assert settled.inputs == read.inputs
+
+
+def test_nodes_are_never_older_than_they_were(azure: Azure) -> None:
+    azure.change(CLUSTER, azure.shop, SHOP, **{**SHOP, "kubernetesVersion": "1.36"})
+    azure.make(
+        DEPLOYMENT, resourceGroupName="shop", deploymentName="pool", properties=template(orchestratorVersion="1.36")
+    )
+    assert pools_of(azure)["system"]["orchestratorVersion"] == "1.36"
+    with pytest.raises(ProviderError, match="downgrading a node pool is not allowed"):
+        azure.change(CLUSTER, azure.shop, SHOP, **{**SHOP, "kubernetesVersion": "1.36", "tags": {"team": "other"}})
+
+
+def pools_of(azure: Azure) -> dict[str, Any]:
+    read = azure.read(CLUSTER, azure.shop, SHOP)
+    return {pool["name"]: pool for pool in read.outputs["agentPoolProfiles"]}
+
+
+def test_a_pool_that_is_scaled_grows_to_its_new_minimum_and_keeps_its_number_within_the_bounds(azure: Azure) -> None:
+    pool = azure.make(POOL, **GENERAL)
+    assert pools_of(azure)["general"]["count"] == 2
+    pool = azure.change(POOL, pool, GENERAL, **{**GENERAL, "minCount": 4})
+    assert pools_of(azure)["general"]["count"] == 4
+    azure.change(POOL, pool, GENERAL, **{**GENERAL, "minCount": 1, "nodeLabels": {"a": "b"}})
+    assert pools_of(azure)["general"]["count"] == 4
+
+
+def test_two_operations_on_a_clusters_pools_at_a_time_are_one_too_many(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = Event(), Event()
+
+    def slowly(*_: Any) -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    monkeypatch.setattr(pools, "bring_up", slowly)
+    first = Thread(target=lambda: azure.make(POOL, **GENERAL))
+    first.start()
+    assert begun.wait(10)
+    with pytest.raises(ProviderError, match="OperationNotAllowed"):
+        AzureNativeStandIn().create(azure._request(POOL, {**GENERAL, "agentPoolName": "more"}))
+    go_on.set()
+    first.join()
+    azure.make(POOL, **{**GENERAL, "agentPoolName": "more"})
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ({"serviceCidr": "172.30.0.0/16", "dnsServiceIP": "172.30.0.10"}, "overlaps with a reserved range"),
+        ({"serviceCidr": "172.16.0.0/29", "dnsServiceIP": "172.16.0.10"}, "not within serviceCidr"),
+        ({"serviceCidr": "10.0.0.0/11", "dnsServiceIP": "10.0.0.10"}, "larger than /12"),
+        ({"podCidr": "172.31.0.0/16"}, "overlaps with a reserved range"),
+    ],
+)
+def test_ranges_of_azures_own_are_refused(azure: Azure, network: dict[str, str], reason: str) -> None:
+    with pytest.raises(ProviderError, match=reason):
+        azure.make(CLUSTER, **{**SHOP, "resourceName": "other", "networkProfile": network})
+
+
+def test_a_pool_of_a_cluster_that_is_not_there_is_refused(azure: Azure) -> None:
+    assert isinstance(azure.provider.store.get(CLUSTER, azure.shop.id), Resource)
+    with pytest.raises(ProviderError, match="nowhere"):
+        azure.make(POOL, **{**GENERAL, "resourceName": "nowhere"})
