@@ -108,7 +108,7 @@ class Code(Enum):
     BAD_NAME = (
         "PK130",
         "A name is not well formed",
-        "Kubernetes would refuse it; the rule is listed with the problem.",
+        "Kubernetes, or the cloud, would refuse it; the rule is listed with the problem.",
     )
     BAD_LABEL = ("PK131", "A label key or value is not well formed", "The rule is the API server's.")
     BAD_CIDR = (

@@ -12,6 +12,7 @@ from components import naming
 from components.cloud import CloudPlace
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.device_plugin import DevicePlugin
+from components.clusters.names import Use, name_findings
 from components.clusters.pools import CloudPoolSpec, Machine, machine_warnings, over_budget, pool_findings
 from components.contract import Capability, ObjectStore, Storage
 from spec.holes import solid
@@ -68,6 +69,7 @@ class ManagedSpec(ClusterSpec):
     """A cluster whose control plane a cloud runs."""
 
     facts: ClassVar[Facts]
+    name_uses: ClassVar[Sequence[Use]]  # what the cloud's names are made of the cluster's
     ways_in_at_first: ClassVar[tuple[str, ...]] = ()
     """What can be done about a first run that does not reach the API server, as remedies are written."""
 
@@ -116,6 +118,7 @@ class ManagedSpec(ClusterSpec):
         return super().fixed() | {"region": self.region}
 
     def findings(self) -> Iterator[Finding]:
+        yield from name_findings(self.name, self.name_uses)
         yield from self._version_findings()
         yield from self._zone_findings()
         yield from pool_findings(self.pools, self.facts.machines)

@@ -1,7 +1,5 @@
 """Node pools of the clouds: what they have in common in the stack file, and the checks over all of a cluster's."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
@@ -10,6 +8,7 @@ from pydantic import Field
 
 from common.quantity import parse
 from components import naming
+from components.clusters.names import Use, name_findings
 from components.clusters.node_pools import TaintSpec
 from components.contract import NodePool
 from spec.holes import is_hole, solid
@@ -55,6 +54,7 @@ class CloudPoolSpec(StackModel):
     """Nodes of one machine type; each cloud adds what only it has, and says which images it has."""
 
     system_taint: ClassVar[str] = "CriticalAddonsOnly"  # the taint that the cloud's own pods tolerate
+    name_uses: ClassVar[Sequence[Use]] = ()  # what the cloud's names are made of the pool's
 
     name: DnsLabel = Field(description="Unique in the cluster.")
     machine_type: Annotated[str, Field(min_length=1)] = Field(description="The cloud's name of the machine type.")
@@ -73,6 +73,7 @@ class CloudPoolSpec(StackModel):
     taints: Many[TaintSpec] = Field(default=(), description="Taints of each node; unique by key and effect.")
 
     def findings(self) -> Iterator[Finding]:
+        yield from name_findings(self.name, self.name_uses)
         yield from same_twice("taint", "taints", self.taints, lambda taint: (taint.key, taint.effect), "key")
 
     @property
@@ -132,7 +133,7 @@ def generation(**immutable: Any) -> str:
 
     So the pool that replaces another has a name of its own, and can be there before that one goes.
     """
-    return hashlib.sha256(json.dumps(immutable, sort_keys=True, default=str).encode()).hexdigest()[:6]
+    return naming.digest(immutable)
 
 
 def all_whole(pools: Sequence[AnyPool]) -> Sequence[AnyPool]:

@@ -13,9 +13,10 @@ HERE: Final = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Calls:
-    """The calls of one type: `call` makes the resource; `given` are members that the provider fills in itself.
+    """The calls of one type: `call` makes the resource, if it takes more than its URL.
 
-    `limits` are shapes (shapes.py) of inputs of which the models tell less than the documentation, or nothing.
+    `given` are members that the provider fills in itself. `limits` are shapes (shapes.py) of inputs of which the models
+    tell less than the documentation, or nothing.
     """
 
     call: str
@@ -37,7 +38,7 @@ def read_calls(cloud: str) -> Mapping[str, Calls]:
     """The calls of every type of a cloud."""
     rows = yaml.safe_load((HERE / f"{cloud}.yaml").read_text())
     return {
-        token: Calls(row["call"], row.get("names", {}), frozenset(row.get("given", ())), row.get("limits", {}))
+        token: Calls(row["call"] or "", row.get("names", {}), frozenset(row.get("given", ())), row.get("limits", {}))
         for token, row in rows.items()
     }
 
@@ -45,5 +46,6 @@ def read_calls(cloud: str) -> Mapping[str, Calls]:
 def all_calls(cloud: str) -> Iterator[str]:
     """The name of every call of a cloud that some type is made by."""
     for each in read_calls(cloud).values():
-        yield each.call
+        if each.call:
+            yield each.call
         yield from (name.rpartition(":")[0] for name in each.names.values() if name and ":" in name)

@@ -42,6 +42,8 @@ class Model:
             shape, top = inner
             given |= {top} if call == calls.call else set()
             yield from self._mistakes(calls, name, value, shape)
+        if not calls.call:
+            return
         required = set(self.shapes[self.shape_of[calls.call]].get("required", ()))
         yield from (f"{calls.call} wants {name}" for name in sorted(required - given - calls.given))
 

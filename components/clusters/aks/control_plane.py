@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from components.clusters.aks.spec import AksSpec
     from components.networks.azure import AzureNetwork
 
+_WORKSPACE_SHORTEST: Final = 4  # characters of a workspace's name
 _LOGS: Final = (
     "kube-apiserver",
     "kube-audit-admin",  # of changes; all of kube-audit costs many times as much, and is mostly reading
@@ -141,7 +142,7 @@ def keep_logs(
     """The control plane's logs, in a workspace of the cluster's own."""
     workspace = azure.operationalinsights.Workspace(
         place.cluster,
-        workspace_name=place.cluster,
+        workspace_name=place.cluster if len(place.cluster) >= _WORKSPACE_SHORTEST else f"{place.cluster}-logs",
         resource_group_name=group,
         location=spec.region,
         retention_in_days=spec.log_days,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import pulumi
@@ -20,7 +21,7 @@ def make_key(
     spec: AksSpec, group: pulumi.Output[str], place: CloudPlace
 ) -> tuple[azure.keyvault.Vault, azure.keyvault.Key]:
     """A vault that cannot be purged, and an RSA key in it. Without the key, no Secret can be read ever again."""
-    name = place.cluster[:_NAME_ROOM].rstrip("-")
+    name = _vault_name(place.cluster)
     vault = azure.keyvault.Vault(
         name,
         resource_group_name=group,
@@ -46,3 +47,9 @@ def make_key(
         opts=place.options(keep=True),
     )
     return vault, key
+
+
+def _vault_name(cluster: str) -> str:
+    """What a vault can be called of the cluster's name: a letter first, and no two dashes together (azure-dev#3496)."""
+    lettered = re.sub("^(?=[0-9])", "k", re.sub("--+", "-", cluster))
+    return lettered[:_NAME_ROOM].rstrip("-")

@@ -11,6 +11,7 @@ from components.clusters.aks import limits
 from components.clusters.aks.facts import FACTS, LOCAL_DISK_GIB, POD_BLOCK, TAKEN_BY_AZURE
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import Facts, ManagedSpec, endpoint_ranges
+from components.clusters.names import DNS_PREFIX, Use
 from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows, why_no_system_pods
 from components.contract import Brought
@@ -155,6 +156,7 @@ class AksSpec(ManagedSpec):
 
     cloud = "azure-native"
     facts: ClassVar[Facts] = FACTS
+    name_uses: ClassVar[Sequence[Use]] = (Use(DNS_PREFIX),)
 
     ways_in_at_first = (
         "name the runner's address in apiEndpoint.publicFrom, and remove it when the network is connected",

@@ -8,7 +8,9 @@ from typing import Final
 from pulumi_aws import eks
 
 from components.cloud import CloudPlace
+from components.clusters.names import AUTOMATIC, IAM_ROLE
 from components.contract import Grant, Identity
+from components.naming import shortened
 from components.networks.aws_iam import ServiceRole, attach, service_role
 
 _SERVICE: Final = "pods.eks.amazonaws.com"
@@ -17,7 +19,7 @@ _ACTIONS: Final = ("sts:AssumeRole", "sts:TagSession")
 
 def pod_role(name: str, place: CloudPlace, policies: Sequence[str] = ()) -> ServiceRole:
     """A role that pods take through the agent on their node."""
-    return service_role(name, _SERVICE, place, policies, _ACTIONS)
+    return service_role(shortened(name, IAM_ROLE.longest - AUTOMATIC), _SERVICE, place, policies, _ACTIONS)
 
 
 def make_identity(service_account: str, grants: Sequence[Grant], cluster: eks.Cluster, place: CloudPlace) -> Identity:

@@ -13,7 +13,9 @@ import pulumi
 from pulumi_aws import cloudwatch, ec2, eks, iam, sqs
 
 from components.cloud import CloudPlace
+from components.clusters.names import AUTOMATIC, EVENT_RULE
 from components.contract import Grant, Machines
+from components.naming import shortened
 from components.networks.aws_iam import document, statement
 
 _EVENTS: Final = {
@@ -59,7 +61,7 @@ def make_karpenter_prerequisites(cluster: eks.Cluster, place: CloudPlace) -> sqs
     sqs.QueuePolicy(name, queue_url=queue.id, policy=queue.arn.apply(queue_policy), opts=place.options())
     for event, (source, kind) in _EVENTS.items():
         pattern = f'{{"source": ["{source}"], "detail-type": ["{kind}"]}}'
-        rule_name = f"{name}-{event}"
+        rule_name = shortened(f"{name}-{event}", EVENT_RULE.longest - AUTOMATIC)
         rule = cloudwatch.EventRule(
             rule_name, event_pattern=pattern, tags=place.tagged(rule_name), opts=place.options()
         )

@@ -20,6 +20,7 @@ from components.clusters.eks.limits import (
     tag_findings,
 )
 from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.names import AUTOMATIC, IAM_ROLE, NODE_GROUP, POOL, Use
 from components.clusters.node_labels import label_findings
 from components.clusters.pools import CloudPoolSpec, all_whole, unknown_architecture
 from components.contract import Capability
@@ -93,6 +94,8 @@ class AwsNetworkSpec(StackModel):
 
 class EksPoolSpec(CloudPoolSpec):
     """A managed node group."""
+
+    name_uses: ClassVar[Sequence[Use]] = (Use(NODE_GROUP, POOL),)
 
     alternatives: Annotated[Many[Annotated[str, Field(min_length=1)]], Field(max_length=19)] = Field(
         default=(), description="Further machine types that AWS may take instead; spot pools last longer with some."
@@ -192,6 +195,7 @@ class EksSpec(ManagedSpec):
 
     cloud = "aws"
     facts: ClassVar[Facts] = FACTS
+    name_uses: ClassVar[Sequence[Use]] = (Use(IAM_ROLE, "{}-control-plane", AUTOMATIC),)
     ways_in_at_first = (
         "name the runner's address in apiEndpoint.publicFrom, and remove it when the network is connected",
     )

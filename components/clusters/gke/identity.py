@@ -9,22 +9,21 @@ import pulumi
 from pulumi_gcp import projects, serviceaccount, storage
 
 from components.cloud import CloudPlace
-from components.clusters.pools import generation
+from components.clusters.names import SERVICE_ACCOUNT
 from components.contract import Grant, Identity
+from components.naming import shortened
 
-_LONGEST: Final = 30  # characters of an account's id
 _NODE_ROLES: Final = ("roles/container.defaultNodeServiceAccount", "roles/artifactregistry.reader")
-
-
-def account_id(name: str) -> str:
-    """`name`, or what fits of it and a hash of all of it."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 7].rstrip('-')}-{generation(name=name)}"
 
 
 def make_account(name: str, project: str, place: CloudPlace) -> serviceaccount.Account:
     """A service account without any rights."""
     return serviceaccount.Account(
-        name, account_id=account_id(name), display_name=name, project=project, opts=place.options()
+        name,
+        account_id=shortened(name, SERVICE_ACCOUNT.longest),
+        display_name=name,
+        project=project,
+        opts=place.options(),
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from components.clusters.gke.facts import FACTS, STORAGE_CLASSES, disk_type, node_room, pod_block
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.names import GKE_CLUSTER, GKE_POOL, POOL, Use
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
 from components.contract import Brought, Capability
 from components.networks.address_plan import overlaps, too_small
@@ -101,6 +102,7 @@ class GkePoolSpec(CloudPoolSpec):
     pool."""
 
     system_taint: ClassVar[str] = "components.gke.io/gke-managed-components"
+    name_uses: ClassVar[Sequence[Use]] = (Use(GKE_POOL, POOL),)
 
     image: Literal["cos", "ubuntu", "windows-2022"] = Field(
         default="cos",
@@ -131,6 +133,7 @@ class GkeSpec(ManagedSpec):
 
     cloud = "gcp"
     facts: ClassVar[Facts] = FACTS
+    name_uses: ClassVar[Sequence[Use]] = (Use(GKE_CLUSTER),)
 
     kind: Literal["gke"] = Field(description="Google Kubernetes Engine.")
     mode: Literal["standard", "autopilot"] = Field(
