@@ -17,19 +17,23 @@ _ES: Final = ("s", "x", "z", "ch", "sh")
 _VOWELS: Final = ("a", "e", "i", "o", "u")
 
 
+def _nodes(stack: Stack) -> Sequence[NodeSet]:
+    found = tuple(node_sets(stack))
+    if not found:
+        raise Undetermined(Unknown("the number of nodes"))
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Cluster:
     """What a stack says of the cluster as a whole."""
 
     stack: Stack
 
-    @cached_property
+    @property
     def nodes(self) -> Sequence[NodeSet]:
         """All nodes; Undetermined where their number is not known, or the stack describes none."""
-        found = tuple(node_sets(self.stack))
-        if not found:
-            raise Undetermined(Unknown("the number of nodes"))
-        return found
+        return self.stack.once(_nodes)
 
     @cached_property
     def overheads(self) -> Mapping[str, Mapping[str, Any]]:

@@ -40,6 +40,8 @@ class Baseline:
         self, found: Iterable[Verdict], rules: Sequence[Rule]
     ) -> tuple[list[Verdict], list[Verdict], list[Entry]]:
         """New findings, known ones, and the entries of `rules` that nothing, or less than before, was found for."""
+        if not self.entries:
+            return list(found), [], []
         left = Counter(self.entries)
         new: list[Verdict] = []
         known: list[Verdict] = []
