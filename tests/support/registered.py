@@ -37,7 +37,7 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
 class Registered:
     """A resource in the order of registration, with the URNs of what it waits for.
 
-    `new_first` says that the program has a replacement come before what it replaces.
+    `new_first` says whether the program has a replacement come before what it replaces, None that it does not care.
     """
 
     urn: str
@@ -50,7 +50,7 @@ class Registered:
     protect: bool
     deleted_with: str
     ignore_changes: tuple[str, ...]
-    new_first: bool
+    new_first: bool | None
     secrets: frozenset[str]
 
     def secret(self, name: str) -> bool:
@@ -104,7 +104,7 @@ class _Recorder(MockMonitor):
                 protect=request.protect,
                 deleted_with=request.deletedWith,
                 ignore_changes=tuple(request.ignoreChanges),
-                new_first=request.deleteBeforeReplaceDefined and not request.deleteBeforeReplace,
+                new_first=not request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
                 secrets=frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value)),
             )
         return answer

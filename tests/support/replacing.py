@@ -18,7 +18,7 @@ def replacing_inputs(made: Planned) -> Iterator[str]:
     """`type name: path = value` for each input whose change replaces the resource."""
     for each in made.values():
         if rules := rules_of(each):
-            for path, value in _leaves(each.inputs):
+            for path, value in leaves(each.inputs):
                 if rules.replaces(path, removed=False):
                     yield f"{each.type} {each.name}: {path} = {value}"
 
@@ -56,13 +56,13 @@ def rule_book(package: str) -> RuleBook:
     return read_rules(CLOUDS / package, Schema(CLOUDS / package))
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every plain value with its path: `nodeConfig.taints[0].key`."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _leaves(inner, f"{path}.{name}" if path else str(name))
+            yield from leaves(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{index}]")
+            yield from leaves(inner, f"{path}[{index}]")
     else:
         yield path, value
