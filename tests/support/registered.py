@@ -33,6 +33,12 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
+_NOTHING_YET: Final = {
+    "aws:eks/getClusters:getClusters": "names",
+    "aws:cloudwatch/getLogGroups:getLogGroups": "logGroupNames",
+}
+
+
 @dataclass(frozen=True)
 class Registered:
     """A resource in the order of registration, with the URNs of what it waits for.
@@ -69,9 +75,9 @@ class _Cloud(Mocks):
         return made_id, made | args.inputs | dict(_NESTED.get(args.typ, {}))
 
     def call(self, args: Any) -> tuple[dict[str, Any], list[Any]]:
-        """The calls that a program may make: AWS tells how large autoscaled pools are, Azure where a cluster is."""
-        if args.token == "aws:eks/getClusters:getClusters":
-            return {"names": []}, []
+        """The calls that a program may make: of AWS what there is, which is nothing, of Azure where a cluster is."""
+        if nothing := _NOTHING_YET.get(args.token):
+            return {nothing: []}, []
         assert args.token == "azure-native:containerservice:listManagedClusterUserCredentials", args.token
         return {"kubeconfigs": [{"name": "user", "value": base64.b64encode(_KUBECONFIG.encode()).decode()}]}, []
 

@@ -17,7 +17,7 @@ from components.clusters.eks.addons import AddOns
 from components.clusters.eks.dns import make_dns
 from components.clusters.eks.identity import make_identity
 from components.clusters.eks.karpenter import make_karpenter_prerequisites, make_machines
-from components.clusters.eks.live_pools import Size, live_sizes
+from components.clusters.eks.live import Live
 from components.clusters.eks.load_balancers import load_balancer_configuration, make_balancers
 from components.clusters.eks.pool_scaling import make_pool_scaling
 from components.clusters.eks.pools import NodePools, make_node_roles
@@ -67,6 +67,7 @@ class EksCluster(ManagedCluster):
         provider = AwsProvider(spec.name, region=spec.region, opts=pulumi.ResourceOptions(parent=self))
         self._place = self.place(spec, provider)
         self.network = AwsNetwork(spec.network, spec.region, spec.own_zones(), self._place)
+        self._live = Live(spec.name, pulumi.InvokeOptions(parent=self, provider=provider))
         self.key = self._make_key()
         self.control_plane = self.goes_with = self._make_control_plane(spec)
         access = self._let_in(spec)
@@ -80,7 +81,7 @@ class EksCluster(ManagedCluster):
             node_roles,
             self._place,
             after=[cni],
-            sizes=self._live_sizes(spec),
+            sizes=self._live.sizes() if any(pool.scales for pool in spec.node_pools) else {},
         )
         self.add_ons.rest(after=[pools.make(pool, spec.version) for pool in spec.node_pools])
         self._node_role = node_roles[False].role
@@ -91,11 +92,6 @@ class EksCluster(ManagedCluster):
         # A cluster of the same name in the same account and region is the same cluster to AWS as well.
         self.connect(kubeconfig, self.control_plane.arn, after=access)
         self.register_outputs({})
-
-    def _live_sizes(self, spec: EksSpec) -> Mapping[str, Size]:
-        if not any(pool.scales for pool in spec.node_pools):
-            return {}
-        return live_sizes(self.name, pulumi.InvokeOptions(parent=self, provider=self._place.provider))
 
     def _make_key(self) -> kms.Key:
         return kms.Key(
@@ -116,13 +112,7 @@ class EksCluster(ManagedCluster):
             policies=[f"{MANAGED}AmazonEKSClusterPolicy", f"{MANAGED}AmazonEKSVPCResourceController"],
         )
         may_encrypt = allow(f"{self.name}-secrets", role.role, self.key.arn.apply(key_policy), place)
-        logs = cloudwatch.LogGroup(
-            f"{self.name}-control-plane",
-            name=f"/aws/eks/{self.name}/cluster",  # where EKS writes; it would make one that is kept for ever
-            retention_in_days=spec.log_days,
-            tags=place.tagged(f"{self.name}-control-plane"),
-            opts=place.options(),
-        )
+        logs = self._make_log_group(spec)
         return eks.Cluster(
             self.name,
             name=self.name,
@@ -147,6 +137,21 @@ class EksCluster(ManagedCluster):
             opts=place.options(
                 keep=True, after=[*role.rights, may_encrypt, logs], ignore_changes=["vpcConfig.subnetIds"]
             ),
+        )
+
+    def _make_log_group(self, spec: EksSpec) -> cloudwatch.LogGroup:
+        """Where EKS writes; by itself it would make one that is kept for ever, as it does when a cluster has gone."""
+        name = f"/aws/eks/{self.name}/cluster"
+        left = self._live.has_left(name)
+        # Taken over as it is: the engine imports nothing that differs. The next run sets what it ignores.
+        options = self._place.options(ignore_changes=["retentionInDays", "tags"] if left else ())
+        options.import_ = name if left else None
+        return cloudwatch.LogGroup(
+            f"{self.name}-control-plane",
+            name=name,
+            retention_in_days=spec.log_days,
+            tags=self._place.tagged(f"{self.name}-control-plane"),
+            opts=options,
         )
 
     def _vpc_config(self, spec: EksSpec) -> eks.ClusterVpcConfigArgs:

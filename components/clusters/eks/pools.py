@@ -10,7 +10,7 @@ import pulumi
 from pulumi_aws import ec2, eks
 
 from components.cloud import CloudPlace
-from components.clusters.eks.live_pools import Size, scaling
+from components.clusters.eks.live import Size, scaling
 from components.clusters.eks.pool_scaling import discovery_tags
 from components.clusters.pools import generation
 from components.networks.aws import AwsNetwork

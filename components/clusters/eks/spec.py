@@ -1,7 +1,7 @@
 """An EKS cluster in the stack file, and what can be wrong with it before AWS is asked."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
 
@@ -226,6 +226,10 @@ class EksSpec(ManagedSpec):
     def capabilities(self) -> frozenset[Capability]:
         machines = {Capability.MACHINES} if self.autoscaling == "karpenter" else set()
         return EVERYTHING | {Capability.LOAD_BALANCER_CONTROLLER, Capability.SCALABLE_POOLS} | machines
+
+    @property
+    def own_storage_classes(self) -> Mapping[str, bool]:
+        return {"gp2": False}  # no default since 1.30
 
     @property
     def is_reachable_at_first(self) -> bool:

@@ -7,11 +7,15 @@ from typing import Any, Final
 
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
+from rehearsal.providers.clouds.aws.limits import check_cluster, check_node_group
+from rehearsal.providers.clouds.aws.logs import LOG_GROUP, LogGroup
+from rehearsal.providers.clouds.aws.network import NETWORK, zone
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
+from rehearsal.providers.clouds.storage_classes import BroughtClass, bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
 
@@ -20,11 +24,14 @@ NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 ADDON: Final = "aws:eks/addon:Addon"
 LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 VOLUME: Final = "aws:ebs/volume:Volume"
-_SUBNET: Final = "aws:ec2/subnet:Subnet"
 _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
 _NETWORKING: Final = "vpc-cni"
 _ON_EVERY_NODE: Final = (_NETWORKING, "kube-proxy", "eks-pod-identity-agent", "eks-node-monitoring-agent")
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
+# Whoever runs the program is outside of a network that has only just been made, and nothing answers there.
+_INSIDE: Final = "https://127.0.0.1:1"
+# docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html; no default since 1.30, kubernetes-versions.html
+_CLASSES: Final = (BroughtClass("gp2", "kubernetes.io/aws-ebs", {"type": "gp2", "fsType": "ext4"}, expands=False),)
 _DEFAULT_MACHINE: Final = "t3.medium"
 
 
@@ -34,6 +41,7 @@ class Cluster(Behaviour):
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         version = new.inputs.get("version") or _OFFERED[-1]
         check_control_plane(str(old.outputs["version"]) if old else None, version, _OFFERED)
+        check_cluster(new.inputs)
         zones = _zones(new, store)
         if len(zones) == 1:
             raise Refused("refused", reason="Subnets specified must be in at least two different AZs")
@@ -42,11 +50,19 @@ class Cluster(Behaviour):
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         access = clusters.start(resource.id)
+        with clusters.api(resource.id) as api:
+            if api:
+                bring(api, _CLASSES)
         return {
-            "endpoint": access.endpoint,
+            "endpoint": access.endpoint if _is_public(resource) else _INSIDE,
             "certificateAuthority": {"data": access.authority},
             "version": resource.inputs.get("version") or _OFFERED[-1],
         }
+
+    def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        if old.outputs.get("endpoint") != _INSIDE:
+            return {}
+        return {"endpoint": clusters.access(new.id).endpoint}  # by now the network can have been connected
 
     def deleted(self, resource: Resource, store: Store) -> None:
         if resource.inputs.get("deletionProtection"):
@@ -65,6 +81,7 @@ class NodeGroup(Behaviour):
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         _check_scaling(new.inputs["scalingConfig"])
+        check_node_group(new, store)
         cluster = _cluster(new, store)
         check_nodes(_version(new, cluster), str(cluster.outputs["version"]))
         ami = str(new.inputs.get("amiType", ""))
@@ -109,7 +126,13 @@ class Addon(Behaviour):
             raise Refused("refused", reason=reason)
 
 
-BEHAVIOURS: Final[Mapping[str, Behaviour]] = {CLUSTER: Cluster(), NODE_GROUP: NodeGroup(), ADDON: Addon()}
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    **NETWORK,
+    LOG_GROUP: LogGroup(),
+    CLUSTER: Cluster(),
+    NODE_GROUP: NodeGroup(),
+    ADDON: Addon(),
+}
 
 
 def _cluster(resource: Resource, store: Store) -> Resource:
@@ -121,6 +144,10 @@ def _cluster(resource: Resource, store: Store) -> Resource:
 
 def _of_cluster(store: Store, type_: str, cluster: str) -> Iterator[Resource]:
     return (resource for resource in store.all(type_) if resource.inputs["clusterName"] == cluster)
+
+
+def _is_public(cluster: Resource) -> bool:
+    return bool(cluster.inputs["vpcConfig"].get("endpointPublicAccess", True))
 
 
 def _check_scaling(scaling: Mapping[str, int]) -> None:
@@ -135,12 +162,7 @@ def _check_scaling(scaling: Mapping[str, int]) -> None:
 
 
 def _zones(cluster: Resource, store: Store) -> set[str]:
-    return {_zone(store, subnet) for subnet in cluster.inputs["vpcConfig"]["subnetIds"]}
-
-
-def _zone(store: Store, subnet: str) -> str:
-    found = store.get(_SUBNET, subnet)
-    return str(found.outputs.get("availabilityZone", "")) if found else ""
+    return {zone(store, subnet) for subnet in cluster.inputs["vpcConfig"]["subnetIds"]}
 
 
 def _version(group: Resource, cluster: Resource) -> str:
@@ -162,7 +184,7 @@ def _pool(group: Resource) -> Mapping[str, str]:
 def _nodes(group: Resource, cluster: Resource, store: Store) -> Iterator[Node]:
     """The nodes of a group, over the zones of its subnets; another version is another generation of nodes."""
     inputs, machine = group.inputs, _machines(group)[0]
-    zones = sorted({_zone(store, subnet) for subnet in inputs["subnetIds"]})
+    zones = sorted({zone(store, subnet) for subnet in inputs["subnetIds"]})
     version = _version(group, cluster)
     made_of: Any = [version, inputs.get("releaseVersion"), inputs.get("launchTemplate")]
     labels = {
@@ -176,6 +198,6 @@ def _nodes(group: Resource, cluster: Resource, store: Store) -> Iterator[Node]:
         for taint in inputs.get("taints", ())
     ]
     pool, count = str(group.outputs["nodeGroupName"]), inputs["scalingConfig"]["desiredSize"]
-    for name, zone in zip(names(pool, made_of, count), cycle(zones), strict=False):
-        made = Node(name, zone, zone[:-1], machine, f"{version}.0", f"aws:///{zone}/{name}", labels, taints)
+    for name, place in zip(names(pool, made_of, count), cycle(zones), strict=False):
+        made = Node(name, place, place[:-1], machine, f"{version}.0", f"aws:///{place}/{name}", labels, taints)
         yield replace(made, brings_devices=str(inputs.get("amiType", "")).startswith("BOTTLEROCKET"))

@@ -6,6 +6,7 @@ from typing import Final
 from common.wire import Properties
 from rehearsal.providers.base import NotModelled, ProviderError
 from rehearsal.providers.clouds.aws.eks import CLUSTER, NODE_GROUP
+from rehearsal.providers.clouds.aws.logs import log_groups
 from rehearsal.providers.clouds.store import Store
 
 
@@ -37,7 +38,13 @@ def _node_group(arguments: Properties, store: Store) -> Properties:
     return {**arguments, "id": name, "scalingConfigs": [group.inputs["scalingConfig"]]}
 
 
+def _log_groups(arguments: Properties, store: Store) -> Properties:
+    prefix = arguments.get("logGroupNamePrefix", "")
+    return {"logGroupNames": [name for name in log_groups(store) if name.startswith(prefix)]}
+
+
 _FUNCTIONS: Final[Mapping[str, Callable[[Properties, Store], Properties]]] = {
+    "aws:cloudwatch/getLogGroups:getLogGroups": _log_groups,
     "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,

@@ -10,8 +10,11 @@ from common.wire import Properties, plain
 from rehearsal.providers.base import Failure, Request, State
 from rehearsal.providers.clouds.aws.eks import BEHAVIOURS
 from rehearsal.providers.clouds.aws.functions import invoke
+from rehearsal.providers.clouds.aws.limits import check_tags
+from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.bridged import Bridged
 from rehearsal.providers.clouds.provider import CloudStandIn
+from rehearsal.providers.clouds.store import Resource
 
 _ACCOUNT = "123456789012"  # the account of AWS's own examples
 
@@ -33,8 +36,13 @@ class AwsStandIn(CloudStandIn):
     def invoke(self, token: str, arguments: Properties) -> Properties:
         return invoke(token, arguments, self.store)
 
+    def create(self, request: Request) -> State:
+        self._check_tags("creating", request)
+        return super().create(request)
+
     def update(self, request: Request) -> State:
         """The provider sends what differs from what it knew; the rest stays as it is, whoever changed it."""
+        self._check_tags("updating", request)
         live = self.store.get(request.type, request.id)
         if request.preview or live is None:
             return super().update(request)
@@ -44,6 +52,15 @@ class AwsStandIn(CloudStandIn):
             if name in live.inputs and plain(value) == value == request.old_inputs.get(name)
         }
         return super().update(replace(request, inputs={**request.inputs, **kept}))
+
+    def _check_tags(self, doing: str, request: Request) -> None:
+        if request.preview or "tagsAll" not in self.schema.properties(request.type):
+            return
+        try:
+            check_tags(plain(request.inputs).get("tags") or {})
+        except Refused as refused:
+            subject = Resource(request.type, request.id or request.name, request.name, {})
+            raise self._error(doing, subject, refused.kind, **refused.words) from None
 
     def surroundings(self, inputs: Properties) -> Mapping[str, Any]:
         host = str(inputs.get("url", "")).removeprefix("https://")

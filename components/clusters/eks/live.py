@@ -1,18 +1,23 @@
-"""How large the node groups of a cluster are at this moment, which only AWS knows where something scales them.
+"""What a run has to know of AWS at this moment: how large node groups are, and which logs an earlier cluster has left.
 
 The number that an autoscaler has chosen must stay when a run changes something else, and must fit when a run changes
 the bounds: the provider sends the desired size with them, and the engine's `ignoreChanges` would have it send what the
 last run knew, which AWS refuses outside of the new bounds, or which ends nodes that are in use
 (hashicorp/terraform-provider-aws, internal/service/eks/node_group.go; terraform-aws-modules/terraform-aws-eks #944,
 #3306, #3521). So it is looked up, once a run, and ignored only while the bounds are as they are to be.
+
+A control plane writes its last logs when its log group is deleted already, and AWS makes the group anew for them,
+whatever the cluster's role may do (terraform-aws-modules/terraform-aws-eks #920, #2446, #2763). The next cluster of the
+name takes it over.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pulumi
-from pulumi_aws import eks
+from pulumi_aws import cloudwatch, eks
 
 from components.clusters.pools import NodeCount
 
@@ -46,12 +51,30 @@ def scaling(pool: str, group: str, wanted: NodeCount, live: Mapping[str, Size]) 
     return Scaling(max(wanted.min, min(size.desired, wanted.max)), kept)
 
 
-def live_sizes(cluster: str, options: pulumi.InvokeOptions) -> Mapping[str, Size]:
-    """The node groups that a cluster has, by name; none before there is the cluster."""
-    if cluster not in eks.get_clusters(opts=options).names:
-        return {}
-    groups = eks.get_node_groups(cluster_name=cluster, opts=options).names
-    return {name: _size(eks.get_node_group(cluster, name, opts=options)) for name in groups}
+@dataclass(frozen=True)
+class Live:
+    """What there is of the cluster by the name `cluster`."""
+
+    cluster: str
+    options: pulumi.InvokeOptions
+
+    @cached_property
+    def exists(self) -> bool:
+        """Whether there is such a cluster."""
+        return self.cluster in eks.get_clusters(opts=self.options).names
+
+    def sizes(self) -> Mapping[str, Size]:
+        """The node groups, by name; none before there is the cluster."""
+        if not self.exists:
+            return {}
+        groups = eks.get_node_groups(cluster_name=self.cluster, opts=self.options).names
+        return {name: _size(eks.get_node_group(self.cluster, name, opts=self.options)) for name in groups}
+
+    def has_left(self, log_group: str) -> bool:
+        """Whether an earlier cluster has left its log group."""
+        if self.exists:
+            return False
+        return log_group in cloudwatch.get_log_groups(log_group, opts=self.options).log_group_names
 
 
 def _size(group: eks.GetNodeGroupResult) -> Size:
