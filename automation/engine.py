@@ -87,6 +87,13 @@ class Engine:
             raise EngineError(_failed(arguments[0], f"exit code {code}; its messages stand above"))
         return outcome
 
+    def bring_up(self, *options: str) -> Outcome:
+        """`pulumi up`, and again when something was taken over, which comes as it is and is changed by the next run."""
+        outcome = self.run("up", "--yes", *options)
+        if outcome.changes.get("import"):
+            self.run("up", "--yes", "--skip-preview")
+        return outcome
+
     def ask(self, *arguments: str, stdin: str | None = None) -> str:
         """Run a command quietly; what it wrote to standard output comes back."""
         done = self._quietly(arguments, stdin)

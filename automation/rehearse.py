@@ -96,7 +96,7 @@ class Rehearsal:
         check_first_run(deployment, spec)
         refresh_pools(engine, deployment)
         self.report.stand_ins |= {*ensure_bundles(self.project.project.bundles, rehearsal=True)}
-        outcome = engine.run("up", "--yes", "--skip-preview")
+        outcome = engine.bring_up("--skip-preview")
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)
         if pending := engine.pending():
             raise EngineError(_unsettled(pending))

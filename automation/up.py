@@ -37,7 +37,7 @@ def up(project: Project) -> None:
     """Bring the stack to what its file says, then show what stands."""
     tools = setup(project.tools, project.cloud, project.bundles)
     with _ready(project, tools) as engine:
-        outcome = engine.run("up", "--yes")
+        outcome = engine.bring_up()
     changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
     out.print()
     show_cluster(project)

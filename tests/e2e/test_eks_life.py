@@ -80,3 +80,13 @@ def test_what_a_cluster_keeps_is_refused_before_anything_happens_on_every_stage(
         ("PK407", "polykube:cluster.zones"),
     }
     assert life.events(after=began) == []
+
+
+def test_the_logs_that_an_earlier_cluster_wrote_late_are_taken_over(life: Life) -> None:
+    life.rehearsal.project.take(life.write(MADE_WITH))
+    life.step("destroy")
+    assert life.report.orphans == []
+    life.step("up")
+    (logs,) = (each for each in life.store.all("aws:cloudwatch/logGroup:LogGroup") if each.id.startswith("/aws/eks/"))
+    assert logs.inputs["retentionInDays"] == 7
+    assert logs.inputs["tags"]["polykube-cluster"] == "eks-dev"
