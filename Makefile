@@ -44,7 +44,7 @@ e2e-addons: clouds setup ## the add-ons' own programs, and what takes minutes
 	@$(PYTHON) -m pytest -m drill --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
-	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest tests/policy/exam
+	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest tests/policy/exam tests/policy/test_malformed.py
 
 mutation: env ## break policies in every place, and see how much of it tests notice (PART=5: in a fifth of them)
 	@nice $(PYTHON) -m tests.policy.mutation --part $(PART)

@@ -62,7 +62,7 @@ class Judge:
 
     def judge(self, resource: Resource) -> Iterator[Verdict]:
         """What the rules on single resources find."""
-        subject = resource.as_read()
+        subject = resource.as_read
         for rule in self.rules_for(resource.kind):
             yield from self._verdicts(rule, subject, partial(rule.check, subject))
 
@@ -102,7 +102,8 @@ def _is_about_damage(finding: Finding) -> bool:
 
 def damage(resource: Resource) -> Finding | None:
     """What is wrong with the form of an object, all of it at once; None where the API server can read it."""
-    damages = resource.as_read().damages
+    resource = resource.as_read
+    damages = resource.damages
     if not damages:
         return None
     found = "; ".join(f"{each.path} is {each.found}, and the API server takes {each.allowed}" for each in damages)

@@ -57,6 +57,7 @@ class Resource:
     protect: bool = False
     damages: Sequence[Damage] = ()  # what the API server cannot read, and so is not among the properties
 
+    @cached_property
     def as_read(self) -> "Resource":
         """The object as the API server reads it (`policy.shapes`); what is not Kubernetes' stays as it is."""
         if not self.is_kubernetes:
@@ -147,7 +148,8 @@ class Resource:
         if not isinstance(metadata, Mapping):  # unknown, or not an object at all
             return f"{self.kind}/{self.name}"
         namespace = metadata.get("namespace")
-        return "/".join(part for part in (namespace if known(namespace) else "?", self.kind, self.object_name) if part)
+        parts = (namespace if known(namespace) else "?", self.kind, self.object_name)
+        return "/".join(str(part) for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -174,8 +176,9 @@ class Stack:
     """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        self.subjects: Sequence[Resource] = tuple(resource.as_read() for resource in resources)
-        self.resources: Sequence[Resource] = tuple(_last_of_each(it for it in self.subjects if not it.damages))
+        self.subjects: Sequence[Resource] = tuple(resource.as_read for resource in resources)
+        self._counted = _last_of_each(it for it in self.subjects if not it.damages)
+        self.resources: Sequence[Resource] = tuple(self._counted.values())
         self._by_kind: dict[str, list[Resource]] = {}
         for resource in self.resources:
             self._by_kind.setdefault(resource.kind, []).append(resource)
@@ -189,6 +192,10 @@ class Stack:
             else sorted((it for it in self.subjects if it.kind in kinds), key=lambda it: it.kind)
         )
         yield from subjects
+
+    def counted(self, resource: Resource) -> Resource | None:
+        """The one that counts of those with the identity of `resource`; None where it has none that is known."""
+        return self._counted.get(resource.identity) if resource.identity else None
 
     def of_kind(self, *kinds: str, namespace: str | None = None) -> Iterator[Resource]:
         """Resources of the given kinds (see `Resource.kind`), in one namespace or in all.
@@ -215,11 +222,8 @@ class Stack:
         return made
 
 
-def _last_of_each(resources: Iterable[Resource]) -> Iterator[Resource]:
-    last: dict[Hashable, Resource] = {}
-    for resource in resources:
-        last[resource.identity or id(resource)] = resource
-    yield from last.values()
+def _last_of_each(resources: Iterable[Resource]) -> Mapping[Hashable, Resource]:
+    return {resource.identity or id(resource): resource for resource in resources}
 
 
 def _in_namespaces(stack: Stack, kind: str) -> Mapping[str, Sequence[Resource]]:

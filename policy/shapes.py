@@ -108,10 +108,10 @@ def _list(value: Any, type_: Any, path: str, reading: Reading) -> Any:
     if not isinstance(value, list | tuple):
         reading.refuse(path, value, "a list")
         return None
-    kept = [
-        _empty(type_) if item is None or (read_ := _read(item, type_, f"{path}[{index}]", reading)) is None else read_
-        for index, item in enumerate(value)
-    ]
+    kept = []
+    for index, item in enumerate(value):
+        read_ = _read(_empty(type_) if item is None else item, type_, f"{path}[{index}]", reading)
+        kept.append(_empty(type_) if read_ is None else read_)
     return kept if any(one is not other for one, other in zip(kept, value, strict=True)) else value
 
 

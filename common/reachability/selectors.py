@@ -14,8 +14,10 @@ def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
 
 
 def _meets(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    value, values = labels.get(requirement["key"]), requirement.get("values") or ()
-    match requirement["operator"]:
+    value, values = labels.get(requirement.get("key", "")), requirement.get("values") or ()
+    match requirement.get("operator"):
+        case None:  # it is refused
+            return True
         case "In":
             return value is not None and value in values
         case "NotIn":

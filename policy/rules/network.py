@@ -87,7 +87,7 @@ def _narrows(selector: Mapping[str, Any]) -> bool:
 
 def _whole_internet(peers: Iterable[Mapping[str, Any]]) -> str:
     """The range that the peers' blocks make up together, if it is every address of a family."""
-    blocks = [peer["ipBlock"] for peer in peers if peer.get("ipBlock")]
+    blocks = [block for peer in peers if (block := peer.get("ipBlock")) and block.get("cidr")]
     whole = [ip_network(block["cidr"], strict=False) for block in blocks if not block.get("except")]
     made_up: list[IpNetwork] = [
         *collapse_addresses(each for each in whole if isinstance(each, IPv4Network)),

@@ -96,6 +96,13 @@ def _no_default_ns(resource: Resource) -> Iterator[Finding]:
         yield Finding(resource, "metadata.namespace", what, "Put it into a namespace of its tenant.")
 
 
+def _given_once(resource: Resource, stack: Stack) -> Iterator[Finding]:
+    last = stack.counted(resource)
+    if last is not None and last is not resource and not resource.damages:
+        what = f"it is given again at {last.urn}, and the last one counts"
+        yield Finding(resource, "metadata.name", what, "Remove one of the two.")
+
+
 def _image(workload: Resource, *, registries: Sequence[str], digest: bool) -> Iterator[Finding]:
     for path, container in containers(workload):
         image = container.get("image") or ""
@@ -215,6 +222,15 @@ RULES: Final[tuple[Rule, ...]] = (
         why="it has no quota, no limits and no network policy of any tenant",
         kinds=frozenset(),
         check=_no_default_ns,
+    ),
+    StackRule(
+        id="given-once",
+        category=Category.WORKLOAD,
+        level=Level.ADVISORY,
+        summary="No object is given twice.",
+        why="in a cluster there is one of it, and whichever comes last changes it back",
+        kinds=frozenset(),
+        check=_given_once,
     ),
     ResourceRule(
         id="image",

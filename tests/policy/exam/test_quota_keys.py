@@ -82,7 +82,7 @@ def by_api(api: Api, quota: Object) -> str | list[str]:
 def by_rules(quota: Object) -> str | list[str]:
     """The same by the rule."""
     found = [verdict.finding for verdict in _JUDGE.judge(as_resource(quota))]
-    if any("is refused" in each.message for each in found) or as_resource(quota).as_read().damages:
+    if any("is refused" in each.message for each in found) or as_resource(quota).as_read.damages:
         return "refused"
     if quota["spec"].keys() != {"hard"}:
         return "accepted"

@@ -14,9 +14,8 @@ from tests.support.golden import Golden
 _BESIDE: Final = frozenset(
     {"RuntimeClass", "PriorityClass", "StorageClass", "CustomResourceDefinition", "LimitRange", "Node"}
 )
-_LEFT_OUT: Final = frozenset(
-    {"status", "managedFields", "apiVersion", "kind", "versions", "conversion"}
-)  # nobody reads them
+_LEFT_OUT: Final = frozenset({"status", "managedFields", "versions", "conversion"})  # nobody reads them
+_TYPE: Final = frozenset({"apiVersion", "kind"})  # of an object
 _TYPES: Final = {"string": "text", "boolean": "true or false", "integer": "a whole number", "number": "a number"}
 _FORMATS: Final = {"int-or-string": "a number or text", "date-time": "anything"}
 _QUANTITY: Final = "io.k8s.apimachinery.pkg.api.resource.Quantity"
@@ -36,7 +35,9 @@ def shapes(definitions: dict[str, Any]) -> dict[str, Any]:
         name = open_ends.pop()
         if _short(name) in found or "properties" not in definitions[name]:
             continue
-        fields = {key: it for key, it in definitions[name]["properties"].items() if key not in _LEFT_OUT}
+        is_object = "x-kubernetes-group-version-kind" in definitions[name]
+        left_out = _LEFT_OUT | _TYPE if is_object else _LEFT_OUT
+        fields = {key: it for key, it in definitions[name]["properties"].items() if key not in left_out}
         found[_short(name)] = {key: _shape(it, definitions, open_ends) for key, it in sorted(fields.items())}
     return dict(sorted(found.items()))
 

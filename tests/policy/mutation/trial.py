@@ -24,7 +24,7 @@ import pytest
 from tests.policy.mutation.mutants import Mutant
 
 _TESTS: Final = (
-    *(f"tests/policy/test_{name}.py" for name in ("rule_cases", "frame", "mending", "answers", "check")),
+    *(f"tests/policy/test_{name}.py" for name in ("rule_cases", "frame", "mending", "answers", "judge", "check")),
     "tests/unit/common/test_reachability.py",
     "tests/unit/policy",
 )
