@@ -160,6 +160,8 @@ class _Source:
         if not self.is_named and not documents.findings and not any(self._is_meant(node.plain()) for node in nodes):
             yield PassedOver(self.file)
             return
+        if not nodes and not documents.findings:
+            yield _problem(self.file, 0, "nothing: there is no document in it", "", "see what should have written it")
         lines = text.splitlines() if documents.findings and isinstance(text, str) else []
         for line, finding in {finding.line: finding for finding in documents.findings}.items():
             found = f"{finding.code.title}: {finding.found}"

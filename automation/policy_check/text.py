@@ -99,8 +99,8 @@ def _summary(report: Report) -> str:
     if not found:
         found = "nothing" if not report.errors else "nothing mandatory or advisory"
     parts = [f"{found} found", f"{len(report.undetermined)} undetermined", f"{len(report.waived)} waived"]
-    if report.errors and not report.judged:
-        parts = ["nothing could be judged"]
+    if not report.judged:
+        parts = ["nothing could be judged" if report.errors else "there was nothing to judge"]
     if report.known:
         parts.append(f"{len(report.known)} known by the baseline")
     passed = f", {_count(len(report.passed_over), 'file')} without objects passed over" if report.passed_over else ""
