@@ -13,7 +13,7 @@ _QUOTA: Final = frozenset({"ResourceQuota"})
 _ROLLOUTS: Final = ("rolling", "peak")
 _TOLD_BEFORE: Final = {"peak": ("rolling", "scaled")}  # what is too little then is said of the earlier moment
 _REVISIONS: Final = ("count/replicasets.apps", "count/controllerrevisions.apps")
-_SLOWER: Final = "without room it goes on, and slower, as what is old goes first"
+_SLOWER: Final = "without room for all it goes on, and slower"
 _NOT_OF_PODS: Final = "the API server refuses what comes last, after the rest was deployed"
 
 

@@ -63,6 +63,8 @@ def _daemon_set(namespace: str) -> Object:
     agent = deployment(namespace, "web", nodeSelector=_ANYWHERE)
     agent["metadata"]["name"] = "agent"
     del agent["spec"]["replicas"]
+    labels = {"app": "web", "of": "agent"}  # bare pods with all labels would become its own
+    agent["spec"]["selector"], agent["spec"]["template"]["metadata"]["labels"] = {"matchLabels": labels}, labels
     return agent | {"kind": "DaemonSet"}
 
 

@@ -58,7 +58,7 @@ class Dice(random.Random):
         if self.random() < 0.6:
             return spec | {"scopes": self.sample(_SCOPES, self.choice([1, 1, 1, 2]))}
         operator = self.choice(["Exists", "Exists", "In", "NotIn", "DoesNotExist", "Is"])
-        wanted = {"scopeName": self.choice(_SCOPES), "operator": operator}
+        wanted: Object = {"scopeName": self.choice(_SCOPES), "operator": operator}
         if self.random() < (0.8 if operator.endswith("In") else 0.2):
             wanted["values"] = ["gold"]
         return spec | {"scopeSelector": {"matchExpressions": [wanted]}}
