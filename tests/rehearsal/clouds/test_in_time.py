@@ -32,12 +32,13 @@ INSIDE = {
     "azure-native:resources:ResourceGroup": ("azure-native:network:VirtualNetwork", "resourceGroupName"),
 }
 """A type of each cloud, and what is in it by which property."""
-RING = "gcp:kms/keyRing:KeyRing"
+RING, VAULT = "gcp:kms/keyRing:KeyRing", "azure-native:keyvault:Vault"
 GIVEN: dict[str, Properties] = {
     "aws:ec2/vpc:Vpc": {"cidrBlock": "10.0.0.0/16"},
     "aws:ec2/subnet:Subnet": {"cidrBlock": "10.0.0.0/24"},
     "gcp:compute/subnetwork:Subnetwork": {"ipCidrRange": "10.0.0.0/24", "region": "europe-west3"},
-    RING: {"name": "ring", "location": "europe-west3"},
+    RING: {"location": "europe-west3"},
+    VAULT: {"resourceGroupName": "group", "properties": {"tenantId": "t", "sku": {"family": "A", "name": "standard"}}},
     "azure-native:resources:ResourceGroup": {"location": "westeurope"},
     "azure-native:network:VirtualNetwork": {"location": "westeurope"},
 }
@@ -126,12 +127,15 @@ def test_what_lingers_keeps_its_name(
         ours.create(role, NAMED)
 
 
-def test_a_name_that_stays_taken_cannot_be_had_again(account: Callable[..., Account]) -> None:
-    ours = account(RING)
-    ours.delete(RING, ours.create(RING))
-    with refused(True, "already exists"):
-        ours.create(RING)
-    ours.create(RING, {"name": "another"})
+@pytest.mark.parametrize(("type_", "by"), [(RING, "name"), (VAULT, "vaultName")])
+def test_a_name_that_stays_taken_cannot_be_had_again(type_: str, by: str, account: Callable[..., Account]) -> None:
+    ours = account(type_)
+    if type_ == VAULT:
+        ours.create("azure-native:resources:ResourceGroup", {"resourceGroupName": "group"})
+    ours.delete(type_, ours.create(type_, {by: "a"}))
+    with refused(True, "already exist"):
+        ours.create(type_, {by: "a"})
+    ours.create(type_, {by: "b"})
 
 
 @pytest.mark.parametrize("type_", INSIDE)
