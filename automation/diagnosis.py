@@ -9,7 +9,13 @@ from typing import Final
 
 from common.errors import Problem
 
+_MORE: Final = "ask the cloud for a higher quota, or free what is not needed; then run the same command again"
 _REMEDIES: Final = (
+    (r"Maximum number of .+ reached", _MORE),  # Google calls that a rate
+    (
+        r"propagation time|useToEncrypt' denied|could not be assumed|EKS Managed Policies",
+        "a new right takes a while until it counts: run the same command again in a minute or two",
+    ),
     (
         r"UnauthorizedOperation|AccessDenied|AuthorizationFailed|Required '.+' permission|Permission '.+' denied",
         "give the runner the right that is named (`polykube permissions STACK` prints all); then run the command again",
@@ -23,8 +29,12 @@ _REMEDIES: Final = (
         "switch on the API that is named here, or wait minutes if that was just done; then run the same command again",
     ),
     (
-        r"QuotaExceeded|LimitExceeded|QUOTA_EXCEEDED|quotaExceeded|OperationNotAllowed",
-        "ask the cloud for a higher quota, or free what is not needed; then run the same command again",
+        r"QuotaExceeded|LimitExceeded|QUOTA_EXCEEDED|quotaExceeded|OperationNotAllowed|[Ii]nsufficient.+[Qq]uota",
+        _MORE,
+    ),
+    (
+        r"Limit ?(Reached|exceeded)|CountExceeded|limit exceeded|Too many Federated",
+        _MORE,
     ),
     (
         r"InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|SkuNotAvailable|AllocationFailed",

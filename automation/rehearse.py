@@ -178,9 +178,9 @@ class Circumstances:
     runner_policy: Path | None = None
 
     def check(self) -> None:
-        """RehearsalError (PK701, PK705) for what cannot be used."""
+        """RehearsalError (PK701, PK707) for what cannot be used."""
         if self.faults:
-            faults.read_faults(self.faults)
+            faults.read_conditions(self.faults)
         if self.runner_policy:
             runner.read_runner_policy(self.runner_policy)
 

@@ -9,16 +9,21 @@ The file is a list; each item says on what it strikes, and how often:
       times: 1                    # the default; afterwards all goes well
       zone: eu-central-1b         # of insufficient-capacity: where there are no machines
       seconds: 5                  # of slow: how much longer it takes; of propagation, late-deletion, rate-limit
+
+With more than faults, the list stands below `faults:`, beside what `Conditions` has:
+
+    faults: []
+    limits: {vpcs: 1}             # other limits than an account has by default (account.yaml of each cloud)
 """
 
 import time
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.errors import Problem, RehearsalError
 from rehearsal.providers.base import Request
@@ -68,14 +73,31 @@ class Fault(BaseModel):
         return matches and self.on == operation
 
 
-def read_faults(path: Path) -> list[Fault]:
-    """The faults in the file `path`, none if there is no file; RehearsalError (PK701) says what is wrong with it."""
+class Conditions(BaseModel):
+    """What else than `faults` is unusual about the account.
+
+    limits      how many it may have, by the names of limits, instead of the defaults
+    fresh       whether it is new, and has fewer vCPUs and addresses than others
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    faults: list[Fault] = Field(default_factory=list)
+    limits: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    fresh: bool = False
+
+
+def read_conditions(path: Path) -> Conditions:
+    """What the file `path` says, by default nothing unusual; RehearsalError (PK701) says what is wrong with it."""
     if not path.is_file():
-        return []
-    # YAML 1.1 reads the key `on` as true.
-    items: Any = yaml.safe_load(path.read_text()) or []
+        return Conditions()
+    content: Any = yaml.safe_load(path.read_text()) or []
+    given = content if isinstance(content, dict) else {"faults": content}
     try:
-        return TypeAdapter(list[Fault]).validate_python([_with_on(item) for item in items])
+        # YAML 1.1 reads the key `on` as true.
+        if isinstance(faults := given.get("faults"), list):
+            given = given | {"faults": [_with_on(item) for item in faults]}
+        return Conditions.model_validate(given)
     except (ValidationError, TypeError) as error:
         raise RehearsalError(list(_problems(path, error))) from error
 
@@ -93,7 +115,7 @@ def _problems(path: Path, error: ValidationError | TypeError) -> Iterator[Proble
             file=str(path),
             where=".".join(map(str, place)),
             found=message,
-            allowed="a list of faults, as docs/rehearsal.md describes them",
+            allowed="faults and limits, as docs/rehearsal.md describes them",
             remedy="mend the file and rehearse again",
         )
 
@@ -102,7 +124,8 @@ class Faults:
     """The faults that are still to come in a rehearsal."""
 
     def __init__(self, directory: Path, store: Store) -> None:
-        self._faults = read_faults(directory / FILE)
+        self.conditions = read_conditions(directory / FILE)
+        self._faults = self.conditions.faults
         self._store = store
 
     def next(self, operation: str, request: Request) -> Fault | None:

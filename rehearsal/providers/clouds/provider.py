@@ -32,6 +32,7 @@ from rehearsal.providers.base import (
     StandIn,
     State,
 )
+from rehearsal.providers.clouds.account import Account
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault, Faults, wait
 from rehearsal.providers.clouds.in_time import appeared, gone, persisting, still_named, takes_its_turn
@@ -63,6 +64,7 @@ class CloudStandIn(StandIn):
         rehearsal = rehearsal_directory()
         self.store = Store(rehearsal)
         self._faults = Faults(rehearsal, self.store)
+        self._account = Account(self.directory, self._faults.conditions, self.store)
         self._runner = Runner(self.directory, rehearsal, self.store)
         self.config: Mapping[str, Any] = {}
 
@@ -202,6 +204,7 @@ class CloudStandIn(StandIn):
                 raise self._error(doing, new, "missing", target=target.what)
             try:
                 self._behaviour(new).accept(old, new, self.store)
+                self._account.admit(new)
             except Refused as refused:
                 raise self._error(doing, new, refused.kind, **refused.words) from None
         return fault
@@ -286,7 +289,7 @@ class CloudStandIn(StandIn):
 
     def _error(self, doing: str, resource: Resource, kind: str, **words: str) -> ProviderError:
         """The cloud's own words for what went wrong."""
-        status, text = self.book.errors[kind]
+        status, text = (words["status"], words["text"]) if "text" in words else self.book.errors[kind]
         module, _, noun = resource.type.partition(":")[2].replace("/", ":").rpartition(":")
         service = module.partition(":")[0]
         action = f"{doing.removesuffix('ing').capitalize()}e{noun}"

@@ -101,7 +101,7 @@ def _operations(entry: Mapping[str, Any], verbs: Mapping[str, Any]) -> dict[str,
 
 
 def read_runner_policy(path: Path) -> Policy | None:
-    """The runner's policy, none if there is no file; RehearsalError (PK705) says what is wrong with it."""
+    """The runner's policy, none if there is no file; RehearsalError (PK707) says what is wrong with it."""
     if not path.is_file():
         return None
     try:
@@ -109,7 +109,7 @@ def read_runner_policy(path: Path) -> Policy | None:
     except Unreadable as error:
         raise RehearsalError(
             Problem(
-                code="PK705",
+                code="PK707",
                 summary="the runner's policy cannot be used",
                 file=str(path),
                 found=str(error),

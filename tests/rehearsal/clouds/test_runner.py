@@ -140,7 +140,7 @@ def test_a_policy_that_cannot_be_evaluated_is_refused(tmp_path: Path, text: str,
     with pytest.raises(RehearsalError) as refused:
         read_runner_policy(tmp_path / FILE)
     (problem,) = refused.value.problems
-    assert problem.code == "PK705"
+    assert problem.code == "PK707"
     assert found in problem.found
 
 
