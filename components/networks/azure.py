@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import pulumi
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _API_PREFIX: Final = 28  # the smallest that AKS takes for the API server
 _HTTPS: Final = "443"
+_STORAGE: Final = "Microsoft.Storage"
 _AKS: Final = "Microsoft.ContainerService/managedClusters"
 
 
@@ -36,7 +38,9 @@ class AzureNetwork(pulumi.ComponentResource):
             tags=place.tags,
             opts=self._place.options(keep=True),
         )
-        self.nodes = self._subnet("nodes", str(nodes), nat=self._make_nat())
+        # Azure's driver of NFS shares adds the endpoint where there is none, and a program that does not have it would
+        # take it away again (kubernetes-sigs/azurefile-csi-driver#2277).
+        self.nodes = self._subnet("nodes", str(nodes), nat=self._make_nat(), reaches=[_STORAGE])
         api = next(rest.subnets(new_prefix=_API_PREFIX))
         # Azure changes one subnet of a network at a time.
         self.api = self._subnet("api", str(api), delegated_to=_AKS, after=self.nodes)
@@ -75,6 +79,7 @@ class AzureNetwork(pulumi.ComponentResource):
         *,
         nat: azure.network.NatGateway | None = None,
         delegated_to: str = "",
+        reaches: Sequence[str] = (),
         after: pulumi.Resource | None = None,
     ) -> azure.network.Subnet:
         name = f"{self._place.cluster}-{role}"
@@ -88,6 +93,8 @@ class AzureNetwork(pulumi.ComponentResource):
             nat_gateway=azure.network.SubResourceArgs(id=nat.id) if nat else None,
             network_security_group=azure.network.NetworkSecurityGroupArgs(id=self._firewall(role).id),
             delegations=[delegation] if delegated_to else None,
+            service_endpoints=[azure.network.ServiceEndpointPropertiesFormatArgs(service=each) for each in reaches]
+            or None,
             default_outbound_access=False,
             opts=self._place.options(keep=True, after=[after] if after else ()),
         )

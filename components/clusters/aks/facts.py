@@ -63,3 +63,20 @@ CLUSTER_USER: Final = "4abbcc35-e782-43d8-92c5-2d3f1bd2253f"  # Azure Kubernetes
 DNS_CONTRIBUTOR: Final = "befefa01-2a29-4197-83a8-272ff33ce314"  # DNS Zone Contributor
 READER: Final = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 BLOB_CONTRIBUTOR: Final = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"  # Storage Blob Data Contributor
+
+STORAGE_CLASSES: Final = {
+    "default": True,
+    **dict.fromkeys(("managed", "managed-premium", "managed-csi", "managed-csi-premium"), False),
+    **dict.fromkeys(("azurefile", "azurefile-premium", "azurefile-csi", "azurefile-csi-premium"), False),
+}
+"""Those that AKS makes in every cluster with its disk and file drivers, and whether they are the default
+(learn.microsoft.com/azure/aks/concepts-storage, November 2026)."""
+
+RESOURCE_PROVIDERS: Final = (
+    *("Microsoft.Authorization", "Microsoft.ContainerService", "Microsoft.Insights", "Microsoft.KeyVault"),
+    *("Microsoft.ManagedIdentity", "Microsoft.Network", "Microsoft.OperationalInsights", "Microsoft.Resources"),
+    *("Microsoft.Storage", "Microsoft.Compute"),
+)
+"""The namespaces that a subscription has to be registered for (`az provider register --namespace`): those of what we
+make, and of the machines that AKS makes. azure-native registers them by itself where whoever runs it may, all but
+Microsoft.Insights (pulumi/pulumi-azure-native#3479)."""

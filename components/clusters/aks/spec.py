@@ -1,14 +1,14 @@
 """An AKS cluster in the stack file, and what can be wrong with it before Azure is asked."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field
 
 from components.clusters.aks import limits
-from components.clusters.aks.facts import FACTS, LOCAL_DISK_GIB, POD_BLOCK, TAKEN_BY_AZURE
+from components.clusters.aks.facts import FACTS, LOCAL_DISK_GIB, POD_BLOCK, STORAGE_CLASSES, TAKEN_BY_AZURE
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import Facts, ManagedSpec, endpoint_ranges
 from components.clusters.names import DNS_PREFIX, Use
@@ -189,6 +189,10 @@ class AksSpec(ManagedSpec):
     @property
     def brought(self) -> frozenset[Brought]:
         return frozenset(Brought)
+
+    @property
+    def own_storage_classes(self) -> Mapping[str, bool]:
+        return STORAGE_CLASSES
 
     @property
     def is_reachable_at_first(self) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from common.paths import REHEARSAL
 from rehearsal.providers.base import ProviderError, Request, State
 from rehearsal.providers.clouds import clusters
-from rehearsal.providers.clouds.azure_native import pools
+from rehearsal.providers.clouds.azure_native import pools, subnets
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.clusters import Access
 from rehearsal.providers.clouds.store import Resource
@@ -21,6 +21,7 @@ CLUSTER = "azure-native:containerservice:ManagedCluster"
 POOL = "azure-native:containerservice:AgentPool"
 DEPLOYMENT = "azure-native:resources:Deployment"
 GROUP = "azure-native:resources:ResourceGroup"
+NETWORK = "azure-native:network:VirtualNetwork"
 SYSTEM = {"name": "system", "mode": "System", "vmSize": "Standard_D2ds_v5", "count": 2, "orchestratorVersion": "1.35"}
 SHOP = {
     "resourceGroupName": "shop",
@@ -190,3 +191,40 @@ def test_a_pool_of_a_cluster_that_is_not_there_is_refused(azure: Azure) -> None:
     assert isinstance(azure.provider.store.get(CLUSTER, azure.shop.id), Resource)
     with pytest.raises(ProviderError, match="nowhere"):
         azure.make(POOL, **{**GENERAL, "resourceName": "nowhere"})
+
+
+def test_the_driver_of_shares_adds_an_endpoint_to_a_subnet_that_has_none(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nfs = {"provisioner": "file.csi.azure.com", "parameters": {"protocol": "nfs"}}
+    monkeypatch.setattr(subnets, "_mounts_nfs", lambda _: nfs)
+    network = {"resourceGroupName": "shop", "virtualNetworkName": "shop", "location": "westeurope"}
+    azure.make(NETWORK, **network)
+    without = {"resourceGroupName": "shop", "virtualNetworkName": "shop", "subnetName": "nodes"}
+    reaching = {**without, "subnetName": "more", "serviceEndpoints": [{"service": "Microsoft.Storage"}]}
+    lacking, having = (azure.make(subnets.SUBNET, **inputs) for inputs in (without, reaching))
+    inside = [{**SYSTEM, "name": f"in{index}", "vnetSubnetID": each.id} for index, each in enumerate((lacking, having))]
+    azure.make(CLUSTER, **{**SHOP, "resourceName": "nfs", "agentPoolProfiles": inside})
+    read, same = azure.read(subnets.SUBNET, lacking, without), azure.read(subnets.SUBNET, having, reaching)
+    assert read.inputs is not None
+    assert [each["service"] for each in read.inputs["serviceEndpoints"]] == ["Microsoft.Storage"]
+    assert same.inputs == reaching
+
+
+def test_a_subnet_that_nodes_are_in_keeps_its_addresses(azure: Azure) -> None:
+    azure.make(NETWORK, resourceGroupName="shop", virtualNetworkName="shop", location="westeurope")
+    inputs = {"resourceGroupName": "shop", "virtualNetworkName": "shop", "subnetName": "nodes"}
+    subnet = azure.make(subnets.SUBNET, **inputs, addressPrefix="10.0.0.0/17")
+    pool = {**SYSTEM, "vnetSubnetID": subnet.id}
+    azure.make(CLUSTER, **{**SHOP, "resourceName": "other", "agentPoolProfiles": [pool]})
+    with pytest.raises(ProviderError, match="are in use"):
+        azure.change(subnets.SUBNET, subnet, inputs, **inputs, addressPrefix="10.1.0.0/17")
+
+
+def test_logs_want_a_namespace_that_is_not_registered_by_itself(azure: Azure, tmp_path: Path) -> None:
+    setting = {"name": "logs", "resourceUri": azure.shop.id, "workspaceId": "w", "logs": []}
+    (tmp_path / "unregistered").write_text("Microsoft.Insights\n")
+    with pytest.raises(ProviderError, match=r"is not registered to use microsoft\.insights"):
+        azure.make("azure-native:monitor:DiagnosticSetting", **setting)
+    (tmp_path / "unregistered").unlink()
+    azure.make("azure-native:monitor:DiagnosticSetting", **setting)

@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from components.clusters.aks.facts import RESOURCE_PROVIDERS, STORAGE_CLASSES
 from components.clusters.aks.spec import AksSpec
+from components.platform.shared import PlatformSpec
+from rehearsal.providers.clouds.azure_native.storage_classes import CLASSES
 from stacks.config import StackSpec
 from tests.apis.check import read_model
 from tests.support.registered import Registered, everything_before, registered
+from tests.support.replacing import rule_book
 
 ADMIN, OTHER = (f"7b4a6f2e-{digit * 4}-4c2d-9a55-0123456789ab" for digit in "12")
 GENERAL = {"name": "general", "machineType": "Standard_D4ds_v5", "nodes": {"min": 2, "max": 5}}
@@ -157,3 +161,23 @@ def test_the_systems_own_pool_counts_in_what_the_network_has_to_hold() -> None:
     cluster = spec(GENERAL).cluster
     assert isinstance(cluster, AksSpec)
     assert [pool.name for pool in cluster.pools] == ["general", "system"]
+
+
+def test_the_names_of_akss_own_storage_classes_are_not_free_and_one_class_is_the_default() -> None:
+    assert {each.name: each.default for each in CLASSES} == STORAGE_CLASSES
+    ours = {"storageClasses": [{"name": "standard", "default": True}]}
+    stack = spec(GENERAL).model_copy(update={"platform": PlatformSpec.model_validate(ours)})
+    (demoted,) = (each for each in registered(stack).values() if each.type.endswith(":StorageClassPatch"))
+    assert demoted.inputs["metadata"]["name"] == "default"
+    assert demoted.inputs["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "false"}
+
+
+def test_the_namespaces_that_a_subscription_needs_are_those_of_what_is_made() -> None:
+    ids = {each: rules.id for each, rules in rule_book("azure_native").types.items()}
+    everything = {each.type for each in made(GENERAL).values() if each.type in ids}
+    of_types = {
+        ids[each].rpartition("/Microsoft.")[2].partition("/")[0] for each in everything if "/Microsoft." in ids[each]
+    }
+    needed = {each.removeprefix("Microsoft.") for each in RESOURCE_PROVIDERS}
+    assert of_types <= needed
+    assert needed - of_types == {"Compute", "Storage"}  # of the nodes, and of backups

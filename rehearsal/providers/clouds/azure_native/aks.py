@@ -16,10 +16,14 @@ from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.azure_native import pools
 from rehearsal.providers.clouds.azure_native.busy import Busy
 from rehearsal.providers.clouds.azure_native.pools import Pool
+from rehearsal.providers.clouds.azure_native.storage_classes import CLASSES
+from rehearsal.providers.clouds.azure_native.subnets import SUBNET, Subnet
+from rehearsal.providers.clouds.azure_native.subscription import DIAGNOSTICS, DiagnosticSetting
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.storage_classes import bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane
 
@@ -58,6 +62,7 @@ class Cluster(Behaviour):
         with clusters.api(str(resource.outputs["name"])) as api:
             if api is not None:
                 define_snapshots(api)
+                bring(api, CLASSES)
         version = _version(resource)
         return {"fqdn": host, "privateFQDN": host, "currentKubernetesVersion": version, "agentPoolProfiles": made}
 
@@ -156,7 +161,13 @@ class Deployment(Behaviour):
         pools.bring_up(str(pool["name"]), made, cluster, store, fault)
 
 
-BEHAVIOURS: Final[Mapping[str, Behaviour]] = {CLUSTER: Cluster(), AGENT_POOL: AgentPool(), DEPLOYMENT: Deployment()}
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    CLUSTER: Cluster(),
+    AGENT_POOL: AgentPool(),
+    DEPLOYMENT: Deployment(),
+    SUBNET: Subnet(),
+    DIAGNOSTICS: DiagnosticSetting(),
+}
 _INTRODUCED: Final = (
     "A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through managed cluster "
     "operations. For agent pool specific change, please use per agent pool operations: https://aka.ms/agent-pool-rest-api"
