@@ -14,7 +14,7 @@ from automation.sdks import ensure_sdk
 from common.errors import Problem, RehearsalError
 from common.files import write_atomically
 from rehearsal import toolchain
-from rehearsal.plugins import ensure_language_host
+from rehearsal.plugins import ensure_language_host, write_stand_ins
 from rehearsal.site import Site
 from rehearsal.toolchain import Tool
 from stacks.config import NAMESPACE
@@ -90,8 +90,12 @@ class RehearsedProject:
         return engine
 
     def ensure_tools(self) -> Mapping[str, Tool]:
-        """The engine with what it runs programs with, and a control plane: every rehearsed cluster is one."""
+        """The engine with what it runs programs with, and a control plane: every rehearsed cluster is one.
+
+        Stand-ins are written for the SDKs that are installed, so they come after the cloud's.
+        """
         ensure_sdk(self.original.cloud)
+        write_stand_ins(self.site.directory / "home")
         tools = toolchain.ensure(toolchain.ENGINE + toolchain.CONTROL_PLANE)
         ensure_language_host(tools["pulumi"])
         return tools

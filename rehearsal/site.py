@@ -1,7 +1,7 @@
 """Where a rehearsal is held: a directory of its own, so that nothing of it touches the user's stacks or clouds.
 
 DIR/project/         the user's project by symbolic links, but for the stack file, which is a copy
-DIR/home/            PULUMI_HOME: stand-ins, and nothing but stand-ins
+DIR/home/            PULUMI_HOME: stand-ins, written when the SDKs that they stand behind are there
 DIR/bin/             stubs of the programs that kubeconfigs of clouds call for a credential
 DIR/polykube/        what is kept in the state directory otherwise: backend, control planes, locks
 DIR/clouds.sqlite3   what exists in the stand-in clouds
@@ -22,7 +22,6 @@ from common.files import write_atomically
 from common.locks import exclusive_or_none
 from common.paths import REHEARSAL, state_dir
 from rehearsal.control_plane import ControlPlane, all_control_planes
-from rehearsal.plugins import write_stand_ins
 from rehearsal.providers.clouds.clusters import AUTHORITIES, CREDENTIAL
 from rehearsal.providers.clouds.store import Store
 
@@ -118,7 +117,6 @@ def sweep() -> None:
 def _furnish(site: Site) -> None:
     for directory in ("home", "bin", "project", "polykube/backend"):
         (site.directory / directory).mkdir(parents=True, mode=0o700)
-    write_stand_ins(site.directory / "home")
     write_atomically(site.directory / AUTHORITIES, Path(certifi.where()).read_bytes())
     for program, arguments in _STUBS.items():
         write_atomically(site.directory / "bin" / program, _stub(program, arguments, site.directory), mode=0o755)

@@ -34,17 +34,21 @@ def test_a_site_is_not_swept_away_while_it_is_made_used_and_removed(
 ) -> None:
     swept = []
 
-    def sweep_now(home: Path) -> None:
+    def sweep_now(directory: Path) -> None:
         sweep_as_another(tmp_path)
-        swept.append(home.is_dir())
+        swept.append(directory.is_dir())
+
+    def make_then_sweep(site: Site) -> None:
+        furnish(site)
+        sweep_now(site.directory)
 
     def sweep_then_remove(directory: Path) -> None:
         sweep_as_another(tmp_path)
         swept.append(directory.is_dir())
         remove(directory)
 
-    remove = shutil.rmtree
-    monkeypatch.setattr(module, "write_stand_ins", sweep_now)
+    remove, furnish = shutil.rmtree, module._furnish
+    monkeypatch.setattr(module, "_furnish", make_then_sweep)
     monkeypatch.setattr(shutil, "rmtree", sweep_then_remove)
     with new_site("dev") as site:
         sweep_now(site.project)
@@ -67,11 +71,11 @@ def test_what_is_kept_stays_until_it_is_ended() -> None:
 
 
 def test_a_site_that_cannot_be_made_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(home: Path) -> None:
-        raise OSError(str(home))
+    def fail() -> str:
+        raise OSError("no authorities")
 
-    monkeypatch.setattr(module, "write_stand_ins", fail)
-    with pytest.raises(OSError, match="home"), new_site("dev"):
+    monkeypatch.setattr(module.certifi, "where", fail)
+    with pytest.raises(OSError, match="no authorities"), new_site("dev"):
         pass
 
 
