@@ -66,6 +66,15 @@ def down(stack: Stack = "dev") -> None:
 
 
 @app.command()
+def recover(stack: Stack = "dev") -> None:
+    """Make the state of a stack whole: what killed runs left half-done, and damage, from its newest whole copy."""
+    from automation.project import Project
+    from automation.state.command import recover_state
+
+    recover_state(Project.open(stack))
+
+
+@app.command()
 def start(stack: Stack = "dev") -> None:
     """Start a local stack's control plane, as after a reboot; nothing else changes."""
     from automation import up

@@ -45,6 +45,14 @@ class Outcome:
     began: bool
 
 
+class ResourceFailures(EngineError):
+    """Resources that a run could not bring to what they should be: URN and the engine's message of each."""
+
+    def __init__(self, failures: Sequence[tuple[str, str]]) -> None:
+        super().__init__([diagnose(urn, message) for urn, message in failures])
+        self.failures = tuple(failures)
+
+
 class Engine:
     """The engine on one stack. Its methods raise EngineError (PK4xx) when the engine fails.
 
@@ -72,7 +80,8 @@ class Engine:
     def run(self, *arguments: str) -> Outcome:
         """Run a command on our terminal.
 
-        PolicyError (PK501) when mandatory policies stopped it, KeyboardInterrupt when the user did.
+        PolicyError (PK501) when mandatory policies stopped it, ResourceFailures (PK404) when resources failed,
+        KeyboardInterrupt when the user stopped it.
         """
         with tempfile.TemporaryDirectory() as scratch:
             log = Path(scratch) / "events.json"
@@ -82,7 +91,7 @@ class Engine:
         if code and outcome.violations:
             raise PolicyError([_violation(text, began=outcome.began) for text in outcome.violations])
         if code and outcome.failures:
-            raise EngineError([diagnose(urn, message) for urn, message in outcome.failures])
+            raise ResourceFailures(outcome.failures)
         if code:
             raise EngineError(_failed(arguments[0], f"exit code {code}; its messages stand above"))
         return outcome
@@ -138,8 +147,8 @@ class Engine:
 
     def export(self) -> dict[str, Any]:
         """The stack's state as the backend has it, secrets encrypted."""
-        deployment: dict[str, Any] = json.loads(self.ask("stack", "export", "--stack", self.stack))["deployment"]
-        return deployment
+        deployment: dict[str, Any] | None = json.loads(self.ask("stack", "export", "--stack", self.stack))["deployment"]
+        return deployment or {}
 
     def _command(self, *arguments: str) -> list[str]:
         return [str(self._tool.path), *arguments]

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import yaml
+
 from automation.engine import Engine
 from automation.environment import engine_settings, has_passphrase, search_path
+from automation.state.files import StateFiles
 from common.errors import EngineError, Problem, StackFileError
 from common.paths import CHECKOUT
 from rehearsal import toolchain
@@ -55,6 +58,12 @@ class Project:
     def bundles(self) -> list[str]:
         """The renderings of upstream's manifests that the program loads."""
         return self.spec.addons.bundles()
+
+    @property
+    def state_files(self) -> StateFiles | None:
+        """The files of the stack's state; None where the backend keeps none here."""
+        name = yaml.safe_load((self.directory / "Pulumi.yaml").read_text())["name"]
+        return StateFiles.at(self.settings["PULUMI_BACKEND_URL"], name, self.stack)
 
     def control_plane(self, tools: dict[str, Tool] | None = None) -> ControlPlane:
         """The embedded control plane of a local stack; startable when its `tools` are given."""

@@ -5,13 +5,14 @@ from contextlib import contextmanager, suppress
 
 from automation.bundles import ensure_bundles
 from automation.changes import check_changes
-from automation.engine import Engine
+from automation.engine import Engine, Outcome, ResourceFailures
 from automation.first_run import check_first_run
 from automation.pool_refresh import refresh_pools
 from automation.project import Project
-from automation.recovery import recover
 from automation.sdks import ensure_sdk
 from automation.show import out
+from automation.state.adoption import adopt
+from automation.state.recovery import check_files, settle_runs
 from automation.summary import Summary
 from common.errors import ControlPlaneError
 from common.progress import step
@@ -37,7 +38,7 @@ def up(project: Project) -> None:
     """Bring the stack to what its file says, then show what stands."""
     tools = setup(project.tools, project.cloud, project.bundles)
     with _ready(project, tools) as engine:
-        outcome = engine.bring_up()
+        outcome = _run_up(engine)
     changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
     out.print()
     show_cluster(project)
@@ -58,10 +59,11 @@ def down(project: Project) -> None:
     tools = setup(project.tools, project.cloud)
     engine = project.engine(tools)
     with engine.locked():
+        check_files(project.state_files)
         if engine.exists() and engine.export().get("resources"):
             with suppress(ControlPlaneError):  # one that cannot be started is deleted all the same, and its objects go
                 _start_control_plane(project, tools)
-            recover(engine, project.settings["PULUMI_BACKEND_URL"])
+            settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
             engine.run("destroy", "--yes")
         if project.is_local:
             with step("stopping the control plane", 2):
@@ -97,14 +99,25 @@ def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
     """The engine on the stack, alone on it, with a cluster that answers and a state that is whole."""
     engine = project.engine(dict(tools))
     with engine.locked():
+        check_files(project.state_files)
         _start_control_plane(project, tools)
         engine.select()
-        recover(engine, project.settings["PULUMI_BACKEND_URL"])
+        settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
         deployment = engine.export()
         check_changes(deployment, project.spec.cluster)
         check_first_run(deployment, project.spec)
         refresh_pools(engine, deployment)
         yield engine
+
+
+def _run_up(engine: Engine) -> Outcome:
+    """Run `up`, and again for as long as objects that it made in an unanswered create are taken into the state."""
+    while True:
+        try:
+            return engine.bring_up()
+        except ResourceFailures as error:
+            if not adopt(engine, error.failures):
+                raise
 
 
 def _start_control_plane(project: Project, tools: Mapping[str, Tool]) -> None:

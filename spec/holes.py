@@ -2,15 +2,21 @@
 
 `validation` reports what is wrong, puts a hole there and looks again. A hole fits every field and every
 place in a list. As NaN does, it compares false with everything, and whatever is asked of it is a hole again,
-so that rules between fields find nothing wrong with it.
+so that rules between fields find nothing wrong with it. Whether it is true, how long it is and what it adds up to
+cannot be said: `Undecided` ends the check that asks, which is asked again when the value is right.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pydantic import ValidatorFunctionWrapHandler
 
 _T = TypeVar("_T")
+
+
+class Undecided(Exception):
+    """A check depends on a value that is wrong."""
 
 
 class Hole:
@@ -33,6 +39,13 @@ class Hole:
     def __contains__(self, _: Any) -> bool:
         return False
 
+    def _undecided(self, *_: Any) -> Any:
+        raise Undecided
+
+    __bool__ = __len__ = __int__ = __float__ = __index__ = __format__ = _undecided
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __or__ = __ror__ = _undecided
+    __floordiv__ = __rfloordiv__ = __truediv__ = __rtruediv__ = __mod__ = __rmod__ = _undecided
+
     def _incomparable(self, _: Any) -> bool:
         return False
 
@@ -46,6 +59,13 @@ HOLE = Hole()
 def fits_anywhere(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """The validator around fields and list items that lets holes through."""
     return value if isinstance(value, Hole) else handler(value)
+
+
+def decided(*checks: Iterable[_T]) -> Iterator[_T]:
+    """What `checks` find, each of them up to where it depends on a value that is wrong."""
+    for check in checks:
+        with suppress(Undecided):
+            yield from check
 
 
 def is_hole(value: object) -> bool:

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from spec.holes import Hole, fits_anywhere, solid
+from spec.holes import Hole, decided, fits_anywhere, solid
 from spec.problems import Code, Finding, listed, quoted
 
 _T = TypeVar("_T")
@@ -91,7 +91,7 @@ class StackModel(BaseModel):
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:
-        if findings := tuple(self.findings()):
+        if findings := tuple(decided(self.findings())):
             raise refused(*findings)
         return self
 

@@ -12,7 +12,7 @@ from components.clusters import AnyClusterSpec
 from components.contract import Capability
 from components.platform.shared import PlatformSpec
 from components.platform.tenants import TenantSpec
-from spec.holes import Hole, solid
+from spec.holes import Hole, decided, solid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, listed, quoted
 from spec.text import RuleId
@@ -53,16 +53,20 @@ class StackSpec(StackModel):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", f"{NAMESPACE}tenants", self.tenants)
-        if not isinstance(self.cluster, Hole):
-            cluster = self.cluster
-            for finding in check(self.addons.chosen(), cluster.kind, cluster.capabilities, cluster.brought):
-                yield finding.below(f"{NAMESPACE}addons")
+        yield from decided(self._add_on_findings())
         chosen = self.addons.chosen()
         for add_on, options in chosen.items():
-            for finding in (*options.tenant_findings(self.tenants), *options.findings_beside(chosen)):
-                yield finding.below(f"{NAMESPACE}addons", field(add_on))
+            checks = options.tenant_findings(self.tenants), options.findings_beside(chosen)
+            yield from (finding.below(f"{NAMESPACE}addons", field(add_on)) for finding in decided(*checks))
         if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
             yield from self._storage_findings()
+
+    def _add_on_findings(self) -> Iterator[Finding]:
+        """What the add-ons ask of the cluster and of each other, and do not get."""
+        cluster = self.cluster
+        if not isinstance(cluster, Hole):
+            for finding in check(self.addons.chosen(), cluster.kind, cluster.capabilities, cluster.brought):
+                yield finding.below(f"{NAMESPACE}addons")
 
     def _storage_findings(self) -> Iterator[Finding]:
         """A finding for each storage class that leaves its driver to a cluster that has none, or that it has itself."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.kubeconfig import check_contents, check_file
 from components.contract import Brought, Capability, LoadBalancing, Storage
+from spec.holes import is_hole
 from spec.model import StackModel
 from spec.problems import Code, Finding
 from spec.text import LabelKey, QualifiedName, StackName, TextRule
@@ -91,16 +92,16 @@ class Brings(StackModel):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What the cluster can do."""
+        """What the cluster can do; a wrong value says that it can, for something was said of it."""
         told = {
             Capability.LOAD_BALANCERS: self.load_balancers is not None,
-            Capability.INTERNAL_LOAD_BALANCERS: self.load_balancers and self.load_balancers.internal,
+            Capability.INTERNAL_LOAD_BALANCERS: self.load_balancers is not None and self.load_balancers.internal,
             Capability.BLOCK_STORAGE: self.block_storage,
             Capability.SHARED_STORAGE: self.shared_storage,
             Capability.NETWORK_PLUGINS: self.network_plugins,
         }
-        always = (Capability.EXTENSION_APIS, Capability.NODE_DIRECTORIES)
-        return frozenset({*always, *(each for each, value in told.items() if value)})
+        has = (each for each, value in told.items() if is_hole(value) or value)
+        return frozenset({Capability.EXTENSION_APIS, Capability.NODE_DIRECTORIES, *has})
 
 
 class ExistingSpec(ClusterSpec):

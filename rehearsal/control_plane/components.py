@@ -49,7 +49,10 @@ class Binaries:
 
 @dataclass(frozen=True)
 class Component:
-    """A process as it should be. `files` (path → content) are written before it starts."""
+    """A process as it should be. `files` (path → content) are written before it starts.
+
+    It is started anew when one that it `depends_on` was: a client of a store that was gone may never find back.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -58,6 +61,7 @@ class Component:
     authority: str = API_AUTHORITY
     identity: str | None = None  # for asking about its health; None where anybody may
     files: Mapping[Path, str] = field(default_factory=dict)
+    depends_on: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -148,6 +152,7 @@ def kube_apiserver(layout: Layout, ports: Mapping[str, int], binaries: Binaries)
         ),
         port=ports["kube-apiserver"],
         health="/readyz",
+        depends_on=("etcd",),
         files=files,
     )
 

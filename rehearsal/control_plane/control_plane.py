@@ -133,26 +133,35 @@ class ControlPlane:
 
     def _start(self, binaries: Binaries, on_progress: Callable[[str], None]) -> None:
         self._layout.create()
+        if not self._layout.pki.is_complete():
+            self._stop()  # whoever runs has keys of before
         self._layout.pki.ensure()
         running = {process.component: process for process in processes.find(self._directory)}
         ports = self._layout.choose_ports(NAMES, running)
+        begun: set[str] = set()
         with contextlib.ExitStack() as undo:
             for row in ROWS:
                 components = [make(self._layout, ports, binaries) for make in row.values()]
                 on_progress(f"waiting for {', '.join(row)}")
-                started = [(each, self._ensure(each, running.get(each.name), undo)) for each in components]
+                started = [(each, self._ensure(each, running.get(each.name), begun, undo)) for each in components]
                 wait_until_ready(self._layout, started)
                 if "kube-apiserver" in row:
                     apply_initial_objects(self._layout, ports["kube-apiserver"])
             undo.pop_all()
 
-    def _ensure(self, component: Component, running: Process | None, undo: contextlib.ExitStack) -> Process:
-        if running and running.fingerprint == component.fingerprint:
-            return running
-        if running:
+    def _ensure(
+        self, component: Component, running: Process | None, begun: set[str], undo: contextlib.ExitStack
+    ) -> Process:
+        """The component's process, with its files; its name is added to `begun` if it was started here."""
+        is_right = running and running.fingerprint == component.fingerprint and begun.isdisjoint(component.depends_on)
+        if running and not is_right:
             processes.stop([running], _GRACE)
         for path, content in component.files.items():
-            write_atomically(path, content, mode=0o600)
+            if not is_right or not path.exists():
+                write_atomically(path, content, mode=0o600)
+        if running and is_right:
+            return running
+        begun.add(component.name)
         process = processes.start(component, self._directory, self._layout.log(component.name))
         undo.callback(processes.stop, [process], _GRACE)
         return process

@@ -8,6 +8,7 @@ DIR/logs/           NAME.log of the present run, NAME.log.1 of the one before
 DIR/ports.json      component → port
 """
 
+import contextlib
 import json
 import secrets
 import socket
@@ -45,11 +46,11 @@ class Layout:
         return self.directory / "logs" / f"{component}.log"
 
     def ports(self) -> dict[str, int]:
-        """Component → port, as chosen last; nothing before the first start."""
-        try:
-            return dict(json.loads(self._ports.read_text()))
-        except FileNotFoundError:
-            return {}
+        """Component → port, as chosen last; nothing before the first start, or when that cannot be read any more."""
+        with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+            chosen = dict(json.loads(self._ports.read_text()))
+            return {name: port for name, port in chosen.items() if isinstance(port, int) and port in _RANGE}
+        return {}
 
     def choose_ports(self, components: Collection[str], running: Collection[str]) -> dict[str, int]:
         """A port for each of `components`: the one it had, unless somebody else took it while it was not running."""

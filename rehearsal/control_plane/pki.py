@@ -91,11 +91,19 @@ class Pki:
             context.load_cert_chain(self.certificate(identity), self.key(identity))
         return httpx.Client(base_url=base_url, verify=context, timeout=_TIMEOUT, trust_env=False)  # past any proxy
 
+    def is_complete(self) -> bool:
+        """Whether everything is there, and nothing of it empty; the authorities' keys are not kept, so one lost file
+        is lost with all the others."""
+        names = [API_AUTHORITY, ETCD_AUTHORITY, *(identity.name for identity in IDENTITIES)]
+        keys = [SERVICE_ACCOUNTS, *(identity.name for identity in IDENTITIES)]
+        files = [*map(self.certificate, names), *map(self.key, keys), self.service_accounts_public_key]
+        return self._complete.exists() and all(file.is_file() and file.stat().st_size for file in files)
+
     def ensure(self) -> None:
-        """Make everything, unless it is there. A run that was killed half way starts over."""
-        complete = self.directory / "complete"
-        if complete.exists():
+        """Make everything, unless all of it is there. A run that was killed half way starts over."""
+        if self.is_complete():
             return
+        self._complete.unlink(missing_ok=True)
         self.directory.mkdir(mode=0o700, exist_ok=True)
         authorities = {name: _Authority(f"polykube {name}") for name in (API_AUTHORITY, ETCD_AUTHORITY)}
         for name, authority in authorities.items():
@@ -107,7 +115,11 @@ class Pki:
         tokens = ec.generate_private_key(ec.SECP256R1())
         self._write(self.key(SERVICE_ACCOUNTS), _private(tokens))
         self._write(self.service_accounts_public_key, _public(tokens))
-        self._write(complete, b"")
+        self._write(self._complete, b"")
+
+    @property
+    def _complete(self) -> Path:
+        return self.directory / "complete"
 
     @staticmethod
     def _write(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from automation.project import Project
-from automation.recovery import recover
+from automation.state.recovery import settle_runs
 from rehearsal.control_plane import ControlPlane
 from rehearsal.toolchain import ENGINE, ensure
 from tests.support.api import Api
@@ -99,7 +99,7 @@ def test_a_recovery_that_is_killed_itself_is_taken_up_again(
 
     monkeypatch.setattr(engine, "ask", ask_until_killed)
     with pytest.raises(Killed):
-        recover(engine, project.settings["PULUMI_BACKEND_URL"])
+        settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
     cli.must("up")
     assert api.get(SLOW)["status"]["readyReplicas"] == 1
     assert "no resources changed" in cli.must("up")

@@ -73,14 +73,46 @@ def test_starting_a_running_control_plane_changes_nothing(control_plane: Control
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_a_killed_process_is_replaced_and_the_others_go_on(control_plane: ControlPlane, component: str) -> None:
+def test_a_killed_process_is_replaced_with_its_clients_and_the_others_go_on(
+    control_plane: ControlPlane, component: str
+) -> None:
     before = pids(control_plane)
     os.kill(before[component], signal.SIGKILL)
     eventually(lambda: control_plane.status().state == State.PARTLY)
     control_plane.start()
     after = pids(control_plane)
-    assert after.pop(component) != before.pop(component)
-    assert after == before
+    replaced = {"etcd": {"etcd", "kube-apiserver"}}.get(
+        component, {component}
+    )  # stuck when its store was gone for long
+    assert {name for name in after if after[name] != before[name]} == replaced
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("ports.json", b""),
+        ("ports.json", b"[1]"),
+        ("ports.json", b'{"etcd": "x"}'),
+        ("pki/admin.key", None),
+        ("pki/ca.crt", b""),
+        ("kubeconfig", None),
+    ],
+)
+def test_a_start_brings_back_files_that_are_lost_or_damaged(
+    control_plane: ControlPlane, api: Api, file: str, content: bytes | None, running: bool
+) -> None:
+    api.apply(MARK)
+    if not running:
+        control_plane.stop()
+    damaged = control_plane.kubeconfig.parent / file
+    damaged.unlink()
+    if content is not None:
+        damaged.write_bytes(content)
+    control_plane.start()
+    assert control_plane.status().state == State.RUNNING
+    with closing(Api(control_plane.kubeconfig)) as again:
+        assert again.get(again.path(MARK))["data"] == {"kept": "yes"}
 
 
 def test_when_all_are_killed_the_next_start_brings_all_back(control_plane: ControlPlane, api: Api) -> None:

@@ -157,3 +157,18 @@ def test_an_empty_key_is_reported_where_it_stands(at: KeyPath) -> None:
     problems = load(dumped(tree))
     assert not isinstance(problems, StackSpec)
     assert Code.EMPTY_VALUE.id in {problem.code for problem in problems}
+
+
+STACKS = {file.name: yaml.safe_load(file.read_text()) for file in CHECKOUT.glob("Pulumi.*.yaml")}
+EVERY_PLACE = [(name, at) for name, tree in STACKS.items() for at in places(tree) if len(at) > 1]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(EVERY_PLACE), st.sampled_from(["x", "", 0, -1, ["x"], {"x": 1}, " lab", True, None, 1e308]))
+def test_two_wrong_values_anywhere_in_any_stack_are_answered(place: tuple[str, KeyPath], value: Any) -> None:
+    name, at = place
+    tree = copy.deepcopy(STACKS[name])
+    node(tree, at[:-1])[at[-1]] = value
+    if isinstance(cluster := tree["config"].get("polykube:cluster"), dict):
+        cluster.setdefault("nodeBudget", 5)
+    assert_answered(dumped(tree))

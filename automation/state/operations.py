@@ -11,18 +11,11 @@ itself is taken up again by the next one. The mark is an `initErrors`, which the
 """
 
 import json
-import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
-
-import psutil
 
 from automation.engine import Engine
-from common.errors import BusyError, EngineError, Problem
+from common.errors import EngineError, Problem
 from common.progress import step
 
 _MARK = "a killed run was working on this resource"
@@ -30,15 +23,13 @@ _STATE_ONLY = ("random:", "tls:", "pulumi:")  # resources that are nowhere but i
 Resource = Mapping[str, Any]
 
 
-def recover(engine: Engine, backend_url: str) -> None:
-    """Clear the lock and settle the begun operations of a killed run, if there was one.
+def settle(engine: Engine) -> list[str]:
+    """Settle the operations that a killed run had begun; the URNs of their resources come back.
 
-    BusyError (PK602) when the lock's holder lives; EngineError (PK403) when a begun create cannot be looked up.
+    EngineError (PK403) when a begun create cannot be looked up.
     """
-    if _drop_stale_locks(backend_url, engine.stack):
-        engine.ask("cancel", "--yes", "--stack", engine.stack)
     exported = json.loads(engine.ask("stack", "export", "--stack", engine.stack))
-    deployment = exported["deployment"]
+    deployment = exported["deployment"] or {}
     if begun := deployment.pop("pending_operations", None):
         deployment["resources"] = list(_marked(deployment.get("resources") or (), begun, engine.stack))
         engine.ask("stack", "import", "--stack", engine.stack, stdin=json.dumps(exported))
@@ -47,6 +38,7 @@ def recover(engine: Engine, backend_url: str) -> None:
         with step(f"looking at {len(unsettled)} resources that a killed run was working on", 4):
             targets = [part for urn in sorted(unsettled) for part in ("--target", urn)]
             engine.ask("refresh", "--yes", "--skip-preview", "--stack", engine.stack, *targets)
+    return sorted(unsettled)
 
 
 def _marked(resources: Sequence[Resource], begun: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Resource]:
@@ -72,33 +64,6 @@ def _marked(resources: Sequence[Resource], begun: Sequence[Mapping[str, Any]], s
     yield from adopted
 
 
-def _drop_stale_locks(backend_url: str, stack: str) -> bool:
-    """Whether there is a lock whose holder is gone; raises BusyError when one lives or cannot be asked."""
-    locks = list(_locks(backend_url, stack))
-    for lock in locks:
-        if lock["hostname"] != socket.gethostname() or _lives(lock):
-            raise BusyError(_held(stack, lock))
-    return bool(locks)
-
-
-def _locks(backend_url: str, stack: str) -> Iterator[Mapping[str, Any]]:
-    url = urlparse(backend_url)
-    if url.scheme == "file":
-        for file in Path(url.path).glob(f".pulumi/locks/**/{stack}/*.json"):
-            with suppress(FileNotFoundError):  # its holder has just ended
-                yield json.loads(file.read_text())
-
-
-def _lives(lock: Mapping[str, Any]) -> bool:
-    """Whether the process that took the lock still runs; another one may have got its number since."""
-    try:
-        process = psutil.Process(lock["pid"])
-        taken = datetime.fromisoformat(lock["timestamp"]).timestamp()
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= taken
-    except psutil.NoSuchProcess:
-        return False
-
-
 def _expected_id(resource: Resource) -> str | None:
     """The id that a begun create was to have; empty when there is nothing to look up, None when unknown."""
     if resource["type"].startswith(_STATE_ONLY) or not resource.get("custom"):
@@ -108,16 +73,6 @@ def _expected_id(resource: Resource) -> str | None:
     if resource["type"].startswith("kubernetes:") and isinstance(name, str):
         return f"{namespace}/{name}" if namespace else name
     return None
-
-
-def _held(stack: str, lock: Mapping[str, Any]) -> Problem:
-    return Problem(
-        code="PK602",
-        summary=f"stack {stack} is locked by a run of pulumi",
-        found=f"process {lock['pid']} of {lock['username']} on {lock['hostname']}, since {lock['timestamp']}",
-        allowed="one run per stack at a time",
-        remedy=f"wait for it to end; if that run is gone for good: pulumi cancel --stack {stack}",
-    )
 
 
 def _undecidable(stack: str, urn: str) -> Problem:

@@ -1,0 +1,90 @@
+"""Recovery from killed runs and damaged files, before the engine is asked for anything.
+
+`check_files` comes first: what makes the engine fail at its first look is swept away, and a damaged state is an error
+that names its newest whole copy. `settle_runs` then clears the lock and the begun operations of a killed run.
+`recover` does both, and brings a damaged state back.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from automation.engine import Engine
+from automation.state.files import Copy, StateFiles
+from automation.state.locks import stale_locks
+from automation.state.operations import settle
+from common.errors import EngineError, Problem
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What was found, and mended: files of killed runs, the damage of the state, its copy, begun operations."""
+
+    swept: Sequence[Path] = ()
+    damage: str = ""
+    set_aside: Path | None = None
+    restored: Copy | None = None
+    locks: Sequence[str] = ()
+    settled: Sequence[str] = ()
+
+
+def check_files(files: StateFiles | None) -> Sequence[Path]:
+    """Sweep what killed runs left half-written; EngineError (PK410) when the state itself is damaged."""
+    if files is None:
+        return ()
+    swept = files.sweep()
+    if damage := files.damage():
+        raise EngineError(_damaged(files, damage))
+    return swept
+
+
+def settle_runs(engine: Engine, backend_url: str) -> Recovery:
+    """Clear the lock and the begun operations of a killed run; BusyError (PK602) when its owner lives."""
+    locks = stale_locks(backend_url, engine.stack)
+    if locks:
+        engine.ask("cancel", "--yes", "--stack", engine.stack)
+    owners = [f"process {lock['pid']} of {lock['username']}, since {lock['timestamp']}" for lock in locks]
+    return Recovery(locks=owners, settled=settle(engine))
+
+
+def recover(engine: Engine, files: StateFiles | None, backend_url: str) -> Recovery:
+    """Everything that can be mended without a person: what was found and done comes back.
+
+    A damaged state is set aside, and its newest whole copy takes its place. Without a copy the stack begins with an
+    empty state, and its next `up` takes over what there is in the cluster.
+    """
+    swept = files.sweep() if files else ()
+    damage = files.damage() if files else ""
+    aside, copy = None, None
+    if files and damage:
+        copy = next(iter(files.copies()), None)
+        aside = files.set_aside()
+        if copy:
+            shutil.copyfile(copy.file, files.state)
+    engine.select()
+    after = settle_runs(engine, backend_url)
+    return Recovery(swept, damage, aside, copy, after.locks, after.settled)
+
+
+def when(copy: Copy) -> str:
+    """When a copy was written, for people."""
+    return datetime.fromtimestamp(copy.written, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _damaged(files: StateFiles, damage: str) -> Problem:
+    copy = next(iter(files.copies()), None)
+    newest = (
+        f"newest whole copy: {copy.file}, {copy.resources} resources, of {when(copy)}"
+        if copy
+        else "no whole copy: recovery begins with an empty state, and `up` takes over what is in the cluster"
+    )
+    return Problem(
+        code="PK410",
+        summary=f"the state of stack {files.stack} is damaged",
+        file=str(files.state),
+        found=f"{damage}; {newest}",
+        allowed="a checkpoint as pulumi writes it",
+        remedy=f"polykube recover --stack {files.stack}",
+    )
