@@ -27,12 +27,7 @@ def adopt(engine: Engine, failures: Sequence[tuple[str, str]]) -> list[str]:
     if not exist:
         return []
     with step(f"looking at {len(exist)} objects that exist already", 4):
-        exported = json.loads(engine.ask("stack", "export", "--stack", engine.stack))
-        planned = [state for state in engine.planned() if state["urn"] in exist]
-        begun = [{"resource": state, "type": "creating"} for state in planned]
-        exported["deployment"]["pending_operations"] = begun
-        engine.ask("stack", "import", "--stack", engine.stack, stdin=json.dumps(exported))
-        settle(engine)
+        settle(engine, [state for state in engine.planned() if state["urn"] in exist])
         return _keep_ours(engine, exist)
 
 

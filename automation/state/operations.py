@@ -23,14 +23,16 @@ _STATE_ONLY = ("random:", "tls:", "pulumi:")  # resources that are nowhere but i
 Resource = Mapping[str, Any]
 
 
-def settle(engine: Engine) -> list[str]:
+def settle(engine: Engine, created: Sequence[Resource] = ()) -> list[str]:
     """Settle the operations that a killed run had begun; the URNs of their resources come back.
 
+    `created` are resources that may have been created though the state does not say so: as previews plan them.
     EngineError (PK403) when a begun create cannot be looked up.
     """
     exported = json.loads(engine.ask("stack", "export", "--stack", engine.stack))
     deployment = exported["deployment"] or {}
-    if begun := deployment.pop("pending_operations", None):
+    unanswered = [{"type": "creating", "resource": resource} for resource in created]
+    if begun := [*(deployment.pop("pending_operations", None) or ()), *unanswered]:
         deployment["resources"] = list(_marked(deployment.get("resources") or (), begun, engine.stack))
         engine.ask("stack", "import", "--stack", engine.stack, stdin=json.dumps(exported))
     unsettled = {each["urn"] for each in deployment.get("resources") or () if each.get("initErrors") == [_MARK]}
