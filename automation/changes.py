@@ -48,7 +48,7 @@ def _fixed(recorded: Mapping[str, Any], spec: ClusterSpec, *, protected: bool) -
     if not protected and any(now[key] != recorded.get(key) for key in ("kind", "name")):
         return
     for key, had in recorded.get("fixed", {}).items():
-        if now.get(key) == had:
+        if spec.keeps(key, had):
             continue
         yield Problem(
             code="PK407",

@@ -75,6 +75,10 @@ class ClusterSpec(StackModel):
         """
         return {"kind": self.kind, "name": self.name}
 
+    def keeps(self, key: str, had: str) -> bool:
+        """Whether the value of `fixed` at `key` is one that a cluster which was made with `had` can have."""
+        return self.fixed().get(key) == had
+
     def warnings(self) -> Iterable[Finding]:
         """What may be meant but should be looked at; nothing is refused for it."""
         return ()

@@ -1,5 +1,6 @@
 """A change that the cloud or the engine refuses when half of the run is done, instead of before anything happens."""
 
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from automation.changes import check_changes
 from common.errors import EngineError, Problem
 from components.clusters.base import ClusterSpec
+from components.clusters.gke import GkeSpec
 from stacks.config import StackSpec
 from tests.support.stack_files import load_stack
 
@@ -78,3 +80,16 @@ def test_zones_of_eks_can_be_added_and_stand_in_any_order(zones: tuple[str, ...]
 def test_a_stack_that_was_never_up_can_be_anything() -> None:
     check_changes({}, cluster("1.36"))
     check_changes({"resources": [{"type": "pulumi:pulumi:Stack"}]}, cluster("1.36"))
+
+
+@pytest.mark.parametrize(("nodes", "keeps"), [("10.20.0.0/20", True), ("10.20.0.0/18", True), ("10.20.0.0/21", False)])
+def test_the_nodes_of_gke_get_more_addresses_and_not_fewer(nodes: str, keeps: bool) -> None:
+    spec = load_stack("gke-prod")
+    assert isinstance(spec.cluster, GkeSpec)
+    network = spec.cluster.network.model_copy(update={"nodes": IPv4Network(nodes)})
+    changed = spec.cluster.model_copy(update={"network": network})
+    if keeps:
+        check_changes(deployed(spec, version="1.36"), changed)
+    else:
+        (problem,) = refused(deployed(spec, version="1.36"), changed)
+        assert (problem.code, problem.where) == ("PK407", "polykube:cluster.network.nodes")

@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTupl
 from pydantic import Field
 
 from components.clusters.gke.facts import FACTS, STORAGE_CLASSES, disk_type, node_room, pod_block
+from components.clusters.gke.limits import (
+    LABEL_DOMAINS,
+    disk_findings,
+    endpoint_findings,
+    freeze_findings,
+    label_findings,
+    memory_findings,
+    range_findings,
+    security_group_findings,
+    surge_findings,
+)
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
 from components.clusters.names import GKE_CLUSTER, GKE_POOL, POOL, Use
+from components.clusters.node_labels import label_findings as node_label_findings
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
 from components.contract import Brought, Capability
 from components.networks.address_plan import overlaps, too_small
@@ -89,6 +101,14 @@ class Upgrade(StackModel):
     max_surge: Annotated[Count, Field(le=20)] = Field(default=1, description="Nodes that are added at a time.")
     max_unavailable: Annotated[Count, Field(le=20)] = Field(default=0, description="Nodes that may miss at a time.")
 
+    def findings(self) -> Iterator[Finding]:
+        if self.strategy == "surge":
+            yield from surge_findings(self.max_surge, self.max_unavailable)
+
+    def most_nodes(self, pool: int) -> int:
+        """How many nodes there are at most while a pool of so many is upgraded."""
+        return 2 * pool if self.strategy == "blue-green" else pool + self.max_surge
+
 
 class Spread(NamedTuple):
     """In how many zones a pool begins, and with how many nodes in each."""
@@ -111,6 +131,12 @@ class GkePoolSpec(CloudPoolSpec):
     max_pods: Annotated[Count, Field(ge=8, le=256)] = Field(default=110, description="Pods that a node may run.")
     upgrade: Upgrade = Field(default=Upgrade(), description="How nodes are replaced in an upgrade.")
 
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        if self.is_whole:
+            yield from disk_findings(self.image, self.disk_gib)
+        yield from node_label_findings(self.labels, LABEL_DOMAINS)
+
     @property
     def disk_type(self) -> str:
         return disk_type(self.machine_type)
@@ -126,6 +152,9 @@ class AutoProvisioning(StackModel):
 
     max_cpus: Annotated[Count, Field(ge=1)] = Field(description="CPUs of all nodes, those of pools included.")
     max_memory: Bytes = Field(description="Memory of all nodes, those of pools included.")
+
+    def findings(self) -> Iterator[Finding]:
+        yield from memory_findings(self.max_memory)
 
 
 class GkeSpec(ManagedSpec):
@@ -202,8 +231,14 @@ class GkeSpec(ManagedSpec):
 
     def fixed(self) -> dict[str, str]:
         own = {"mode": self.mode, "project": self.project, "network.dataplane": self.network.dataplane}
-        ranges = {"network.pods": str(self.network.pods), "network.services": str(self.network.services)}
+        ranges = {f"network.{key}": str(getattr(self.network, key)) for key in ("nodes", "pods", "services")}
         return super().fixed() | own | ranges
+
+    def keeps(self, key: str, had: str) -> bool:
+        """The nodes' range may grow, which takes in what there is (vpc/docs/create-modify-vpc-networks)."""
+        if key == "network.nodes":
+            return IPv4Network(had).subnet_of(self.network.nodes)
+        return super().keeps(key, had)
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
@@ -213,8 +248,14 @@ class GkeSpec(ManagedSpec):
             yield Finding(Code.NO_ADMINISTRATOR, "nobody", "a member of IAM", remedy, at=("administrators",))
         yield from self._mode_findings()
         yield from self._spread_findings()
+        yield from endpoint_findings(self.api_endpoint)
+        yield from label_findings(self.tags)
+        yield from freeze_findings(self.maintenance)
+        yield from security_group_findings(self.security_group)
         if self.network.is_whole and self.network.dataplane == "v2":
             yield from no_windows(self.node_pools, "Dataplane V2", "iptables")
+        if self.network.is_whole:
+            yield from range_findings(self.network.by_place())
         if self.is_whole and self.network.is_whole:
             yield from overlaps(self.network.by_place() | endpoint_ranges(self.api_endpoint))
             yield from self._room_findings()
@@ -247,7 +288,7 @@ class GkeSpec(ManagedSpec):
 
     def _room_findings(self) -> Iterator[Finding]:
         pools = {
-            pool.name: (pool.nodes.max + pool.upgrade.max_surge, pod_block(pool.max_pods)) for pool in self._whole()
+            pool.name: (pool.upgrade.most_nodes(pool.nodes.max), pod_block(pool.max_pods)) for pool in self._whole()
         }
         nodes, pods = self.network.nodes, self.network.pods
         needed = sum(count for count, _ in pools.values())

@@ -11,6 +11,7 @@ import pytest
 from automation.diagnosis import remedy
 from common.paths import REHEARSAL
 from rehearsal.providers.base import ProviderError, Request, State
+from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.store import Resource
 
@@ -101,3 +102,93 @@ def test_gkes_own_account_is_a_member_once_it_was_asked_for(google: Google) -> N
     assert f"Service account {robot} does not exist" in google.refused(MEMBER, **grant)
     google.make(IDENTITY, service="container.googleapis.com")
     google.make(MEMBER, **grant)
+
+
+SUBNET = "gcp:compute/subnetwork:Subnetwork"
+POOL = "gcp:container/nodePool:NodePool"
+FREEZE = {"exclusionName": "summer", "startTime": "2026-06-15T00:00:00Z", "endTime": "2026-09-11T23:59:59Z"}
+MONTH = {**FREEZE, "endTime": "2026-07-14T23:59:59Z"}
+MODEST = {"enableAutopilot": True, "location": "europe-west3", "name": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason"),
+    [
+        ({}, ""),
+        ({"maintenancePolicy": {"maintenanceExclusions": [MONTH]}}, ""),
+        ({"maintenancePolicy": {"maintenanceExclusions": [FREEZE]}}, "summer is longer than 30 days"),
+        ({"maintenancePolicy": {"maintenanceExclusions": [MONTH] * 4}}, "at most 3 are allowed"),
+        ({"masterAuthorizedNetworksConfig": {"cidrBlocks": [{"cidrBlock": "2001:db8::/32"}]}}, "must be IPv4"),
+        ({"resourceLabels": {"goog-x": "y"}}, "the prefix goog is reserved"),
+        ({"resourceLabels": {f"k{each}": "v" for each in range(65)}}, "at most 64 are allowed"),
+        ({"authenticatorGroupsConfig": {"securityGroup": "all@example.com"}}, "must be gke-security-groups@DOMAIN"),
+        (
+            {"clusterAutoscaling": {"resourceLimits": [{"resourceType": "memory", "maximum": 0}]}},
+            "maximum of memory to be at least (1)",
+        ),
+        ({"ipAllocationPolicy": {"clusterSecondaryRangeName": "small"}}, "has not the size of /9 to /24"),
+    ],
+    ids=str,
+)
+def test_a_cluster_that_gke_does_not_take_is_refused(google: Google, inputs: dict[str, Any], reason: str) -> None:
+    ranges = [{"rangeName": "small", "ipCidrRange": "10.1.0.0/25"}]
+    google.stand_in.store.put(Resource(SUBNET, "nodes", "nodes", {"secondaryIpRanges": ranges}))
+    cluster = Resource(CLUSTER, "shop", "shop", {**MODEST, "subnetwork": "nodes", **inputs})
+    assert matches(refusal(google, cluster), reason)
+
+
+@pytest.mark.parametrize(
+    ("config", "upgrade", "reason"),
+    [
+        ({"diskSizeGb": 50}, {"maxSurge": 1}, ""),
+        ({"diskSizeGb": 5}, {}, "not within 10..65536"),
+        ({"diskSizeGb": 40, "imageType": "WINDOWS_LTSC_CONTAINERD"}, {}, "not within 50..65536"),
+        ({"labels": {"cloud.google.com/gke-nodepool": "mine"}}, {}, "the prefix is reserved"),
+        ({"labels": {"kubernetes.io/role": "worker"}}, {}, "the prefix is reserved"),
+        ({}, {"maxSurge": 0}, "are 0 together"),
+        ({}, {"maxSurge": 15, "maxUnavailable": 10}, "are 25 together"),
+        ({}, {"strategy": "BLUE_GREEN", "maxSurge": 0}, ""),
+    ],
+    ids=str,
+)
+def test_a_pool_that_gke_does_not_take_is_refused(
+    google: Google, config: dict[str, Any], upgrade: dict[str, Any], reason: str
+) -> None:
+    google.stand_in.store.put(Resource(CLUSTER, "shop", "shop", {}, {"name": "shop", "masterVersion": "1.36.0"}))
+    pool = Resource(POOL, "it", "it", {"cluster": "shop", "nodeConfig": config, "upgradeSettings": upgrade})
+    assert matches(refusal(google, pool), reason)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ({"ipCidrRange": "10.0.0.0/24"}, {"ipCidrRange": "10.0.0.0/20"}, ""),
+        ({"ipCidrRange": "10.0.0.0/20"}, {"ipCidrRange": "10.0.0.0/24"}, "must contain the old one"),
+        (None, {"ipCidrRange": "169.254.0.0/24"}, "is a reserved range"),
+        (None, {"ipCidrRange": "10.0.0.0/27", "purpose": "REGIONAL_MANAGED_PROXY"}, "smaller than /26"),
+        (
+            {"ipCidrRange": "10.0.0.0/20", "secondaryIpRanges": [{"rangeName": "pods", "ipCidrRange": "10.4.0.0/14"}]},
+            {"ipCidrRange": "10.0.0.0/20", "secondaryIpRanges": [{"rangeName": "pods", "ipCidrRange": "10.64.0.0/14"}]},
+            "Secondary range pods is in use",
+        ),
+    ],
+)
+def test_a_subnet_keeps_what_is_in_use(
+    google: Google, before: dict[str, Any] | None, after: dict[str, Any], reason: str
+) -> None:
+    google.stand_in.store.put(Resource(CLUSTER, "shop", "shop", {"subnetwork": "nodes"}))
+    old = Resource(SUBNET, "nodes", "nodes", before) if before else None
+    assert matches(refusal(google, Resource(SUBNET, "nodes", "nodes", after), old), reason)
+
+
+def refusal(google: Google, new: Resource, old: Resource | None = None) -> str:
+    """Why Google does not take a resource; nothing, if it does."""
+    try:
+        google.stand_in.behaviours[new.type].accept(old, new, google.stand_in.store)
+    except Refused as refused:
+        return refused.words["reason"]
+    return ""
+
+
+def matches(said: str, reason: str) -> bool:
+    return reason in said if reason else not said

@@ -10,7 +10,7 @@ from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
-from rehearsal.providers.clouds.gcp import autopilot, project
+from rehearsal.providers.clouds.gcp import autopilot, limits, project
 from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
 from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
 from rehearsal.providers.clouds.left_behind import left_behind
@@ -37,6 +37,7 @@ class Cluster(Behaviour):
         check_control_plane(str(old.outputs["masterVersion"]) if old else None, _wanted(new), _OFFERED)
         if not (new.inputs.get("enableAutopilot") or new.inputs.get("initialNodeCount")):
             raise Refused("refused", reason="Cluster.initial_node_count must be greater than zero")
+        limits.check_cluster(new, store)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         access = clusters.start(str(resource.outputs["name"]))
@@ -96,6 +97,7 @@ class NodePool(Behaviour):
         machines.known(machines.gcp, config.get("machineType", _DEFAULT_MACHINE))
         if _is_windows(config) and cluster.inputs.get("datapathProvider") == "ADVANCED_DATAPATH":
             raise Refused("refused", reason="Windows node pools are not supported with Dataplane V2")
+        limits.check_pool(new)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         cluster, inputs, pool = _cluster(resource, store), resource.inputs, str(resource.outputs["name"])
@@ -114,7 +116,12 @@ class NodePool(Behaviour):
         converge(cluster, {_POOL_LABEL: str(resource.outputs["name"])}, [], store)
 
 
-BEHAVIOURS: Final[Mapping[str, Behaviour]] = {**project.BEHAVIOURS, CLUSTER: Cluster(), NODE_POOL: NodePool()}
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    **project.BEHAVIOURS,
+    limits.SUBNETWORK: limits.Subnetwork(),
+    CLUSTER: Cluster(),
+    NODE_POOL: NodePool(),
+}
 
 
 def _cluster(pool: Resource, store: Store) -> Resource:

@@ -1,0 +1,108 @@
+"""What Google refuses of what it is asked for; cloud.google.com, November 2026."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from ipaddress import IPv4Network
+from typing import Any, Final
+
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.store import Resource, Store
+
+SUBNETWORK: Final = "gcp:compute/subnetwork:Subnetwork"
+_CLUSTER: Final = "gcp:container/cluster:Cluster"
+# vpc/docs/subnets: prohibited ranges; load-balancing/docs/proxy-only-subnets
+_PROHIBITED: Final = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "199.36.153.4/30", "199.36.153.8/30", "224.0.0.0/3")
+_SMALLEST: Final = {"REGIONAL_MANAGED_PROXY": 26}
+# kubernetes-engine/docs/concepts/alias-ips: pods and services of a cluster
+_RANGES: Final = {"clusterSecondaryRangeName": (9, 24), "servicesSecondaryRangeName": (16, 28)}
+_DISKS: Final = {"WINDOWS_LTSC_CONTAINERD": 50}
+_SMALLEST_DISK, _LARGEST_DISK = 10, 65536
+_RESERVED: Final = ("kubernetes.io", "k8s.io", "cloud.google.com")
+_FREEZES, _FREEZE_DAYS = 3, 31  # a day more, as they end a second before midnight
+_SURGE: Final = 20
+_LABELS: Final = 64
+
+
+class Subnetwork(Behaviour):
+    """`compute.Subnetwork`: its ranges are fit for their purpose; they grow, and do not move while a cluster uses them
+    (vpc/docs/create-modify-vpc-networks#expand-subnet)."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        network = IPv4Network(new.inputs["ipCidrRange"])
+        if network.prefixlen > (smallest := _SMALLEST.get(str(new.inputs.get("purpose")), 29)):
+            raise Refused("refused", reason=f"Invalid IPCidrRange: {network} is smaller than /{smallest}")
+        for each in (network, *_secondary(new).values()):
+            if any(each.overlaps(IPv4Network(taken)) for taken in _PROHIBITED):
+                raise Refused("refused", reason=f"Invalid IPCidrRange: {each} is a reserved range")
+        if not old:
+            return
+        if not IPv4Network(old.inputs["ipCidrRange"]).subnet_of(network):
+            raise Refused("refused", reason=f"New subnet range {network} must contain the old one")
+        moved = [name for name, each in _secondary(old).items() if _secondary(new).get(name) != each]
+        if moved and any(old.id == cluster.inputs.get("subnetwork") for cluster in store.all(_CLUSTER)):
+            raise Refused("refused", reason=f"Secondary range {moved[0]} is in use by a cluster")
+
+
+def check_cluster(cluster: Resource, store: Store) -> None:
+    """Refused when GKE does not take a cluster with these properties."""
+    for reason in (*_of_policy(cluster.inputs), *_of_labels(cluster.inputs), *_of_ranges(cluster.inputs, store)):
+        raise Refused("refused", reason=reason)
+    group = cluster.inputs.get("authenticatorGroupsConfig", {}).get("securityGroup", "gke-security-groups@")
+    if not str(group).startswith("gke-security-groups@"):
+        raise Refused("refused", reason=f"Invalid security group {group}: it must be gke-security-groups@DOMAIN")
+    for limit in cluster.inputs.get("clusterAutoscaling", {}).get("resourceLimits", ()):
+        if limit["maximum"] < 1:
+            raise Refused("refused", reason=f"expected maximum of {limit['resourceType']} to be at least (1)")
+
+
+def check_pool(pool: Resource) -> None:
+    """Refused when GKE does not take a node pool with these properties."""
+    config, upgrade = pool.inputs.get("nodeConfig", {}), pool.inputs.get("upgradeSettings", {})
+    smallest = _DISKS.get(str(config.get("imageType")), _SMALLEST_DISK)
+    if not smallest <= config.get("diskSizeGb", 100) <= _LARGEST_DISK:
+        raise Refused(
+            "refused", reason=f"disk size {config['diskSizeGb']} GB is not within {smallest}..{_LARGEST_DISK}"
+        )
+    for key in config.get("labels", {}):
+        if any(key.partition("/")[0] == each for each in _RESERVED):
+            raise Refused("refused", reason=f"Node label {key}: the prefix is reserved and cannot be specified")
+    if upgrade.get("strategy", "SURGE") == "SURGE":
+        at_a_time = upgrade.get("maxSurge", 1) + upgrade.get("maxUnavailable", 0)
+        if not 1 <= at_a_time <= _SURGE:
+            raise Refused(
+                "refused", reason=f"max_surge and max_unavailable are {at_a_time} together, not 1 to {_SURGE}"
+            )
+
+
+def _of_policy(inputs: Mapping[str, Any]) -> Iterator[str]:
+    exclusions = inputs.get("maintenancePolicy", {}).get("maintenanceExclusions", ())
+    if len(exclusions) > _FREEZES:
+        yield f"{len(exclusions)} maintenance exclusions of scope NO_UPGRADES, at most {_FREEZES} are allowed"
+    for each in exclusions:
+        first, last = (datetime.fromisoformat(each[key]) for key in ("startTime", "endTime"))
+        if (last - first).days >= _FREEZE_DAYS - 1:
+            yield f"maintenance exclusion {each['exclusionName']} is longer than {_FREEZE_DAYS - 1} days"
+    for block in inputs.get("masterAuthorizedNetworksConfig", {}).get("cidrBlocks", ()):
+        if ":" in block["cidrBlock"]:
+            yield f"Invalid CIDR block {block['cidrBlock']}: it must be IPv4"
+
+
+def _of_labels(inputs: Mapping[str, Any]) -> Iterator[str]:
+    labels = inputs.get("resourceLabels", {})
+    if len(labels) > _LABELS:
+        yield f"{len(labels)} labels, at most {_LABELS} are allowed"
+    yield from (f"label {key}: the prefix goog is reserved" for key in labels if key.startswith("goog-"))
+
+
+def _of_ranges(inputs: Mapping[str, Any], store: Store) -> Iterator[str]:
+    subnet = store.get(SUBNETWORK, str(inputs.get("subnetwork")))
+    secondary = _secondary(subnet) if subnet else {}
+    for key, (largest, smallest) in _RANGES.items():
+        network = secondary.get(str(inputs.get("ipAllocationPolicy", {}).get(key)))
+        if network and not largest <= network.prefixlen <= smallest:
+            yield f"Secondary range {network} has not the size of /{largest} to /{smallest}"
+
+
+def _secondary(subnet: Resource) -> dict[str, IPv4Network]:
+    ranges = subnet.inputs.get("secondaryIpRanges", ())
+    return {each["rangeName"]: IPv4Network(each["ipCidrRange"]) for each in ranges}
