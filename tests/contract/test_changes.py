@@ -64,6 +64,7 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
         NOTHING: {
             "apiEndpoint": OFFICE,
             "zones": ["europe-west3-a", "europe-west3-b"],
+            "nodePools.0.nodes": {"min": 4, "max": 4},  # as many in each of two zones
             "network.flowLogs": False,
             "network.webhookPorts": [8443],
             "network.proxies": "10.250.0.0/23",  # of which nothing is made until a gateway wants it
