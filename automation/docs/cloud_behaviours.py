@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from automation.docs.markdown import table
+from rehearsal.providers.clouds.account import Numbers, read_numbers
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
-from rehearsal.providers.clouds.known import WORDS, Known
+from rehearsal.providers.clouds.known import WORDS, Known, Reading, read_known
 from rehearsal.providers.clouds.provider import CloudStandIn
-from rehearsal.providers.clouds.rules import RuleBook, Rules, read_rules
+from rehearsal.providers.clouds.rules import RuleBook, read_rules
 from rehearsal.providers.clouds.schema import Schema
 
 CLOUDS: Final[tuple[type[CloudStandIn], ...]] = (AwsStandIn, GcpStandIn, AzureNativeStandIn)
@@ -18,6 +19,8 @@ _HELD: Final[Mapping[str, str]] = {
     "replaced": f"{_TESTS}/test_facts.py::test_what_replaces_is_what_replaces_at_the_original",
     "order": f"{_TESTS}/test_replacement_order.py::test_the_order_is_what_the_provider_says",
     "readBack": f"{_TESTS}/test_read_back.py::test_a_bridged_provider_compares_with_what_it_has_read",
+    "limits": f"{_TESTS}/test_account.py::test_every_limit_is_enforced_at_its_number_and_says_what_to_ask_for",
+    "propagates": f"{_TESTS}/test_account.py::test_a_new_right_counts_after_a_while_and_a_rerun_converges",
     "waits": f"{_TESTS}/test_in_time.py::test_what_lingers_keeps_what_it_is_in_from_being_deleted",
     "deletesLate": f"{_TESTS}/test_in_time.py::test_a_name_that_stays_taken_cannot_be_had_again",
     "inUse": f"{_TESTS}/test_faults.py::test_what_somebody_put_into_a_network_keeps_it_from_being_deleted",
@@ -37,28 +40,55 @@ def page() -> str:
 
 
 def behaviours(cloud: type[CloudStandIn]) -> dict[str, list[Known]]:
-    """What is known of each type of a cloud: what somebody has written down, and what its rules say."""
+    """What is known of each type of a cloud: what somebody has written down, and what its rules and limits say."""
     schema = Schema(cloud.directory)
     book, words = read_rules(cloud.directory, schema), list(WORDS)
+    known, numbers = read_known(cloud.directory), read_numbers(cloud.directory)
     return {
-        token: sorted([*rules.known, *_by_rules(cloud, book, token, schema)], key=lambda each: words.index(each.word))
-        for token, rules in book.types.items()
+        token: sorted(
+            [
+                *known.get(token, Reading()).behaviours,
+                *_by_rules(cloud, book, token, schema),
+                *_by_numbers(numbers, token),
+            ],
+            key=lambda each: words.index(each.word),
+        )
+        for token in book.types
     }
 
 
 def _section(cloud: type[CloudStandIn]) -> str:
-    types = read_rules(cloud.directory, Schema(cloud.directory)).types
-    rows = [row for token, known in behaviours(cloud).items() for row in _rows(token, known, types[token])]
+    readings = read_known(cloud.directory)
+    rows = [
+        row
+        for token, known in behaviours(cloud).items()
+        for row in _rows(token, known, readings.get(token, Reading()).read)
+    ]
     return f"## {cloud.name}\n\n{table(('type', 'behaviour', 'source', 'test'), rows)}\n"
 
 
-def _rows(token: str, known: Sequence[Known], rules: Rules) -> Iterator[tuple[str, str, str, str]]:
+def _rows(token: str, known: Sequence[Known], read: str) -> Iterator[tuple[str, str, str, str]]:
     shown = f"`{token}`"
     for each in known:
         yield shown, f"**{WORDS[each.word]}** {each.says}", each.source, _test(each.test)
         shown = ""
-    if rules.read and not rules.known:
-        yield shown, f"no other behaviour known, read on {rules.read}", "", ""
+    if read:
+        yield shown, f"no other behaviour known, read on {read}", "", ""
+
+
+def _by_numbers(numbers: Numbers, token: str) -> Iterator[Known]:
+    for limit in numbers.limits:
+        most = limit.most if limit.most is not None else limit.fresh
+        if token in limit.of and most is not None:
+            counted = f" {limit.counts}" if limit.counts else ""
+            each = f" for each {limit.per}" if limit.per else ""
+            new = "" if limit.most is not None else " in new accounts"
+            says = f"an account has {most}{counted}{each}{new} by default ({limit.name})"
+            yield Known("limits", says, f"quota {limit.quota}, November 2026", _HELD["limits"])
+    for right in numbers.settling:
+        if token == right.of:
+            says = f"the rights of {right.at} count once {right.grant.partition(':')[2]} has propagated"
+            yield Known("propagates", says, "account.yaml", _HELD["propagates"])
 
 
 def _by_rules(cloud: type[CloudStandIn], book: RuleBook, token: str, schema: Schema) -> Iterator[Known]:

@@ -7,7 +7,7 @@ import pytest
 
 from automation.docs.cloud_behaviours import CLOUDS, behaviours, page
 from common.paths import CHECKOUT
-from rehearsal.providers.clouds.known import known
+from rehearsal.providers.clouds.known import known, read_known
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.schema import Schema
 
@@ -26,6 +26,11 @@ def test_a_behaviour_has_its_source_and_a_test_that_exists() -> None:
         if not row.source or row.test.partition("::")[2] not in names_in(row.test.partition("::")[0])
     ]
     assert without == []
+
+
+@pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: str(cloud.name))
+def test_what_is_known_is_known_of_types_that_there_are(cloud: type[CloudStandIn]) -> None:
+    assert set(read_known(cloud.directory)) <= set(Schema(cloud.directory).tokens)
 
 
 @cache

@@ -1,17 +1,22 @@
-"""What is known of how a type of resource behaves, with where it is known from and the test that holds it.
+"""What is known of how a type of resource behaves, with where it is known from and the test that holds the stand-in.
 
-`behaviours` in the rules of a type are what somebody has read: what it is, in one of the words of `WORDS`, then
+`behaviours.yaml` of each cloud has, by type, what somebody has read: each behaviour under one of the words of `WORDS`.
 
-    behaviours:
-      - {limits: no surge on spot pools, source: "terraform-provider-azurerm #19355", test: "tests/…/test_x.py::test_y"}
-    read: 2026-11-29   # when its documentation and its provider's issues were read, whether anything came of it or not
+    azure-native:containerservice:AgentPool:
+      read: 2026-11-29   # when its documentation and its provider's issues were read, whatever came of it
+      behaviours:
+        - {limits: no surge on spot pools, source: "terraform-provider-azurerm #19355", test: "tests/…/x.py::test_y"}
 
-What the other rules say (`replace`, `named`, `order`, `readBack`, `in`) need not be said again.
+What rules.yaml and account.yaml say (replacements, order, what is read back, references, limits of accounts) is not
+said again.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+
+import yaml
 
 WORDS: Final[Mapping[str, str]] = {
     "limits": "limits",
@@ -34,6 +39,23 @@ class Known:
     says: str
     source: str
     test: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What somebody has read of a type, and when; an empty date if nobody has."""
+
+    behaviours: tuple[Known, ...] = ()
+    read: str = ""
+
+
+def read_known(package: Path) -> dict[str, Reading]:
+    """What is known of the types of the cloud whose package is the directory `package`."""
+    content = yaml.safe_load((package / "behaviours.yaml").read_text()) or {}
+    return {
+        token: Reading(tuple(known(entry.get("behaviours", ()))), str(entry.get("read", "")))
+        for token, entry in content.items()
+    }
 
 
 def known(rows: Any) -> Iterator[Known]:

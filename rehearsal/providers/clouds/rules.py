@@ -15,7 +15,6 @@ from typing import Any, Final
 import yaml
 
 from common.wire import Properties
-from rehearsal.providers.clouds.known import Known, known
 from rehearsal.providers.clouds.read_back import ReadBack, parsed
 from rehearsal.providers.clouds.schema import Schema
 
@@ -42,8 +41,6 @@ class Rules:
     uses: Mapping[str, str]
     conflicts: tuple[tuple[str, ...], ...]
     read_back: tuple[ReadBack, ...]
-    known: tuple[Known, ...]
-    read: str
     keeps_name: bool
     patient: float
     sources: Mapping[str, str]
@@ -98,8 +95,6 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         uses=rule.get("uses", {}),
         conflicts=tuple(tuple(group) for group in rule.get("conflicts", ())),
         read_back=parsed(rule.get("readBack", {})),
-        known=tuple(known(rule.get("behaviours", ()))),
-        read=str(rule.get("read", "")),
         keeps_name="keepsName" in rule,
         patient=float(rule.get("patient", {}).get("seconds", 0)),
         sources={name: rule[name]["source"] for name in ("keepsName", "patient") if name in rule},
