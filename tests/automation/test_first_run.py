@@ -33,6 +33,16 @@ def test_what_nothing_leads_to_is_refused_before_anything_is_made_and_the_ways_a
     assert "connect the network before the second" in problem.remedy
 
 
+def test_googles_name_is_a_way_in_before_the_network_is_connected() -> None:
+    spec = private("gke-prod")
+    check_first_run({}, spec)
+    closed = spec.cluster.model_copy(update={"dns_endpoint": False})
+    with pytest.raises(EngineError) as error:
+        check_first_run({}, spec.model_copy(update={"cluster": closed}))
+    (problem,) = error.value.problems
+    assert "write dnsEndpoint: true" in problem.remedy
+
+
 def test_what_has_a_network_may_have_been_connected_since() -> None:
     check_first_run({"resources": [{"type": "pulumi:pulumi:Stack"}, NETWORK]}, private())
 
@@ -42,7 +52,7 @@ def test_a_network_with_an_empty_cluster_comes_up_from_anywhere() -> None:
     check_first_run({}, private("eks-dev", **empty))
 
 
-@pytest.mark.parametrize("stack", ["eks-dev", "eks-prod", "aks-dev", "aks-prod"])
+@pytest.mark.parametrize("stack", ["eks-dev", "eks-prod", "aks-dev", "aks-prod", "gke-dev", "gke-autopilot"])
 def test_the_stacks_that_we_show_come_up_from_where_their_files_say(stack: str) -> None:
     spec = load_stack(stack)
     assert isinstance(spec.cluster, ManagedSpec)

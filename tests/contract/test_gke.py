@@ -92,3 +92,11 @@ def host_paths(inputs: Mapping[str, Any]) -> list[str]:
     template = (inputs.get("spec") or {}).get("template") if isinstance(inputs.get("spec"), Mapping) else None
     volumes = ((template or {}).get("spec") or {}).get("volumes") or ()
     return [str(volume["hostPath"]["path"]) for volume in volumes if volume.get("hostPath")]
+
+
+def test_a_private_cluster_is_reached_by_googles_name() -> None:
+    """A private address leads nowhere before the network is connected, which the same run makes."""
+    (provider,) = (each for each in made("gke-prod").values() if each.type == "pulumi:providers:kubernetes")
+    assert "certificate-authority-data" not in provider.inputs["kubeconfig"]
+    (by_address,) = (each for each in made("gke-dev").values() if each.type == "pulumi:providers:kubernetes")
+    assert "certificate-authority-data" in by_address.inputs["kubeconfig"]

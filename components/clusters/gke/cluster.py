@@ -103,9 +103,10 @@ class GkeCluster(ManagedCluster):
         return key, right
 
     def _make_kubeconfig(self) -> pulumi.Output[str]:
-        """By address, where the stack file opens one, and else by the name that Google answers."""
+        """By address, where the stack file opens a public one, and else by the name that Google answers: a private
+        address leads nowhere before its network is connected."""
         login = Login("gke-gcloud-auth-plugin", (), _PLUGIN, wants_cluster=True)
-        if self._spec.api_endpoint.is_reachable:
+        if self._spec.api_endpoint.public_from or not self._spec.dns_endpoint:
             server = pulumi.Output.concat("https://", self.control_plane.endpoint)
             authority = self.control_plane.master_auth.apply(lambda auth: auth.cluster_ca_certificate)
             return exec_kubeconfig(self.name, server, authority, login)

@@ -164,6 +164,11 @@ class GkeSpec(ManagedSpec):
     facts: ClassVar[Facts] = FACTS
     name_uses: ClassVar[Sequence[Use]] = (Use(GKE_CLUSTER),)
 
+    ways_in_at_first = (
+        "write dnsEndpoint: true, which lets in by a name of Google's whom IAM lets in",
+        "name the runner's address in apiEndpoint.publicFrom, and remove it when the network is connected",
+    )
+
     kind: Literal["gke"] = Field(description="Google Kubernetes Engine.")
     mode: Literal["standard", "autopilot"] = Field(
         default="standard",
@@ -228,6 +233,10 @@ class GkeSpec(ManagedSpec):
     @property
     def is_reachable(self) -> bool:
         return bool(self.dns_endpoint) or super().is_reachable
+
+    @property
+    def is_reachable_at_first(self) -> bool:
+        return bool(self.dns_endpoint or self.api_endpoint.public_from)
 
     def fixed(self) -> dict[str, str]:
         own = {"mode": self.mode, "project": self.project, "network.dataplane": self.network.dataplane}
