@@ -136,8 +136,16 @@ def bundles(
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    stack: Annotated[str, typer.Option(help="Say instead what this stack wants of its account in the cloud.")] = "",
+    as_json: Json = False,
+) -> None:
     """Say what is there, where it came from, and how to get what is missing."""
+    if stack:
+        from automation.prerequisites import show
+
+        show(stack, as_json=as_json)
+        return
     from automation.doctor import examine
     from automation.show import out, table
 

@@ -35,6 +35,15 @@ class PackageReport:
 
 def check(project: Project) -> list[PackageReport]:
     """The packages of a stack in the order of their names, each held against its official plugin if that is here."""
+    tools, resources = asked(project)
+    by_package: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_package.setdefault(resource.package, []).append(resource)
+    return [_of_package(tools["pulumi"], name, by_package[name]) for name in sorted(by_package)]
+
+
+def asked(project: Project) -> tuple[Mapping[str, Tool], list[Resource]]:
+    """What a stack would ask of providers, and the tools that found it out; no cloud is asked and nothing is made."""
     sweep()
     with new_site(project.stack) as site:
         rehearsed = RehearsedProject.make(project, site)
@@ -42,10 +51,7 @@ def check(project: Project) -> list[PackageReport]:
         ensure_bundles(project.bundles, rehearsal=True)
         if project.is_local:
             rehearsed.project.control_plane(dict(tools)).start()
-        by_package: dict[str, list[Resource]] = {}
-        for resource in _resources(rehearsed.engine(tools, quiet=True)):
-            by_package.setdefault(resource.package, []).append(resource)
-    return [_of_package(tools["pulumi"], name, by_package[name]) for name in sorted(by_package)]
+        return tools, list(_resources(rehearsed.engine(tools, quiet=True)))
 
 
 def _resources(engine: Engine) -> Iterator[Resource]:

@@ -3,6 +3,7 @@
 Limits that every account has are enforced always; others where the faults file of a rehearsal says so.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from rehearsal.providers.clouds.in_time import persisting
 from rehearsal.providers.clouds.rules import at_path, value_at
 from rehearsal.providers.clouds.store import HIDDEN, Resource, Store
 
+_STANDARD: Final = re.compile(r"[acdhimrtz]\d")  # the families that AWS counts together
 _ZONES: Final = 3  # of a region, where a pool names none
 
 
@@ -131,7 +133,10 @@ def _told(says: Sequence[Any], words: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of_eks(inputs: Mapping[str, Any]) -> int:
-    machine = machines.known(machines.aws, (inputs.get("instanceTypes") or ["t3.medium"])[0])
+    type_ = (inputs.get("instanceTypes") or ["t3.medium"])[0]
+    if not _STANDARD.match(type_):
+        return 0  # accelerated and large ones have limits of their own
+    machine = machines.known(machines.aws, type_)
     return machine.cpus * int(value_at(inputs, "scalingConfig.desiredSize") or 0)
 
 
