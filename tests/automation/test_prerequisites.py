@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 
 from automation.prerequisites import Place, Prerequisite, find
-from rehearsal.providers.clouds.needs import services
+from common.paths import CHECKOUT
+from rehearsal.providers.clouds.needs import amounts, services
 from tests.support.stack_files import CLOUD_STACKS, planned
 
 CLOUDS: Final = {"eks": "aws", "gke": "gcp", "aks": "azure-native"}
@@ -69,3 +70,18 @@ def test_limits_of_a_new_account_are_named_with_what_the_stack_takes() -> None:
     assert not [each for each in find(place, [address] * 2) if each.kind == "limit"]
     (addresses,) = (each for each in find(place, [address] * 3) if each.kind == "limit")
     assert (addresses.takes, addresses.default) == (3, "5")
+
+
+@pytest.mark.parametrize("stack", [stack for stack in CLOUD_STACKS if stack != "gke-autopilot"])
+def test_the_page_of_a_cloud_tells_the_vcpus_that_its_stacks_begin_with(stack: str) -> None:
+    resources = [(each.type, each.inputs) for each in planned(stack).values()]
+    taken = {limit.name: amount for limit, amount in amounts(CLOUDS[stack[:3]], resources)}
+    page = (CHECKOUT / "docs" / "clouds" / f"{stack[:3]}.md").read_text(encoding="utf-8")
+    assert f"{stack} begins with {taken['vcpus']} vCPUs" in " ".join(page.split())
+
+
+@pytest.mark.parametrize("stack", CLOUD_STACKS)
+def test_a_stack_stays_within_the_limits_that_every_account_has(stack: str) -> None:
+    resources = [(each.type, each.inputs) for each in planned(stack).values()]
+    for limit, amount in amounts(CLOUDS[stack[:3]], resources):
+        assert limit.most is None or limit.per or amount <= limit.most, limit.name
