@@ -62,7 +62,7 @@ def test_limits_of_a_new_account_are_named_with_what_the_stack_takes() -> None:
         "capacityType": "ON_DEMAND",
         "scalingConfig": {"desiredSize": 3},
     }
-    address = ("aws:ec2/eip:Eip", {})
+    address: tuple[str, dict[str, Any]] = ("aws:ec2/eip:Eip", {})
     place = Place("aws", "eu-central-1", "")
     (vcpus,) = (each for each in find(place, [("aws:eks/nodeGroup:NodeGroup", machines)]) if each.kind == "limit")
     assert (vcpus.name, vcpus.takes, vcpus.default) == ("vcpus", 12, "5")
