@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _API_PREFIX: Final = 28  # the smallest that AKS takes for the API server
 _HTTPS: Final = "443"
+_ANY_BUT_SSH: Final = ("1-21", "23-65535")
 _STORAGE: Final = "Microsoft.Storage"
 _AKS: Final = "Microsoft.ContainerService/managedClusters"
 
@@ -100,26 +101,42 @@ class AzureNetwork(pulumi.ComponentResource):
         )
 
     def _firewall(self, role: str) -> azure.network.NetworkSecurityGroup:
-        """Azure's own rules let the network talk within itself; the named networks reach the API server besides."""
+        """Azure's own rules let the network talk within itself; the named networks reach the API server besides.
+
+        The internet is let through to the nodes' own firewall, which AKS opens for each load balancer and for nothing
+        else; that of the subnet is ours, and AKS leaves it alone (Azure/AKS#674).
+        """
         name = f"{self._place.cluster}-{role}"
-        ranges = [str(each) for each in self._spec.api_endpoint.private_from] if role == "api" else []
-        rule = azure.network.SecurityRuleArgs(
-            name="api-server",
-            access="Allow",
-            direction="Inbound",
-            priority=100,
-            protocol="Tcp",
-            source_address_prefixes=ranges,
-            source_port_range="*",
-            destination_address_prefix="*",
-            destination_port_range=_HTTPS,
-        )
+        named = [str(each) for each in self._spec.api_endpoint.private_from]
+        rules = {
+            "nodes": [_let_in("load-balancers", ["Internet"], _ANY_BUT_SSH, protocol="*")],
+            "api": [_let_in("api-server", named, [_HTTPS])] if named else None,
+        }
         return azure.network.NetworkSecurityGroup(
             name,
             network_security_group_name=name,
             resource_group_name=self._group,
             location=self._spec.region,
-            security_rules=[rule] if ranges else None,
+            security_rules=rules[role],
             tags=self._place.tags,
             opts=self._place.options(),
         )
+
+
+def _let_in(
+    name: str, sources: Sequence[str], ports: Sequence[str], protocol: str = "Tcp"
+) -> azure.network.SecurityRuleArgs:
+    one_port, tag = len(ports) == 1, sources == ["Internet"]
+    return azure.network.SecurityRuleArgs(
+        name=name,
+        access="Allow",
+        direction="Inbound",
+        priority=100,
+        protocol=protocol,
+        source_address_prefix=sources[0] if tag else None,  # tags of Azure's stand by themselves
+        source_address_prefixes=None if tag else list(sources),
+        source_port_range="*",
+        destination_address_prefix="*",
+        destination_port_range=ports[0] if one_port else None,
+        destination_port_ranges=None if one_port else list(ports),
+    )

@@ -181,3 +181,12 @@ def test_the_namespaces_that_a_subscription_needs_are_those_of_what_is_made() ->
     needed = {each.removeprefix("Microsoft.") for each in RESOURCE_PROVIDERS}
     assert of_types <= needed
     assert needed - of_types == {"Compute", "Storage"}  # of the nodes, and of backups
+
+
+def test_the_internet_gets_as_far_as_the_nodes_own_firewall_and_to_nobodys_ssh() -> None:
+    resources = made(GENERAL, apiEndpoint={"privateFrom": ["10.8.0.0/16"]})
+    (nodes,) = resources["NetworkSecurityGroup a-nodes"].inputs["securityRules"]
+    assert (nodes["sourceAddressPrefix"], nodes["access"], nodes["direction"]) == ("Internet", "Allow", "Inbound")
+    assert nodes["destinationPortRanges"] == ["1-21", "23-65535"]
+    (api,) = resources["NetworkSecurityGroup a-api"].inputs["securityRules"]
+    assert (api["sourceAddressPrefixes"], api["destinationPortRange"]) == (["10.8.0.0/16"], "443")
