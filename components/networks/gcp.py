@@ -43,7 +43,8 @@ class GcpNetwork(pulumi.ComponentResource):
             enable_dynamic_port_allocation=True,  # or a busy node runs out of the 64 that it gets
             enable_endpoint_independent_mapping=False,  # the two exclude each other
             log_config=compute.RouterNatLogConfigArgs(enable=True, filter="ERRORS_ONLY"),
-            opts=here.options(),
+            # It goes first: a subnet is in use as long as it is translated (terraform-provider-google #26776, #28572).
+            opts=here.options(after=[self.subnet]),
         )
         self.register_outputs({})
 

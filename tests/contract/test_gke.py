@@ -26,6 +26,7 @@ from tests.support.stack_files import load_with_add_ons, planned
 STACKS = ("gke-dev", "gke-autopilot", "gke-prod")
 POOL = "gcp:container/nodePool:NodePool"
 CLUSTER = "gcp:container/cluster:Cluster"
+KEY, RING = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/keyRing:KeyRing"
 
 
 @cache
@@ -100,3 +101,9 @@ def test_a_private_cluster_is_reached_by_googles_name() -> None:
     assert "certificate-authority-data" not in provider.inputs["kubeconfig"]
     (by_address,) = (each for each in made("gke-dev").values() if each.type == "pulumi:providers:kubernetes")
     assert "certificate-authority-data" in by_address.inputs["kubeconfig"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_can_never_be_deleted_is_named_anew_each_time(stack: str) -> None:
+    undying = [each for each in made(stack).values() if each.type in (KEY, RING)]
+    assert [each.inputs.get("name") for each in undying] == [None, None]

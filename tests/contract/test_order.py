@@ -30,6 +30,7 @@ ORDER = {
     "gke": [
         ("gcp:projects/service:Service::container", "gcp:container/cluster:Cluster"),
         ("gcp:compute/subnetwork:Subnetwork", "gcp:container/cluster:Cluster"),
+        ("gcp:compute/subnetwork:Subnetwork", "gcp:compute/routerNat:RouterNat"),
         ("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "gcp:container/cluster:Cluster"),
         ("gcp:projects/serviceIdentity:ServiceIdentity", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"),
         ("gcp:projects/iAMMember:IAMMember::-node-", "gcp:container/cluster:Cluster"),

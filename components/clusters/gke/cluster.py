@@ -89,7 +89,8 @@ class GkeCluster(ManagedCluster):
             labels=dict(self._place.tags),
             opts=self._place.options(keep=True),
         )
-        # GKE's own account comes some time after its API is on, and no right can be given to it before.
+        # GKE's own account comes some time after its API is on, and no right can be given to it before
+        # (GoogleCloudPlatform/gke-enterprise-mt #2).
         agent = projects.ServiceIdentity(
             f"{self.name}-container",
             project=spec.project,

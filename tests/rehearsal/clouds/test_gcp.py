@@ -86,6 +86,14 @@ def test_an_api_stays_on_when_its_stack_goes_unless_that_says_otherwise(google: 
         google.make(RING, location="europe-west3")
 
 
+def test_the_names_of_key_rings_and_keys_stay_taken(google: Google) -> None:
+    google.enable("cloudresourcemanager", "cloudkms")
+    ring = google.make(RING, location="europe-west3", name="ring")
+    google.delete(RING, ring)
+    assert "already exists" in google.refused(RING, location="europe-west3", name="ring")
+    google.make(RING, location="europe-west3")
+
+
 def test_pods_are_members_once_the_project_has_had_a_cluster(google: Google) -> None:
     google.enable("cloudresourcemanager")
     grant = {"project": PROJECT, "role": "roles/viewer", "member": f"serviceAccount:{PROJECT}.svc.id.goog[shop/web]"}

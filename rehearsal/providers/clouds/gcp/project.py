@@ -30,6 +30,7 @@ _FIRST: Final = "cloudresourcemanager"
 _POOL: Final = re.compile(r"serviceAccount:(?P<project>[^.]+)\.svc\.id\.goog\[.*")
 _ROBOT: Final = "@container-engine-robot.iam.gserviceaccount.com"
 _STAYS_ON: Final = "stays on"  # in the store's events
+_STAYS_TAKEN: Final = "stays taken"
 
 
 def check_api(type_: str, project: str, service: str | None, store: Store) -> None:
@@ -67,11 +68,25 @@ class Member(Behaviour):
             # terraform-google-kubernetes-engine #916
             raise Refused("refused", reason=f"Identity Pool does not exist ({pool['project']}.svc.id.goog)")
         if member.endswith(_ROBOT) and not store.all(_IDENTITY):
-            # GKE's account is made some time after its API is on (terraform-google-kubernetes-engine #1137)
+            # GKE's account is made some time after its API is on (GoogleCloudPlatform/gke-enterprise-mt #2)
             raise Refused("refused", reason=f"Service account {member.partition(':')[2]} does not exist.")
 
 
+class Undying(Behaviour):
+    """A key ring or a key: no API deletes it, so that its name stays taken (terraform-provider-google #1214, #7067)."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        there = (_STAYS_TAKEN, new.type, new.id)
+        if not old and there in {(event.operation, event.type, event.id) for event in store.events()}:
+            raise Refused("exists")
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        store.note(_STAYS_TAKEN, resource.type, resource.id)
+
+
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    "gcp:kms/keyRing:KeyRing": Undying(),
+    "gcp:kms/cryptoKey:CryptoKey": Undying(),
     SERVICE: Service(),
     "gcp:projects/iAMMember:IAMMember": Member(),
     "gcp:serviceaccount/iAMMember:IAMMember": Member(),
