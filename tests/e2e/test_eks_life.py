@@ -7,20 +7,28 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
+from rehearsal.providers.clouds.faults import FILE
 from rehearsal.providers.clouds.store import Resource
 from tests.support.cloud_life import Life, begin
 
 POOL, SUBNET = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet"
 ZONES = ["eu-central-1a", "eu-central-1b"]
 MADE_WITH: dict[str, Any] = {"zones": ZONES, "nodeBudget": 30, "nodePools.0.nodes": {"min": 2, "max": 4}}
+RIGHTS_COME_LATE = {
+    "fault": "propagation",
+    "type": "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+    "seconds": 25,
+}
 NODES = {"min": 2, "max": 5}
 
 
 @pytest.fixture(scope="module")
 def life() -> Iterator[Life]:
-    """A stack that is up, unprotected, in two zones."""
+    """A stack that is up, unprotected, in two zones, though rights in the cluster took their time at first."""
     with begin("eks-dev") as life:
+        (life.rehearsal.project.site.directory / FILE).write_text(yaml.safe_dump([RIGHTS_COME_LATE]))
         life.rehearsal.project.take(life.write(MADE_WITH))
         life.step("up")
         yield life

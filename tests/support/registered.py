@@ -119,7 +119,7 @@ class _Recorder(MockMonitor):
 def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
     """Everything that a stack of `spec` registers, by URN, in order."""
     recorder = _Recorder(stack)
-    pulumi.runtime.set_mocks(_Cloud(), monitor=recorder)
+    pulumi.runtime.set_mocks(_Cloud(), preview=True, monitor=recorder)
     run: Any = pulumi.runtime.test
     run(lambda: compose(spec) and None)()
     return recorder.seen

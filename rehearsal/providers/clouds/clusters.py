@@ -35,17 +35,29 @@ class Access:
     authority: str
 
 
-def start(name: str) -> Access:
-    """Start the control plane of the cluster `name`, and let the exec plugins hand out its credential."""
+def start(name: str, *, admits: bool = True) -> Access:
+    """Start the control plane of the cluster `name`, and let the exec plugins hand out its credential.
+
+    Unless it `admits`, that one may do nothing before somebody calls `admit`.
+    """
     binaries = Binaries.by_name({tool: found.path for tool, found in ensure(CONTROL_PLANE).items()})
     ControlPlane(name, binaries).start()
     with api(name) as server:
         assert server is not None
+        if admits:
+            _bind(server)
         write_atomically(rehearsal_directory() / CREDENTIAL, json.dumps(_credential(server)), mode=0o600)
     reached = access(name)
     with (rehearsal_directory() / AUTHORITIES).open("ab") as trusted:
         trusted.write(base64.b64decode(reached.authority))
     return reached
+
+
+def admit(name: str) -> None:
+    """Let whoever has the credential of the cluster `name` do everything there."""
+    with api(name) as server:
+        if server is not None:
+            _bind(server)
 
 
 def access(name: str) -> Access:
@@ -76,11 +88,8 @@ def _user_and_cluster(name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
     return config["users"][0]["user"], config["clusters"][0]["cluster"]
 
 
-def _credential(server: Api) -> dict[str, Any]:
-    """What an exec plugin answers: a token of the administrator."""
-    account = f"/api/v1/namespaces/{_NAMESPACE}/serviceaccounts/{_ADMINISTRATOR}"
+def _bind(server: Api) -> None:
     subject = {"kind": "ServiceAccount", "name": _ADMINISTRATOR, "namespace": _NAMESPACE}
-    server.apply(account, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": _ADMINISTRATOR}})
     server.apply(
         f"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{_ADMINISTRATOR}",
         {
@@ -91,6 +100,12 @@ def _credential(server: Api) -> dict[str, Any]:
             "subjects": [subject],
         },
     )
+
+
+def _credential(server: Api) -> dict[str, Any]:
+    """What an exec plugin answers: a token of the administrator."""
+    account = f"/api/v1/namespaces/{_NAMESPACE}/serviceaccounts/{_ADMINISTRATOR}"
+    server.apply(account, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": _ADMINISTRATOR}})
     lifetime = {"expirationSeconds": _LIFETIME}
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": lifetime}
     made = server.create(f"{account}/token", request)["status"]

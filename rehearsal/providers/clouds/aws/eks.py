@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
+from threading import Timer
 from typing import Any, Final
 
 from common.wire import Properties
@@ -49,7 +50,7 @@ class Cluster(Behaviour):
             raise Refused("refused", reason="Subnets must be in the AZs that the cluster was created with")
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
-        access = clusters.start(resource.id)
+        access = clusters.start(resource.id, admits=_lets_its_maker_in(resource))
         with clusters.api(resource.id) as api:
             if api:
                 bring(api, _CLASSES)
@@ -126,12 +127,29 @@ class Addon(Behaviour):
             raise Refused("refused", reason=reason)
 
 
+class AccessPolicyAssociation(Behaviour):
+    """`eks.AccessPolicyAssociation`: rights that are there for others a moment later than for whoever gave them."""
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        late = fault.seconds if fault and fault.fault == "propagation" else 0.0
+        if resource.inputs["policyArn"].endswith("/AmazonEKSClusterAdminPolicy"):
+            cluster = resource.inputs["clusterName"]
+            admission = Timer(late, clusters.admit, [cluster])
+            admission.daemon = True
+            if late:
+                admission.start()
+            else:
+                clusters.admit(cluster)
+        return {}
+
+
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     **NETWORK,
     LOG_GROUP: LogGroup(),
     CLUSTER: Cluster(),
     NODE_GROUP: NodeGroup(),
     ADDON: Addon(),
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": AccessPolicyAssociation(),
 }
 
 
@@ -144,6 +162,10 @@ def _cluster(resource: Resource, store: Store) -> Resource:
 
 def _of_cluster(store: Store, type_: str, cluster: str) -> Iterator[Resource]:
     return (resource for resource in store.all(type_) if resource.inputs["clusterName"] == cluster)
+
+
+def _lets_its_maker_in(cluster: Resource) -> bool:
+    return bool((cluster.inputs.get("accessConfig") or {}).get("bootstrapClusterCreatorAdminPermissions", True))
 
 
 def _is_public(cluster: Resource) -> bool:
