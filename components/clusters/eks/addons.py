@@ -69,7 +69,8 @@ class AddOns:
             cluster_name=self._cluster.name,
             addon_name=name,
             addon_version=self._versions[name],
-            configuration_values=json.dumps(settings) if settings else None,
+            # The provider compares it as text with what AWS says: in the one form that has no other.
+            configuration_values=json.dumps(settings, sort_keys=True, separators=(",", ":")) if settings else None,
             pod_identity_associations=[pod_identity] if pod_identity else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",  # what the stack file says wins over who edited it in the cluster

@@ -132,3 +132,31 @@ def test_there_is_one_of_what_there_can_be_one_of(aws: AwsStandIn, type_: str, i
     aws.create(request(type_, inputs=inputs))
     with pytest.raises(ProviderError, match=says):
         aws.create(request(type_, inputs=inputs))
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "differs"),
+    [
+        ("aws:iam/role:Role", {"name": "x", "assumeRolePolicy": '{"b": 1, "a": 2}'}, False),
+        ("aws:cloudwatch/eventRule:EventRule", {"name": "x", "eventPattern": '{"source": ["b"], "a": ["c"]}'}, False),
+        (LOGS, {"name": "x", "skipDestroy": True}, False),
+        (
+            "aws:eks/addon:Addon",
+            {"clusterName": "shop", "addonName": "vpc-cni", "configurationValues": '{"a": 1}'},
+            True,
+        ),
+        (
+            "aws:eks/addon:Addon",
+            {"clusterName": "shop", "addonName": "vpc-cni", "configurationValues": '{"a":1}'},
+            False,
+        ),
+        (GROUP, {"clusterName": "shop", "subnetIds": ["b", "a"]}, False),
+    ],
+)
+def test_what_aws_says_otherwise_is_a_change_where_the_provider_compares_text(
+    aws: AwsStandIn, type_: str, given: Any, differs: bool
+) -> None:
+    there(aws, type_, "x", given)
+    state = aws.read(request(type_, id="x", inputs=given, state=given))
+    found = aws.diff(request(type_, id="x", inputs=given, old_inputs=state.inputs or {}, state=state.outputs))
+    assert bool(found.detailed) is differs
