@@ -9,6 +9,7 @@ from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.known import WORDS, Known, Reading, read_known
+from rehearsal.providers.clouds.names import read_names
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.rules import RuleBook, read_rules
 from rehearsal.providers.clouds.schema import Schema
@@ -16,6 +17,7 @@ from rehearsal.providers.clouds.schema import Schema
 CLOUDS: Final[tuple[type[CloudStandIn], ...]] = (AwsStandIn, GcpStandIn, AzureNativeStandIn)
 _TESTS: Final = "tests/rehearsal/clouds"
 _HELD: Final[Mapping[str, str]] = {
+    "names": "tests/apis/test_stand_in_names.py::test_a_stand_in_takes_the_names_that_the_model_takes",
     "replaced": f"{_TESTS}/test_facts.py::test_what_replaces_is_what_replaces_at_the_original",
     "order": f"{_TESTS}/test_replacement_order.py::test_the_order_is_what_the_provider_says",
     "readBack": f"{_TESTS}/test_read_back.py::test_a_bridged_provider_compares_with_what_it_has_read",
@@ -93,6 +95,9 @@ def _by_numbers(numbers: Numbers, token: str) -> Iterator[Known]:
 
 def _by_rules(cloud: type[CloudStandIn], book: RuleBook, token: str, schema: Schema) -> Iterator[Known]:
     rules, inputs = book.types[token], schema.resource(token).inputs
+    names = read_names(cloud.directory)
+    for name, limits in names.types.get(token, {}).items():
+        yield Known("limits", f"`{name}`: {limits}", names.source, _HELD["names"])
     if paths := [path for path in rules.replace if path.partition(".")[0].rstrip("*") in inputs]:
         removed = f"; the removal of {_listed(rules.adding)}" if rules.adding else ""
         yield _known(book, "replaced", f"{_listed(paths)}{removed}")

@@ -164,7 +164,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
     classes = {r"\p{L}": "a-zA-Zª-ÿĀ-퟿", r"\p{Z}": " ", r"\p{N}": "0-9", r"\p{S}": "$+<=>^`|~"}
     for theirs, ours in classes.items():
         pattern = pattern.replace(theirs, ours)
-    return re.compile(pattern)
+    return re.compile(pattern, re.ASCII)
 
 
 def _bounds(path: str, amount: float, row: Mapping[str, Any], of: str) -> Iterator[str]:

@@ -36,6 +36,7 @@ from rehearsal.providers.clouds.account import Account
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.faults import Fault, Faults, wait
 from rehearsal.providers.clouds.in_time import appeared, gone, persisting, still_named, takes_its_turn
+from rehearsal.providers.clouds.names import read_names
 from rehearsal.providers.clouds.provider_kind import ProviderKind, without_notes
 from rehearsal.providers.clouds.read_back import alike, told
 from rehearsal.providers.clouds.references import dependents, missing
@@ -52,7 +53,7 @@ _UNEVENTFUL: Final = Behaviour()
 
 
 class CloudStandIn(StandIn):
-    """A cloud; `directory` is its package, with `rules.yaml` and `schema.json`."""
+    """A cloud; `directory` is its package, with `rules.yaml`, `names.yaml` and `schema.json`."""
 
     directory: ClassVar[Path]
     behaviours: ClassVar[Mapping[str, Behaviour]]
@@ -61,6 +62,7 @@ class CloudStandIn(StandIn):
     def __init__(self) -> None:
         self.schema = Schema(self.directory)
         self.book = read_rules(self.directory, self.schema)
+        self._names = read_names(self.directory)
         rehearsal = rehearsal_directory()
         self.store = Store(rehearsal)
         self._faults = Faults(rehearsal, self.store)
@@ -96,8 +98,12 @@ class CloudStandIn(StandIn):
         rules = self._rules(request)
         given = {name: value for name, value in request.inputs.items() if value is not None}
         named = self.kind.named(rules, request, given)
-        inputs = without_notes(named)
-        return named, [*input_problems(self.schema.resource(request.type), {}, inputs), *_excluded(rules, inputs)]
+        inputs, made_up = without_notes(named), "" if rules.named in given else rules.named
+        return named, [
+            *input_problems(self.schema.resource(request.type), {}, inputs),
+            *_excluded(rules, inputs),
+            *self._names.problems(request.type, inputs, made_up),
+        ]
 
     def diff(self, request: Request) -> Diff:
         rules, detailed = self._rules(request), {}

@@ -23,11 +23,11 @@ SUBNET = "gcp:compute/subnetwork:Subnetwork"
 ADDRESS = "azure-native:network:PublicIPAddress"
 RANGES = [{"rangeName": "pods", "ipCidrRange": "10.2.0.0/16"}, {"rangeName": "alias", "ipCidrRange": "10.1.0.0/16"}]
 GIVEN = {
-    "name": "Nodes",
+    "name": "nodes",
     "network": "main",
     "ipCidrRange": "10.0.0.0/16",
     "secondaryIpRanges": RANGES,
-    "description": "of nodes",
+    "description": "Of nodes",
 }
 
 
@@ -95,8 +95,8 @@ PLACE = {"_project": "p", "_region": "europe-west3", "_zone": None, "_cluster": 
         ({"description": {"as": "absent", "tolerated": True}}, {}),
         ({"description": {"as": "absent", "when": "enableFlowLogs"}}, {}),
         ({"description": {"as": "absent", "unless": "enableFlowLogs"}}, {"description": "replace"}),
-        ({"name": {"as": "lower"}}, {"name": "replace"}),
-        ({"name": {"as": "lower", "tolerated": True}}, {}),
+        ({"description": {"as": "lower"}}, {"description": "replace"}),
+        ({"description": {"as": "lower", "tolerated": True}}, {}),
         ({"secondaryIpRanges": {"as": "sorted", "tolerated": True}}, {}),
         ({"secondaryIpRanges.rangeName": {"value": "pods"}}, {"secondaryIpRanges[1].rangeName": "update"}),
         ({"purpose": {"default": "PRIVATE"}}, {"purpose": "update"}),
@@ -158,7 +158,7 @@ def test_a_secret_that_is_never_read_stays_in_the_state() -> None:
     (resource,) = life.stand_in.store.all(SUBNET)
     life.stand_in.store.put(replace(resource, outputs={**resource.outputs, "description": "somebody's"}))
     life.refresh()
-    assert life.state.outputs["description"] == "of nodes"
+    assert life.state.outputs["description"] == "Of nodes"
     assert life.again().detailed == {}
 
 
