@@ -173,7 +173,7 @@ class _Source:
 
     def _is_meant(self, body: Any) -> bool:
         """Whether a document is an object, or was probably to be one."""
-        if not isinstance(body, dict) or _is_of_kustomize(self.file, body):
+        if not isinstance(body, dict) or _is_of_kustomize(body):
             return False
         if {"apiVersion", "kind"} <= body.keys():
             return "metadata" in body or "items" in body or _is_kubernetes_kind(body["apiVersion"], body["kind"])
@@ -187,7 +187,7 @@ class _Source:
         """The objects in a document; those in a list may leave to it what they are."""
         if isinstance(body, dict) and listed:
             body = {**listed, **body}
-        if isinstance(body, dict) and _is_of_kustomize(self.file, body):
+        if isinstance(body, dict) and _is_of_kustomize(body):
             yield PassedOver(self.file)
             return
         if not isinstance(body, dict) or not all(isinstance(body.get(key), str) for key in ("apiVersion", "kind")):
@@ -223,12 +223,12 @@ class _Source:
         return _problem(self.file, line, found, allowed, "write one Kubernetes object in each document")
 
 
-def _is_of_kustomize(file: str, body: Mapping[str, Any]) -> bool:
-    """Whether a document tells kustomize what to do; it needs neither apiVersion nor kind for that."""
+def _is_of_kustomize(body: Mapping[str, Any]) -> bool:
+    """Whether a document tells kustomize what to do; without apiVersion and kind it is like a file of values."""
     version, kind = body.get("apiVersion"), body.get("kind")
     if isinstance(version, str) and version:
         return version.partition("/")[0] == _KUSTOMIZE
-    return kind in _OF_KUSTOMIZE if kind else Path(file).name in _KUSTOMIZATION
+    return kind in _OF_KUSTOMIZE
 
 
 def _is_kubernetes_kind(version: Any, kind: Any) -> bool:

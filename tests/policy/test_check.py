@@ -83,7 +83,7 @@ def test_documents_of_kubeadm_are_known_by_their_file(tmp_path: Path) -> None:
     file = tmp_path / "kubeadm.yaml"
     kubelet = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nreadOnlyPort: 10255\n"
     file.write_text(f"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n---\n{kubelet}")
-    report = in_json(file)
+    report = in_json(tmp_path)
     assert report["errors"] == []
     assert {(it["rule"], it["resource"]["kind"], it["resource"]["name"]) for it in report["findings"]} == {
         ("kubeadm-flags", "ClusterConfiguration", "kubeadm.yaml"),
