@@ -9,6 +9,7 @@ from typing import Any, Final
 from common.reachability import selects
 from policy.kubernetes import POD_SPECS, not_made_by_others, pod_template
 from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
+from policy.workloads import pods_of
 
 _SCALED: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
 _UNSCALED: Final = frozenset({"DaemonSet", "Job", "CronJob"})  # nothing says how many pods they should have
@@ -42,9 +43,14 @@ def _why_none(field: str, given: Any, covered: Sequence[Resource], stack: Stack)
         yield ", however many pods there are", _REMEDY
     elif unscaled and of_scale:
         yield f" while {_titles(unscaled)} has pods, as nothing says how many it should have", _BY_NUMBER
-    elif not unscaled and of_scale and bare and not scaled:
+    elif of_scale and bare and not scaled:
         yield f" of the {_pods(bare)} that it covers, as nothing says how many there should be", _BY_NUMBER
-    elif not unscaled and scaled + bare and _evictions(field, given, scaled, bare) < 1:
+    elif any(each.kind == "DaemonSet" for each in unscaled):
+        return  # there is a pod on each node
+    elif not scaled + bare and (at_once := sum(pods_of(each, None, ()).stated for each in unscaled)):
+        if _evictions(field, given, 0, at_once) < 1:
+            yield f" of the {_pods(at_once)} that it covers", _REMEDY
+    elif scaled + bare and _evictions(field, given, scaled, bare) < 1:  # as long as no job runs
         yield f" of the {_pods(scaled + bare)} that it covers", _REMEDY
 
 

@@ -174,8 +174,10 @@ def _is_confined(profile: Properties) -> bool:
 def sysctls(pod: Subject) -> Iterator[Found]:
     """Kernel parameters that concern nobody else."""
     for index, sysctl in enumerate(pod.context.get("sysctls") or ()):
-        if _SYSCTLS.get(sysctl.get("name"), pod.minor + 1) > pod.minor:
-            yield f"securityContext.sysctls[{index}].name", f"{sysctl.get('name')} is not safe to set"
+        name = sysctl.get("name")
+        if _SYSCTLS.get(name, pod.minor + 1) > pod.minor:
+            before = f" before Kubernetes 1.{_SYSCTLS[name]}" if name in _SYSCTLS else ""
+            yield f"securityContext.sysctls[{index}].name", f"{name} is not safe to set{before}"
 
 
 def windows_host_process(pod: Subject) -> Iterator[Found]:

@@ -33,8 +33,8 @@ class Dice(random.Random):
     """Random workloads and budgets."""
 
     def workloads(self, namespace: str) -> Iterator[Object]:
-        """A Deployment, bare pods, a DaemonSet, and a Job whose pods never get ready, each with a chance."""
-        if self.random() < 0.8:
+        """A Deployment, bare pods, a DaemonSet, and beside a Deployment a Job whose pods never get ready."""
+        if deployed := self.random() < 0.8:
             yield deployment(namespace, "web", self.randint(1, 4), nodeSelector=_ANYWHERE)
         for index in range(self.choice([0, 0, 1, 2])):
             bare = pod(namespace, f"bare-{index}", nodeSelector=_ANYWHERE)
@@ -42,7 +42,7 @@ class Dice(random.Random):
             yield bare
         if self.random() < 0.1:
             yield _daemon_set(namespace)
-        if self.random() < 0.2:
+        if deployed and self.random() < 0.2:
             work = job(namespace, "work", "unready")
             work["spec"]["template"]["metadata"]["labels"] = {"app": "web"}
             work["spec"]["template"]["spec"]["nodeSelector"] = _ANYWHERE
