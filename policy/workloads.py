@@ -116,7 +116,7 @@ def _rollout(spec: Mapping[str, Any], replicas: int) -> tuple[int, bool]:
     if strategy.get("type") == "Recreate":
         return 0, False
     bounds = strategy.get("rollingUpdate") or {}
-    surge = _part(bounds.get("maxSurge"), _DEFAULT_PART, replicas)
+    surge = min(_part(bounds.get("maxSurge"), _DEFAULT_PART, replicas), replicas)  # no more than will be
     return surge, surge > 0 and not _part(bounds.get("maxUnavailable"), _DEFAULT_PART, replicas, up=False)
 
 
@@ -137,7 +137,7 @@ def _on_nodes(workload: Resource, nodes: Sequence[NodeSet]) -> Counts:
     strategy = workload.spec.get("updateStrategy") or {}
     rolls = strategy.get("type") != "OnDelete"
     given = (strategy.get("rollingUpdate") or {}).get("maxSurge") if rolls else 0
-    surge, surge_at_peak = _part(given, 0, count), _part(given, 0, most)
+    surge, surge_at_peak = (min(_part(given, 0, nodes), nodes) for nodes in (count, most))  # one on each node
     blocks = surge > 0  # with a surge, maxUnavailable has to be 0
     return Counts(count, count + surge, most, most + surge_at_peak, blocks, surge_at_peak > 0)
 

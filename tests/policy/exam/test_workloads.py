@@ -23,6 +23,7 @@ ROLLOUTS: tuple[tuple[int, Object], ...] = (
     (10, {"rollingUpdate": {"maxSurge": "31%", "maxUnavailable": 0}}),
     (4, {"rollingUpdate": {"maxSurge": 3, "maxUnavailable": 0}}),
     (4, {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
+    (2, {"rollingUpdate": {"maxSurge": 3, "maxUnavailable": 0}}),
 )
 
 

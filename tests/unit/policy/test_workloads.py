@@ -34,6 +34,8 @@ def rolling(**bounds: Any) -> dict[str, Any]:
         ({"replicas": 9, **rolling(maxSurge="12%", maxUnavailable="11%")}, Counts(9, 11, 9, 11, True, True)),
         ({"replicas": 9, **rolling(maxSurge="12%", maxUnavailable="12%")}, Counts(9, 11, 9, 11)),
         ({"replicas": 4, **rolling(maxSurge=0, maxUnavailable=0)}, Counts(4, 4, 4, 4)),
+        ({"replicas": 2, **rolling(maxSurge=3, maxUnavailable=1)}, Counts(2, 4, 2, 4)),
+        ({"replicas": 0, **rolling(maxSurge=1, maxUnavailable=0)}, Counts(0, 0, 0, 0)),
     ],
 )
 def test_deployments(spec: dict[str, Any], counts: Counts) -> None:
