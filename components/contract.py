@@ -168,6 +168,10 @@ class Balancers:
     network: pulumi.Output[str]
 
 
+PROVER: Final = "cert-manager"
+"""The user of `Cluster.dns` that proves whose names are: it writes TXT records alone, and is told each zone's id."""
+
+
 @dataclass(frozen=True)
 class Dns:
     """The cloud's DNS as its clients are told of it; whoever gets `grants` may change records of the zones asked for.

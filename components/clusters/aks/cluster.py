@@ -29,7 +29,7 @@ from components.clusters.aks.pools import make_pools
 from components.clusters.aks.storage import make_container
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import Dns, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import PROVER, Dns, Grant, Identity, LoadBalancing, ObjectStore, Storage
 from components.networks.azure import AzureNetwork
 
 if TYPE_CHECKING:
@@ -135,10 +135,9 @@ class AksCluster(ManagedCluster):
         return self._identities.for_pods(service_account, grants, self.control_plane)
 
     def dns(self, user: str, zones: Sequence[str]) -> Dns:
-        """Azure DNS: rights on each zone, and to find it in its resource group."""
-        del user
+        """Azure DNS: rights on each zone, and to find it in its resource group for who looks for it there."""
         account = {"tenant": self._spec.tenant}  # zones say in their ids which subscription they are in
-        groups = sorted({zone.partition("/providers/")[0] for zone in zones})
+        groups = sorted({zone.partition("/providers/")[0] for zone in zones} if user != PROVER else ())
         changing = [Grant(DNS_CONTRIBUTOR, on=zone) for zone in zones]
         return Dns("azure", account, [*changing, *(Grant(READER, on=group) for group in groups)])
 

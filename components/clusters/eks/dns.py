@@ -8,11 +8,10 @@ from typing import Final
 from pulumi_aws import iam
 
 from components.cloud import CloudPlace
-from components.contract import Dns, Grant
+from components.contract import PROVER, Dns, Grant
 from components.networks.aws_iam import document, statement
 
 _TYPES: Final = "route53:ChangeResourceRecordSetsRecordTypes"
-_PROVER: Final = "cert-manager"
 
 
 def make_dns(user: str, zones: Sequence[str], region: str, place: CloudPlace) -> Dns:
@@ -26,7 +25,7 @@ def records_policy(user: str, zones: Sequence[str]) -> str:
     """What `user` may do to the records of `zones`, ids of Route 53; a proof is a TXT record (RFC 8555, 8.4)."""
     arns = [f"arn:aws:route53:::hostedzone/{zone}" for zone in zones]
     change, see = ("route53:ChangeResourceRecordSets",), ("route53:ListResourceRecordSets",)
-    if user == _PROVER:
+    if user == PROVER:
         return document(
             statement(change, arns, {"ForAllValues:StringEquals": {_TYPES: ["TXT"]}}),
             statement(see, arns),
