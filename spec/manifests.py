@@ -1,6 +1,6 @@
 """A tenant's workload: plain Kubernetes YAML, read and checked as far as that goes without a cluster."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -60,8 +60,13 @@ def read_manifests(paths: Sequence[Path]) -> tuple[list[Manifest], list[Finding]
     return manifests, findings
 
 
-def check_manifests(paths: Sequence[Path], namespace: str) -> Iterator[Finding]:
-    """What is wrong with a tenant's manifests, relative to the tenant."""
+def check_manifests(
+    paths: Sequence[Path], namespace: str, guardrails: Collection[tuple[str, str]]
+) -> Iterator[Finding]:
+    """What is wrong with a tenant's manifests, relative to the tenant.
+
+    `guardrails` are kind and name of what the tenant gets anyway, and may not be written a second time.
+    """
     manifests, findings = read_manifests(paths)
     for finding in findings:
         yield finding.below("manifests")
@@ -76,6 +81,10 @@ def check_manifests(paths: Sequence[Path], namespace: str) -> Iterator[Finding]:
         elif own != namespace:
             remedy = f"Remove metadata.namespace, or write {namespace}."
             yield manifest.finding(Code.FOREIGN_NAMESPACE, str(own), namespace, remedy)
+        elif manifest.identity[1:] in guardrails:
+            remedy = "Rename it; what this one says, the tenant's quota, limitRange, network or group says."
+            found = " ".join(manifest.identity)
+            yield manifest.finding(Code.RESERVED_NAME, found, "a name that no guardrail has", remedy)
         if first is not manifest:
             remedy = f"Remove or rename one of them; the other is at {first.file.name}:{first.line}."
             yield manifest.finding(Code.SAME_OBJECT_TWICE, " ".join(manifest.identity), "", remedy)

@@ -16,6 +16,7 @@ from components.platform.namespaces import make_namespace
 from components.platform.network import NetworkSpec, make_network_policies
 from components.platform.place import Place
 from components.platform.quotas import LimitRangeSpec, QuotaSpec, make_limit_range, make_quotas, not_above
+from spec.holes import solid
 from spec.manifests import check_manifests, read_manifests
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
@@ -70,7 +71,16 @@ class TenantSpec(StackModel):
                     remedy = "Remove namespace: pods alone are this tenant's."
                     at = ("network", "allow", index, side, "namespace")
                     yield Finding(Code.NETWORK_RULE, "the tenant's own namespace", "another one", remedy, at=at)
-        yield from check_manifests(self.manifests, self.name)
+        yield from check_manifests(self.manifests, self.name, set(self.guardrails()))
+
+    def guardrails(self) -> Iterator[tuple[str, str]]:
+        """Kind and name of what bounds the tenant in its namespace (tests/contract holds it to what is made)."""
+        yield from (("ResourceQuota", "quota"), ("LimitRange", "limits"))
+        yield from (("NetworkPolicy", name) for name in ("default-deny", "allow-dns"))
+        yield from ((kind, "developer") for kind in ("Role", "RoleBinding"))
+        yield from (("ResourceQuota", scoped.name) for _, scoped in solid(self.quota.scoped))
+        for _, rule in solid(self.network.allow):
+            yield from (("NetworkPolicy", f"{rule.name}-{way}") for way in ("ingress", "egress"))
 
 
 @dataclass(frozen=True)

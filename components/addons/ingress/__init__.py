@@ -32,6 +32,8 @@ from spec.text import DnsName
 from spec.values import PortNumber, SecretText
 
 NAMESPACE: Final = "istio-ingress"
+LISTENERS: Final = 64
+"""Of one Gateway (gateway.networking.k8s.io/v1, maxItems of spec.listeners; kubernetes-sigs/gateway-api #2869)."""
 _GATEWAY: Final = flows.Pods(NAMESPACE, {"istio": NAME})
 _PROOFS: Final = flows.Pods(NAMESPACE, {"acme.cert-manager.io/http01-solver": "true"})
 """The pods that cert-manager makes beside a certificate to answer an authority (HTTP01)."""
@@ -106,6 +108,12 @@ class IngressSpec(AddOnSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("host", "hosts", self.hosts)
+        listeners = [2 if host.tls is not None else 1 for _, host in solid(self.hosts) if host.classic is False]
+        if sum(listeners) > LISTENERS:
+            plain, encrypted = listeners.count(1), listeners.count(2)
+            found = f"{plain} plain hosts + 2 × {encrypted} with TLS = {sum(listeners)} listeners"
+            remedy = "Have some of them routed by Ingress (classic: true), which no Gateway bounds."
+            yield Finding(Code.OUT_OF_RANGE, found, f"at most {LISTENERS}, as a Gateway has", remedy, at=("hosts",))
         for index, host in solid(self.hosts):
             if self.class_ == "cloud" and host.classic is True:
                 remedy = "Write class: istio, or remove classic and have its tenants write HTTPRoutes."
