@@ -4,7 +4,7 @@ A cloud refuses another version in the middle of a run, and so it does with netw
 made anew below what is in them: a plain `pulumi up` is told no more than that.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from common.errors import EngineError, Problem
@@ -13,12 +13,16 @@ from components.clusters.base import ClusterSpec
 _WHERE: Final = "polykube:cluster."
 
 
-def check_changes(deployment: Mapping[str, Any], spec: ClusterSpec) -> None:
-    """EngineError with PK405 for a version that cannot follow, and PK407 for each key that is fixed.
+def check_changes(deployment: Mapping[str, Any], spec: ClusterSpec, local: Collection[str] = ()) -> None:
+    """EngineError with PK405 for a version that cannot follow, PK407 for each key that is fixed, and PK412 for a local
+    cluster that would be left behind.
 
-    `deployment` is the stack's state. A cluster that is not in it, or that no cloud runs, can be anything.
+    `deployment` is the stack's state. A cluster that is not in it, or that no cloud runs, can be anything. `local` are
+    the names of the control planes of this machine.
     """
     recorded = _recorded(deployment)
+    if recorded.get("kind") == "local" and recorded["name"] in local and recorded["name"] != spec.name:
+        raise EngineError(_left_behind(recorded["name"], spec))
     problems = list(_fixed(recorded, spec, protected=_is_protected(deployment)))
     if spec.cloud and (recorded.get("kind"), recorded.get("name")) == (spec.kind, spec.name):
         problems += _version(str(recorded["version"]), spec)
@@ -61,6 +65,17 @@ def _fixed(recorded: Mapping[str, Any], spec: ClusterSpec, *, protected: bool) -
         )
         if key == "kind":
             return  # another kind has other keys
+
+
+def _left_behind(name: str, spec: ClusterSpec) -> Problem:
+    return Problem(
+        code="PK412",
+        summary="the stack's control plane would go on running, and no stack would know of it",
+        where=f"{_WHERE}name",
+        found=f"{spec.name}, and the control plane {name} of this machine is the stack's",
+        allowed=name,
+        remedy=f"write {name} again and `polykube down`; then write {spec.name} and bring the stack up",
+    )
 
 
 def _is_protected(deployment: Mapping[str, Any]) -> bool:

@@ -49,6 +49,9 @@ def engine_settings(*, local: bool, cluster: str) -> dict[str, str]:
     }
     if local:
         settings["KUBECONFIG"] = str(local_kubeconfig(cluster))
+        # Its control plane is started first, so what does not answer is one that it had before, and is gone. The SDK
+        # makes an input of the provider of it, so that plain `pulumi` has to have it too.
+        settings["PULUMI_K8S_DELETE_UNREACHABLE"] = "true"
         if not has_passphrase():
             settings["PULUMI_CONFIG_PASSPHRASE"] = _LOCAL_PASSPHRASE
     return settings

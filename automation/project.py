@@ -75,9 +75,6 @@ class Project:
         if not (self.is_local or has_passphrase() or self._brings_own_secrets_provider):
             raise EngineError(_no_passphrase(self.stack))
         settings = self.settings | {"PATH": search_path(tools)}
-        if self.is_local:
-            # Its control plane is started before, so what does not answer is one that it had before, and is gone.
-            settings["PULUMI_K8S_DELETE_UNREACHABLE"] = "true"
         return Engine(tools["pulumi"], self.stack, settings, self.directory)
 
     @cached_property

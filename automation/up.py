@@ -1,7 +1,7 @@
 """Bringing a stack up, previewing it, taking it down."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from automation.bundles import ensure_bundles
 from automation.changes import check_changes
@@ -14,9 +14,9 @@ from automation.show import out
 from automation.state.adoption import adopt
 from automation.state.recovery import check_files, settle_runs
 from automation.summary import Summary
-from common.errors import ControlPlaneError
 from common.progress import step
 from rehearsal import toolchain
+from rehearsal.control_plane import all_control_planes
 from rehearsal.plugins import ensure_language_host, ensure_plugins
 from rehearsal.toolchain import Tool
 
@@ -60,9 +60,10 @@ def down(project: Project) -> None:
     engine = project.engine(tools)
     with engine.locked():
         check_files(project.state_files)
-        if engine.exists() and engine.export().get("resources"):
-            with suppress(ControlPlaneError):  # one that cannot be started is deleted all the same, and its objects go
-                _start_control_plane(project, tools)
+        if engine.exists() and (resources := engine.export().get("resources")):
+            if project.is_local and not any(resource.get("protect") for resource in resources):
+                # Its data go with it, so that nothing has to be waited for, nor can hold anything by a finalizer.
+                project.control_plane().stop()
             settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
             engine.run("destroy", "--yes")
         if project.is_local:
@@ -100,12 +101,12 @@ def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
     engine = project.engine(dict(tools))
     with engine.locked():
         check_files(project.state_files)
-        _start_control_plane(project, tools)
         engine.select()
-        settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
         deployment = engine.export()
-        check_changes(deployment, project.spec.cluster)
+        check_changes(deployment, project.spec.cluster, all_control_planes())
         check_first_run(deployment, project.spec)
+        _start_control_plane(project, tools)
+        settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
         refresh_pools(engine, deployment)
         yield engine
 

@@ -93,3 +93,14 @@ def test_the_nodes_of_gke_get_more_addresses_and_not_fewer(nodes: str, keeps: bo
     else:
         (problem,) = refused(deployed(spec, version="1.36"), changed)
         assert (problem.code, problem.where) == ("PK407", "polykube:cluster.network.nodes")
+
+
+def test_a_local_cluster_that_is_there_keeps_its_name() -> None:
+    spec = load_stack("dev")
+    renamed = spec.cluster.model_copy(update={"name": "two"})
+    with pytest.raises(EngineError) as error:
+        check_changes(deployed(spec, protect=False), renamed, ["dev", "other"])
+    (problem,) = error.value.problems
+    assert (problem.code, problem.where, problem.allowed) == ("PK412", "polykube:cluster.name", "dev")
+    check_changes(deployed(spec, protect=False), renamed, ["other"])
+    check_changes(deployed(spec, protect=False), spec.cluster, ["dev"])

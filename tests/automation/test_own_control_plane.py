@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from common.paths import control_plane_dir
 from rehearsal.control_plane import ControlPlane, State
 from rehearsal.control_plane.processes import find
+from tests.support.api import Api
 from tests.support.cli import Cli, make_cli, one_tenant
 
 NAME = "own"
@@ -45,6 +47,19 @@ def test_down_takes_away_even_what_cannot_be_started(cli: Cli) -> None:
     assert find(control_plane_dir(NAME)) == []
     state = cli.pulumi("stack", "export", "--stack", "dev").stdout
     assert '"resources"' not in state
+
+
+def test_down_waits_for_no_finalizer(cli: Cli) -> None:
+    cli.must("up")
+    held = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"namespace": "solo", "name": "held", "finalizers": ["example.com/hold"]},
+    }
+    with closing(Api(ControlPlane(NAME).kubeconfig)) as api:
+        api.apply(held)
+    assert "dev is gone" in cli.must("down")
+    assert not control_plane_dir(NAME).exists()
 
 
 def test_down_of_what_is_not_there_is_no_error(cli: Cli) -> None:

@@ -36,7 +36,7 @@ def test_status_shows_processes_and_what_stands(stack: Cli) -> None:
 
 
 def test_plain_pulumi_and_kubectl_work_where_env_was_evaluated(stack: Cli) -> None:
-    preview = stack.pulumi("preview", "--stack", "dev")
+    preview = stack.pulumi("preview", "--stack", "dev", "--expect-no-changes")
     assert preview.returncode == 0, preview.stdout + preview.stderr
     assert re.search(r"Policies:\n.*polykube", preview.stdout), "the policy pack runs without being asked for"
     assert re.search(r"\d+ unchanged", preview.stdout)
