@@ -19,7 +19,7 @@ AUTOMATIC: Final = 8
 
 @dataclass(frozen=True)
 class Limit:
-    """Names of `what` have `longest` characters at most, of which the first may have to be a letter."""
+    """Names (`what`) that have `longest` characters at most, of which the first may have to be a letter."""
 
     what: str
     longest: int
@@ -27,13 +27,13 @@ class Limit:
 
 
 # AWS's, as botocore 1.44 has them; of node groups, the API reference, November 2026.
-IAM_ROLE: Final = Limit("IAM roles", 64)
-EVENT_RULE: Final = Limit("EventBridge rules", 64)
-NODE_GROUP: Final = Limit("EKS node groups", 63)
+IAM_ROLE: Final = Limit("names of IAM roles", 64)
+EVENT_RULE: Final = Limit("names of EventBridge rules", 64)
+NODE_GROUP: Final = Limit("names of EKS node groups", 63)
 # Google's: iam v1 (accountId); for GKE the API's own errors (cloudnative-pg#8714, rancher#12720).
-SERVICE_ACCOUNT: Final = Limit("service accounts", 30, letter_first=True)
-GKE_CLUSTER: Final = Limit("GKE clusters", 40, letter_first=True)
-GKE_POOL: Final = Limit("GKE node pools", 40, letter_first=True)
+SERVICE_ACCOUNT: Final = Limit("names of service accounts", 30, letter_first=True)
+GKE_CLUSTER: Final = Limit("names of GKE clusters", 40, letter_first=True)
+GKE_POOL: Final = Limit("names of GKE node pools", 40, letter_first=True)
 # Azure's: learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, November 2026.
 DNS_PREFIX: Final = Limit("DNS prefixes of AKS", 54)
 
@@ -62,11 +62,11 @@ def name_findings(name: Any, uses: Sequence[Use]) -> Iterator[Finding]:
         return
     tightest = min(uses, key=lambda use: use.room)
     if len(name) > tightest.room:
-        allowed = f"{tightest.room} characters at most: names of {tightest.limit.what} have {tightest.limit.longest}"
+        allowed = f"{tightest.room} characters at most: {tightest.limit.what} have {tightest.limit.longest}"
         yield Finding(Code.BAD_NAME, _sum(name, tightest), allowed, "Shorten it.", at=("name",))
     lettered = [use.limit.what for use in uses if use.limit.letter_first]
     if lettered and re.match("[0-9]", name):
-        allowed = f"a letter at the beginning, as names of {lettered[0]} have it"
+        allowed = f"a letter at the beginning, as {lettered[0]} have it"
         yield Finding(Code.BAD_NAME, quoted(name), allowed, f"Write k{name}, say.", at=("name",))
 
 
