@@ -153,7 +153,7 @@ def test_azure_native_takes_over_what_changed_in_azure_since() -> None:
     assert life.again().detailed.keys() == {"tags.team", "zones"}
 
 
-def test_a_secret_that_is_never_read_stays_in_the_state() -> None:
+def test_what_is_never_read_stays_in_the_state() -> None:
     life = made(GcpStandIn, SUBNET, GIVEN, {"description": {"as": "kept"}})
     (resource,) = life.stand_in.store.all(SUBNET)
     life.stand_in.store.put(replace(resource, outputs={**resource.outputs, "description": "somebody's"}))
