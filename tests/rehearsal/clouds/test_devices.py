@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.providers.clouds.aws import eks
-from rehearsal.providers.clouds.azure_native import aks
+from rehearsal.providers.clouds.aws import eks, network
+from rehearsal.providers.clouds.azure_native import aks, pools
 from rehearsal.providers.clouds.gcp import gke
 from rehearsal.providers.clouds.nodes import Node
 from rehearsal.providers.clouds.store import Resource, Store
@@ -16,7 +16,7 @@ from rehearsal.providers.clouds.store import Resource, Store
 
 def of_eks(store: Store, image: str) -> Node:
     """A node of EKS."""
-    store.add(Resource(eks._SUBNET, "subnet-1", "a", {}, {"availabilityZone": "eu-central-1a"}))
+    store.add(Resource(network.SUBNET, "subnet-1", "a", {}, {"availabilityZone": "eu-central-1a"}))
     inputs = {"subnetIds": ["subnet-1"], "instanceTypes": ["g5.xlarge"], "amiType": image, "clusterName": "c"}
     group = Resource(
         eks.NODE_GROUP, "c:g", "g", {**inputs, "scalingConfig": {"desiredSize": 1}}, {"nodeGroupName": "g"}
@@ -28,7 +28,7 @@ def of_aks(_: Store, image: str) -> Node:
     """A node of AKS."""
     cluster = Resource(aks.CLUSTER, "c", "c", {}, {"location": "westeurope", "currentKubernetesVersion": "1.36.1"})
     inputs = {"vmSize": "Standard_NC4as_T4_v3", "osSKU": image, "orchestratorVersion": "1.36.1"}
-    return next(aks._nodes("gpu", inputs, cluster))
+    return next(pools._nodes("gpu", {**inputs, "count": 1}, cluster))
 
 
 def of_gke(_: Store, driver: str) -> Node:

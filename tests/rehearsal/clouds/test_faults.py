@@ -120,6 +120,8 @@ def test_an_import_takes_over_what_exists(network: Cloud) -> None:
     network.up()
     id_ = network.only(VPC).id
     network.engine.must("state", "delete", "--yes", "--target-dependents", _urn(network, "vpc"))
+    for subnet in network.store.all(SUBNET):
+        network.store.drop(subnet)
     taken = NETWORK.replace('tags={"Name": "shop"}, opts=aws', f'tags={{"Name": "shop"}}, opts=TAKEN("{id_}")')
     merge = "TAKEN = lambda id: pulumi.ResourceOptions.merge(aws, pulumi.ResourceOptions(import_=id))\nvpc ="
     network.engine.write_program(taken.replace("vpc =", merge))
