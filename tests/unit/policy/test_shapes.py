@@ -147,3 +147,11 @@ def test_what_is_right_is_the_same_object() -> None:
         "spec": {"containers": [{"name": "c"}], "unheard": None},
     }
     assert read("v1", "Pod", properties).properties is properties
+
+
+def test_a_kind_is_read_by_its_version() -> None:
+    scaler = {"metrics": "none", "targetCPUUtilizationPercentage": "none"}
+    assert damages("HorizontalPodAutoscaler", scaler, "autoscaling/v2") == [("metrics", "a list")]
+    assert damages("HorizontalPodAutoscaler", scaler, "autoscaling/v1") == [
+        ("targetCPUUtilizationPercentage", "a whole number")
+    ]
