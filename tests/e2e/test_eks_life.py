@@ -15,7 +15,13 @@ from tests.support.cloud_life import Life, begin
 
 POOL, SUBNET = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet"
 ZONES = ["eu-central-1a", "eu-central-1b"]
-MADE_WITH: dict[str, Any] = {"zones": ZONES, "nodeBudget": 30, "nodePools.0.nodes": {"min": 2, "max": 4}}
+GPUS = {"name": "gpus", "machineType": "g6.xlarge", "nodes": {"min": 1, "max": 1}}
+MADE_WITH: dict[str, Any] = {
+    "zones": ZONES,
+    "nodeBudget": 30,
+    "nodePools.0.nodes": {"min": 2, "max": 4},
+    "nodePools.2": GPUS,
+}
 RIGHTS_COME_LATE = {
     "fault": "propagation",
     "type": "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
@@ -41,6 +47,12 @@ def general(life: Life) -> Resource:
 def changed(life: Life, **keys: Any) -> dict[str, int]:
     """Go over to a stack file with other keys of the cluster; names are paths with `__`."""
     return life.step(f"change={life.write(MADE_WITH | {key.replace('__', '.'): value for key, value in keys.items()})}")
+
+
+def test_pods_can_have_the_gpus_of_a_pool(life: Life) -> None:
+    with life.api() as api:
+        (node,) = api.list("/api/v1/nodes?labelSelector=polykube.dev/node-pool=gpus")
+    assert node["status"]["capacity"].get("nvidia.com/gpu") == "1"
 
 
 @pytest.mark.parametrize(
