@@ -6,6 +6,7 @@ from common.quantity import parse
 from policy.admission.quota_keys import bounds_nothing, instead, refused_amount, refused_key, refused_scopes
 
 NO_KEY = "there is no such quota key"
+TERMINATING = "the scope Terminating does not go with"
 NO_NAME = "it is no name such as requests.example.com/gpu"
 
 
@@ -48,7 +49,7 @@ def test_amounts_that_are_refused(key: str, amount: str, refused: str) -> None:
         (
             ["ephemeral-storage"],
             ("Terminating", "Exists", ()),
-            ["the scope Terminating does not go with ephemeral-storage"],
+            [f"{TERMINATING} ephemeral-storage"],
         ),
         (
             ["hugepages-2Mi"],
