@@ -1,6 +1,7 @@
 """How people see errors and tables on a terminal."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -8,16 +9,25 @@ from rich.table import Table
 
 from common.errors import PolykubeError, Problem
 
+_MANY: Final = 50
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
 def show_error(error: PolykubeError) -> None:
-    """Every problem of an error, with its place, what was found, what is allowed and what to do."""
-    for problem in error.problems:
+    """The problems of an error, each with its place, what was found, what is allowed and what to do.
+
+    Of a great many the first are shown: they have a common cause, or cannot be read anyway.
+    """
+    for problem in error.problems[:_MANY]:
         _show_problem(problem)
-    if len(error.problems) > 1:
-        err.print(f"[bold red]{len(error.problems)} problems[/bold red]")
+    count = len(error.problems)
+    if count > 1:
+        err.print(
+            f"[bold red]{count} problems[/bold red]"
+            + (f", of which the first {_MANY} are shown" if count > _MANY else "")
+        )
 
 
 def show_warnings(problems: Iterable[Problem]) -> None:

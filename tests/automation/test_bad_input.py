@@ -34,6 +34,21 @@ def test_what_should_be_looked_at_is_said_and_is_no_error(cli: Cli) -> None:
     assert "polykube:cluster.nodePools[0].machineType" in checked.stderr
 
 
+def test_of_a_great_many_problems_the_first_are_shown_and_all_are_counted(cli: Cli) -> None:
+    wrong = [f"  - {{name: T{number}, group: x}}" for number in range(100)]
+    head = [
+        "config:",
+        "  polykube:stage: dev",
+        "  polykube:cluster: {kind: local, version: '1.36'}",
+        "  polykube:tenants:",
+    ]
+    cli.file.write_text("\n".join(head + wrong))
+    refused = cli.run("check")
+    assert refused.returncode == 2
+    assert len(re.findall(r"✗ (PK\d{3})", refused.stderr)) == 50
+    assert refused.stderr.strip().endswith("301 problems, of which the first 50 are shown")
+
+
 def files(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
