@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from policy.model import Resource
+from policy.nodes import NodeSet
 from policy.workloads import Counts, jobs_kept, pods_kept, pods_of, revisions_kept
 from tests.policy.exam.namespaces import as_resource
 
@@ -95,3 +96,18 @@ def test_jobs_and_revisions_are_kept() -> None:
     assert jobs_kept({"successfulJobsHistoryLimit": 5, "concurrencyPolicy": "Forbid"}) == Counts.fixed(6)
     assert revisions_kept({}) == Counts(1, 12, 1, 12, blocks=True, blocks_at_peak=True, kept=11)
     assert revisions_kept({"revisionHistoryLimit": 0}) == Counts(1, 2, 1, 2, blocks=True, blocks_at_peak=True, kept=1)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "counts"),
+    [
+        ({}, Counts(3, 3, 6, 6)),
+        ({"rollingUpdate": {"maxSurge": "50%"}}, Counts(3, 5, 6, 9, blocks=True, blocks_at_peak=True)),
+        ({"rollingUpdate": {"maxSurge": 9}}, Counts(3, 6, 6, 12, blocks=True, blocks_at_peak=True)),
+        ({"type": "OnDelete", "rollingUpdate": {"maxSurge": 1}}, Counts(3, 3, 6, 6)),
+    ],
+)
+def test_daemon_sets(strategy: dict[str, Any], counts: Counts) -> None:
+    pool = of("Pool")
+    nodes = [NodeSet(pool, "", 1, None, {}, ()), NodeSet(pool, "", 2, 5, {}, ())]
+    assert pods_of(of("DaemonSet", updateStrategy=strategy), None, nodes) == counts
