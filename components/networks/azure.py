@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from components.clusters.aks.spec import AksSpec
 
 _API_PREFIX: Final = 28  # the smallest that AKS takes for the API server
+_NETWORK_SHORTEST: Final = 2  # characters of a virtual network's name
 _HTTPS: Final = "443"
 _ANY_BUT_SSH: Final = ("1-21", "23-65535")
 _STORAGE: Final = "Microsoft.Storage"
@@ -32,7 +33,7 @@ class AzureNetwork(pulumi.ComponentResource):
         nodes, rest = halves(spec.network.range)
         self.network = azure.network.VirtualNetwork(
             name,
-            virtual_network_name=name,
+            virtual_network_name=name if len(name) >= _NETWORK_SHORTEST else f"{name}-network",
             resource_group_name=group,
             location=spec.region,
             address_space=azure.network.AddressSpaceArgs(address_prefixes=[str(spec.network.range)]),

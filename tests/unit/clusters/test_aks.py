@@ -190,3 +190,8 @@ def test_the_internet_gets_as_far_as_the_nodes_own_firewall_and_to_nobodys_ssh()
     assert nodes["destinationPortRanges"] == ["1-21", "23-65535"]
     (api,) = resources["NetworkSecurityGroup a-api"].inputs["securityRules"]
     assert (api["sourceAddressPrefixes"], api["destinationPortRange"]) == (["10.8.0.0/16"], "443")
+
+
+def test_a_cluster_of_one_letter_has_a_network_with_a_name_that_azure_takes() -> None:
+    assert made(GENERAL)["VirtualNetwork a"].inputs["virtualNetworkName"] == "a-network"
+    assert made(GENERAL, name="ab")["VirtualNetwork ab"].inputs["virtualNetworkName"] == "ab"
