@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 
 from rehearsal import site as module
@@ -74,7 +75,7 @@ def test_a_site_that_cannot_be_made_leaves_nothing(monkeypatch: pytest.MonkeyPat
     def fail() -> str:
         raise OSError("no authorities")
 
-    monkeypatch.setattr(module.certifi, "where", fail)
+    monkeypatch.setattr(certifi, "where", fail)
     with pytest.raises(OSError, match="no authorities"), new_site("dev"):
         pass
 
