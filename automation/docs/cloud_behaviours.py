@@ -32,8 +32,8 @@ _HEAD: Final = """# How clouds behave
 What the stand-in clouds do with each type beyond keeping it, where that is known from, and the test that holds them to
 it.
 
-No cloud was asked. Tests, and the facts, are below `tests/rehearsal/clouds` unless they say otherwise. Where no row says
-when a type was read, its rules and limits are known, and the issues of its provider have not been gone through.
+No cloud was asked. Tests, and the facts, are below `tests/rehearsal/clouds` unless they say otherwise. Where no row
+says when a type was read, its rules and limits are known, and the issues of its provider have not been gone through.
 """
 
 

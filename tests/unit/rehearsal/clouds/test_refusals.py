@@ -121,8 +121,8 @@ def test_a_control_plane_goes_up_one_minor_at_a_time(old: str, new: str, reason:
 
 
 def test_the_pool_that_an_aks_cluster_is_made_with_keeps_its_machines() -> None:
-    provider, pool = AzureNativeStandIn(), {"name": "system", "mode": "System", "vmSize": "Standard_D2s_v5"}
-    pool |= {"count": 1}
+    provider = AzureNativeStandIn()
+    pool = {"name": "system", "mode": "System", "vmSize": "Standard_D2s_v5", "count": 1}
     outputs = {"name": "shop", "currentKubernetesVersion": "1.36", "agentPoolProfiles": [pool]}
     _exists(provider, CLUSTER_OF_AZURE, "shop", outputs, {"agentPoolProfiles": [pool]})
     other = {"kubernetesVersion": "1.36", "agentPoolProfiles": [pool | {"vmSize": "Standard_D4s_v5"}]}
