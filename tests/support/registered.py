@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import pulumi.output
 import pulumi.runtime
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
@@ -103,7 +104,7 @@ class _Recorder(MockMonitor):
                 urn=answer.urn,
                 type=request.type,
                 name=request.name,
-                inputs={name: rpc.unwrap_rpc_secret(value) for name, value in inputs.items()},
+                inputs=_known({name: rpc.unwrap_rpc_secret(value) for name, value in inputs.items()}),
                 parent=request.parent,
                 provider=request.provider.rpartition("::")[0],
                 after=frozenset({*request.dependencies, *of_inputs}),
@@ -114,6 +115,16 @@ class _Recorder(MockMonitor):
                 secrets=frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value)),
             )
         return answer
+
+
+def _known(value: Any) -> Any:
+    """`value` without what only the cloud knows, so that what two programs register can be compared."""
+    if isinstance(value, Mapping):
+        known = ((name, inner) for name, inner in value.items() if not isinstance(inner, pulumi.output.Unknown))
+        return {name: _known(inner) for name, inner in known}
+    if isinstance(value, list):
+        return [None if isinstance(inner, pulumi.output.Unknown) else _known(inner) for inner in value]
+    return value
 
 
 def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
