@@ -155,3 +155,10 @@ def test_a_kind_is_read_by_its_version() -> None:
     assert damages("HorizontalPodAutoscaler", scaler, "autoscaling/v1") == [
         ("targetCPUUtilizationPercentage", "a whole number")
     ]
+
+
+def test_null_among_numbers_is_zero_and_times_are_of_any_type() -> None:
+    spec = {"securityContext": {"supplementalGroups": [None]}}
+    found = read("v1", "Pod", {"metadata": {"creationTimestamp": 5}, "spec": spec})
+    assert found.damages == []
+    assert found.properties["spec"] == {"securityContext": {"supplementalGroups": [0]}}
