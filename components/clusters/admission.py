@@ -22,11 +22,12 @@ import yaml
 _PATIENCE: Final = 300.0  # seconds; clouds speak of seconds, and have been seen to take two minutes
 _POLL: Final = 2.0  # seconds
 _TIMEOUT: Final = 20.0  # seconds, of one question
-_EVERYTHING: Final = {"verb": "*", "group": "*", "resource": "*"}
+# What a stack does first. A question for everything (`*`) would be simpler, and not every cloud's authorizer knows it.
+_FIRST: Final = {"verb": "create", "group": "", "resource": "namespaces"}
 
 
 def admitted(kubeconfig: pulumi.Output[str], rights: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
-    """The kubeconfig, once the API server lets its user do everything; `rights` have to be there before.
+    """The kubeconfig, once the API server lets its user make namespaces; `rights` have to be there before.
 
     A preview does not wait. RunError when it takes too long.
     """
@@ -50,7 +51,7 @@ async def _wait(kubeconfig: str) -> str:
 
 
 def _refusal(config: Mapping[str, Any]) -> str:
-    """Why the user may not do everything yet; empty when they may, or when nothing can be asked for a credential."""
+    """Why the user may not make namespaces yet; empty when they may, or when nothing can be asked for a credential."""
     try:
         token = _token(_of(config, "user")["exec"])
     except FileNotFoundError:
@@ -61,7 +62,7 @@ def _refusal(config: Mapping[str, Any]) -> str:
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": _EVERYTHING},
+        "spec": {"resourceAttributes": _FIRST},
     }
     request = urllib.request.Request(  # noqa: S310 - the server of our own cluster, by https
         f"{cluster['server']}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
@@ -75,18 +76,19 @@ def _refusal(config: Mapping[str, Any]) -> str:
         return f"it answers {error.code} {error.reason}"
     except (URLError, OSError) as error:
         return f"it does not answer ({error})"
-    return "" if allowed else "not everything is allowed yet"
+    return "" if allowed else "no namespaces may be made yet"
 
 
 def _token(command: Mapping[str, Any]) -> str:
-    """A credential, from the program that the kubeconfig names."""
+    """A credential, from the program that the kubeconfig names, which is told what client-go tells it."""
     added = {each["name"]: each["value"] for each in command.get("env") or ()}
+    info = {"apiVersion": command["apiVersion"], "kind": "ExecCredential", "spec": {"interactive": False}}
     done = subprocess.run(
         [command["command"], *command.get("args", ())],
         capture_output=True,
         check=True,
         timeout=_TIMEOUT,
-        env={**os.environ, **added},
+        env={**os.environ, **added, "KUBERNETES_EXEC_INFO": json.dumps(info)},
     )
     return str(json.loads(done.stdout)["status"]["token"])
 

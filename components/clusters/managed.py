@@ -10,6 +10,7 @@ from pydantic import Field
 
 from components import naming
 from components.cloud import CloudPlace
+from components.clusters.admission import admitted
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.device_plugin import DevicePlugin
 from components.clusters.names import Use, name_findings
@@ -175,8 +176,8 @@ class ManagedCluster(ClusterBase):
         context: str | None = None,
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
-        """As for every cluster, and with what its GPUs need to be had."""
-        super().connect(kubeconfig, identifier, context, after)
+        """As for every cluster, once the rights in `after` count in it; and with what its GPUs need."""
+        super().connect(admitted(pulumi.Output.from_input(kubeconfig), after), identifier, context, after)
         if self._needs_device_plugin:
             DevicePlugin(self.name, self._needs_device_plugin, self.in_cluster())
 

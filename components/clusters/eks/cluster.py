@@ -13,7 +13,6 @@ import pulumi
 from pulumi_aws import cloudwatch, ec2, eks, kms, vpc
 from pulumi_aws.provider import Provider as AwsProvider
 
-from components.clusters.admission import admitted
 from components.clusters.eks.addons import AddOns
 from components.clusters.eks.dns import make_dns
 from components.clusters.eks.identity import make_identity
@@ -91,7 +90,7 @@ class EksCluster(ManagedCluster):
         )
         kubeconfig = self._make_kubeconfig()
         # A cluster of the same name in the same account and region is the same cluster to AWS as well.
-        self.connect(admitted(kubeconfig, access), self.control_plane.arn, after=access)
+        self.connect(kubeconfig, self.control_plane.arn, after=access)
         self.register_outputs({})
 
     def _make_key(self) -> kms.Key:

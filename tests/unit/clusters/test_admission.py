@@ -1,0 +1,35 @@
+"""A program that goes on before its rights count in the cluster, or that waits for them for ever without a word."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from components.clusters import admission
+
+KUBECONFIG = yaml.safe_dump({"clusters": [{"name": "c", "cluster": {"server": "https://c.example"}}]})
+
+
+def test_it_goes_on_when_the_api_server_lets_it_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = ["it answers 401 Unauthorized", "no namespaces may be made yet", ""]
+    asked: list[str] = []
+
+    def refusal(_: Mapping[str, Any]) -> str:
+        asked.append(answers[len(asked)])
+        return asked[-1]
+
+    monkeypatch.setattr(admission, "_refusal", refusal)
+    monkeypatch.setattr(admission, "_POLL", 0)
+    assert asyncio.run(admission._wait(KUBECONFIG)) == KUBECONFIG
+    assert asked == answers
+
+
+def test_it_says_what_it_waited_for_when_its_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "_refusal", lambda _: "it answers 403 Forbidden")
+    monkeypatch.setattr(admission, "_PATIENCE", 0.0)
+    monkeypatch.setattr(admission, "_POLL", 0)
+    with pytest.raises(pulumi.RunError, match=r"https://c.example .* 403 Forbidden.*administrators"):
+        asyncio.run(admission._wait(KUBECONFIG))
