@@ -179,7 +179,8 @@ class ManagedCluster(ClusterBase):
         """As for every cluster, once the rights in `after` count in it; and with what its GPUs need."""
         super().connect(admitted(pulumi.Output.from_input(kubeconfig), after), identifier, context, after)
         if self._needs_device_plugin:
-            DevicePlugin(self.name, self._needs_device_plugin, self.in_cluster())
+            options = pulumi.ResourceOptions.merge(self.in_cluster(), pulumi.ResourceOptions(parent=self))
+            DevicePlugin(self.name, self._needs_device_plugin, options)
 
     def place(self, spec: ManagedSpec, provider: pulumi.ProviderResource) -> CloudPlace:
         """Where everything of the cluster goes."""

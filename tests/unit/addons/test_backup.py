@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from components.addons import AddOnsSpec
 from components.addons.backup import Backup, BackupSpec
 from components.addons.backup.parts import schedules
+from components.contract import Capability
 from spec.cron import Cron
 from spec.values import Secret
 from tests.support.registered import _NESTED as NESTED
@@ -154,8 +155,8 @@ def test_a_store_at_another_port_is_reached_there_and_no_cloud_is_needed() -> No
     store = {"endpoint": "https://10.1.2.3:9000", "bucket": "b", "accessKey": "k", "secretKey": Secret("key")}
     spec = BackupSpec.model_validate({"store": store})
     assert {flow.name: flow.ports for flow in Backup.flows(spec)}["velero.store"] == (9000,)
-    assert not Backup.required(spec)
-    assert Backup.required(BackupSpec())
+    assert Capability.OBJECT_STORE not in Backup.required(spec)
+    assert Capability.OBJECT_STORE in Backup.required(BackupSpec())
 
 
 @pytest.mark.parametrize("when", ["0 7 * * *", "*/15 0-6,12 1 1-12/3 0", "59 23 31 12 6"])

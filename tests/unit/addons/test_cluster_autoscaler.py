@@ -9,7 +9,9 @@ import pytest
 
 from components.addons.cluster_autoscaler import RELEASES, ClusterAutoscaler
 from components.clusters.eks.facts import FACTS
+from components.clusters.eks.live import Scaling, Size, scaling
 from components.clusters.eks.pool_scaling import autoscaler_policy, discovery_tags
+from components.clusters.pools import NodeCount
 from tests.support.registered import Registered
 from tests.support.stack_files import load_stack, registered_with
 
@@ -86,12 +88,9 @@ def test_its_options_are_what_it_is_told(made: Mapping[str, Registered]) -> None
     assert "--expander=least-waste" in told
 
 
-def test_pools_that_scale_keep_the_size_that_it_gives_them(made: Mapping[str, Registered]) -> None:
-    groups = [each for each in made.values() if each.type == "aws:eks/nodeGroup:NodeGroup"]
-    sizes = [each.inputs["scalingConfig"] for each in groups]
-    scaled = [size["minSize"] < size["maxSize"] for size in sizes]
-    assert set(scaled) == {True, False}
-    assert ["scalingConfig.desiredSize" in each.ignore_changes for each in groups] == scaled
+def test_pools_that_scale_keep_the_size_that_it_gives_them() -> None:
+    live = {"general-0a1b2c": Size((2, 5), 4)}
+    assert scaling("general", "general-0a1b2c", NodeCount(min=2, max=5), live) == Scaling(4, is_kept=True)
 
 
 @pytest.mark.parametrize("version", FACTS.versions)

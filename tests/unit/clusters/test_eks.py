@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+
+from components.clusters.eks.live import Scaling, Size, scaling
+from components.clusters.pools import NodeCount
 from stacks.config import StackSpec
 from tests.support.registered import Registered, registered
 
@@ -53,3 +57,21 @@ def test_gpus_are_offered_to_pods_on_the_pools_whose_image_leaves_that_to_the_cl
 
 def test_a_cluster_without_such_pools_has_no_device_plugin() -> None:
     assert f"DaemonSet {PLUGIN}" not in made(gpus("rocket", image="bottlerocket"))
+
+
+@pytest.mark.parametrize(
+    ("live", "wanted", "expected"),
+    [
+        ({}, (2, 4), Scaling(2, is_kept=False)),
+        ({"general-0a1b2c": Size((2, 4), 3)}, (2, 4), Scaling(3, is_kept=True)),
+        ({"general-0a1b2c": Size((2, 4), 2)}, (3, 6), Scaling(3, is_kept=False)),
+        ({"general-0a1b2c": Size((2, 6), 6)}, (2, 4), Scaling(4, is_kept=False)),
+        ({"general-ffffff": Size((2, 6), 5)}, (2, 6), Scaling(5, is_kept=False)),
+        ({"other-ffffff": Size((2, 6), 5)}, (2, 6), Scaling(2, is_kept=False)),
+    ],
+    ids=["first", "unchanged", "a larger minimum", "a smaller maximum", "a new generation", "another pool"],
+)
+def test_a_pool_is_as_large_as_what_scales_it_has_it_within_its_bounds(
+    live: dict[str, Size], wanted: tuple[int, int], expected: Scaling
+) -> None:
+    assert scaling("general", "general-0a1b2c", NodeCount(min=wanted[0], max=wanted[1]), live) == expected
