@@ -66,22 +66,32 @@ def make_control_plane(  # noqa: PLR0913 - what the cluster is made of
             upgrade_channel="patch", node_os_upgrade_channel="NodeImage"
         ),
         oidc_issuer_profile=service.ManagedClusterOIDCIssuerProfileArgs(enabled=True),
-        security_profile=service.ManagedClusterSecurityProfileArgs(
-            workload_identity=service.ManagedClusterSecurityProfileWorkloadIdentityArgs(enabled=True),
-            image_cleaner=service.ManagedClusterSecurityProfileImageCleanerArgs(enabled=True, interval_hours=_CLEANING),
-            azure_key_vault_kms=service.AzureKeyVaultKmsArgs(
-                enabled=True, key_id=key.key_uri_with_version, key_vault_network_access="Public"
-            ),
-        ),
-        storage_profile=service.ManagedClusterStorageProfileArgs(
-            disk_csi_driver=service.ManagedClusterStorageProfileDiskCSIDriverArgs(enabled=True),
-            file_csi_driver=service.ManagedClusterStorageProfileFileCSIDriverArgs(enabled=True),
-            snapshot_controller=service.ManagedClusterStorageProfileSnapshotControllerArgs(enabled=True),
-        ),
+        security_profile=_security(key),
+        storage_profile=_storage(),
         tags=place.tags,
         # Azure tells all pools of a cluster here, and a refresh brings them into the state (azure-native#1532). They
         # are changed by calls of their own.
         opts=place.options(keep=True, after=after, ignore_changes=["agentPoolProfiles"]),
+    )
+
+
+def _security(key: azure.keyvault.Key) -> azure.containerservice.ManagedClusterSecurityProfileArgs:
+    service = azure.containerservice
+    return service.ManagedClusterSecurityProfileArgs(
+        workload_identity=service.ManagedClusterSecurityProfileWorkloadIdentityArgs(enabled=True),
+        image_cleaner=service.ManagedClusterSecurityProfileImageCleanerArgs(enabled=True, interval_hours=_CLEANING),
+        azure_key_vault_kms=service.AzureKeyVaultKmsArgs(
+            enabled=True, key_id=key.key_uri_with_version, key_vault_network_access="Public"
+        ),
+    )
+
+
+def _storage() -> azure.containerservice.ManagedClusterStorageProfileArgs:
+    service = azure.containerservice
+    return service.ManagedClusterStorageProfileArgs(
+        disk_csi_driver=service.ManagedClusterStorageProfileDiskCSIDriverArgs(enabled=True),
+        file_csi_driver=service.ManagedClusterStorageProfileFileCSIDriverArgs(enabled=True),
+        snapshot_controller=service.ManagedClusterStorageProfileSnapshotControllerArgs(enabled=True),
     )
 
 
