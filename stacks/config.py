@@ -13,7 +13,7 @@ from components.contract import Capability
 from components.platform.shared import PlatformSpec
 from components.platform.tenants import TenantSpec
 from spec.holes import Hole, decided, solid
-from spec.model import Many, StackModel, same_twice
+from spec.model import Many, StackModel, did_you_mean, same_twice
 from spec.problems import Code, Finding, listed, quoted
 from spec.text import RuleId
 
@@ -60,6 +60,7 @@ class StackSpec(StackModel):
             yield from (finding.below(f"{NAMESPACE}addons", field(add_on)) for finding in decided(*checks))
         if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
             yield from self._storage_findings()
+            yield from decided(self._claim_findings())
 
     def _add_on_findings(self) -> Iterator[Finding]:
         """What the add-ons ask of the cluster and of each other, and do not get."""
@@ -83,6 +84,28 @@ class StackSpec(StackModel):
                 remedy = "Set `provisioner` to the name of a driver that is installed in the cluster."
                 at = (f"{NAMESPACE}platform", "storageClasses", index)
                 yield Finding(Code.NO_STORAGE_DRIVER, found, "a provisioner", remedy, at=at)
+
+    def _claim_findings(self) -> Iterator[Finding]:
+        """A finding for each add-on whose volumes ask for a class that there is not, and so would wait for ever.
+
+        Which classes a cluster has that runs already, it does not say.
+        """
+        if self.cluster.kind == "existing":
+            return
+        declared = {each.name: each.default for _, each in solid(self.platform.storage_classes)}
+        classes = {**self.cluster.own_storage_classes, **declared}
+        for add_on, options in self.addons.chosen().items():
+            for key, wanted in options.storage_classes().items():
+                at = (f"{NAMESPACE}addons", field(add_on), key)
+                if wanted is None and not any(classes.values()):
+                    remedy = "Declare one in platform.storageClasses, with `default: true`."
+                    found = f"no class, and {add_on.name} claims volumes of the default one"
+                    yield Finding(Code.DEFAULT_CLASS, found, "a default class", remedy, at=at)
+                elif wanted is not None and wanted not in classes:
+                    meant = did_you_mean(wanted, classes)
+                    remedy = f"Write {meant}, if that is meant." if meant else "Declare it in platform.storageClasses."
+                    allowed = listed(sorted(classes)) or "a class that there is"
+                    yield Finding(Code.NOT_ALLOWED, quoted(wanted), allowed, remedy, at=at)
 
 
 class StackFile(StackModel):

@@ -44,6 +44,10 @@ class AddOnSpec(StackModel):
         del tenants
         return ()
 
+    def storage_classes(self) -> Mapping[str, str | None]:
+        """The classes that its volumes ask for, by the option that says so; None for the cluster's default class."""
+        return {}
+
     def findings_beside(self, others: Mapping[type["AddOnBase"], "AddOnSpec"]) -> Iterable[Finding]:
         """What is wrong between the options and those of the other add-ons that are on."""
         del others

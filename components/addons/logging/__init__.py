@@ -94,6 +94,9 @@ class LoggingSpec(AddOnSpec):
                 remedy = f"Remove {key}, or external."
                 yield Finding(Code.NOT_ALLOWED, what, "none, where the store is external", remedy, at=(key,))
 
+    def storage_classes(self) -> Mapping[str, str | None]:
+        return {"storageClass": self.storage_class} if self.external is None else {}
+
 
 class Logging(AddOnBase):
     """filebeat on every node, Elasticsearch with TLS and roles, Kibana."""

@@ -4,7 +4,7 @@ Left out: metrics for `kubectl top` and autoscaling (metrics-server), and metric
 Upstream: prometheus.io and grafana.com/docs as of November 2026.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
@@ -49,6 +49,9 @@ class MonitoringSpec(AddOnSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("objective", "slos", self.slos)
+
+    def storage_classes(self) -> Mapping[str, str | None]:
+        return {"storageClass": self.storage_class}
 
 
 class Monitoring(AddOnBase):
