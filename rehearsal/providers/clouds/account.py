@@ -95,13 +95,17 @@ class Account:
 
     def admit(self, new: Resource) -> None:
         """Raise Refused when there is no room for `new`, or when a right that it needs does not count yet."""
-        for limit in self._numbers.limits:
-            self._check_limit(limit, new)
+        self.check_limits(new)
         for right in self._numbers.settling:
             for target in map(str, at_path(new.inputs, right.at) if right.of == new.type else ()):
                 unseen = partial(self._unseen, right, target)
                 if persisting(unseen, lambda _: True, right.retried):
                     raise Refused("own words", **_told(right.says, {"target": target}))
+
+    def check_limits(self, new: Resource) -> None:
+        """Raise Refused when there is no room for `new` beside what the store has."""
+        for limit in self._numbers.limits:
+            self._check_limit(limit, new)
 
     def _check_limit(self, limit: Limit, new: Resource) -> None:
         own = self._conditions.limits.get(limit.name)

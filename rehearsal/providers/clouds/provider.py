@@ -15,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from common.locks import exclusive
 from common.wire import UNKNOWN, Properties, plain, sealed
 from rehearsal.providers.base import (
     ADD,
@@ -135,9 +136,13 @@ class CloudStandIn(StandIn):
         for _ in persisting(find, LINGERING.__eq__, rules.patient):
             raise self._error("creating", resource, "exists")
         try:
-            self.store.add(resource)
+            with exclusive(self.store.lock):  # what is made at the same time counts
+                self._account.check_limits(resource)
+                self.store.add(resource)
         except Taken:
             raise self._error("creating", resource, "exists") from None
+        except Refused as refused:
+            raise self._error("creating", resource, refused.kind, **refused.words) from None
         appeared(resource, self.store, fault)
         return self._finish("creating", request, None, resource, fault)
 

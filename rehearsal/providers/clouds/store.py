@@ -96,6 +96,7 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "clouds.sqlite3"
+        self.lock = directory / "clouds.lock"  # for who looks before it keeps
         with self._connection() as connection:
             connection.execute("pragma journal_mode = wal")
             connection.executescript(_TABLES)

@@ -17,7 +17,7 @@ from tests.policy.exam.conftest import Tally
 from tests.policy.exam.namespaces import as_resource
 from tests.support.api import Api, ApiError, Object
 
-QUOTAS: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 2, 25)
+QUOTAS: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 2, 60)
 _JUDGE: Final = Judge(rule for rule in rules.RULES if rule.id == "quota-sane")
 _INVALID: Final = 422
 _COMPUTE: Final = ("cpu", "requests.cpu", "limits.memory", "pods", "requests.ephemeral-storage", "hugepages-2Mi")

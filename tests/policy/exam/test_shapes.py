@@ -12,7 +12,7 @@ from tests.support.api import Api
 from tests.support.golden import Golden
 
 _BESIDE: Final = frozenset(
-    {"RuntimeClass", "PriorityClass", "StorageClass", "CustomResourceDefinition", "LimitRange", "Node"}
+    {"ConfigMap", "RuntimeClass", "PriorityClass", "StorageClass", "CustomResourceDefinition", "LimitRange", "Node"}
 )
 _LEFT_OUT: Final = frozenset({"status", "managedFields", "versions", "conversion"})  # nobody reads them
 _TYPE: Final = frozenset({"apiVersion", "kind"})  # of an object

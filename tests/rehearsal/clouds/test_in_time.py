@@ -132,10 +132,10 @@ def test_a_name_that_stays_taken_cannot_be_had_again(type_: str, by: str, accoun
     ours = account(type_)
     if type_ == VAULT:
         ours.create("azure-native:resources:ResourceGroup", {"resourceGroupName": "group"})
-    ours.delete(type_, ours.create(type_, {by: "a"}))
+    ours.delete(type_, ours.create(type_, {by: "one"}))
     with refused(True, "already exist"):
-        ours.create(type_, {by: "a"})
-    ours.create(type_, {by: "b"})
+        ours.create(type_, {by: "one"})
+    ours.create(type_, {by: "two"})
 
 
 @pytest.mark.parametrize("type_", INSIDE)
