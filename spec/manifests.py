@@ -120,6 +120,8 @@ def _missing(node: Node, file: Path) -> Finding | None:
         nearest, found = node.nearest(path)
         if not found or not isinstance(nearest.value, str) or not nearest.value:
             remedy = f"Add {'.'.join(path)}: every document of a manifest is one Kubernetes object."
+            if isinstance(body := node.plain(), dict) and "items" in body:
+                remedy = "Write each of its items as a document of its own: a list is no object."
             line = nearest.line
             lacks = f"no {'.'.join(path)}"
             return Finding(

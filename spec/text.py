@@ -1,7 +1,9 @@
 """Texts with a form: names, labels, versions. One rule each, for the loader and for editors."""
 
 import re
+import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -55,11 +57,17 @@ def _spelt(text: str) -> str:
 
 
 def _as_name(text: str) -> str:
+    """A domain as the DNS spells it (`xn--…`), or whatever is nearest to a name."""
+    if not text.isascii():
+        with suppress(UnicodeError):
+            return text.strip().lower().encode("idna").decode()
     return re.sub(r"[^a-z0-9.]+", "-", text.strip().lower()).strip("-.")
 
 
 def _as_label(text: str) -> str:
-    return _as_name(text).replace(".", "-")
+    """A label with the letters that those of `text` are variants of."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return _as_name(plain).replace(".", "-")
 
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"

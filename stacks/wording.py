@@ -24,8 +24,12 @@ _WANTED: Final = {
 _BOUNDS: Final = {  # error type → how its bound reads
     "greater_than_equal": "{ge} or more",
     "less_than_equal": "{le} or less",
+    "greater_than": "more than {gt}",
+    "less_than": "less than {lt}",
     "too_short": "{min_length} or more entries",
+    "too_long": "{max_length} entries at most",
     "string_too_short": "text that is not empty",
+    "string_too_long": "{max_length} characters at most",
 }
 
 

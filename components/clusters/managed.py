@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Annotated, ClassVar, TypeAlias
 
 import pulumi
@@ -45,11 +45,23 @@ class ApiEndpoint(StackModel):
     )
 
     def findings(self) -> Iterator[Finding]:
+        whole = self._versions_let_in()
         for index, each in solid(self.public_from):
-            if each.prefixlen == 0:
+            widest = min(other.prefixlen for _, other in solid(self.public_from) if other.version == each.version)
+            if each.version in whole and each.prefixlen == widest:
                 remedy = "Name the addresses of those who administer the cluster."
                 at = ("publicFrom", index)
                 yield Finding(Code.OPEN_TO_ALL, str(each), "the addresses of an office or a runner", remedy, at=at)
+
+    def _versions_let_in(self) -> set[int]:
+        """The versions of IP (4, 6) of which every address is let in, be it in two halves."""
+        ranges = [each for _, each in solid(self.public_from)]
+        fours = collapse_addresses(each for each in ranges if isinstance(each, IPv4Network))
+        sixes = collapse_addresses(each for each in ranges if isinstance(each, IPv6Network))
+        return {
+            *(each.version for each in fours if not each.prefixlen),
+            *(each.version for each in sixes if not each.prefixlen),
+        }
 
     @property
     def is_reachable(self) -> bool:
@@ -148,9 +160,18 @@ class ManagedSpec(ClusterSpec):
             if known and zone not in known:
                 remedy = f"Write zones of {self.region}, or remove zones to get three of them."
                 yield Finding(Code.WRONG_ZONE, quoted(zone), listed(known), remedy, at=("zones", index))
-        if not known and not self.zones and isinstance(self.region, str):
+        if not known and isinstance(self.region, str) and (meant := self._region_meant()):
+            allowed = "the name that the cloud's API has for a region"
+            yield Finding(Code.NOT_ALLOWED, quoted(self.region), allowed, f"Write {meant}.", at=("region",))
+        elif not known and not self.zones and isinstance(self.region, str):
             allowed = "three zones, because our table does not have this region"
             yield Finding(Code.WRONG_ZONE, "none", allowed, f"Name zones of {self.region}.", at=("zones",))
+
+    def _region_meant(self) -> str:
+        """The region that a display name (West Europe), a zone (europe-west4-a) or a slip of the pen stands for."""
+        spelt = self.region.lower().replace(" ", "")
+        shorter = [region for region in self.facts.zones if region in {spelt, spelt.rpartition("-")[0], spelt[:-1]}]
+        return shorter[0] if shorter else ""
 
 
 def endpoint_ranges(endpoint: ApiEndpoint) -> dict[KeyPath, IPv4Network]:
