@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,11 @@ class Engine:
         if outcome.changes.get("import"):
             self.run("up", "--yes", "--skip-preview")
         return outcome
+
+    def refresh(self, urns: Iterable[str]) -> None:
+        """Read these resources anew, quietly."""
+        targets = (argument for urn in urns for argument in ("--target", urn))
+        self.ask("refresh", "--yes", "--skip-preview", "--stack", self.stack, *targets)
 
     def ask(self, *arguments: str, stdin: str | None = None) -> str:
         """Run a command quietly; what it wrote to standard output comes back."""

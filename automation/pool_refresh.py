@@ -17,5 +17,4 @@ def refresh_pools(engine: Engine, deployment: Mapping[str, Any]) -> None:
     """Refresh the clusters in the stack's state, `deployment`, whose pools go with each change of theirs."""
     urns = [each["urn"] for each in deployment.get("resources") or () if each["type"] in _SENT]
     if urns:
-        targets = (argument for urn in urns for argument in ("--target", urn))
-        engine.ask("refresh", "--yes", "--skip-preview", "--stack", engine.stack, *targets)
+        engine.refresh(urns)

@@ -3,7 +3,8 @@
 The engine gets no answer to such a create, or an error, and keeps nothing of it; the next run is told that the object
 exists already. One that the provider made for us is taken into the state; somebody else's is named with its owner. The
 original provider would take over either (`upsertExistingObjects`; pulumi-kubernetes, provider/pkg/await/await.go), and
-a later destroy would delete what was never ours.
+a later destroy would delete what was never ours. An object that is in the state under another name stays as it is: a
+rename without an alias would end with its deletion.
 """
 
 import json
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from automation.engine import Engine
-from automation.state.operations import settle
+from automation.state.operations import expected_id, settle
 from common.errors import EngineError, Problem
 from common.progress import step
 
@@ -27,8 +28,11 @@ def adopt(engine: Engine, failures: Sequence[tuple[str, str]]) -> list[str]:
     if not exist:
         return []
     with step(f"looking at {len(exist)} objects that exist already", 4):
-        settle(engine, [state for state in engine.planned() if state["urn"] in exist])
-        return _keep_ours(engine, exist)
+        known = {(each["type"], each.get("id")) for each in engine.export().get("resources") or ()}
+        planned = [state for state in engine.planned() if state["urn"] in exist]
+        lost = [state for state in planned if (state["type"], expected_id(state)) not in known]
+        settle(engine, lost)
+        return _keep_ours(engine, {state["urn"] for state in lost})
 
 
 def _exists(message: str) -> bool:

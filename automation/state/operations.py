@@ -38,8 +38,7 @@ def settle(engine: Engine, created: Sequence[Resource] = ()) -> list[str]:
     unsettled = {each["urn"] for each in deployment.get("resources") or () if each.get("initErrors") == [_MARK]}
     if unsettled:
         with step(f"looking at {len(unsettled)} resources that a killed run was working on", 4):
-            targets = [part for urn in sorted(unsettled) for part in ("--target", urn)]
-            engine.ask("refresh", "--yes", "--skip-preview", "--stack", engine.stack, *targets)
+            engine.refresh(sorted(unsettled))
     return sorted(unsettled)
 
 
@@ -49,11 +48,9 @@ def _marked(resources: Sequence[Resource], begun: Sequence[Mapping[str, Any]], s
     One that a created resource was to replace is due for deletion, as in the engine.
     """
     created = [operation["resource"] for operation in begun if operation["type"] == "creating"]
-    if unknown := [resource["urn"] for resource in created if _expected_id(resource) is None]:
+    if unknown := [resource["urn"] for resource in created if expected_id(resource) is None]:
         raise EngineError([_undecidable(stack, urn) for urn in unknown])
-    adopted = [
-        {**resource, "id": id_, "initErrors": [_MARK]} for resource in created if (id_ := _expected_id(resource))
-    ]
+    adopted = [{**resource, "id": id_, "initErrors": [_MARK]} for resource in created if (id_ := expected_id(resource))]
     replacements = {resource["urn"] for resource in adopted}
     touched = {operation["resource"]["urn"] for operation in begun}
     for resource in resources:
@@ -66,7 +63,7 @@ def _marked(resources: Sequence[Resource], begun: Sequence[Mapping[str, Any]], s
     yield from adopted
 
 
-def _expected_id(resource: Resource) -> str | None:
+def expected_id(resource: Resource) -> str | None:
     """The id that a begun create was to have; empty when there is nothing to look up, None when unknown."""
     if resource["type"].startswith(_STATE_ONLY) or not resource.get("custom"):
         return ""

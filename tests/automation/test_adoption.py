@@ -45,3 +45,18 @@ def test_what_somebody_else_made_is_named_with_its_owner_and_left_alone(stack: C
     api.delete(QUOTA)
     api.until_gone(QUOTA)
     stack.must("up")
+
+
+def test_what_the_state_has_under_another_name_is_not_taken_a_second_time(stack: Cli, api: Api) -> None:
+    before, state = api.get(QUOTA)["metadata"]["uid"], stack.pulumi("stack", "export", "--stack", "dev").stdout
+    kept, renamed = stack.directory / "kept.json", stack.directory / "renamed.json"
+    kept.write_text(state)
+    renamed.write_text(state.replace("::solo/quota", "::solo/renamed"))
+    assert stack.pulumi("stack", "import", "--stack", "dev", "--file", str(renamed)).returncode == 0
+    refused = stack.run("up")
+    assert refused.returncode == 5
+    assert "already exists" in refused.stderr
+    assert stack.pulumi("stack", "export", "--stack", "dev").stdout.count('::solo/quota"') == 0
+    assert api.get(QUOTA)["metadata"]["uid"] == before
+    assert stack.pulumi("stack", "import", "--stack", "dev", "--file", str(kept)).returncode == 0
+    assert "no resources changed" in stack.must("up")

@@ -1,6 +1,6 @@
 """A state that is older than the pools of a cluster, which a provider would send back to the cloud."""
 
-from typing import Any, cast
+from typing import Any
 
 from automation.engine import Engine
 from automation.pool_refresh import refresh_pools
@@ -13,13 +13,14 @@ RESOURCES = [
 ]
 
 
-class _Engine:
-    stack = "dev"
+class _Engine(Engine):
+    """The engine, which notes what it is asked instead of running anything."""
 
     def __init__(self) -> None:
+        self.stack = "dev"
         self.asked: list[tuple[str, ...]] = []
 
-    def ask(self, *arguments: str) -> str:
+    def ask(self, *arguments: str, stdin: str | None = None) -> str:  # noqa: ARG002 - nothing reads it
         self.asked.append(arguments)
         return ""
 
@@ -27,7 +28,7 @@ class _Engine:
 def asked(deployment: dict[str, Any]) -> list[tuple[str, ...]]:
     """What the engine is asked for before a run on this state."""
     engine = _Engine()
-    refresh_pools(cast(Engine, engine), deployment)
+    refresh_pools(engine, deployment)
     return engine.asked
 
 
