@@ -6,7 +6,6 @@ Guards against arithmetic that is not the disruption controller's. `make exam-po
 
 import os
 import random
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +17,10 @@ from policy.judge import Judge
 from policy.model import Stack
 from policy.rules import disruption
 from tests.policy.exam.answers import SEED
-from tests.policy.exam.conftest import Tally
+from tests.policy.exam.conftest import Tally, namespaces_with_a_node
 from tests.policy.exam.namespaces import as_resource
-from tests.support.api import Api, ApiError, Object, is_ready, takes_pods
-from tests.support.objects import deployment, job, node, pod
+from tests.support.api import Api, ApiError, Object, is_ready
+from tests.support.objects import deployment, job, pod
 
 PLACES: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 20, 5)
 _JUDGE: Final = Judge(disruption.RULES)
@@ -71,17 +70,8 @@ def _daemon_set(namespace: str) -> Object:
 @pytest.fixture
 def places(api: Api) -> Iterator[list[str]]:
     """Namespaces, and a node for their pods."""
-    run = secrets.token_hex(3)
-    names = [f"exam-{run}-{index}" for index in range(PLACES)]
-    host = node(f"budgets-{run}", _ANYWHERE, cpu="64", memory="64Gi", pods="500")
-    api.apply(host, *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names))
-    api.until(api.path(host), takes_pods)
-    for name in names:
-        api.until(f"/api/v1/namespaces/{name}/serviceaccounts/default", bool)
-    yield names
-    for name in names:
-        api.delete(f"/api/v1/namespaces/{name}")
-    api.delete(api.path(host))
+    with namespaces_with_a_node(api, PLACES, "budgets") as names:
+        yield names
 
 
 def by_api(api: Api, namespace: str, workloads: list[Object], budgets: list[Object]) -> dict[str, bool]:

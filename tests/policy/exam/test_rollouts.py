@@ -6,7 +6,6 @@ both; `make test` puts four.
 
 import os
 import random
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +17,10 @@ from policy.judge import Judge
 from policy.model import Level, Stack
 from policy.rules import fit
 from tests.policy.exam.answers import SEED
-from tests.policy.exam.conftest import Tally
+from tests.policy.exam.conftest import Tally, namespaces_with_a_node
 from tests.policy.exam.namespaces import as_resource
-from tests.support.api import Api, Object, condition, takes_pods
-from tests.support.objects import deployment, node
+from tests.support.api import Api, Object, condition
+from tests.support.objects import deployment
 
 ROLLOUTS: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 20, 4)
 DEADLINE: Final = (
@@ -51,17 +50,8 @@ class Dice(random.Random):
 @pytest.fixture
 def places(api: Api) -> Iterator[list[str]]:
     """A namespace for each rollout, and a node for their pods."""
-    run = secrets.token_hex(3)
-    names = [f"exam-{run}-{index}" for index in range(ROLLOUTS)]
-    host = node(f"rollouts-{run}", {"pool": "rollouts"}, cpu="64", memory="64Gi", pods="500")
-    api.apply(host, *({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names))
-    api.until(api.path(host), takes_pods)
-    for name in names:
-        api.until(f"/api/v1/namespaces/{name}/serviceaccounts/default", bool)
-    yield names
-    for name in names:
-        api.delete(f"/api/v1/namespaces/{name}")
-    api.delete(api.path(host))
+    with namespaces_with_a_node(api, ROLLOUTS, "rollouts") as names:
+        yield names
 
 
 def by_controller(api: Api, quota: Object, web: Object) -> str:
