@@ -34,11 +34,15 @@ def refusal(control_plane: ControlPlane, api: Api, namespace: str) -> Iterator[C
 
     with clusters.api(control_plane.name) as cloud:
         assert cloud is not None
-        guard(cloud)
-        eventually(lambda: ask(hostNetwork=True) or None)
-        yield ask
-        for path in OBJECTS:
-            cloud.delete(path)
+        try:
+            guard(cloud)
+            eventually(lambda: ask(hostNetwork=True), what="the guard")
+            yield ask
+        finally:
+            for path in OBJECTS:
+                cloud.delete(path)
+            # The API server is shared: what it still refuses, it would refuse to the next test.
+            eventually(lambda: not ask(hostNetwork=True), what="the end of the guard")
 
 
 @pytest.mark.parametrize(
