@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from common.errors import Problem, ToolchainError
@@ -45,9 +46,28 @@ def _build(binary: Binary, go: Tool, directory: Path, current: Step) -> None:
     # A name of its own: the compiler of a killed run may still be writing under the old one.
     partial = directory.with_name(f"{directory.name}.{os.getpid()}.partial")
     partial.mkdir(parents=True)
-    command = [str(go.path), "build", "-mod=readonly", "-trimpath", "-ldflags", binary.ldflags, "-tags", binary.tags]
+    flags = ["-mod=readonly", "-trimpath", "-ldflags", binary.ldflags, "-tags", binary.tags]
+    listed = _run(binary, go, ["list", *flags, "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}"], current)
+    to_compile, compiled = sum(_is_package(line) for line in listed), 0
+    for line in _run(binary, go, ["build", *flags, "-v", "-o", str(partial / binary.name)], current):
+        if _is_package(line):
+            compiled += 1
+            current.note(f"compiled {min(compiled, to_compile):,} of {to_compile:,} packages")
+    partial.rename(directory)
+
+
+def _is_package(line: str) -> bool:
+    """Whether a line of `go list` or `go build -v` is an import path, in place of a message."""
+    return bool(line.strip()) and " " not in line.strip()
+
+
+def _run(binary: Binary, go: Tool, command: list[str], current: Step) -> Iterator[str]:
+    """The lines that a Go command prints about the binary's package, as they come; ToolchainError (PK212) if it fails.
+
+    Go announces each module that it downloads (cmd/go, `go: downloading MODULE VERSION`), and nothing when it is there.
+    """
     process = subprocess.Popen(
-        [*command, "-o", str(partial / binary.name), binary.package],
+        [str(go.path), *command, binary.package],
         cwd=binary.module,
         env=os.environ | {"CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"},
         stdout=subprocess.PIPE,
@@ -60,20 +80,24 @@ def _build(binary: Binary, go: Tool, directory: Path, current: Step) -> None:
         try:
             for line in process.stdout:
                 output.append(line)
-                current.note("downloading " + " ".join(line.split()[2:4]) if line.startswith("go: downloading") else "")
+                if line.startswith("go: downloading"):
+                    current.note("downloading " + " ".join(line.split()[2:4]))
+                yield line
         except BaseException:
             process.terminate()  # an interruption may reach us alone
             raise
     if process.returncode:
-        raise ToolchainError(
-            Problem(
-                code="PK212",
-                summary=f"{binary.name} {binary.version} cannot be built",
-                where=f"{binary.package} by {go.path} ({go.source}, {go.version})",
-                found="".join(output[-15:]).strip(),
-                allowed=f"a build of {binary.module}, or {binary.name} {binary.accept} on PATH",
-                remedy="see `go env GOPROXY` for the module proxy in use, and free disk space; "
-                "then run this again: what is built already stays",
-            )
-        )
-    partial.rename(directory)
+        said = [line for line in output if not _is_package(line)]
+        raise ToolchainError(_cannot_be_built(binary, go, "".join(said[-15:]).strip()))
+
+
+def _cannot_be_built(binary: Binary, go: Tool, output: str) -> Problem:
+    return Problem(
+        code="PK212",
+        summary=f"{binary.name} {binary.version} cannot be built",
+        where=f"{binary.package} by {go.path} ({go.source}, {go.version})",
+        found=output,
+        allowed=f"a build of {binary.module}, or {binary.name} {binary.accept} on PATH",
+        remedy="see `go env GOPROXY` for the module proxy in use, and free disk space; "
+        "then run this again: what is built already stays",
+    )

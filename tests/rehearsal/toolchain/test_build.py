@@ -15,9 +15,11 @@ from rehearsal.toolchain.go import ensure_go
 from tests.support.polling import eventually
 from tests.support.programs import program
 
-# `go build … -o FILE PACKAGE`: notes that it was asked, writes the first half, waits, writes the rest.
+# `go list …` names three packages to compile; `go build … -o FILE PACKAGE` compiles two, notes that it was asked, writes the first half, waits, writes the rest.
 GO = """
 case "$1" in version) echo go version go1.26.6 linux/amd64; exit;; esac
+printf 'example.test/one\nexample.test/two\n'
+case "$1" in list) echo example.test/main; exit;; esac
 while [ "$1" != -o ]; do shift; done
 echo asked >> {log}
 echo '#!/bin/sh' > "$2"
@@ -42,10 +44,16 @@ def real_go() -> Path:
     return ensure_go().path
 
 
-def start_builder(binary: Binary) -> subprocess.Popen[str]:
+def start_builder(binary: Binary, stderr: int | None = None) -> subprocess.Popen[str]:
     """Another process that builds `binary`."""
     arguments = [str(binary.module), binary.name, binary.version, binary.package]
-    return subprocess.Popen([sys.executable, "-c", BUILD, *arguments], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", BUILD, *arguments], stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+
+def first_progress(builder: subprocess.Popen[str]) -> str:
+    """What a builder whose standard error is a pipe says when it first counts packages."""
+    assert builder.stderr is not None
+    return next(line for line in builder.stderr if "compiled" in line)
 
 
 def test_go_itself_builds_a_module_with_its_version(real_go: Path, cache: Path, tmp_path: Path, binary: Binary) -> None:
@@ -72,6 +80,17 @@ def test_two_builders_at_once_build_once(cache: Path, tmp_path: Path, binary: Bi
     assert cache.exists()
 
 
+def test_a_build_says_how_much_of_it_is_compiled(cache: Path, tmp_path: Path, binary: Binary) -> None:
+    wait = f"while [ ! -e {tmp_path}/go-on ]; do sleep 0.05; done"
+    program(tmp_path / "bin" / "go", GO.format(log=tmp_path / "log", wait=wait))
+    builder = start_builder(binary, subprocess.PIPE)
+    said = first_progress(builder)
+    (tmp_path / "go-on").touch()
+    builder.communicate(timeout=60)
+    assert said.endswith("compiled 2 of 3 packages\n")
+    assert cache.exists()
+
+
 def test_a_build_that_was_killed_leaves_nothing_that_is_used(cache: Path, tmp_path: Path, binary: Binary) -> None:
     program(tmp_path / "bin" / "go", GO.format(log=tmp_path / "log", wait="sleep 60"))
     builder = start_builder(binary)
@@ -89,7 +108,8 @@ def test_a_build_that_was_killed_leaves_nothing_that_is_used(cache: Path, tmp_pa
 
 def test_a_build_that_is_interrupted_ends_its_compiler(cache: Path, tmp_path: Path, binary: Binary) -> None:
     program(tmp_path / "bin" / "go", GO.format(log=tmp_path / "log", wait=f"echo $$ > {tmp_path}/pid; exec sleep 60"))
-    builder = start_builder(binary)
+    builder = start_builder(binary, subprocess.PIPE)
+    first_progress(builder)  # an interruption while a process is being started is another matter
     eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     compiler = Path("/proc", (tmp_path / "pid").read_text().strip())
     builder.send_signal(signal.SIGINT)
