@@ -15,7 +15,8 @@ from rehearsal.toolchain.go import ensure_go
 from tests.support.polling import eventually
 from tests.support.programs import program
 
-# `go list …` names three packages to compile; `go build … -o FILE PACKAGE` compiles two, notes that it was asked, writes the first half, waits, writes the rest.
+# `go list …` names three packages to compile. `go build … -o FILE PACKAGE` compiles two of them, notes that it was
+# asked, writes the first half of FILE, waits, and writes the rest.
 GO = """
 case "$1" in version) echo go version go1.26.6 linux/amd64; exit;; esac
 printf 'example.test/one\nexample.test/two\n'
