@@ -146,16 +146,14 @@ def doctor(
 
         show(stack, as_json=as_json)
         return
-    from automation.doctor import examine
-    from automation.show import out, table
+    from automation import doctor
 
-    findings = list(examine())
+    findings = list(doctor.examine())
     if as_json:
         print(json.dumps([finding.as_json() for finding in findings], indent=1))
     else:
-        rows = [("✓" if f.ok else "✗", f.kind, f.name, f.version or "–", f.source, f.remedy or "–") for f in findings]
-        out.print(table("Doctor", ("", "kind", "name", "version", "source", "remedy"), rows))
-    if not all(finding.ok for finding in findings):
+        doctor.show(findings)
+    if not all(finding.ok or not finding.needed for finding in findings):
         raise typer.Exit(1)
 
 

@@ -1,23 +1,35 @@
 """What is there, where it came from, and how to get what is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from automation.show import out, table
 from rehearsal.plugins import install_command, language_host, look_up_plugins
-from rehearsal.toolchain import ENGINE, Tool, Unfit, look_up, read_lock
+from rehearsal.toolchain import CONTROL_PLANE, ENGINE, Tool, Unfit, look_up, read_lock
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that polykube needs: `ok` is False when it is missing; `remedy` may improve even what is ok."""
+    """One thing that polykube uses.
+
+    `ok` is False when it is missing, `needed` is True when no stack comes up without it; `detail`
+    says why what is there will not do; `remedy` may improve even what is ok.
+    """
 
     name: str
     kind: str
     ok: bool
-    version: str
-    source: str
-    path: str
-    remedy: str
+    version: str = ""
+    source: str = "missing"
+    path: str = ""
+    detail: str = ""
+    remedy: str = "make setup"
+    needed: bool = True
+
+    @property
+    def mark(self) -> str:
+        """✓ there, ✗ missing, · missing and not needed yet."""
+        return "✓" if self.ok else "✗" if self.needed else "·"
 
     def as_json(self) -> dict[str, str | bool]:
         """The finding as plain data."""
@@ -31,29 +43,47 @@ def examine() -> Iterator[Finding]:
     yield _host(engine)
     for name, plugin in look_up_plugins().items():
         if plugin is None:
-            yield Finding(name, "provider", ok=False, version="", source="missing", path="", remedy="make setup")
+            yield Finding(name, "provider", ok=False)
         else:
-            remedy = "" if plugin.official else f"{install_command(name)}, where the engine can download it"
-            yield Finding(name, "provider", True, plugin.version, plugin.source, str(plugin.path), remedy)
+            remedy = "" if plugin.official else install_command(name)
+            yield Finding(name, "provider", True, plugin.version, plugin.source, str(plugin.path), remedy=remedy)
     for name in read_lock()[1]:
         if name not in ENGINE:
             yield _tool(name, "tool", look_up(name))
 
 
+def show(findings: Sequence[Finding]) -> None:
+    """A table of what was found, then what to do: each remedy once, its command on a line of its own."""
+    rows = [(f.mark, f.kind, f.name, f.version or "–", f.source) for f in findings]
+    out.print(table("Doctor", ("", "kind", "name", "version", "source"), rows))
+    for finding in findings:
+        if finding.detail:
+            out.print(f"\n{finding.detail}", soft_wrap=True, markup=False)
+    for title, some in {
+        "missing": [f for f in findings if not f.ok and f.needed],
+        "not needed yet": [f for f in findings if not f.ok and not f.needed],
+        "could be the official one, where the engine can download it": [f for f in findings if f.ok and f.remedy],
+    }.items():
+        for remedy in dict.fromkeys(f.remedy for f in some):
+            names = ", ".join(f.name for f in some if f.remedy == remedy)
+            out.print(f"\n[bold]{title}[/bold]: {names}")
+            out.print(f"  {remedy}", soft_wrap=True, markup=False)
+
+
 def _tool(name: str, kind: str, found: Tool | Unfit | None) -> Finding:
+    needed = name in ENGINE + CONTROL_PLANE
     match found:
         case Tool():
-            return Finding(name, kind, True, found.version, found.source, str(found.path), "")
+            return Finding(name, kind, True, found.version, found.source, str(found.path), remedy="", needed=needed)
         case Unfit():
-            reason = f"missing: {found.path} {found.reason}"
-            return Finding(name, kind, False, "", reason, "", "make setup builds it from source")
+            return Finding(name, kind, ok=False, detail=f"{found.path} {found.reason}", needed=needed)
         case None:
-            return Finding(name, kind, False, "", "missing", "", "make setup builds it from source")
+            return Finding(name, kind, ok=False, needed=needed)
 
 
 def _host(engine: Tool | Unfit | None) -> Finding:
     host = language_host(engine) if isinstance(engine, Tool) else None
     if host is None:
-        return Finding("python", "language host", False, "", "missing", "", "make setup")
-    remedy = "" if host.official else "a released pulumi on PATH brings the official one"
-    return Finding("python", "language host", True, host.version, host.source, str(host.path), remedy)
+        return Finding("python", "language host", ok=False)
+    remedy = "" if host.official else "put a released pulumi on PATH, which brings it"
+    return Finding("python", "language host", True, host.version, host.source, str(host.path), remedy=remedy)

@@ -10,7 +10,7 @@ from rehearsal.toolchain import read_lock
 from tests.support.cli import Cli, make_cli
 from tests.support.programs import program
 
-KEYS = {"name", "kind", "ok", "version", "source", "path", "remedy"}
+KEYS = {"name", "kind", "ok", "version", "source", "path", "detail", "remedy", "needed"}
 
 
 @pytest.fixture
@@ -30,7 +30,8 @@ def test_everything_is_listed_with_version_source_and_place(cli: Cli) -> None:
     assert engine["ok"]
     assert Path(engine["path"]).is_file()
     assert engine["version"]
-    assert examined.returncode == (0 if all(finding["ok"] for finding in findings) else 1)
+    ready = all(finding["ok"] or not finding["needed"] for finding in findings)
+    assert examined.returncode == (0 if ready else 1)
 
 
 def test_with_an_empty_cache_everything_is_missing_and_the_remedy_is_named(cli: Cli, tmp_path: Path) -> None:
@@ -41,8 +42,12 @@ def test_with_an_empty_cache_everything_is_missing_and_the_remedy_is_named(cli: 
     findings = {finding["name"]: finding for finding in json.loads(examined.stdout)}
     assert not findings["kube-apiserver"]["ok"]
     assert "make setup" in findings["kube-apiserver"]["remedy"]
-    assert findings["etcd"]["source"] == f"missing: {tmp_path}/bin/etcd is 3.4.0, and <3.7,>=3.6.8 is needed"
-    table = cli.run("doctor", **bare)
+    assert findings["etcd"]["detail"] == f"{tmp_path}/bin/etcd is 3.4.0, and <3.7,>=3.6.8 is needed"
+    assert findings["etcd"]["needed"]
+    assert not findings["velero"]["needed"]
+    table = cli.run("doctor", **bare, COLUMNS="80")
     assert table.returncode == 1
-    assert "✗" in table.stdout
-    assert "make setup" in table.stdout
+    assert "✗  tool           kube-apiserver" in table.stdout
+    assert "·  tool           velero" in table.stdout
+    assert table.stdout.count("\n  make setup\n") == 2, "once for what is missing, once for what is not needed yet"
+    assert all(len(line) <= 80 for line in table.stdout.splitlines() if "etcd is 3.4.0" not in line)
