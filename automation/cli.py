@@ -57,6 +57,17 @@ def preview(stack: Stack = "dev") -> None:
 
 
 @app.command()
+def changed(
+    base: Annotated[str, typer.Option(help="What the change starts from: a branch, a tag or a commit.")],
+    output: Annotated[Literal["text", "json"], typer.Option("--format", help="How to say it.")] = "text",
+) -> None:
+    """Name the stacks that a change touches: by their files, and by code that runs for them."""
+    from automation.preview.changed import show_changed
+
+    show_changed(base, as_json=output == "json")
+
+
+@app.command()
 def down(stack: Stack = "dev") -> None:
     """Destroy what a stack made; a local stack's control plane and its data go too."""
     from automation import up

@@ -9,7 +9,8 @@ PolykubeError                    exit code 1, codes PK1xx … as below
 ├── PolicyInputError    exit 2   PK51x  settings, waivers or manifests that policies cannot be applied with or to
 ├── BusyError           exit 7   PK6xx  another process is at it
 ├── RehearsalError      exit 8   PK7xx  a rehearsal cannot be held, or left something behind
-└── BackupError         exit 9   PK8xx  a backup cannot be made, or does not bring back what it should
+├── BackupError         exit 9   PK8xx  a backup cannot be made, or does not bring back what it should
+└── RevisionError       exit 10  PK9xx  the revision that a change starts from cannot be had
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
@@ -119,6 +120,13 @@ class BackupError(PolykubeError):
 
     exit_code = 9
     codes = "PK8"
+
+
+class RevisionError(PolykubeError):
+    """The revision that a change starts from cannot be had."""
+
+    exit_code = 10
+    codes = "PK9"
 
 
 def as_text(problem: Problem) -> str:
