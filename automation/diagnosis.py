@@ -9,64 +9,156 @@ from typing import Final
 
 from common.errors import Problem
 
+# Each remedy stands before the patterns of the words that it helps against; the first that fits is taken.
 _MORE: Final = "ask the cloud for a higher quota, or free what is not needed; then run the same command again"
 _REMEDIES: Final = (
-    (r"Maximum number of .+ reached", _MORE),  # Google calls that a rate
     (
-        r"propagation time|useToEncrypt' denied|could not be assumed|EKS Managed Policies",
-        "a new right takes a while until it counts: run the same command again in a minute or two",
+        _MORE,
+        "Maximum number of .+ reached",
     ),
     (
-        r"UnauthorizedOperation|AccessDenied|AuthorizationFailed|Required '.+' permission|Permission '.+' denied",
-        "give the runner the right that is named (`polykube permissions STACK` prints all); then run the command again",
+        "a new right or identity takes a while until it counts: run the same command again in a minute or two",
+        "propagation time|useToEncrypt' denied|could not be assumed|EKS Managed Policies",
+        "Identity Pool does not exist|Service account .+ does not exist",
     ),
     (
-        r"RequestLimitExceeded|Throttling|TooManyRequests|rateLimitExceeded|\b429\b",
+        (
+            "log in again (`aws sso login`, `gcloud auth application-default login`, `az login`); then run the "
+            "command again"
+        ),
+        "ExpiredToken|token.+expired|InvalidClientTokenId|[Nn]o valid credential",
+        r"could not find default credentials|AADSTS\d+|reauth",
+    ),
+    (
+        "a rule of your organization forbids it: have whoever keeps it make an exception, or choose what it allows",
+        r"RequestDisallowedByPolicy|constraints/\w+|explicit deny in a service control policy",
+    ),
+    (
+        (
+            "give the runner the right that is named (`polykube permissions STACK` prints all); then run the "
+            "command again"
+        ),
+        "UnauthorizedOperation|AccessDenied|AuthorizationFailed|ForbiddenByRbac",
+        "is not authorized to perform|Required '.+' permission|Permission '.+' denied",
+    ),
+    (
         "the cloud was asked too much at once: run the same command again; PULUMI_PARALLEL=4 asks less at a time",
+        r"RequestLimitExceeded|Throttling|TooManyRequests|rateLimitExceeded|\b429\b",
     ),
     (
-        r"has not been used in project|accessNotConfigured|SERVICE_DISABLED",
-        "switch on the API that is named here, or wait minutes if that was just done; then run the same command again",
+        (
+            "switch on the API that is named here, or wait minutes if that was just done; then run the same "
+            "command again (`polykube doctor --stack STACK` has the command)"
+        ),
+        "has not been used in project|accessNotConfigured|SERVICE_DISABLED",
+        "MissingSubscriptionRegistration",
     ),
     (
-        r"QuotaExceeded|LimitExceeded|QUOTA_EXCEEDED|quotaExceeded|OperationNotAllowed|[Ii]nsufficient.+[Qq]uota",
+        "something else changes it just now: run the same command again when that has ended",
+        "[Aa]nother .+ operation is in progress|ResourceInUseException: .+ (UPDATING|in progress)",
+    ),
+    (
         _MORE,
+        "QuotaExceeded|LimitExceeded|QUOTA_EXCEEDED|quotaExceeded|OperationNotAllowed",
+        "[Ii]nsufficient.+[Qq]uota|Limit ?(Reached|exceeded)|CountExceeded|limit exceeded",
+        "Too many Federated|would exceed",
     ),
     (
-        r"Limit ?(Reached|exceeded)|CountExceeded|limit exceeded|Too many Federated",
-        _MORE,
-    ),
-    (
-        r"InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|SkuNotAvailable|AllocationFailed",
         "choose another machine type for the pool, or other zones; then run the same command again",
+        "InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|SkuNotAvailable|AllocationFailed",
     ),
     (
-        r"currently marked for protection|it is protected",
+        "take tags out of cluster.tags, or shorten them as the message says",
+        r"TooManyTags|ValidationError: tag|\d+ labels, at most",
+    ),
+    (
+        "set cluster.version to one that is offered, at most one minor above the present; it never goes back",
+        "downgrad|unsupported Kubernetes|cannot join a control plane",
+    ),
+    (
+        "change this number in the stack file to one that is allowed, as the message says",
+        "retention_in_days|maintenance exclusion|osDiskSizeGB|disk size|Volume of size",
+        "InsufficientMaxPods",
+    ),
+    (
+        (
+            "choose a machine type that the cloud offers for this pool's image and processor; in a rehearsal, "
+            "one it knows"
+        ),
+        "valid instance type|machine type|stand-in (knows|does not model)",
+    ),
+    (
+        "set nodes of this pool in the stack file so that the least is not above the most, and the most above 0",
+        "[Mm]inimum capacity|[Mm]aximum capacity|minCount|expected maximum|initial_node_count",
+        "at least one node|max_surge",
+    ),
+    (
+        "keep a pool for the system that is neither spot nor has taints but CriticalAddonsOnly",
+        "[Ss]ystem ([Nn]ode )?pool|SystemPool",
+    ),
+    (
+        "change the pool's labels or taints in the stack file: the cloud keeps this key for itself, or it is too long",
+        "[Ll]abel|Taint",
+    ),
+    (
+        "move what cannot go together into a pool of its own, or leave it out, as the page of the cloud says",
+        "[Ss]pot pools|Windows|node role|Autopilot",
+    ),
+    (
+        "see that a node pool of Linux has nodes and reaches the API server; then run the same command again",
+        "cni plugin not initialized|no there are no nodes|InsufficientNumberOfReplicas",
+        "failed to join",
+    ),
+    (
+        "change the ranges or zones in cluster.network: those of a cluster that exists stay as they are",
+        "CIDR|IPCidrRange|ubnet range|econdary range|serviceCidr|dnsServiceIP|overlap|different AZs",
+        "that the cluster was",
+    ),
+    (
+        "write gke-security-groups@ with your domain in cluster.securityGroup",
+        "security group .+: it must be",
+    ),
+    (
+        "put back what was changed: the cloud lets this property be chosen once; another value takes a new resource",
+        "PropertyChangeNotAllowed|cannot be changed|is immutable|NotUpdatable",
+    ),
+    (
         "undo what was changed in the stack file; how to take down what is protected, the page of its cloud says",
+        "currently marked for protection|it is protected",
     ),
     (
-        r"timeout while waiting|timed out|DeadlineExceeded",
         "it may still become ready: look at it in the cloud, then run the same command again",
+        "timeout while waiting|timed out|DeadlineExceeded",
     ),
     (
-        r"DependencyViolation|InUse|resourceInUseByAnotherResource|has a dependent",
         "delete what is named here, if nothing needs it; then run the same command again",
+        r"DependencyViolation|InUse\w*CannotBeDeleted|resourceInUseByAnotherResource|has a dependent",
+        "is in use",
     ),
     (
-        r"bucket name is not available|BucketAlready|you already own it|StorageAccountAlreadyTaken",
         "the whole world shares the names of buckets: run the same command again, which makes another name",
+        "bucket name is not available|BucketAlready|you already own it|StorageAccountAlreadyTaken",
     ),
     (
-        r"already exists|AlreadyExists|alreadyExists|ResourceInUseException",
         "delete it if nothing needs it, or take it over with `pulumi import`; then run the same command again",
+        "already exist|AlreadyExists|alreadyExists|ResourceInUseException",
     ),
     (
-        r"deletion protection|DeletionProtection|deletion_protection",
         "set deletionProtection to false in the stack file and bring the stack up once more; then destroy it",
+        "deletion protection|DeletionProtection|deletion_protection",
     ),
     (
-        r"StatusCode: 5\d\d|Error 5\d\d|Status=5\d\d|InternalError|backendError|InternalServerError",
+        "somebody deleted it: `pulumi refresh --stack STACK` takes note, and the same command then makes it again",
+        "does not exist|was not found|ResourceNotFound|notFound|NotFoundException",
+    ),
+    (
         "the cloud failed, not the request: run the same command again, it goes on from here",
+        r"StatusCode: 5\d\d|Error 5\d\d|Status=5\d\d|InternalError|backendError|InternalServerError",
+        "ServiceUnavailable",
+    ),
+    (
+        "see whether the address that is named here can be reached from this machine; then run the same command again",
+        "connection refused|no such host|i/o timeout|connection reset|EOF$",
     ),
 )
 _OTHERWISE: Final = "mend the cause and run the same command again: what is done already stays done"
@@ -86,4 +178,4 @@ def diagnose(urn: str, message: str) -> Problem:
 
 def remedy(message: str) -> str:
     """What helps against an error that reads like this."""
-    return next((text for pattern, text in _REMEDIES if re.search(pattern, message)), _OTHERWISE)
+    return next((text for text, *known in _REMEDIES if any(re.search(each, message) for each in known)), _OTHERWISE)
