@@ -167,6 +167,10 @@ class Secret:
 def _secret(value: Any) -> Secret:
     if isinstance(value, Secret):
         return value
+    if isinstance(value, dict) and "secure" in value:
+        found = f"secure beside {', '.join(sorted(str(key) for key in value if key != 'secure')) or 'no text'}"
+        remedy = "Leave nothing there but secure, with the text that Pulumi wrote."
+        raise refused(Finding(Code.NOT_ALLOWED, found, "an encrypted value: {secure: …}", remedy))
     _text(value)
     remedy = "Encrypt it: `pulumi config set --secret --path '{where}' < FILE`."
     raise refused(Finding(Code.SECRET_IN_THE_OPEN, "text in the open", "an encrypted value: {secure: …}", remedy))

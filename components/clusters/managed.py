@@ -16,7 +16,7 @@ from components.clusters.device_plugin import DevicePlugin
 from components.clusters.names import Use, name_findings
 from components.clusters.pools import CloudPoolSpec, Machine, machine_warnings, over_budget, pool_findings
 from components.contract import Capability, ObjectStore, Storage
-from spec.holes import solid
+from spec.holes import is_hole, solid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, listed, quoted
 from spec.values import Cidr, Count, Ipv4Cidr
@@ -174,9 +174,21 @@ class ManagedSpec(ClusterSpec):
         return shorter[0] if shorter else ""
 
 
-def endpoint_ranges(endpoint: ApiEndpoint) -> dict[KeyPath, IPv4Network]:
-    """The networks that reach the cluster, by their place; they may share no address with it."""
-    return {("apiEndpoint", "privateFrom", index): each for index, each in solid(endpoint.private_from)}
+def with_endpoint(own: Mapping[KeyPath, IPv4Network], endpoint: ApiEndpoint) -> dict[KeyPath, IPv4Network]:
+    """The cluster's own ranges and the networks that reach it, by their place; they may share no address.
+
+    A network around one of the cluster's own (a company's 10.0.0.0/8) is left out: the cluster is a part of it, and
+    letting in the rest takes nothing from anybody.
+    """
+    ranges = dict(own)
+    for index, each in solid(endpoint.private_from):
+        if not any(_is_around(each, range_) for range_ in own.values()):
+            ranges["apiEndpoint", "privateFrom", index] = each
+    return ranges
+
+
+def _is_around(network: IPv4Network, own: IPv4Network) -> bool:
+    return not is_hole(own) and network != own and network.supernet_of(own)
 
 
 class ManagedCluster(ClusterBase):

@@ -10,7 +10,7 @@ from pydantic import Field
 from components.clusters.aks import limits
 from components.clusters.aks.facts import FACTS, LOCAL_DISK_GIB, POD_BLOCK, STORAGE_CLASSES, TAKEN_BY_AZURE
 from components.clusters.maintenance import Maintenance
-from components.clusters.managed import Facts, ManagedSpec, endpoint_ranges
+from components.clusters.managed import Facts, ManagedSpec, with_endpoint
 from components.clusters.names import DNS_PREFIX, Use
 from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows, why_no_system_pods
@@ -234,7 +234,7 @@ class AksSpec(ManagedSpec):
         if self.network.is_whole and self.network.dataplane == "cilium":
             yield from no_windows(self.node_pools, "Cilium", "azure")
         if self.is_whole and self.network.is_whole:
-            yield from overlaps(self.network.by_place() | endpoint_ranges(self.api_endpoint))
+            yield from overlaps(with_endpoint(self.network.by_place(), self.api_endpoint))
             yield from self._room_findings()
 
     def _system_findings(self) -> Iterator[Finding]:

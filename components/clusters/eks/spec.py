@@ -19,7 +19,7 @@ from components.clusters.eks.limits import (
     service_range_findings,
     tag_findings,
 )
-from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, with_endpoint
 from components.clusters.names import AUTOMATIC, IAM_ROLE, NODE_GROUP, POOL, Use
 from components.clusters.node_labels import label_findings
 from components.clusters.pools import CloudPoolSpec, all_whole, unknown_architecture
@@ -264,7 +264,7 @@ class EksSpec(ManagedSpec):
             ("network", "range"): self.network.range,
             ("network", "services"): self.network.services,
         }
-        yield from overlaps(own | endpoint_ranges(self.api_endpoint))
+        yield from overlaps(with_endpoint(own, self.api_endpoint))
         subnets = list(by_zone(self.network.range, "abc"[: len(self.zones) or 3]).private.values())
         room = sum(subnet.num_addresses - _TAKEN_BY_AWS for subnet in subnets)
         needs = {pool.name: (pool.nodes.max, pool.addresses_per_node) for pool in all_whole(self.node_pools)}

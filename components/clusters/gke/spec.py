@@ -19,7 +19,7 @@ from components.clusters.gke.limits import (
     surge_findings,
 )
 from components.clusters.maintenance import Maintenance
-from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, endpoint_ranges
+from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, with_endpoint
 from components.clusters.names import GKE_CLUSTER, GKE_POOL, POOL, Use
 from components.clusters.node_labels import label_findings as node_label_findings
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
@@ -266,7 +266,7 @@ class GkeSpec(ManagedSpec):
         if self.network.is_whole:
             yield from range_findings(self.network.by_place())
         if self.is_whole and self.network.is_whole:
-            yield from overlaps(self.network.by_place() | endpoint_ranges(self.api_endpoint))
+            yield from overlaps(with_endpoint(self.network.by_place(), self.api_endpoint))
             yield from self._room_findings()
 
     def _mode_findings(self) -> Iterator[Finding]:
