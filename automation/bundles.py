@@ -12,7 +12,7 @@ from typing import Final
 import yaml
 
 from automation.show import out, table
-from common.errors import Problem, ToolchainError
+from common.errors import Problem, ToolchainError, last_words
 from common.files import write_atomically
 from common.paths import CHECKOUT
 from common.progress import step
@@ -85,7 +85,7 @@ def render(bundle: Bundle) -> str:
                     code="PK215",
                     summary=f"the manifests of {bundle.name} {bundle.version} cannot be rendered",
                     where=" ".join((bundle.tool, bundle.module, *bundle.arguments)),
-                    found=str(said).strip()[-1000:],
+                    found=last_words(str(said), 1000),
                     allowed="Kubernetes objects as YAML",
                     remedy=f"mend its entry in {LOCK.name}, or take {bundle.name} out of the stack file",
                 )

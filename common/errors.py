@@ -129,6 +129,16 @@ class RevisionError(PolykubeError):
     codes = "PK9"
 
 
+def last_words(said: str, limit: int) -> str:
+    """The last `limit` characters of what a program said, from the beginning of a line, or else of a word."""
+    said = said.strip()
+    if len(said) <= limit:
+        return said
+    end = said[-limit:]
+    separator = "\n" if "\n" in end else " "
+    return f"… {end.partition(separator)[2].strip() or end}"
+
+
 def as_text(problem: Problem) -> str:
     """A problem as plain lines: code and summary, then place, found, allowed and remedy where known."""
     lines = [f"{problem.code}: {problem.summary}"]

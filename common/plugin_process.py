@@ -6,9 +6,12 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import grpc
 
+CLOUD_VARIABLES: Final = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
+"""What variables begin with in which users keep credentials of clouds; a plugin gets them only if it needs them."""
 _MAX_MESSAGE = 400 * 1024 * 1024  # bytes; the engine's own limit (sdk/go/common/util/rpcutil, v3.259)
 _WORKERS = 128  # more than any `--parallel` we set, so that no operation queues behind a waiting one
 _PARENT_POLL = 1.0  # seconds

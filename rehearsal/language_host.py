@@ -32,7 +32,7 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import LanguageRuntimeServicer, language_pb2, plugin_pb2
 from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_to_server
 
-from common.plugin_process import serve
+from common.plugin_process import CLOUD_VARIABLES, serve
 
 CLOUDS: Final = frozenset({"aws", "azure-native", "gcp"})
 """Plugins of which a program uses one at most; each of its resources names it, so nobody need ask for the others."""
@@ -103,7 +103,7 @@ class LanguageHost(LanguageRuntimeServicer):
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "pulumi.policy", *request.args, pack],
             cwd=pack,
-            env=os.environ | dict(setting.split("=", 1) for setting in request.env),
+            env=_without_credentials() | dict(setting.split("=", 1) for setting in request.env),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -127,6 +127,11 @@ def _lines(**streams: Any) -> Iterator[Any]:
         Thread(target=pump, args=(name,), daemon=True).start()
     for _ in streams:
         yield from iter(lines.get, None)
+
+
+def _without_credentials() -> dict[str, str]:
+    """The environment of a policy pack, which judges what it is told and asks no cloud."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(CLOUD_VARIABLES)}
 
 
 def required_plugins() -> dict[str, str]:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from common.errors import Problem, ToolchainError
+from common.errors import Problem, ToolchainError, last_words
 from common.files import write_atomically
 from common.locks import exclusive
 from common.paths import CHECKOUT, cache_dir
+from common.plugin_process import CLOUD_VARIABLES
 from common.progress import step
 from rehearsal.language_host import CLOUDS, required_plugins
 from rehearsal.toolchain import Tool
@@ -26,6 +27,7 @@ STAND_INS: Final = {
     "random": "rehearsal.providers.random",
     "tls": "rehearsal.providers.tls",
 }
+_ASK_NOBODY: Final = {STAND_INS["random"], STAND_INS["tls"]}
 CLOUD_STAND_INS: Final = {
     "aws": "rehearsal.providers.clouds.aws",
     "azure-native": "rehearsal.providers.clouds.azure_native",
@@ -93,7 +95,11 @@ def ensure_plugins(engine: Tool, cloud: str = "") -> dict[str, Plugin]:
         if missing:
             with step(f"installing the provider plugins {', '.join(missing)}", 4), ThreadPoolExecutor() as pool:
                 list(pool.map(lambda name: _install(engine, name, required_plugins()[name]), missing))
-    return {name: plugin for name, plugin in look_up_plugins(cloud).items() if plugin}
+        found = {name: plugin for name, plugin in look_up_plugins(cloud).items() if plugin}
+        for name, plugin in found.items():
+            if not plugin.official:
+                _write_stand_in(plugin.path, STAND_INS[name])
+    return found
 
 
 def write_stand_ins(home: Path) -> None:
@@ -127,11 +133,10 @@ def language_host(engine: Tool) -> Plugin | None:
 
 def ensure_language_host(engine: Tool) -> Plugin:
     """The Python language host of `engine`, with our stand-in put in its place if it has none."""
-    if language_host(engine) is None:
-        _write_stand_in(_stand_in_host(engine), "rehearsal.language_host")
     host = language_host(engine)
-    assert host is not None
-    return host
+    if host is None or not host.official:
+        _write_stand_in(_stand_in_host(engine), "rehearsal.language_host")
+    return host or Plugin(LANGUAGE_HOST, engine.version, _stand_in_host(engine), official=False)
 
 
 def _stand_in_host(engine: Tool) -> Path:
@@ -161,7 +166,7 @@ def _install(engine: Tool, name: str, version: str) -> None:
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT, check=False
         )
-        failure = done.stderr.strip()[-500:] if done.returncode else ""
+        failure = last_words(done.stderr, 500) if done.returncode else ""
     except subprocess.TimeoutExpired:
         failure = f"no answer within {_INSTALL_TIMEOUT} s"
     if not failure:
@@ -180,8 +185,17 @@ def _install(engine: Tool, name: str, version: str) -> None:
 
 
 def _write_stand_in(path: Path, module: str) -> None:
+    """Write a stand-in, unless it is there as it should be.
+
+    The engine gives its whole environment to every plugin. The passphrase is of use to the engine alone. A cloud's
+    credentials are left to those that ask it: its provider, a program, and a kubeconfig's own command.
+    """
+    prefixes = "|".join(prefix.rstrip("_") for prefix in CLOUD_VARIABLES)
+    credentials = f" $(env | sed -nE 's/^(({prefixes})_[A-Z0-9_]*)=.*/\\1/p')" if module in _ASK_NOBODY else ""
     script = f"""#!/bin/sh
 {_MARK} for {path.name}: `polykube doctor` says how to get the official plugin.
+unset PULUMI_CONFIG_PASSPHRASE PULUMI_CONFIG_PASSPHRASE_FILE{credentials}
 exec "${{POLYKUBE_PYTHON:?is not set: eval \\"\\$(polykube env)\\" sets it}}" -P -m {module} "$@"
 """
-    write_atomically(path, script, mode=0o755)
+    if not path.is_file() or path.read_text() != script:
+        write_atomically(path, script, mode=0o755)

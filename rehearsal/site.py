@@ -21,13 +21,13 @@ import certifi
 from common.files import write_atomically
 from common.locks import exclusive_or_none
 from common.paths import REHEARSAL, state_dir
+from common.plugin_process import CLOUD_VARIABLES
 from rehearsal.control_plane import ControlPlane, all_control_planes
 from rehearsal.providers.clouds.clusters import AUTHORITIES, CREDENTIAL
 from rehearsal.providers.clouds.store import Store
 
 _KEPT: Final = "kept"
 _STATE: Final = "XDG_STATE_HOME"
-_CREDENTIALS_OF_USERS: Final = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
 
 # What each exec plugin is called with (`aws eks get-token …`), and refused otherwise: that is what a user's would do.
 _STUBS: Final[Mapping[str, str]] = {
@@ -70,7 +70,7 @@ class Site:
             REHEARSAL: str(self.directory),
             _STATE: str(self.directory),
         }
-        return ours | {name: "" for name in os.environ if name.startswith(_CREDENTIALS_OF_USERS)}
+        return ours | {name: "" for name in os.environ if name.startswith(CLOUD_VARIABLES)}
 
     def search_path(self, path: str) -> str:
         """`path` with the stubs of the exec plugins in front."""

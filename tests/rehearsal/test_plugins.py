@@ -102,3 +102,40 @@ def test_nothing_is_put_beside_a_users_engine(tmp_path: Path) -> None:
     assert (host.path, host.official) == (cache_dir() / "stand-ins" / LANGUAGE_HOST, False)
     assert [each.name for each in (tmp_path / "bin").iterdir()] == ["pulumi"]
     assert pulumi_home().is_relative_to(tmp_path / "cache")
+
+
+PASSPHRASE, CREDENTIAL = "PULUMI_CONFIG_PASSPHRASE", "AWS_SECRET_ACCESS_KEY"
+
+
+@pytest.mark.parametrize(
+    ("name", "reaches_it"), [("random", ""), ("tls", ""), ("kubernetes", "canary-2"), (LANGUAGE_HOST, "canary-2")]
+)
+def test_a_stand_in_gets_no_secret_that_it_does_not_need(tmp_path: Path, name: str, reaches_it: str) -> None:
+    tool = engine(tmp_path / "bin", REFUSES)
+    path = ensure_language_host(tool).path if name == LANGUAGE_HOST else ensure_plugins(tool)[name].path
+    shows = tmp_path / "shows"
+    shows.write_text(f'#!/bin/sh\necho "[${PASSPHRASE}][${CREDENTIAL}]"\n')
+    shows.chmod(0o755)
+    secrets = {PASSPHRASE: "canary-1", CREDENTIAL: "canary-2", "POLYKUBE_PYTHON": str(shows)}
+    said = subprocess.run([path], env=os.environ | secrets, capture_output=True, text=True, check=True).stdout
+    assert said == f"[][{reaches_it}]\n"
+
+
+def test_a_stand_in_of_an_earlier_version_is_written_anew(tmp_path: Path) -> None:
+    tool = engine(tmp_path / "bin", REFUSES)
+    paths = [ensure_language_host(tool).path, ensure_plugins(tool)["random"].path]
+    now = [path.read_text() for path in paths]
+    for path in paths:
+        path.write_text(path.read_text().replace("unset", "# unset"))
+    ensure_language_host(tool)
+    ensure_plugins(tool)
+    assert [path.read_text() for path in paths] == now
+
+
+def test_what_a_failed_installation_said_begins_with_a_whole_word(tmp_path: Path) -> None:
+    talks = 'for _ in $(seq 200); do printf "installation " >&2; done; exit 1'
+    with pytest.raises(ToolchainError) as stopped:
+        ensure_plugins(engine(tmp_path / "bin", talks), "gcp")
+    (problem,) = stopped.value.problems
+    assert problem.found.split()[:2] == ["…", "installation"]
+    assert len(problem.found) < 600
