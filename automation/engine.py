@@ -8,6 +8,7 @@ stack's lock, even if we are killed.
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,13 +20,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from automation.diagnosis import diagnose
-from common.errors import BusyError, EngineError, PolicyError, Problem
+from common.errors import BusyError, EngineError, PolicyError, Problem, last_words
 from common.locks import exclusive_or_none, holder
 from common.paths import state_dir
 from rehearsal.toolchain import Tool
 
 _LINGER: Final = 10.0  # seconds; a killed engine's plugins, which inherit the lock, notice within about two
 _STACK_TYPE: Final = "::pulumi:pulumi:Stack::"
+_CANCELED: Final = re.compile(r"context canceled\s*$|code = Canceled")
 _COLOUR: Final = re.compile(r"<\{%.*?%\}>")  # how the engine's events mark colours
 
 
@@ -75,7 +77,13 @@ class Engine:
             if lock is None:
                 raise BusyError(_busy(self.stack, holder(path)))
             self._inherited = (lock.fileno(),)  # the engine keeps the lock should we be killed
+            shutil.rmtree(self._scratch, ignore_errors=True)  # what a killed run had in use
             yield
+
+    @property
+    def _scratch(self) -> Path:
+        """Where runs have what they alone need; whoever has the lock sweeps away what killed ones left."""
+        return state_dir() / "runs" / self.stack
 
     def run(self, *arguments: str) -> Outcome:
         """Run a command on our terminal.
@@ -83,7 +91,8 @@ class Engine:
         PolicyError (PK501) when mandatory policies stopped it, ResourceFailures (PK404) when resources failed,
         KeyboardInterrupt when the user stopped it.
         """
-        with tempfile.TemporaryDirectory() as scratch:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
             log = Path(scratch) / "events.json"
             command = self._command(*arguments, "--stack", self.stack, "--event-log", str(log))
             code = self._wait(command, self._environment | {"PULUMI_DEBUG_COMMANDS": "true"})  # for --event-log
@@ -113,7 +122,7 @@ class Engine:
         done = self._quietly(arguments, stdin)
         if done.returncode:
             said = done.stderr.strip() or done.stdout.strip()  # a preview tells its errors with everything else
-            raise EngineError(_failed(" ".join(arguments), said[-1500:]))
+            raise EngineError(_failed(" ".join(arguments), last_words(said, 1500)))
         return done.stdout
 
     def planned(self) -> list[dict[str, Any]]:
@@ -149,6 +158,11 @@ class Engine:
     def select(self) -> None:
         """Make the stack known to the backend if it is not."""
         self.ask("stack", "select", "--create", self.stack)
+
+    def forget(self) -> None:
+        """Remove a stack without resources from the backend, with its history and copies; its file stays."""
+        options = ("--yes", "--preserve-config", "--remove-backups")
+        self.ask("stack", "rm", *options, "--stack", self.stack)
 
     def export(self) -> dict[str, Any]:
         """The stack's state as the backend has it, secrets encrypted."""
@@ -215,6 +229,8 @@ def _read_events(log: Path) -> Outcome:
             failures.append((said["urn"], _COLOUR.sub("", said["message"])))
         step = event.get("resourcePreEvent")
         began |= bool(step and not step.get("planning") and step["metadata"]["op"] != "same")
+    # Who was under way when another failed, is told to stop: that is no second error.
+    failures = [each for each in failures if not _CANCELED.search(each[1])] or failures
     violations, advisories = (tuple(dict.fromkeys(by_level.get(level, ()))) for level in ("mandatory", "advisory"))
     return Outcome(changes, violations, advisories, tuple(dict.fromkeys(failures)), began)
 

@@ -60,16 +60,24 @@ def down(project: Project) -> None:
     engine = project.engine(tools)
     with engine.locked():
         check_files(project.state_files)
-        if engine.exists() and (resources := engine.export().get("resources")):
-            if project.is_local and not any(resource.get("protect") for resource in resources):
-                # Its data go with it, so that nothing has to be waited for, nor can hold anything by a finalizer.
-                project.control_plane().stop()
-            settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
-            engine.run("destroy", "--yes")
+        if engine.exists():
+            _destroy(project, engine)
+            if project.is_local:
+                engine.forget()
         if project.is_local:
             with step("stopping the control plane", 2):
                 project.control_plane().delete()
     out.print(f"[bold green]✓ {project.stack} is gone[/bold green]\n[dim]next[/dim]  make up STACK={project.stack}")
+
+
+def _destroy(project: Project, engine: Engine) -> None:
+    resources = engine.export().get("resources") or ()
+    if project.is_local and not any(resource.get("protect") for resource in resources):
+        # Its data go with it, so that nothing has to be waited for, nor can hold anything by a finalizer.
+        project.control_plane().stop()
+    settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
+    if resources:
+        engine.run("destroy", "--yes")
 
 
 def start(project: Project) -> None:

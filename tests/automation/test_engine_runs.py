@@ -68,6 +68,31 @@ def test_a_violation_tells_whether_anything_was_changed_before(
     assert aftermath in problem.remedy
 
 
+def _error(name: str, message: str) -> str:
+    urn = f"urn:pulumi:dev::polykube::kubernetes:core/v1:Secret::{name}"
+    return json.dumps({"diagnosticEvent": {"severity": "error", "urn": urn, "message": message}})
+
+
+def test_what_was_told_to_stop_when_another_failed_is_no_second_error(tmp_path: Path) -> None:
+    canceled = _error("b", "creating: rpc error: code = Canceled desc = context canceled\n")
+    with pytest.raises(EngineError) as stopped:
+        engine(tmp_path, _error("a", "exceeded quota"), canceled).run("up")
+    assert [problem.where for problem in stopped.value.problems] == ["kubernetes:core/v1:Secret a"]
+    with pytest.raises(EngineError, match="context canceled"):
+        engine(tmp_path, canceled).run("up")  # but when there is no other, it is all that there is to tell
+
+
+def test_what_a_killed_run_had_in_use_is_swept_away(tmp_path: Path) -> None:
+    stack = engine(tmp_path, SUMMARY, then="exit 0")
+    left = state_dir() / "runs" / stack.stack / "tmp0" / "events.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("half of an ev")
+    with stack.locked():
+        stack.run("up")
+    assert [path for path in (state_dir() / "runs" / stack.stack).rglob("*") if path.is_file()] == []
+    assert not left.parent.exists()
+
+
 def test_an_engine_that_was_killed_in_the_middle_of_a_line_is_a_failure_and_no_defect(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="exit code -9"):
         engine(tmp_path, SUMMARY, SUMMARY[:20], then="kill -9 $$").run("up")

@@ -3,6 +3,8 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlparse
 
 import pytest
 
@@ -45,8 +47,10 @@ def test_down_takes_away_even_what_cannot_be_started(cli: Cli) -> None:
     assert "dev is gone" in cli.must("down")
     assert not control_plane_dir(NAME).exists()
     assert find(control_plane_dir(NAME)) == []
-    state = cli.pulumi("stack", "export", "--stack", "dev").stdout
-    assert '"resources"' not in state
+    assert cli.pulumi("stack", "ls").stdout.count("dev") == 0
+    backend = Path(urlparse(cli.environment["PULUMI_BACKEND_URL"]).path)
+    assert [file.name for file in backend.rglob("*") if file.is_file() and file.stem != "meta.yaml"] == ["meta.yaml"]
+    assert "encryptionsalt" in cli.file.read_text(), "the stack file is the user's, and stays as it was"
 
 
 def test_down_waits_for_no_finalizer(cli: Cli) -> None:
