@@ -3,7 +3,7 @@
 import contextlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -14,7 +14,7 @@ from pulumi.runtime.proto import analyzer_pb2
 from automation.environment import POLICY_PACK
 from common.wire import encode
 from components.platform.manifests import type_token
-from policy.model import Properties
+from policy.model import Properties, Rule
 from policy.rules import RULES
 from policy.server import PolicyServer
 from tests.support.engine import Engine
@@ -64,12 +64,12 @@ class State:
         return json.dumps({"version": 3, "deployment": {"manifest": manifest, "resources": self.resources}})
 
 
-def asked(state: State, config: Mapping[str, Any]) -> list[Found]:
+def asked(state: State, config: Mapping[str, Any], rules: Sequence[Rule] = RULES) -> list[Found]:
     """What the pack answers when it is asked as the engine asks it, without an engine and in this process.
 
     ValueError with the pack's words where it refuses its settings.
     """
-    server = PolicyServer(RULES)
+    server = PolicyServer(rules)
     own = {each.name: each.enforcementLevel for each in server.GetAnalyzerInfo(None, _Context()).policies}
     server.Configure(
         analyzer_pb2.ConfigureAnalyzerRequest(

@@ -24,8 +24,7 @@ def main() -> None:
     files = [file.resolve() for file in given.files] or _modules()
     os.environ["POLYKUBE_WITHOUT_ENGINE"] = "1"
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(CHECKOUT / "build" / "bytecode")
-    warm_up()
-    if is_noticed(None):
+    if not warm_up():
         sys.exit("the tests fail without any mutant; see `make test`")
     began = monotonic()
     tried = 0
