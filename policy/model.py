@@ -11,7 +11,7 @@ It is called for each resource of the rule's kinds; keyword arguments are the ru
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -271,12 +271,12 @@ class ResourceRule(Rule):
     `mend` is how a rule of level REMEDIATE puts a resource right: it yields paths and the values to set there.
     """
 
-    check: Callable[..., Iterable[Finding]] = field(repr=False)
-    mend: Callable[..., Iterable[tuple[Path, Any]]] | None = field(default=None, repr=False)
+    check: Callable[..., Iterable[Finding]]
+    mend: Callable[..., Iterable[tuple[Path, Any]]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackRule(Rule):
     """A rule that judges each subject in the light of the whole stack."""
 
-    check: Callable[..., Iterable[Finding]] = field(repr=False)
+    check: Callable[..., Iterable[Finding]]

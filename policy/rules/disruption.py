@@ -78,9 +78,12 @@ def _replicas(workload: Resource, stack: Stack) -> int:
 
 
 def _evictions(field: str, given: Any, scaled: int, bare: int) -> int:
-    """How many pods may be evicted at once. Percentages are of what controllers should have, rounded up."""
+    """How many pods may be evicted at once, where there are as many.
+
+    Percentages are of what controllers should have, rounded up.
+    """
     amount = -(-scaled * int(given[:-1]) // 100) if isinstance(given, str) else int(given)
-    return scaled + bare - (max(scaled - amount, 0) if field == "maxUnavailable" else amount)
+    return scaled + bare - (scaled - amount if field == "maxUnavailable" else amount)
 
 
 def _never(field: str, given: Any) -> bool:

@@ -1,7 +1,6 @@
 """DNS: where egress is denied, it stays open to the pods that answer, or to the nodes' own cache."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from typing import Any, Final
 
@@ -12,12 +11,11 @@ from policy.model import Category, Finding, Level, Option, Resource, Rule, Stack
 from policy.topology import namespace_of, network, pods
 
 _PORT: Final = 53
-_PROTOCOLS: Final = ("UDP", "TCP")
+_PORT_NAMES: Final = {"UDP": "dns", "TCP": "dns-tcp"}
 _PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 _LINK_LOCAL: Final = IPv4Network("169.254.0.0/16")
 
 
-@dataclass(frozen=True, eq=False)
 class _DnsPods(Pod):
     """The pods that answer. Which address they have is not known: a block holds them if it holds all there may be."""
 
@@ -25,7 +23,6 @@ class _DnsPods(Pod):
         return any(includes(block, exceptions, private) for private in _PRIVATE)
 
 
-@dataclass(frozen=True, eq=False)
 class _NodeCache(Address):
     """The cache that each node may have at an address of its own: a block is meant for it if it is link-local."""
 
@@ -64,17 +61,14 @@ def _dns_egress(
 
 
 def _dns(namespace: str, labels: Mapping[str, str], number: int) -> Pod:
-    ports = [
-        {"name": name, "containerPort": number, "protocol": protocol}
-        for name, protocol in zip(("dns", "dns-tcp"), _PROTOCOLS, strict=True)
-    ]
+    ports = [{"name": name, "containerPort": number, "protocol": it} for it, name in _PORT_NAMES.items()]
     return _DnsPods(namespace, labels, ports)
 
 
 def _closed(within: Network, pod: Pod, dns: Pod, number: int) -> tuple[str, ...]:
     """The protocols by which neither the DNS pods nor the node's cache can be reached, whichever is more open."""
     ways = ((within.egress(pod, dns), number), (within.egress(pod, _CACHE), _PORT))
-    closed = (tuple(it for it in _PROTOCOLS if not opened >= Ports.of(it, at)) for opened, at in ways)
+    closed = (tuple(it for it in _PORT_NAMES if not opened >= Ports.of(it, at)) for opened, at in ways)
     return min(closed, key=len)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from common.files import write_atomically
 from common.paths import CHECKOUT
 from tests.policy.mutation.mutants import Mutant, mutants_of
-from tests.policy.mutation.trial import is_noticed, warm_up
+from tests.policy.mutation.trial import Trial
 
 _RESULTS: Final = CHECKOUT / "build" / "mutation.txt"
 
@@ -24,14 +24,13 @@ def main() -> None:
     files = [file.resolve() for file in given.files] or _modules()
     os.environ["POLYKUBE_WITHOUT_ENGINE"] = "1"
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(CHECKOUT / "build" / "bytecode")
-    if not warm_up():
-        sys.exit("the tests fail without any mutant; see `make test`")
+    trial = Trial()
     began = monotonic()
     tried = 0
     unnoticed: list[Mutant] = []
     for file in files:
         mutants = mutants_of(file, given.part)
-        missed = [mutant for mutant in mutants if not is_noticed(mutant)]
+        missed = [mutant for mutant in mutants if not trial.is_noticed(mutant)]
         tried += len(mutants)
         unnoticed += missed
         _tell(str(file.relative_to(CHECKOUT)), len(mutants), len(missed))

@@ -1,7 +1,8 @@
 """Faults in a module: cosmic-ray's operators, each applied to one place of its source.
 
 Where an operator could put several things into one place (eleven operators instead of `+`), one is drawn. Left out is
-what is for the type checker: annotations, and the arguments of decorators (`frozen=True`).
+what is for the type checker: annotations, the arguments of decorators (`frozen=True`), and the `*` behind which
+arguments have to be named.
 """
 
 import ast
@@ -71,6 +72,11 @@ def _for_the_type_checker(source: str) -> Iterator[Span]:
                 assert found.end_lineno is not None, "parsed"
                 assert found.end_col_offset is not None, "parsed"
                 yield (found.lineno, found.col_offset), (found.end_lineno, found.end_col_offset)
+        if isinstance(node, ast.arguments) and node.args and node.kwonlyargs and not node.vararg:
+            last, named = (node.defaults or node.args)[-1], node.kwonlyargs[0]
+            assert last.end_lineno is not None, "parsed"
+            assert last.end_col_offset is not None, "parsed"
+            yield (last.end_lineno, last.end_col_offset), (named.lineno, named.col_offset)
 
 
 class _Tools:

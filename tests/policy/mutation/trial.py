@@ -1,8 +1,7 @@
 """Whether the policies' tests notice a mutant: a process of its own with everything imported but what it can change.
 
-The tests are those that need neither engine nor API server. A mutant is put to the cases of the rules that its module
-can change first, as most fall there, then to the tests that import the module, then to all others; the first that
-fails ends it.
+The tests are those that need neither engine nor API server and call the function that is broken (calls.py). First come
+the cases of rules, as most mutants fall there; the first that fails ends it.
 """
 
 import gc
@@ -10,7 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -18,60 +17,76 @@ from importlib.util import spec_from_file_location
 from types import CodeType
 from typing import Any, Final
 
-import grimp
 import hypothesis
 import pytest
 
-from common.paths import CHECKOUT
+from tests.policy.mutation.calls import Calls, Chosen
 from tests.policy.mutation.mutants import Mutant
 
 _TESTS: Final = (
     *(f"tests/policy/test_{name}.py" for name in ("rule_cases", "frame", "mending", "answers", "judge", "check")),
     "tests/unit/common/test_reachability.py",
-    "tests/unit/policy/test_*.py",
+    "tests/unit/policy",
 )
 _OURS: Final = ("policy", "common.reachability", "tests", "automation.policy_check", "automation.cli")
 _LEFT_OUT: Final = (
+    "test_rule_cases.py::test_the_rule_says_what_the_case_expects",  # tried first
     "test_check.py::test_any_bytes_end_in_a_report",  # seconds of random input, for the reader's sake
     "test_check.py::test_values_of_any_type_in_any_field_end_in_a_report",
     "test_check.py::test_the_command_needs_neither_engine_nor_sdk",  # in a process of its own, which has no mutant
 )
-_CASES: Final = "test_rule_cases.py::test_the_rule_says_what_the_case_expects"
 _OPTIONS: Final = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore")
 _CPU_SECONDS: Final = 60  # many times what all tests need: a mutant that never ends is noticed too
 _MEMORY: Final = 4 * 2**30
+_NO_TEST: Final = ""
 
 
-def warm_up() -> bool:
-    """Run the tests on the sources as they are, and keep what they import for all mutants; whether they pass.
+class Trial:
+    """The tests as they went on the sources as they are, which is what mutants are compared with."""
 
-    Random tests draw the same each time from here on.
-    """
-    import_module("tests.conftest")
-    tests = hypothesis.settings.get_profile("tests")
-    hypothesis.settings.register_profile("mutation", tests, derandomize=True, database=None)
-    hypothesis.settings.load_profile("mutation")  # before tests state settings of their own, which build upon these
-    passes = _passes(_files())
-    gc.collect()
-    gc.freeze()
-    return passes
+    def __init__(self) -> None:
+        """Run them, and keep what they import for all mutants; RuntimeError where one fails.
 
+        Random tests draw the same each time from here on.
+        """
+        self._calls = Calls()
+        with self._calls.by(_NO_TEST):  # what is called by an import is of use to any test
+            import_module("tests.conftest")
+            tests = hypothesis.settings.get_profile("tests")
+            hypothesis.settings.register_profile("mutation", tests, derandomize=True, database=None)
+            hypothesis.settings.load_profile("mutation")  # before tests state settings of their own, built upon these
+            self._rules: Sequence[str] = [rule.id for rule in import_module("policy.rules").RULES]
+            passes = all(map(self._has_its_cases, self._rules)) and _passes(self._calls)
+        if not passes:
+            raise RuntimeError("the tests fail without any mutant; see `make test`")
+        gc.collect()
+        gc.freeze()
 
-def is_noticed(mutant: Mutant) -> bool:
-    """Whether a test fails on a mutant."""
-    rules, near = _rules_on(mutant.module), _tests_of(mutant.module)
-    if child := os.fork():
-        _, status = os.waitpid(child, 0)
-        return os.waitstatus_to_exitcode(status) != 0
-    code = 1
-    try:
-        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        _put_in(mutant)
-        rest = [file for file in _files() if file not in near]
-        code = 0 if all(map(_has_its_cases, rules)) and _passes(near, _CASES) and _passes(rest, _CASES) else 1
-    finally:
-        os._exit(code)  # without the parent's clean-up
+    def is_noticed(self, mutant: Mutant) -> bool:
+        """Whether a test fails on a mutant."""
+        callers = self._calls.of(mutant.file, mutant.line)
+        if callers is not None and _NO_TEST in callers:
+            callers = None
+        if child := os.fork():
+            _, status = os.waitpid(child, 0)
+            return os.waitstatus_to_exitcode(status) != 0
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+            _put_in(mutant)
+            code = 0 if self._is_as_before(callers) else 1
+        finally:
+            os._exit(code)  # without the parent's clean-up
+
+    def _is_as_before(self, callers: set[str] | None) -> bool:
+        rules = [rule for rule in self._rules if callers is None or rule in callers]
+        tests = None if callers is None else callers.difference(self._rules)
+        return all(map(_has_its_cases, rules)) and (tests == set() or _passes(tests and Chosen(tests)))
+
+    def _has_its_cases(self, rule: str) -> bool:
+        with self._calls.by(rule):
+            return _has_its_cases(rule)
 
 
 def _put_in(mutant: Mutant) -> None:
@@ -92,35 +107,10 @@ def _has_its_cases(rule: str) -> bool:
     return all(cases.is_expected(case, findings) for case in chosen)
 
 
-def _passes(files: Sequence[str], *left_out: str) -> bool:
-    deselected = (f"--deselect=tests/policy/{test}" for test in (*_LEFT_OUT, *left_out))
-    return not files or pytest.main([*_OPTIONS, *deselected, *files]) == pytest.ExitCode.OK
-
-
-@cache
-def _rules_on(module: str) -> Sequence[str]:
-    """The rules that a module can change: all where the server uses it."""
-    everything: Sequence[Any] = import_module("policy.rules").RULES
-    users = {module, *_imports().find_downstream_modules(module)} - {"policy.rules"}
-    return [rule.id for rule in everything if "policy.server" in users or rule.check.__module__ in users]
-
-
-@cache
-def _tests_of(module: str) -> Sequence[str]:
-    """The tests that import a module."""
-    users = _imports().find_modules_that_directly_import(module) if module in _imports().modules else ()
-    return [file for file in _files() if file.removesuffix(".py").replace("/", ".") in users]
-
-
-@cache
-def _files() -> Sequence[str]:
-    found = [file for pattern in _TESTS for file in CHECKOUT.glob(pattern)]
-    return [str(file.relative_to(CHECKOUT)) for file in sorted(found)]
-
-
-@cache
-def _imports() -> grimp.ImportGraph:
-    return grimp.build_graph("policy", "common", "tests")
+def _passes(plugin: object) -> bool:
+    deselected = (f"--deselect=tests/policy/{test}" for test in _LEFT_OUT)
+    ended = pytest.main([*_OPTIONS, *deselected, *_TESTS], [plugin] if plugin else [])
+    return ended == pytest.ExitCode.OK
 
 
 def _is_ours(module: str) -> bool:

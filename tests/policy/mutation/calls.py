@@ -1,0 +1,74 @@
+"""Which tests call which functions of the policy pack, as seen on the sources as they are.
+
+A test that does not call a function cannot notice what is wrong in it, so that it need not be tried on that.
+"""
+
+import ast
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from common.paths import CHECKOUT
+
+_PACK: Final = str(CHECKOUT / "policy")
+_ONLY_WHEN_CALLED: Final = {"property", "cached_property"}  # what others return may outlive the test that called first
+_Function = tuple[str, int]  # its file and first line
+
+
+class Calls:
+    """What is called by whom; as a plugin of pytest, it notes each test under its id."""
+
+    def __init__(self) -> None:
+        self._callers: dict[_Function, set[str]] = defaultdict(set)
+
+    @contextmanager
+    def by(self, who: str) -> Iterator[None]:
+        """Note what is called until the end of the block, as far as no block within notes it."""
+
+        def note(frame: Any, event: str, _: object) -> None:
+            code = frame.f_code
+            if event == "call" and code.co_filename.startswith(_PACK):
+                self._callers[code.co_filename, code.co_firstlineno].add(who)
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Note what a test and its fixtures call."""
+        with self.by(item.nodeid):
+            return (yield)
+
+    def of(self, file: Path, line: int) -> set[str] | None:
+        """Who calls the function that a line is in; None where it is in none, or in one that says less than all."""
+        function = _function_at(file, line)
+        return None if function is None else self._callers.get(function, set())
+
+
+def _function_at(file: Path, line: int) -> _Function | None:
+    for node in ast.walk(ast.parse(file.read_text())):  # what is outside comes first
+        if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
+            first = min(it.lineno for it in (node, *node.decorator_list))
+            if first <= line <= node.end_lineno:
+                return (str(file), first) if {*map(ast.unparse, node.decorator_list)} <= _ONLY_WHEN_CALLED else None
+    return None
+
+
+class Chosen:
+    """A plugin of pytest that runs some tests and no other."""
+
+    def __init__(self, tests: set[str]) -> None:
+        self._tests = tests
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out all others."""
+        items[:] = [item for item in items if item.nodeid in self._tests]
