@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from statistics import median
-from typing import Final, NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict, TypeVar
 
 RUNS: Final = 7
 Take = Callable[[], float]
+T = TypeVar("T")
 
 
 class Figure(TypedDict):
@@ -51,7 +52,7 @@ def pairs_told(name: str, unit: str, taken: list[tuple[float, float]]) -> Figure
     )
 
 
-def pairs(ours: Take, theirs: Take, runs: int = RUNS) -> list[tuple[float, float]]:
+def pairs(ours: Callable[[], T], theirs: Callable[[], T], runs: int = RUNS) -> list[tuple[T, T]]:
     """`runs` takes of each side in turn, after one of each that does not count."""
     ours()
     theirs()

@@ -84,8 +84,7 @@ def _of_struct(value: Mapping[str, Any], fields: Mapping[str, Any], path: str, r
                 changed[key] = kept
     if not changed:
         return value
-    whole = {key: changed.get(key, value[key]) if key in changed else value[key] for key in value}
-    return {key: item for key, item in whole.items() if not (key in changed and item is None)}
+    return {key: item for key, item in {**value, **changed}.items() if item is not None or key not in changed}
 
 
 def _read(value: Any, type_: Any, path: str, reading: Reading) -> Any:

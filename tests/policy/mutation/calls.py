@@ -30,17 +30,18 @@ class Calls:
     def by(self, who: str) -> Iterator[None]:
         """Note what is called until the end of the block, as far as no block within notes it."""
 
-        def note(frame: Any, event: str, _: object) -> None:
+        def note(frame: Any, event: str, _: object) -> None:  # of calls alone, as nothing comes back
+            del event
             code = frame.f_code
-            if event == "call" and code.co_filename.startswith(_PACK):
+            if code.co_filename.startswith(_PACK):
                 self._callers[code.co_filename, code.co_firstlineno].add(who)
 
-        before = sys.getprofile()
-        sys.setprofile(note)
+        before = sys.gettrace()
+        sys.settrace(note)
         try:
             yield
         finally:
-            sys.setprofile(before)
+            sys.settrace(before)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
