@@ -187,3 +187,12 @@ def test_the_namespaces_of_add_ons_are_no_tenants(analysis: Analysis) -> None:
     said = {each.message.split(";")[0] for each in analysis.run(state) if each.rule == "forbidden-flows"}
     assert "Namespace/shop: its pods can reach pods of other tenants: any pod in lab on every port" in said
     assert not any("log-agents" in each for each in said)
+
+
+@pytest.mark.parametrize(("unavailable", "level"), [(1, "advisory"), (0, "mandatory")])
+def test_a_rollout_that_goes_on_without_room_stops_nothing(analysis: Analysis, unavailable: int, level: str) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "quota", "namespace": "shop"}}
+    web = deployment("web", containers=[{"name": "app", "image": "nginx:1.29"}])
+    web["spec"] |= {"replicas": 2, "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": unavailable}}}
+    said = found(analysis, quota | {"spec": {"hard": {"pods": "2"}}}, web, rule="quota-surge")
+    assert [each.level for each in said if each.rule == "quota-surge"] == [level]
