@@ -36,7 +36,7 @@ _LEFT_OUT: Final = (
     "test_check.py::test_the_command_needs_neither_engine_nor_sdk",  # in a process of its own, which has no mutant
 )
 _OPTIONS: Final = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore")
-_CPU_SECONDS: Final = 60  # many times what all tests need: a mutant that never ends is noticed too
+_CPU_SECONDS: Final = 20  # some times what all tests need: a mutant that never ends is noticed too
 _MEMORY: Final = 4 * 2**30
 _NO_TEST: Final = ""
 
