@@ -79,10 +79,12 @@ def _sa_token(subject: Resource, stack: Stack) -> Iterator[Finding]:
         return
     path, spec = pod_spec(subject)
     account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+    if account != "default":
+        return
     stated = spec.get("automountServiceAccountToken")
-    accounts = stack.of_kind("ServiceAccount", namespace=subject.namespace) if account == "default" else ()
-    by_account = [it.properties.get("automountServiceAccountToken") for it in accounts if it.object_name == account]
-    if account == "default" and not off(stated if present(stated) else next(iter(by_account), None)):
+    accounts = stack.of_kind("ServiceAccount", namespace=subject.namespace)
+    by_account = (it.properties.get("automountServiceAccountToken") for it in accounts if it.object_name == account)
+    if not off(stated if present(stated) else next(by_account, None)):
         what = "it mounts a token of the ServiceAccount default"
         yield Finding(subject, f"{path}.automountServiceAccountToken", what, remedy)
 
@@ -137,7 +139,7 @@ def _ro_rootfs(workload: Resource) -> Iterator[Finding]:
 
 
 def _probes(workload: Resource) -> Iterator[Finding]:
-    if workload.kind == "Pod" and workload.spec.get("restartPolicy", "Always") != "Always":
+    if pod_spec(workload)[1].get("restartPolicy", "Always") != "Always":
         return
     for path, container in containers(workload):
         missing = [probe for probe in _PROBES if not container.get(probe)]

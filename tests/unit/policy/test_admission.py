@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from policy.admission.amounts import written
+from policy.admission.amounts import read, written
 from policy.admission.limit_ranges import claim_refusals, read_limits, refusals
 from policy.admission.pod_security import Standard, applied, violations
 from policy.admission.pods import read_pod
@@ -239,3 +239,8 @@ def test_objects_of_other_groups_are_no_secrets_of_the_core() -> None:
     assert set(count_usage("", "secrets")) == {"secrets", "count/secrets"}
     assert set(count_usage("vault.example.com", "secrets")) == {"count/secrets.vault.example.com"}
     assert set(count_usage("", "serviceaccounts")) == {"count/serviceaccounts"}
+
+
+@pytest.mark.parametrize(("amount", "nanos"), [("1m", 10**6), ("100u", 10**6), ("-100u", -(10**6)), (0, 0)])
+def test_amounts_are_rounded_up_to_thousandths(amount: object, nanos: int) -> None:
+    assert read({"cpu": amount})["cpu"].nanos == nanos
