@@ -52,7 +52,7 @@ def _told(rival: str) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "manifests.yaml"
         file.write_text(yaml.dump_all(islice(mixed(), objects), Dumper=yaml.CSafeDumper))
-        ours = [POLYKUBE, "policy", "check", file, "--json"]
+        ours: Command = [POLYKUBE, "policy", "check", file, "--json"]
         taken = pairs(lambda: _cost(ours, os.environ), lambda: _cost(*command(file)), _RUNS)
     name = f"policy check of a file of {objects:,} objects of mixed kinds"
     for what, unit, index in (("", "s", 0), (", processor time", "s", 1), (", memory", "MiB", 2)):

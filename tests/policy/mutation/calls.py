@@ -58,7 +58,7 @@ class Calls:
 def _function_at(file: Path, line: int) -> _Function | None:
     for node in ast.walk(ast.parse(file.read_text())):  # what is outside comes first
         if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
-            first = min(it.lineno for it in (node, *node.decorator_list))
+            first = min([node.lineno, *(it.lineno for it in node.decorator_list)])
             if first <= line <= node.end_lineno:
                 return (str(file), first) if {*map(ast.unparse, node.decorator_list)} <= _ONLY_WHEN_CALLED else None
     return None

@@ -24,9 +24,9 @@ from tests.policy.mutation.calls import Calls, Chosen
 from tests.policy.mutation.mutants import Mutant
 
 _TESTS: Final = (
-    *(f"tests/policy/test_{name}.py" for name in ("rule_cases", "frame", "mending", "answers", "judge", "check")),
-    "tests/unit/common/test_reachability.py",
     "tests/unit/policy",
+    "tests/unit/common/test_reachability.py",
+    *(f"tests/policy/test_{name}.py" for name in ("judge", "frame", "mending", "rule_cases", "answers", "check")),
 )
 _OURS: Final = ("policy", "common.reachability", "tests", "automation.policy_check", "automation.cli")
 _LEFT_OUT: Final = (
