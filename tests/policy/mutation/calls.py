@@ -18,6 +18,8 @@ from common.paths import CHECKOUT
 _PACK: Final = str(CHECKOUT / "policy")
 _ONLY_WHEN_CALLED: Final = {"property", "cached_property"}  # what others return may outlive the test that called first
 _Function = tuple[str, int]  # its file and first line
+BEFORE: Final = ""
+"""Who calls before there is any test: what imports."""
 
 
 class Calls:
@@ -49,10 +51,18 @@ class Calls:
         with self.by(item.nodeid):
             return (yield)
 
-    def of(self, file: Path, line: int) -> set[str] | None:
-        """Who calls the function that a line is in; None where it is in none, or in one that says less than all."""
+    def of(self, file: Path, line: int) -> list[set[str]]:
+        """Who can notice a fault in a line, most likely ones first.
+
+        Who calls the function that the line is in; where it is in none, or in one that is called before any test or
+        whose outcome is kept, those who call anything in the file, and then all others.
+        """
         function = _function_at(file, line)
-        return None if function is None else self._callers.get(function, set())
+        callers = self._callers.get(function, set()) if function else {BEFORE}
+        if BEFORE not in callers:
+            return [callers]
+        near = {who for (name, _), by in self._callers.items() if name == str(file) for who in by}
+        return [near, set().union(*self._callers.values()) - near]
 
 
 def _function_at(file: Path, line: int) -> _Function | None:

@@ -20,7 +20,7 @@ from typing import Any, Final
 import hypothesis
 import pytest
 
-from tests.policy.mutation.calls import Calls, Chosen
+from tests.policy.mutation.calls import BEFORE, Calls, Chosen
 from tests.policy.mutation.mutants import Mutant
 
 _TESTS: Final = (
@@ -38,7 +38,6 @@ _LEFT_OUT: Final = (
 _OPTIONS: Final = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore")
 _CPU_SECONDS: Final = 20  # some times what all tests need: a mutant that never ends is noticed too
 _MEMORY: Final = 4 * 2**30
-_NO_TEST: Final = ""
 
 
 class Trial:
@@ -50,7 +49,7 @@ class Trial:
         Random tests draw the same each time from here on.
         """
         self._calls = Calls()
-        with self._calls.by(_NO_TEST):  # what is called by an import is of use to any test
+        with self._calls.by(BEFORE):
             import_module("tests.conftest")
             tests = hypothesis.settings.get_profile("tests")
             hypothesis.settings.register_profile("mutation", tests, derandomize=True, database=None)
@@ -65,8 +64,6 @@ class Trial:
     def is_noticed(self, mutant: Mutant) -> bool:
         """Whether a test fails on a mutant."""
         callers = self._calls.of(mutant.file, mutant.line)
-        if callers is not None and _NO_TEST in callers:
-            callers = None
         if child := os.fork():
             _, status = os.waitpid(child, 0)
             return os.waitstatus_to_exitcode(status) != 0
@@ -75,14 +72,15 @@ class Trial:
             resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
             resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
             _put_in(mutant)
-            code = 0 if self._is_as_before(callers) else 1
+            code = 0 if all(map(self._is_as_before, callers)) else 1
         finally:
             os._exit(code)  # without the parent's clean-up
 
-    def _is_as_before(self, callers: set[str] | None) -> bool:
-        rules = [rule for rule in self._rules if callers is None or rule in callers]
-        tests = None if callers is None else callers.difference(self._rules)
-        return all(map(_has_its_cases, rules)) and (tests == set() or _passes(tests and Chosen(tests)))
+    def _is_as_before(self, callers: set[str]) -> bool:
+        tests = callers.difference(self._rules, {BEFORE})
+        return all(_has_its_cases(rule) for rule in self._rules if rule in callers) and (
+            not tests or _passes(Chosen(tests))
+        )
 
     def _has_its_cases(self, rule: str) -> bool:
         with self._calls.by(rule):
@@ -109,7 +107,7 @@ def _has_its_cases(rule: str) -> bool:
 
 def _passes(plugin: object) -> bool:
     deselected = (f"--deselect=tests/policy/{test}" for test in _LEFT_OUT)
-    ended = pytest.main([*_OPTIONS, *deselected, *_TESTS], [plugin] if plugin else [])
+    ended = pytest.main([*_OPTIONS, *deselected, *_TESTS], [plugin])
     return ended == pytest.ExitCode.OK
 
 
