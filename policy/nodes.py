@@ -8,23 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from common.reserved import NODE_CONDITIONS
 from policy.model import Resource, Stack
 
 Taint = tuple[str, str, str]  # key, value, effect
 _KEEPS_OFF: Final = ("NoSchedule", "NoExecute")
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
-_TOLERATED: Final = frozenset(  # what the DaemonSet controller has its pods tolerate (pkg/controller/daemon/util)
-    f"node.kubernetes.io/{condition}"
-    for condition in (
-        "not-ready",
-        "unreachable",
-        "disk-pressure",
-        "memory-pressure",
-        "pid-pressure",
-        "unschedulable",
-        "network-unavailable",
-    )
-)
 _SYSTEM: Final = "kubernetes.io/os"  # the kubelet's label
 _LINUX: Final = "linux"
 _WINDOWS: Final = "windows"
@@ -104,7 +93,7 @@ def _holds(expression: Mapping[str, Any], value: str | None) -> bool:
 
 def _tolerated(taint: Taint, tolerations: Iterable[Mapping[str, Any]]) -> bool:
     key, value, effect = taint
-    return key in _TOLERATED or any(
+    return key in NODE_CONDITIONS or any(
         it.get("key") in (None, "", key)
         and it.get("effect") in (None, "", effect)
         and (it.get("operator") == "Exists" or (it.get("key") and (it.get("value") or "") == value))

@@ -3,21 +3,26 @@
 Keys and scopes: k8s.io/api/core/v1 ResourceQuotaSpec, Kubernetes 1.36.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Literal, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pydantic import Field
 
 from common.quantity import Quantity
+from common.reserved import PRIORITY_CLASSES
 from components.platform.place import Place
+from spec.holes import solid
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding
+from spec.problems import Code, Finding, quoted
 from spec.text import DnsLabel, DnsName
 from spec.values import Bytes, Count, Cpu
 
 Amount: TypeAlias = Quantity | int | None
+
+OWN_QUOTAS: Final = ("quota", "platform-priorities")
+"""The names of the ResourceQuotas that every tenant has."""
 
 
 class Compute(StackModel):
@@ -95,6 +100,11 @@ class ScopedQuota(StackModel):
             if one in self.scopes and other in self.scopes:
                 remedy = "Make two quotas of it, with one of the scopes each."
                 yield Finding(Code.SCOPES, f"{one} and {other}", "one of the two", remedy, at=("scopes",))
+        for index, name in solid(self.priority_classes):
+            if name in PRIORITY_CLASSES:
+                remedy = "Remove it: no pod of a tenant may be of this class."
+                at = ("priorityClasses", index)
+                yield Finding(Code.NOT_ALLOWED, quoted(name), "classes of platform.priorityClasses", remedy, at=at)
         for key in ("requests", "limits"):
             if "BestEffort" in self.scopes and getattr(self, key) is not None:
                 remedy = f"Remove {key}; pods of this scope have neither requests nor limits."
@@ -130,6 +140,10 @@ class QuotaSpec(StackModel):
         yield from not_above(self.requests, "requests", self.limits, "limits")
         yield from same_twice("limit for storage class", "storageClasses", self.storage_classes)
         yield from same_twice("scoped quota", "scoped", self.scoped)
+        for index, scoped in solid(self.scoped):
+            if scoped.name in OWN_QUOTAS:
+                at = ("scoped", index, "name")
+                yield Finding(Code.RESERVED_NAME, scoped.name, "a name that no guardrail has", "Rename it.", at=at)
 
 
 class VolumeRange(StackModel):
@@ -167,22 +181,26 @@ class LimitRangeSpec(StackModel):
 
 
 def make_quotas(spec: QuotaSpec, place: Place) -> Iterator[pulumi.Resource]:
-    """The ResourceQuota `quota` for everything in the namespace, and one more for each scope."""
-    yield _quota("quota", kubernetes.core.v1.ResourceQuotaSpecArgs(hard=hard(spec)), place)
+    """The ResourceQuota for everything in the namespace, that for no pod of the platform's priorities, and `scoped`."""
+    everything, priorities = OWN_QUOTAS
+    yield _quota(everything, kubernetes.core.v1.ResourceQuotaSpecArgs(hard=hard(spec)), place)
+    none = kubernetes.core.v1.ResourceQuotaSpecArgs(hard={"pods": "0"}, scope_selector=_of_classes(PRIORITY_CLASSES))
+    yield _quota(priorities, none, place)
     for scoped in spec.scoped:
-        selector = kubernetes.core.v1.ScopeSelectorArgs(
-            match_expressions=[
-                kubernetes.core.v1.ScopedResourceSelectorRequirementArgs(
-                    scope_name="PriorityClass", operator="In", values=list(scoped.priority_classes)
-                )
-            ]
-        )
         args = kubernetes.core.v1.ResourceQuotaSpecArgs(
             hard=_texts({"pods": scoped.pods, **_compute(scoped.requests, scoped.limits)}),
             scopes=list(scoped.scopes) or None,
-            scope_selector=selector if scoped.priority_classes else None,
+            scope_selector=_of_classes(scoped.priority_classes) if scoped.priority_classes else None,
         )
         yield _quota(scoped.name, args, place)
+
+
+def _of_classes(names: Sequence[str]) -> "kubernetes.core.v1.ScopeSelectorArgs":
+    """What selects pods of these priority classes."""
+    of_classes = kubernetes.core.v1.ScopedResourceSelectorRequirementArgs(
+        scope_name="PriorityClass", operator="In", values=list(names)
+    )
+    return kubernetes.core.v1.ScopeSelectorArgs(match_expressions=[of_classes])
 
 
 def _quota(name: str, spec: "kubernetes.core.v1.ResourceQuotaSpecArgs", place: Place) -> pulumi.Resource:

@@ -1,4 +1,4 @@
-"""What every tenant of a cluster shares: storage classes and priority classes."""
+"""What every tenant of a cluster shares: storage classes, priority classes and guards."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from components.contract import Cluster, Storage
 from components.naming import component_type
+from components.platform.guards import make_guards
 from components.platform.place import Place
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
@@ -95,7 +96,7 @@ def _further_defaults(field: str, key: str, flags: list[bool]) -> Iterator[Findi
 
 
 class Shared(pulumi.ComponentResource):
-    """Storage classes and priority classes of a cluster."""
+    """Storage classes and priority classes of a cluster, and what guards it from tenants."""
 
     def __init__(self, spec: PlatformSpec, cluster: Cluster) -> None:
         super().__init__(component_type("platform", "Shared"), cluster.name, opts=cluster.in_cluster())
@@ -106,6 +107,7 @@ class Shared(pulumi.ComponentResource):
             _demote(name, place)
         for priority_class in spec.priority_classes:
             _make_priority_class(priority_class, place)
+        list(make_guards(cluster.name, place))
         self.register_outputs({})
 
 

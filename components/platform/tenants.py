@@ -15,7 +15,7 @@ from components.platform.manifests import ManifestObject
 from components.platform.namespaces import make_namespace
 from components.platform.network import NetworkSpec, make_network_policies
 from components.platform.place import Place
-from components.platform.quotas import LimitRangeSpec, QuotaSpec, make_limit_range, make_quotas, not_above
+from components.platform.quotas import OWN_QUOTAS, LimitRangeSpec, QuotaSpec, make_limit_range, make_quotas, not_above
 from spec.holes import solid
 from spec.manifests import check_manifests, read_manifests
 from spec.model import Many, StackModel, same_twice
@@ -75,7 +75,8 @@ class TenantSpec(StackModel):
 
     def guardrails(self) -> Iterator[tuple[str, str]]:
         """Kind and name of what bounds the tenant in its namespace (tests/contract holds it to what is made)."""
-        yield from (("ResourceQuota", "quota"), ("LimitRange", "limits"))
+        yield from (("ResourceQuota", name) for name in OWN_QUOTAS)
+        yield ("LimitRange", "limits")
         yield from (("NetworkPolicy", name) for name in ("default-deny", "allow-dns"))
         yield from ((kind, "developer") for kind in ("Role", "RoleBinding"))
         yield from (("ResourceQuota", scoped.name) for _, scoped in solid(self.quota.scoped))

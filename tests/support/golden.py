@@ -36,6 +36,19 @@ class Golden:
             changes = difflib.unified_diff(expected, actual, "expected", "actual", n=0, lineterm="")
             raise AssertionError("\n".join([f"{name} has changed. {meaning}", *changes, f"if meant: {_ACCEPT}"]))
 
+    def check_part(self, page: Path, name: str, text: str) -> None:
+        """AssertionError unless `text` is what stands between `<!-- name -->` and `<!-- /name -->` in `page`."""
+        before, begin, rest = page.read_text().partition(f"<!-- {name} -->\n")
+        present, end, after = rest.partition(f"<!-- /{name} -->\n")
+        assert end, f"{page} has no part {name}"
+        if self.accept:
+            page.write_text("".join([before, begin, text, end, after]))
+        elif present != text:
+            changes = difflib.unified_diff(
+                present.splitlines(), text.splitlines(), str(page), "actual", n=0, lineterm=""
+            )
+            raise AssertionError("\n".join([*changes, "if meant: run this test with --accept"]))
+
 
 URNS_MEAN: Final = (
     "A URN that goes (-) is a resource that is deleted, one that comes (+) a resource that is created; a wanted "
