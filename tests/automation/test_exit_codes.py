@@ -16,6 +16,7 @@ from common.errors import (
     PolykubeError,
     Problem,
     RehearsalError,
+    RevisionError,
     StackFileError,
     ToolchainError,
 )
@@ -30,6 +31,7 @@ CODES = {
     BusyError: 7,
     RehearsalError: 8,
     BackupError: 9,
+    RevisionError: 10,
 }
 PROBLEM = Problem(
     code="PK999",
