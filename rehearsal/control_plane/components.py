@@ -52,12 +52,14 @@ class Component:
     """A process as it should be. `files` (path → content) are written before it starts.
 
     It is started anew when one that it `depends_on` was: a client of a store that was gone may never find back.
+    What serves says at `health` of its `port` that it is ready. Without `health` it serves nothing: `port` is its
+    server's, and it is ready once it is connected there.
     """
 
     name: str
     command: tuple[str, ...]
     port: int
-    health: str
+    health: str = ""
     authority: str = API_AUTHORITY
     identity: str | None = None  # for asking about its health; None where anybody may
     files: Mapping[Path, str] = field(default_factory=dict)
@@ -212,16 +214,16 @@ def kube_scheduler(layout: Layout, ports: Mapping[str, int], binaries: Binaries)
 
 
 def kwok(layout: Layout, ports: Mapping[str, int], binaries: Binaries) -> Component:
-    """What kubelets, storage drivers and load balancers would do, by the objects in stages/."""
-    pki, credentials, config = layout.pki, layout.config / "kwok.kubeconfig", layout.config / "kwok.yaml"
+    """What kubelets, storage drivers and load balancers would do, by the objects in stages/.
+
+    It has no address to serve at: its metrics would be there for everybody, and by plain HTTP beside TLS
+    (kubernetes-sigs/kwok v0.8.0, pkg/kwok/server). It connects when it has read all of its files (pkg/kwok/cmd).
+    """
+    credentials, config = layout.config / "kwok.kubeconfig", layout.config / "kwok.yaml"
     settings = {
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
         "kind": "KwokConfiguration",
         "options": {
-            "serverAddress": f"127.0.0.1:{ports['kwok']}",
-            "tlsCertFile": str(pki.certificate("kwok")),
-            "tlsPrivateKeyFile": str(pki.key("kwok")),
-            "enableDebuggingHandlers": False,
             "manageNodesWithLabelSelector": "=".join(NODE_LABEL),
             "nodeLeaseDurationSeconds": _NODE_LEASE,
             # A file with any option in it has no defaults for the others.
@@ -236,8 +238,7 @@ def kwok(layout: Layout, ports: Mapping[str, int], binaries: Binaries) -> Compon
     return Component(
         "kwok",
         _command(binaries.kwok, kubeconfig=credentials, config=config, v="warn"),  # it logs each heartbeat otherwise
-        port=ports["kwok"],
-        health="/healthz",
+        port=ports["kube-apiserver"],
         files={
             credentials: kubeconfig(layout, ports, "kwok"),
             config: "\n---\n".join([yaml.safe_dump(settings), *stages]),
@@ -254,6 +255,8 @@ ROWS: Final[tuple[Mapping[str, _Maker], ...]] = (
     {"kube-controller-manager": kube_controller_manager, "kube-scheduler": kube_scheduler, "kwok": kwok},
 )
 NAMES: Final = tuple(name for row in ROWS for name in row)
+SERVING: Final = tuple(name for name in NAMES if name != "kwok")
+"""Those that have a port."""
 
 
 def _command(binary: Path, **flags: object) -> tuple[str, ...]:

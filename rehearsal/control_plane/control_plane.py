@@ -17,7 +17,7 @@ from common.files import write_atomically
 from common.locks import exclusive
 from common.paths import control_plane_dir
 from rehearsal.control_plane import processes
-from rehearsal.control_plane.components import NAMES, ROWS, Binaries, Component
+from rehearsal.control_plane.components import NAMES, ROWS, SERVING, Binaries, Component
 from rehearsal.control_plane.initial_objects import apply_initial_objects
 from rehearsal.control_plane.layout import Layout
 from rehearsal.control_plane.processes import Process
@@ -137,7 +137,7 @@ class ControlPlane:
             self._stop()  # whoever runs has keys of before
         self._layout.pki.ensure()
         running = {process.component: process for process in processes.find(self._directory)}
-        ports = self._layout.choose_ports(NAMES, running)
+        ports = self._layout.choose_ports(SERVING, running)
         begun: set[str] = set()
         with contextlib.ExitStack() as undo:
             for row in ROWS:

@@ -57,7 +57,7 @@ IDENTITIES: Final = (
     ),
     Identity("kube-controller-manager", API_AUTHORITY, "system:kube-controller-manager", serves_as=_LOOPBACK),
     Identity("kube-scheduler", API_AUTHORITY, "system:kube-scheduler", serves_as=_LOOPBACK),
-    Identity("kwok", API_AUTHORITY, "polykube:kwok", serves_as=_LOOPBACK),
+    Identity("kwok", API_AUTHORITY, "polykube:kwok"),
     # As with kubeadm since 1.29: the administrator's rights come from a binding that can be taken away. The
     # member of system:masters, whom no authorizer asks, is there for making that binding.
     Identity("admin", API_AUTHORITY, "polykube:admin", organization=ADMIN_GROUP),

@@ -54,6 +54,13 @@ class Process:
             return None
         return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
+    def is_connected_to(self, port: int) -> bool:
+        """Whether it is a client of what serves at `port` of this machine."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            connections = self.handle.net_connections("tcp")
+            return any(it.status == psutil.CONN_ESTABLISHED and it.raddr.port == port for it in connections)
+        return False
+
 
 def start(component: Component, directory: Path, log: Path) -> Process:
     """Start `component` on `directory`; its output goes to `log`, and what was there to `LOG.1`."""

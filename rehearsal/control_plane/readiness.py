@@ -39,9 +39,9 @@ def wait_until_ready(layout: Layout, started: Sequence[tuple[Component, Process]
     Raises Vanished when one ends that was not started just now.
     """
     deadline = time.monotonic() + _DEADLINE
-    for component, _ in started:
+    for component, its_process in started:
         with layout.pki.client(component.authority, component.identity) as client:
-            while not _is_ready(client, component):
+            while not _is_ready(client, component, its_process):
                 for each, process in started:
                     if end := process.end():
                         raise _failure("PK302", f"{each.name} ended with {end}", layout.log(each.name))
@@ -51,7 +51,9 @@ def wait_until_ready(layout: Layout, started: Sequence[tuple[Component, Process]
                 time.sleep(_POLL)
 
 
-def _is_ready(client: httpx.Client, component: Component) -> bool:
+def _is_ready(client: httpx.Client, component: Component, process: Process) -> bool:
+    if not component.health:
+        return process.is_connected_to(component.port)
     try:
         return client.get(component.health_url).is_success
     except httpx.TransportError:

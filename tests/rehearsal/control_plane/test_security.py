@@ -1,5 +1,6 @@
 """Guards against a control plane that others on the network or on the machine can get into."""
 
+import contextlib
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from rehearsal.control_plane import ControlPlane
+from rehearsal.control_plane.components import SERVING
 from rehearsal.control_plane.layout import Layout
 from tests.support.api import Api, ApiError, Object
 from tests.support.objects import deployment
@@ -21,13 +23,31 @@ def layout(control_plane: ControlPlane) -> Layout:
     return Layout(control_plane.name)
 
 
-def test_all_listeners_are_on_loopback(control_plane: ControlPlane) -> None:
-    listeners = {
-        process.name: [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
+@pytest.fixture
+def listeners(control_plane: ControlPlane) -> dict[str, list[tuple[str, int]]]:
+    """Address and port of every listener, by component."""
+    return {
+        process.name: [
+            (c.laddr.ip, c.laddr.port) for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"
+        ]
         for process in control_plane.status().processes
     }
-    assert all(listeners.values())
-    assert {address for addresses in listeners.values() for address in addresses} == {"127.0.0.1"}
+
+
+def test_all_listeners_are_on_loopback(listeners: dict[str, list[tuple[str, int]]]) -> None:
+    assert {name for name, its in listeners.items() if its} == set(SERVING)
+    assert {address for its in listeners.values() for address, _ in its} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/metrics", "/healthz", "/readyz", "/version", "/debug/pprof/", "/discovery/prometheus"]
+)
+def test_no_listener_says_anything_by_plain_http(listeners: dict[str, list[tuple[str, int]]], path: str) -> None:
+    answers = {}
+    for address, port in (each for its in listeners.values() for each in its):
+        with contextlib.suppress(httpx.TransportError):
+            answers[port] = httpx.get(f"http://{address}:{port}{path}", trust_env=False).status_code
+    assert set(answers.values()) <= {400}  # "Client sent an HTTP request to an HTTPS server"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nodes", "/apis", "/version", "/metrics", "/openapi/v3", "/"])

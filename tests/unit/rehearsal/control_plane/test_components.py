@@ -37,7 +37,6 @@ def test_components_carry_the_names_that_they_are_listed_under(layout: Layout) -
         ("etcd", {"etcd", "kube-apiserver"}),
         ("kube-apiserver", set(NAMES) - {"etcd"}),
         ("kube-scheduler", {"kube-scheduler"}),
-        ("kwok", {"kwok"}),
     ],
 )
 def test_a_port_that_moves_changes_the_fingerprints_of_those_who_know_it(

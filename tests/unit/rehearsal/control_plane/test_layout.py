@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.control_plane.layout import Layout
 
-NAMES = ["etcd", "kube-apiserver", "kwok"]
+NAMES = ["etcd", "kube-apiserver", "kube-scheduler"]
 
 
 @pytest.fixture
