@@ -20,6 +20,7 @@ _REMEDIES: Final = (
         "a new right or identity takes a while until it counts: run the same command again in a minute or two",
         "propagation time|useToEncrypt' denied|could not be assumed|EKS Managed Policies",
         "Identity Pool does not exist|Service account .+ does not exist",
+        "ResourceMissingPermission|KmsValidateIdentity|Verify if principal exists",
     ),
     (
         (

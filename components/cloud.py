@@ -11,7 +11,8 @@ class CloudPlace:
     """A spot in the resource tree and in a cloud.
 
     `cluster` names the cluster, and begins the name of everything; `tags` go on all that can have tags;
-    `protect` says whether what cannot be made again is kept from being deleted; `first` comes before all of it.
+    `protect` says whether what cannot be made again is kept from being deleted; `first` comes before all of it;
+    `hooks` are asked when something could not be done.
     """
 
     cluster: str
@@ -20,6 +21,7 @@ class CloudPlace:
     tags: Mapping[str, str]
     protect: bool = False
     first: Sequence[pulumi.Resource] = ()
+    hooks: pulumi.ResourceHookBinding | None = None
 
     def inside(self, parent: pulumi.Resource) -> "CloudPlace":
         """The same place, below `parent`."""
@@ -54,4 +56,5 @@ class CloudPlace:
             depends_on=[*self.first, *after],
             ignore_changes=list(ignore_changes),
             delete_before_replace=None if new_first is None else not new_first,
+            hooks=self.hooks,
         )

@@ -89,7 +89,7 @@ def _by_numbers(numbers: Numbers, token: str) -> Iterator[Known]:
             says = f"an account has {most}{counted}{each}{new} by default ({limit.name})"
             yield Known("limits", says, f"quota {limit.quota}, November 2026", _HELD["limits"])
     for right in numbers.settling:
-        if token == right.of:
+        if token in right.of:
             says = f"the rights of {right.at} count once {right.grant.partition(':')[2]} has propagated"
             yield Known("propagates", says, "account.yaml", _HELD["propagates"])
 

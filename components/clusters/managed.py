@@ -16,6 +16,7 @@ from components.clusters.device_plugin import DevicePlugin
 from components.clusters.names import Use, name_findings
 from components.clusters.pools import CloudPoolSpec, Machine, machine_warnings, over_budget, pool_findings
 from components.contract import Capability, ObjectStore, Storage
+from components.propagation import Propagation
 from spec.holes import is_hole, solid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, listed, quoted
@@ -217,7 +218,8 @@ class ManagedCluster(ClusterBase):
 
     def place(self, spec: ManagedSpec, provider: pulumi.ProviderResource) -> CloudPlace:
         """Where everything of the cluster goes."""
-        return CloudPlace(self.name, self, provider, spec.tags_of(), self.protect)
+        hooks = pulumi.ResourceHookBinding(on_error=[Propagation(self.name).hook()])
+        return CloudPlace(self.name, self, provider, spec.tags_of(), self.protect, hooks=hooks)
 
     def shared_storage(self) -> Storage:
         """The cloud's shared file system and its driver, made on first use."""

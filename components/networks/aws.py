@@ -23,11 +23,14 @@ _WRITE_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:Describ
 class AwsNetwork(pulumi.ComponentResource):
     """The network `cluster` in a region's `zones`; `private_subnets` are in the order of their names.
 
+    Where the spec wants a single NAT gateway, it is in `nat_zone`.
     Tags tell the load balancer controllers which subnets are theirs
     (docs.aws.amazon.com/eks/latest/userguide/network-reqs.html).
     """
 
-    def __init__(self, spec: AwsNetworkSpec, region: str, zones: tuple[str, ...], place: CloudPlace) -> None:
+    def __init__(
+        self, spec: AwsNetworkSpec, region: str, zones: tuple[str, ...], place: CloudPlace, *, nat_zone: str
+    ) -> None:
         super().__init__(component_type("networks", "Aws"), place.cluster, opts=place.options())
         self._place = place.inside(self)
         self._region = region
@@ -36,7 +39,7 @@ class AwsNetwork(pulumi.ComponentResource):
         public = [self._subnet("public", zone, str(each)) for zone, each in plan.public.items()]
         self.private_subnets = [self._subnet("private", zone, str(each)) for zone, each in plan.private.items()]
         self._route_public(public)
-        tables = self._route_private(public, list(plan.private), single=spec.nat == "single")
+        tables = self._route_private(public, list(plan.private), nat_zone if spec.nat == "single" else "")
         self._gateway_endpoint(tables)
         self._interface_endpoints(spec)
         if spec.flow_log_days:
@@ -88,20 +91,22 @@ class AwsNetwork(pulumi.ComponentResource):
         )
         self._associate(table, subnets)
 
-    def _route_private(self, public: list[ec2.Subnet], zones: list[str], *, single: bool) -> list[ec2.RouteTable]:
-        """A route table for each zone, through its own NAT gateway or through the first zone's."""
-        gateways: list[ec2.NatGateway] = []
+    def _route_private(self, public: list[ec2.Subnet], zones: list[str], nat_zone: str) -> list[ec2.RouteTable]:
+        """A route table for each zone, through its own NAT gateway or through the one in `nat_zone`."""
+        gateways = {
+            zone: self._nat_gateway(zone, outside)
+            for zone, outside in zip(zones, public, strict=True)
+            if nat_zone in ("", zone)
+        }
         tables: list[ec2.RouteTable] = []
-        for zone, inside, outside in zip(zones, self.private_subnets, public, strict=True):
+        for zone, inside in zip(zones, self.private_subnets, strict=True):
             name = self._called("private", zone)
-            if not gateways or not single:
-                gateways.append(self._nat_gateway(zone, outside))
             table = ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._place.tagged(name), opts=self._options())
             ec2.Route(
                 name,
                 route_table_id=table.id,
                 destination_cidr_block=_EVERYWHERE,
-                nat_gateway_id=gateways[-1].id,
+                nat_gateway_id=gateways[nat_zone or zone].id,
                 opts=self._options(),
             )
             self._associate(table, [inside])
@@ -115,7 +120,7 @@ class AwsNetwork(pulumi.ComponentResource):
             )
 
     def _nat_gateway(self, zone: str, subnet: ec2.Subnet) -> ec2.NatGateway:
-        name = self._called("nat", zone)
+        name = nat_name(self._place.cluster, zone)
         address = ec2.Eip(
             name, domain="vpc", tags=self._place.tagged(name), opts=self._options(self._way_out)
         )  # kept as long as the gateway: others allow it in their firewalls
@@ -193,6 +198,11 @@ class AwsNetwork(pulumi.ComponentResource):
             tags=self._place.tagged(name),
             opts=self._place.options(after=[writing], new_first=False),  # FlowLogAlreadyExists: one to each log
         )
+
+
+def nat_name(cluster: str, zone: str) -> str:
+    """What the NAT gateway in a zone is called."""
+    return f"{cluster}-nat-{zone}"
 
 
 def flow_log_policy(group: str) -> str:

@@ -81,3 +81,11 @@ def test_what_reaches_outside_the_cluster_is_destroyed_while_the_cluster_still_r
     for namespace in matching(made, "kubernetes:core/v1:Namespace"):
         assert not namespace.deleted_with
         assert own - everything_before(namespace, made) == set()
+
+
+@pytest.mark.parametrize("stack", CLOUD_STACKS)
+def test_whatever_a_cloud_makes_waits_for_what_propagates(stack: str) -> None:
+    clouds = ("aws:", "azure-native:", "gcp:")
+    made = [each for each in planned(stack).values() if each.type.startswith(clouds)]
+    assert made
+    assert {each.on_error for each in made} == {(f"{stack}-propagation",)}

@@ -1,5 +1,6 @@
 """What a program registers, without an engine and without a cloud: each resource as the monitor is asked for it."""
 
+import asyncio
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 import pulumi.runtime
+from pulumi import resource_hooks
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 
@@ -38,6 +40,7 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
 _NOTHING_YET: Final = {
     "aws:eks/getClusters:getClusters": "names",
     "aws:cloudwatch/getLogGroups:getLogGroups": "logGroupNames",
+    "aws:ec2/getNatGateways:getNatGateways": "ids",
 }
 
 
@@ -45,7 +48,8 @@ _NOTHING_YET: Final = {
 class Registered:
     """A resource in the order of registration, with the URNs of what it waits for.
 
-    `new_first` says whether the program has a replacement come before what it replaces, None that it does not care.
+    `new_first` says whether the program has a replacement come before what it replaces, None that it does not care;
+    `on_error` are the hooks that the engine asks whether to try again.
     """
 
     urn: str
@@ -59,6 +63,7 @@ class Registered:
     deleted_with: str
     ignore_changes: tuple[str, ...]
     new_first: bool | None
+    on_error: tuple[str, ...]
     secrets: frozenset[str]
 
     def secret(self, name: str) -> bool:
@@ -113,6 +118,7 @@ class _Recorder(MockMonitor):
                 deleted_with=request.deletedWith,
                 ignore_changes=tuple(request.ignoreChanges),
                 new_first=not request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+                on_error=tuple(request.hooks.on_error),
                 secrets=frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value)),
             )
         return answer
@@ -123,9 +129,19 @@ def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
     recorder = _Recorder(stack)
     pulumi.runtime.set_mocks(_Cloud(), monitor=recorder)
     run: Any = pulumi.runtime.test
-    with patch.object(admission, "_refusal", return_value=""):  # there is no API server to be let in by
+    with (
+        patch.object(admission, "_refusal", return_value=""),  # there is no API server to be let in by
+        patch.object(resource_hooks, "register_error_hook", _as_if_registered),  # a mocked monitor calls nobody back
+    ):
         run(lambda: compose(spec) and None)()
     return recorder.seen
+
+
+def _as_if_registered(hook: pulumi.ErrorHook) -> "asyncio.Future[None]":
+    del hook
+    done = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done
 
 
 def everything_before(resource: Registered, planned: Mapping[str, Registered]) -> set[str]:

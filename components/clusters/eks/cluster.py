@@ -66,8 +66,10 @@ class EksCluster(ManagedCluster):
         self._spec = spec
         provider = AwsProvider(spec.name, region=spec.region, opts=pulumi.ResourceOptions(parent=self))
         self._place = self.place(spec, provider)
-        self.network = AwsNetwork(spec.network, spec.region, spec.own_zones(), self._place)
         self._live = Live(spec.name, pulumi.InvokeOptions(parent=self, provider=provider))
+        zones = spec.own_zones()
+        through = self._live.nat_zone(zones) if spec.network.nat == "single" else ""
+        self.network = AwsNetwork(spec.network, spec.region, zones, self._place, nat_zone=through)
         self.key = self._make_key()
         self.control_plane = self.goes_with = self._make_control_plane(spec)
         access = self._let_in(spec)
@@ -76,7 +78,7 @@ class EksCluster(ManagedCluster):
         cni = self.add_ons.networking()  # before there are nodes, or they would never get ready
         pools = NodePools(
             self.control_plane,
-            spec.own_zones(),
+            zones,
             self.network,
             node_roles,
             self._place,

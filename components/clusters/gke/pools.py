@@ -72,6 +72,7 @@ class NodePools:
                 container.NodePoolNodeConfigTaintArgs(key=taint.key, value=taint.value, effect=_EFFECTS[taint.effect])
                 for taint in pool.taints
             ],
+            taint_config=_as_declared(pool),
             guest_accelerators=_accelerators(pool),
             shielded_instance_config=container.NodePoolNodeConfigShieldedInstanceConfigArgs(
                 enable_secure_boot=True, enable_integrity_monitoring=True
@@ -93,6 +94,15 @@ def _size(pool: GkePoolSpec, zones: int) -> Mapping[str, Any]:
         location_policy="ANY" if pool.spot else "BALANCED",
     )
     return {"initial_node_count": for_each, "autoscaling": bounds}
+
+
+def _as_declared(pool: GkePoolSpec) -> container.NodePoolNodeConfigTaintConfigArgs | None:
+    """No taint but those of the stack file, as on other clouds: by itself, Google keeps pods off Arm nodes that do not
+    ask for them (cloud.google.com/kubernetes-engine/docs/how-to/prepare-arm-workloads-for-deployment, November 2026).
+    """
+    if not pool.is_arm:
+        return None
+    return container.NodePoolNodeConfigTaintConfigArgs(architecture_taint_behavior="NONE")
 
 
 def _windows(pool: GkePoolSpec) -> container.NodePoolNodeConfigWindowsNodeConfigArgs | None:

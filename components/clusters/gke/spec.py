@@ -141,6 +141,12 @@ class GkePoolSpec(CloudPoolSpec):
     def disk_type(self) -> str:
         return disk_type(self.machine_type)
 
+    @property
+    def is_arm(self) -> bool:
+        """Whether the nodes are Arm's: as stated, or as our table has it."""
+        known = FACTS.machines.get(self.machine_type)
+        return (self.architecture or (known.architecture if known else "amd64")) == "arm64"
+
     def spread(self, zones: int) -> Spread:
         """GKE makes as many nodes in each zone as in another (`initialNodeCount`, `nodeCount`)."""
         used = min(zones, self.nodes.max)

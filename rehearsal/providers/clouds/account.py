@@ -1,11 +1,12 @@
-"""What an account may have, and which rights it sees late: `account.yaml` of a cloud.
+"""What an account may have, and which rights and identities it sees late: `account.yaml` of a cloud.
 
 Limits that every account has are enforced always; others where the faults file of a rehearsal says so.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -46,14 +47,15 @@ class Limit:
 
 @dataclass(frozen=True)
 class Settling:
-    """A right that `of` needs, and that does not count while its grant propagates."""
+    """A right (or an identity) that some types need, and that does not count while its `grant` propagates."""
 
-    of: str
+    of: tuple[str, ...]
     at: str
     grant: str
     match: str
     retried: float
     says: Sequence[Any]
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,13 @@ def read_numbers(package: Path) -> Numbers:
     """The numbers in the package of a cloud."""
     content = yaml.safe_load((package / "account.yaml").read_text())
     limits = tuple(_limit(name, entry) for name, entry in content["limits"].items())
-    return Numbers(limits, tuple(Settling(**entry) for entry in content["settling"]))
+    return Numbers(limits, tuple(Settling(**entry | {"of": _types(entry["of"])}) for entry in content["settling"]))
 
 
 def _limit(name: str, entry: Mapping[str, Any]) -> Limit:
-    of = entry["of"]
     return Limit(
         name=name,
-        of=(of,) if isinstance(of, str) else tuple(of),
+        of=_types(entry["of"]),
         most=entry.get("most"),
         fresh=entry.get("fresh"),
         per=entry.get("per", ""),
@@ -84,6 +85,10 @@ def _limit(name: str, entry: Mapping[str, Any]) -> Limit:
         quota=entry["quota"],
         says=entry["says"],
     )
+
+
+def _types(of: str | Sequence[str]) -> tuple[str, ...]:
+    return (of,) if isinstance(of, str) else tuple(of)
 
 
 class Account:
@@ -97,7 +102,7 @@ class Account:
         """Raise Refused when there is no room for `new`, or when a right that it needs does not count yet."""
         self.check_limits(new)
         for right in self._numbers.settling:
-            for target in map(str, at_path(new.inputs, right.at) if right.of == new.type else ()):
+            for target in map(str, at_path(new.inputs, right.at) if new.type in right.of else ()):
                 unseen = partial(self._unseen, right, target)
                 if persisting(unseen, lambda _: True, right.retried):
                     raise Refused("own words", **_told(right.says, {"target": target}))
@@ -120,13 +125,17 @@ class Account:
             words = {"most": str(most), "wanted": str(wanted), "left": str(max(left, 0)), "short": str(wanted - left)}
             raise Refused("own words", **_told(limit.says, words))
 
-    def _unseen(self, right: Settling, target: str) -> list[Resource]:
+    def _unseen(self, right: Settling, target: str) -> list[Mapping[str, Any]]:
         """The grants to what is called `target` that do not count yet."""
         names = {target, target.rpartition("/")[2]}
         named = (each for each in self._store.all() if each.id == target)
         names |= {str(each.outputs["principalId"]) for each in named if "principalId" in each.outputs}
-        hidden = self._store.marked(HIDDEN, right.grant)
-        return [each for each in hidden if each.inputs.get(right.match) in names]
+        hidden = ({**each.outputs, **each.inputs} for each in self._store.marked(HIDDEN, right.grant))
+        return [each for each in hidden if each.get(right.match) in names and _is_meant(right, each)]
+
+
+def _is_meant(right: Settling, grant: Mapping[str, Any]) -> bool:
+    return all(fnmatchcase(str(grant.get(name, "")), pattern) for name, pattern in right.where.items())
 
 
 def _told(says: Sequence[Any], words: Mapping[str, str]) -> dict[str, str]:

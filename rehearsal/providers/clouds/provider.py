@@ -210,15 +210,19 @@ class CloudStandIn(StandIn):
         if fault and fault.fault == "rate-limit" and not takes_its_turn(fault, self.store, request.timeout):
             raise self._error(doing, subject, "throttled")
         if new:
-            find = partial(missing, rules, new.inputs, self.store)
-            for target in persisting(find, attrgetter("exists"), rules.patient):
-                raise self._error(doing, new, "missing", target=target.what)
             try:
-                self._behaviour(new).accept(old, new, self.store)
                 self._account.admit(new)
+                self._check_references(new, rules)
+                self._behaviour(new).accept(old, new, self.store)
             except Refused as refused:
                 raise self._error(doing, new, refused.kind, **refused.words) from None
         return fault
+
+    def _check_references(self, new: Resource, rules: Rules) -> None:
+        """Raise Refused for what cannot be found, once the provider has no more patience with what is hidden."""
+        find = partial(missing, rules, new.inputs, self.store)
+        for target in persisting(find, attrgetter("exists"), rules.patient):
+            raise Refused("missing", target=target.what)
 
     def _dependents(self, resource: Resource, rules: Rules) -> list[Resource]:
         """What keeps a resource from being deleted, once the provider has no more patience with what lingers."""

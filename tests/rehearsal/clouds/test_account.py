@@ -33,6 +33,7 @@ GROUP: Final = {
 POOL: Final = {"nodeConfig": {"machineType": "n2-standard-4"}, "nodeCount": 2}
 AKS: Final = {"agentPoolProfiles": [{"vmSize": "Standard_D4s_v5", "count": 3}]}
 KEY: Final = "projects/shop/locations/x/keyRings/shop/cryptoKeys/shop"
+NETWORKS: Final = "/subscriptions/1/providers/x/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7"
 IDENTITY: Final = "/subscriptions/1/resourceGroups/shop/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop"
 NEEDS: Final[Mapping[str, tuple[Resource, list[Resource], str]]] = {
     "aws": (
@@ -54,9 +55,14 @@ NEEDS: Final[Mapping[str, tuple[Resource, list[Resource], str]]] = {
         ),
         [
             Resource("azure-native:managedidentity:UserAssignedIdentity", IDENTITY, "shop", {}, {"principalId": "7f"}),
-            Resource("azure-native:authorization:RoleAssignment", "r", "r", {"principalId": "7f"}),
+            Resource(
+                "azure-native:authorization:RoleAssignment",
+                "r",
+                "r",
+                {"principalId": "7f", "roleDefinitionId": NETWORKS},
+            ),
         ],
-        "please observe propagation time",
+        "ResourceMissingPermissionError",
     ),
 }
 

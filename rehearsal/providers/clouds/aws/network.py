@@ -8,6 +8,7 @@ from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.store import Resource, Store
 
 SUBNET: Final = "aws:ec2/subnet:Subnet"
+NAT_GATEWAY: Final = "aws:ec2/natGateway:NatGateway"
 
 
 def zone(store: Store, subnet: str) -> str:
@@ -53,9 +54,7 @@ def _share_an_address(one: Resource, other: Resource, store: Store) -> bool:
 
 NETWORK: Final[Mapping[str, Behaviour]] = {
     SUBNET: OneOfAKind(_overlap, "InvalidSubnet.Conflict: The CIDR conflicts with another subnet"),
-    "aws:ec2/natGateway:NatGateway": OneOfAKind(
-        _share_an_address, "Resource.AlreadyAssociated: Elastic IP address is already associated"
-    ),
+    NAT_GATEWAY: OneOfAKind(_share_an_address, "Resource.AlreadyAssociated: Elastic IP address is already associated"),
     "aws:ec2/flowLog:FlowLog": OneOfAKind(
         _same("vpcId", "logDestination"),
         "FlowLogAlreadyExists: There is an existing Flow Log with the same configuration and log destination",

@@ -197,6 +197,9 @@ def _nodes(pool: str, config: Mapping[str, Any], version: str, zones: Sequence[s
     if _is_windows(config):
         labels |= {OS_LABEL: "windows", "cloud.google.com/gke-os-distribution": "windows_ltsc"}
         taints.append({"key": "node.kubernetes.io/os", "value": "windows", "effect": "NoSchedule"})
+    if machine.architecture == "arm64" and config.get("taintConfig", {}).get("architectureTaintBehavior") != "NONE":
+        # cloud.google.com/kubernetes-engine/docs/how-to/prepare-arm-workloads-for-deployment, November 2026
+        taints.append({"key": "kubernetes.io/arch", "value": "arm64", "effect": "NoSchedule"})
     if config.get("spot"):
         labels["cloud.google.com/gke-spot"] = "true"
     if machine.gpus or config.get("guestAccelerators"):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
-from rehearsal.providers.clouds.store import Resource, Store
+from rehearsal.providers.clouds.store import HIDDEN, Resource, Store
 
 SERVICE: Final = "gcp:projects/service:Service"
 _IDENTITY: Final = "gcp:projects/serviceIdentity:ServiceIdentity"
@@ -67,7 +67,7 @@ class Member(Behaviour):
         if (pool := _POOL.fullmatch(member)) and not _has_pool(pool["project"], store):
             # terraform-google-kubernetes-engine #916
             raise Refused("refused", reason=f"Identity Pool does not exist ({pool['project']}.svc.id.goog)")
-        if member.endswith(_ROBOT) and not store.all(_IDENTITY):
+        if member.endswith(_ROBOT) and not _seen(_IDENTITY, store):
             # GKE's account is made some time after its API is on (GoogleCloudPlatform/gke-enterprise-mt #2)
             raise Refused("refused", reason=f"Service account {member.partition(':')[2]} does not exist.")
 
@@ -97,13 +97,19 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
 
 def _enabled(project: str, store: Store) -> set[str]:
     """The APIs that are on, by the first part of their names."""
-    switched_on = [service.id for service in store.all(SERVICE)]
+    switched_on = list(_seen(SERVICE, store))
     switched_on += [event.id for event in store.events() if event.operation == _STAYS_ON]
     ours = (each.partition("/")[2] for each in switched_on if each.partition("/")[0] == project)
     return _FRESH | {each.partition(".")[0] for each in ours}
 
 
+def _seen(type_: str, store: Store) -> set[str]:
+    """The ids of a type that everybody sees by now."""
+    return {each.id for each in store.all(type_)} - {each.id for each in store.marked(HIDDEN, type_)}
+
+
 def _has_pool(project: str, store: Store) -> bool:
-    """Whether there has been a cluster with workload identity: the pool outlives it."""
+    """Whether there has been a cluster with workload identity, and others see it: the pool outlives it."""
     made = {event.id for event in store.events() if event.type == _CLUSTER and event.operation == "complete"}
+    made -= {cluster.id for cluster in store.marked(HIDDEN, _CLUSTER)}
     return any(each.startswith(f"projects/{project}/") for each in made)
