@@ -6,7 +6,7 @@ something. Policies do not apply to pods in the host's network, and selectors do
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any, Final, Literal, TypeAlias
@@ -16,6 +16,7 @@ from common.reachability.ports import ALL_PORTS, LARGEST_PORT, NO_PORTS, Ports
 from common.reachability.selectors import selects
 
 Direction: TypeAlias = Literal["Ingress", "Egress"]
+_Label: TypeAlias = tuple[str, Any]
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 _PEERS: Final[Mapping[Direction, str]] = {"Ingress": "from", "Egress": "to"}
 
@@ -134,6 +135,12 @@ class _Policy:
     selector: Mapping[str, Any]
     rules: Sequence[Mapping[str, Any]]
 
+    @property
+    def label(self) -> _Label | None:
+        """A label that all pods have which it selects, if it states one: so that it is looked for among few."""
+        labels: Iterable[_Label] = (self.selector.get("matchLabels") or {}).items()
+        return next((label for label in labels if _is_text(label)), None)
+
 
 class Network:
     """The namespaces (labels by name) and the NetworkPolicies (as manifests have them) of a cluster."""
@@ -142,12 +149,12 @@ class Network:
         self, namespaces: Mapping[str, Mapping[str, str] | None], policies: Iterable[Mapping[str, Any]]
     ) -> None:
         self.namespaces = namespaces
-        self._policies: dict[tuple[str, Direction], list[_Policy]] = defaultdict(list)
+        self._policies: dict[tuple[str, Direction, _Label | None], list[_Policy]] = defaultdict(list)
         for policy in policies:
             spec, namespace = policy.get("spec") or {}, policy["metadata"].get("namespace") or "default"
             for direction in directions(spec):
                 one_way = _Policy(namespace, spec.get("podSelector") or {}, spec.get(direction.lower()) or ())
-                self._policies[namespace, direction].append(one_way)
+                self._policies[namespace, direction, one_way.label].append(one_way)
         self._selecting: dict[tuple[Pod, Direction], list[_Policy]] = {}
         self._read: dict[_Policy, list[_Rule]] = {}
 
@@ -199,9 +206,19 @@ class Network:
     def _policies_of(self, pod: Pod, direction: Direction) -> list[_Policy]:
         key = (pod, direction)
         if key not in self._selecting:
-            near = () if pod.host_network else self._policies.get((pod.namespace, direction), ())
+            near = () if pod.host_network else self._near(pod, direction)
             self._selecting[key] = [policy for policy in near if selects(policy.selector, pod.labels)]
         return self._selecting[key]
+
+    def _near(self, pod: Pod, direction: Direction) -> Iterator[_Policy]:
+        """The policies that may select `pod`: all of its namespace where a label's value is not known."""
+        labels = pod.labels.items()
+        if all(map(_is_text, labels)):
+            for label in (None, *labels):
+                yield from self._policies.get((pod.namespace, direction, label), ())
+        else:
+            for (namespace, way, _), policies in self._policies.items():
+                yield from policies if (namespace, way) == (pod.namespace, direction) else ()
 
     def _rules_of(self, policy: _Policy, direction: Direction) -> list[_Rule]:
         if policy not in self._read:
@@ -230,6 +247,10 @@ class Network:
             for name, labels in self.namespaces.items()
             if everything or (named in (None, name) and selects(selector, {**(labels or {}), NAME_LABEL: name}))
         }
+
+
+def _is_text(label: _Label) -> bool:
+    return isinstance(label[1], str)
 
 
 def directions(spec: Mapping[str, Any]) -> list[Direction]:

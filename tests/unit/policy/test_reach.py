@@ -9,6 +9,7 @@ import pytest
 from common.reachability import Network, Pod
 from policy.reach import Destinations
 from policy.topology import POD_ADDRESSES
+from policy.unknown import Undetermined, Unknown
 from tests.policy.exam.test_reachability import NAMESPACES, Dice, topology
 
 
@@ -57,3 +58,13 @@ def evaluations(count: int) -> int:
 
 def test_pods_behind_address_blocks_are_not_looked_at_two_by_two() -> None:
     assert evaluations(100) == evaluations(1000) == 0
+
+
+def test_a_label_that_is_not_known_leaves_open_what_selects_a_pod() -> None:
+    policy = {"metadata": {"namespace": "a"}, "spec": {"podSelector": {"matchLabels": {"app": "web"}}}}
+    network = Network({"a": None}, [policy])
+    assert network.isolates(Pod("a", {"tier": "front", "app": "web"}), "Ingress")
+    assert not network.isolates(Pod("a", {"app": "api"}), "Ingress")
+    labels: Any = {"app": Unknown()}
+    with pytest.raises(Undetermined):
+        network.isolates(Pod("a", labels), "Ingress")
