@@ -124,7 +124,10 @@ _REMEDIES: Final = (
         "PropertyChangeNotAllowed|cannot be changed|is immutable|NotUpdatable",
     ),
     (
-        "undo what was changed in the stack file; how to take down what is protected, the page of its cloud says",
+        (
+            "undo what was changed in the stack file; to take down what is protected, bring the stack up with "
+            "deletionProtection: false in polykube:cluster and protect-cluster: disabled in polykube:policy.levels first"
+        ),
         "currently marked for protection|it is protected",
     ),
     (

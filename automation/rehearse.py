@@ -14,7 +14,6 @@ from typing import Any, Final
 from rich.console import Console
 
 from automation.bundles import ensure_bundles
-from automation.changes import check_changes
 from automation.engine import Engine, Outcome
 from automation.first_run import check_first_run
 from automation.pool_refresh import refresh_pools
@@ -29,6 +28,7 @@ from rehearsal.providers.clouds import clusters, faults, runner
 from rehearsal.providers.clouds.api import is_ready
 from rehearsal.site import Site, end_kept, new_site, sweep
 from rehearsal.toolchain import Tool
+from stacks.changes import check_changes, outputs_in
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Rehearsal:
         """Bring the stack up, and make sure that a refresh and a second look find nothing to do."""
         engine = self._engine()
         deployment, spec = engine.export(), self.project.project.spec
-        check_changes(deployment, spec.cluster)
+        check_changes(outputs_in(deployment), spec)
         check_first_run(deployment, spec)
         refresh_pools(engine, deployment)
         self.report.stand_ins |= {*ensure_bundles(self.project.project.bundles, rehearsal=True)}

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from automation.bundles import ensure_bundles
-from automation.changes import check_changes
 from automation.engine import Engine, Outcome, ResourceFailures
 from automation.first_run import check_first_run
 from automation.pool_refresh import refresh_pools
@@ -16,9 +15,9 @@ from automation.state.recovery import check_files, settle_runs
 from automation.summary import Summary
 from common.progress import step
 from rehearsal import toolchain
-from rehearsal.control_plane import all_control_planes
 from rehearsal.plugins import ensure_language_host, ensure_plugins
 from rehearsal.toolchain import Tool
+from stacks.changes import check_changes, outputs_in
 
 
 def setup(names: tuple[str, ...], cloud: str, bundles: Sequence[str] = ()) -> dict[str, Tool]:
@@ -111,7 +110,7 @@ def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
         check_files(project.state_files)
         engine.select()
         deployment = engine.export()
-        check_changes(deployment, project.spec.cluster, all_control_planes())
+        check_changes(outputs_in(deployment), project.spec)
         check_first_run(deployment, project.spec)
         _start_control_plane(project, tools)
         settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])

@@ -7,6 +7,7 @@ from components.addons.bundles import load
 from components.clusters.base import ClusterBase
 from components.platform.shared import Shared
 from components.platform.tenants import Tenant
+from components.protection import Protection
 from stacks.config import StackSpec
 
 
@@ -23,11 +24,15 @@ def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
     for bundle in spec.addons.bundles():
         load(bundle)
-    cluster = spec.cluster.build(protect=spec.stage == "prod")
+    cluster = spec.cluster.build(protect=bool(spec.protection))
     shared = Shared(spec.platform, cluster)
     tenants = [tenant.name for tenant in spec.tenants]
     addons = install(spec.addons, cluster, tenants, redundant=spec.stage == "prod", after=[cluster, shared])
     after = [cluster, shared, *addons.before_tenants]
     made = [Tenant(tenant, cluster, after, addons.flows, addons.for_tenants[tenant.name]) for tenant in spec.tenants]
     addons.conclude(made)
+    if spec.protection is not None:
+        for name, tenant in zip(tenants, made, strict=True):
+            Protection(f"tenant-{name}", [tenant], protect=spec.protection)
+        Protection("stack", [cluster, shared, *addons.add_ons.values(), *made], protect=spec.protection)
     return Composition(spec, cluster, addons)

@@ -47,6 +47,12 @@ class StackSpec(StackModel):
     addons: AddOnsSpec = Field(default=AddOnsSpec(), description="What is installed in the cluster, by name.")
     policy: Policy = Field(default=Policy(), description="How policy rules are applied.")
 
+    @property
+    def protection(self) -> bool | None:
+        """Whether the stack is kept from being deleted; None where nobody asks, and nothing has to be let go of."""
+        asked = self.cluster.deletion_protection
+        return True if asked is None and self.stage == "prod" else asked
+
     @classmethod
     def takes(cls, key: str) -> bool:
         return ":" in key and not key.startswith(NAMESPACE)

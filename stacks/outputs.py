@@ -10,7 +10,8 @@ def export(made: Composition) -> None:
     and what add-ons have for stacks of other clusters (secrets)."""
     pulumi.export("kubeconfig", made.cluster.kubeconfig)
     cluster = {"name": made.cluster.name, "kind": made.cluster.kind, "version": made.cluster.version}
-    pulumi.export("cluster", {**cluster, "fixed": made.spec.cluster.fixed()})
+    kept = {"fixed": made.spec.cluster.fixed(), "protected": bool(made.spec.protection)}
+    pulumi.export("cluster", {**cluster, **kept})
     pulumi.export("nodePools", {pool.name: pool.maximum for pool in made.cluster.node_pools})
     for add_on in made.addons.add_ons.values():
         if add_on.outputs:

@@ -4,6 +4,7 @@ import pulumi
 
 from common.errors import PolykubeError, as_text
 from common.sdks import require_sdk
+from stacks.changes import check_changes, recorded_outputs
 from stacks.compose import compose
 from stacks.loading import load_from_engine, warnings_of
 from stacks.outputs import export
@@ -15,6 +16,7 @@ def run() -> None:
         spec = load_from_engine()
         for problem in warnings_of(spec):
             pulumi.log.warn(as_text(problem))
+        check_changes(recorded_outputs(), spec)
         require_sdk(spec.cluster.cloud)
         export(compose(spec))
     except PolykubeError as error:

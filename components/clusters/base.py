@@ -52,6 +52,12 @@ class ClusterSpec(StackModel):
         description='The minor version that the cluster runs, in quotes: "1.36". It is stated rather than looked up, '
         "so that a preview says tomorrow what it says today."
     )
+    deletion_protection: bool | None = Field(
+        default=None,
+        description="Whether the stack and each of its tenants are kept from being deleted, with cluster, network, "
+        "keys and backups. The default is true in stage prod, and false elsewhere. To take a protected stack down, "
+        "write false, set `protect-cluster: disabled` in polykube:policy.levels, and bring it up once more.",
+    )
 
     @property
     def capabilities(self) -> frozenset[Capability]:

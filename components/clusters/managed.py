@@ -96,11 +96,6 @@ class ManagedSpec(ClusterSpec):
     node_budget: Count | None = Field(
         default=None, description="What all pools together may grow to at most; a bound on what the cluster costs."
     )
-    deletion_protection: bool | None = Field(
-        default=None,
-        description="Whether cluster, network, keys and backups are kept from being deleted. The default is true in "
-        "stage prod, and false elsewhere. To take a protected stack down, see the page of its cloud.",
-    )
     tags: Mapping[str, str] = Field(
         default={}, description="Tags (labels, on Google Cloud) of everything that the cluster is made of."
     )
@@ -197,7 +192,7 @@ class ManagedCluster(ClusterBase):
 
     def __init__(self, spec: ManagedSpec, *, protect: bool) -> None:
         super().__init__(spec)
-        self.protect = protect if spec.deletion_protection is None else spec.deletion_protection
+        self.protect = protect
         self.node_pools = tuple(pool.as_contract() for pool in spec.pools)
         self._needs_device_plugin = [pool.name for pool in spec.pools if pool.needs_device_plugin]
         self._shared: Storage | None = None

@@ -7,6 +7,7 @@ that, `protect` itself makes the engine refuse, and so it is what is asked for h
 from collections.abc import Iterator
 from typing import Final
 
+from components.naming import component_type
 from policy.expectations import Expect, Expectations, is_true, not_false, unmet
 from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule
 from policy.rules.control_plane import AKS, EKS, GKE
@@ -16,6 +17,7 @@ _VAULT: Final = "azure-native:keyvault:Vault"
 _KEPT: Final = frozenset(
     {
         *(EKS, GKE, AKS),
+        component_type("stacks", "Protection"),
         *("aws:ec2/vpc:Vpc", "gcp:compute/network:Network", "azure-native:network:VirtualNetwork"),
         *(_KEY, "gcp:kms/cryptoKey:CryptoKey", _VAULT, "azure-native:keyvault:Key"),
     }
@@ -49,7 +51,7 @@ RULES: Final[tuple[Rule, ...]] = (
         id="protect-cluster",
         category=Category.CLUSTER,
         level=Level.MANDATORY,
-        summary="Clusters, networks and keys are protected from being deleted or replaced.",
+        summary="Clusters, networks, keys and tenants are protected from being deleted or replaced.",
         why="one wrong key in a stack file would take everything with it",
         kinds=_KEPT,
         check=_protect_cluster,

@@ -1,38 +1,44 @@
 """A change that the cloud or the engine refuses when half of the run is done, instead of before anything happens."""
 
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from automation.changes import check_changes
 from common.errors import EngineError, Problem
+from common.paths import control_plane_dir
 from components.clusters.base import ClusterSpec
 from components.clusters.gke import GkeSpec
+from stacks.changes import check_changes, outputs_in
 from stacks.config import StackSpec
 from tests.support.stack_files import load_stack
 
 
 def deployed(spec: StackSpec, *, version: str = "1.35", protect: bool = True) -> dict[str, Any]:
-    """The state of a stack that was made by `spec`."""
+    """The outputs of a stack that was made by `spec`."""
     cluster = {"kind": spec.cluster.kind, "name": spec.cluster.name, "version": version, "fixed": spec.cluster.fixed()}
-    stack = {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": cluster}}
-    return {"resources": [stack, {"type": "aws:ec2/vpc:Vpc", "protect": protect}]}
+    return {"cluster": cluster | {"protected": protect}, "tenants": [tenant.name for tenant in spec.tenants]}
 
 
 def cluster(version: str = "1.35", **other: Any) -> ClusterSpec:
     return load_stack("eks-prod").cluster.model_copy(update={"version": version, **other})
 
 
-def refused(deployment: dict[str, Any], spec: ClusterSpec) -> list[Problem]:
+def check(outputs: dict[str, Any], changed: ClusterSpec) -> None:
+    """Let `eks-prod` follow on a stack with `outputs`, with a changed cluster."""
+    check_changes(outputs, load_stack("eks-prod").model_copy(update={"cluster": changed}))
+
+
+def refused(outputs: dict[str, Any], changed: ClusterSpec) -> list[Problem]:
     with pytest.raises(EngineError) as error:
-        check_changes(deployment, spec)
+        check(outputs, changed)
     return list(error.value.problems)
 
 
 @pytest.mark.parametrize("version", ["1.35", "1.36"])
 def test_a_cluster_keeps_its_version_or_goes_up_by_one(version: str) -> None:
-    check_changes(deployed(load_stack("eks-prod")), cluster(version))
+    check(deployed(load_stack("eks-prod")), cluster(version))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +71,7 @@ def test_what_is_not_protected_keeps_what_it_was_made_with_as_well_and_another_c
     (problem,) = refused(deployed(load_stack("eks-prod"), protect=False), cluster(region="eu-west-1"))
     assert (problem.code, problem.where) == ("PK407", "polykube:cluster.region")
     assert "destroy this one first" in problem.remedy
-    check_changes(deployed(load_stack("eks-prod"), version="1.30", protect=False), cluster("1.36", name="other"))
+    check(deployed(load_stack("eks-prod"), version="1.30", protect=False), cluster("1.36", name="other"))
 
 
 @pytest.mark.parametrize(
@@ -74,12 +80,13 @@ def test_what_is_not_protected_keeps_what_it_was_made_with_as_well_and_another_c
 def test_zones_of_eks_can_be_added_and_stand_in_any_order(zones: tuple[str, ...]) -> None:
     stack = load_stack("eks-prod")
     had = stack.model_copy(update={"cluster": cluster(zones=("eu-central-1a", "eu-central-1c"))})
-    check_changes(deployed(had), cluster(zones=zones))
+    check(deployed(had), cluster(zones=zones))
 
 
 def test_a_stack_that_was_never_up_can_be_anything() -> None:
-    check_changes({}, cluster("1.36"))
-    check_changes({"resources": [{"type": "pulumi:pulumi:Stack"}]}, cluster("1.36"))
+    check({}, cluster("1.36"))
+    check(dict(outputs_in({})), cluster("1.36"))
+    check(dict(outputs_in({"resources": [{"type": "pulumi:pulumi:Stack"}]})), cluster("1.36"))
 
 
 @pytest.mark.parametrize(("nodes", "keeps"), [("10.20.0.0/20", True), ("10.20.0.0/18", True), ("10.20.0.0/21", False)])
@@ -89,18 +96,44 @@ def test_the_nodes_of_gke_get_more_addresses_and_not_fewer(nodes: str, keeps: bo
     network = spec.cluster.network.model_copy(update={"nodes": IPv4Network(nodes)})
     changed = spec.cluster.model_copy(update={"network": network})
     if keeps:
-        check_changes(deployed(spec, version="1.36"), changed)
+        check(deployed(spec, version="1.36"), changed)
     else:
         (problem,) = refused(deployed(spec, version="1.36"), changed)
         assert (problem.code, problem.where) == ("PK407", "polykube:cluster.network.nodes")
 
 
-def test_a_local_cluster_that_is_there_keeps_its_name() -> None:
+def test_a_local_cluster_that_is_there_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     spec = load_stack("dev")
-    renamed = spec.cluster.model_copy(update={"name": "two"})
+    renamed = spec.model_copy(update={"cluster": spec.cluster.model_copy(update={"name": "two"})})
+    outputs = deployed(spec, protect=False)
+    check_changes(outputs, renamed)
+    control_plane_dir("dev").mkdir(parents=True)
     with pytest.raises(EngineError) as error:
-        check_changes(deployed(spec, protect=False), renamed, ["dev", "other"])
+        check_changes(outputs, renamed)
     (problem,) = error.value.problems
     assert (problem.code, problem.where, problem.allowed) == ("PK412", "polykube:cluster.name", "dev")
-    check_changes(deployed(spec, protect=False), renamed, ["other"])
-    check_changes(deployed(spec, protect=False), spec.cluster, ["dev"])
+    check_changes(outputs, spec)
+
+
+def test_a_protected_stack_keeps_its_tenants_until_its_protection_was_taken_away() -> None:
+    spec = load_stack("gke-prod")
+    alone = spec.model_copy(update={"tenants": spec.tenants[1:]})
+    with pytest.raises(EngineError) as error:
+        check_changes(deployed(spec, version=spec.cluster.version), alone)
+    (problem,) = error.value.problems
+    assert (problem.code, problem.where, problem.found) == ("PK413", "polykube:tenants", "no tenant shop")
+    assert "deletionProtection: false" in problem.remedy
+    assert "protect-cluster: disabled" in problem.remedy
+    check_changes(deployed(spec, version=spec.cluster.version, protect=False), alone)
+
+
+def test_another_stage_does_not_take_the_protection_away() -> None:
+    spec = load_stack("gke-prod")
+    outputs = deployed(spec, version=spec.cluster.version)
+    with pytest.raises(EngineError) as error:
+        check_changes(outputs, spec.model_copy(update={"stage": "qa"}))
+    (problem,) = error.value.problems
+    assert (problem.code, problem.where) == ("PK413", "polykube:stage")
+    let_go = spec.cluster.model_copy(update={"deletion_protection": False})
+    check_changes(outputs, spec.model_copy(update={"stage": "qa", "cluster": let_go}))
