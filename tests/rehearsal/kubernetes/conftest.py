@@ -7,6 +7,7 @@ import pytest
 
 from rehearsal.control_plane import ControlPlane
 from rehearsal.providers.engine_log import EngineLog
+from rehearsal.providers.kubernetes.awaits import words
 from rehearsal.providers.kubernetes.provider import KubernetesStandIn
 from tests.rehearsal.kubernetes.resource import Resource, configured
 from tests.support.api import Api, Object, takes_pods
@@ -16,23 +17,41 @@ from tests.support.objects import node
 ConfigMap = Callable[..., Object]
 
 
-class _Warnings(EngineLog):
-    """Keeps the warnings that people would see."""
+class _Log(EngineLog):
+    """Keeps the warnings and the notes that people would see."""
 
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
+        self.notes: list[str] = []
 
     def warn(self, urn: str, message: str) -> None:
         self.texts.append(f"{urn}: {message}")
 
+    def info(self, urn: str, message: str) -> None:
+        self.notes.append(f"{urn}: {message}")
+
 
 @pytest.fixture
-def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The warnings of providers that are made after this."""
-    log = _Warnings()
+def log(monkeypatch: pytest.MonkeyPatch) -> _Log:
+    """What providers that are made after this say."""
+    log = _Log()
     monkeypatch.setattr(KubernetesStandIn, "log", log)
+    return log
+
+
+@pytest.fixture
+def warnings(log: _Log) -> list[str]:
+    """Their warnings."""
     return log.texts
+
+
+@pytest.fixture
+def notes(log: _Log, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Their notes, which come at once."""
+    monkeypatch.setattr(words, "_SOON", 0.5)
+    monkeypatch.setattr(words, "_EVERY", 0.5)
+    return log.notes
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ Guards against a destroy that reports success while finalizers hold the object, 
 along what was to stay.
 """
 
+import secrets
+
 import pytest
 
 from rehearsal.providers.base import InitializationFailed, ProviderError
@@ -36,6 +38,22 @@ def test_a_finalizer_holds_up_the_delete_and_is_named(
     assert failed.value.state.outputs["metadata"]["deletionTimestamp"]
     assert any("example.test/hold" in warning for warning in warnings)
     api.merge(api.path(live), {"metadata": {"finalizers": None}})
+    resource.delete()
+
+
+def test_a_namespace_tells_what_in_it_holds_it_and_the_command_that_shows_it(
+    notes: list[str], resource: Resource, api: Api
+) -> None:
+    name = f"held-{secrets.token_hex(4)}"
+    resource.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    held = {"name": "stuck", "namespace": name, "finalizers": ["example.test/hold"]}
+    api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
+    with pytest.raises(InitializationFailed) as failed:
+        resource.delete(timeout=25)
+    for told in (" ".join(notes), " ".join(failed.value.reasons)):
+        assert "example.test/hold in 1 resource instances" in told
+        assert f"kubectl get -n {name} configmaps -o custom-columns=" in told
+    api.merge(f"/api/v1/namespaces/{name}/configmaps/stuck", {"metadata": {"finalizers": None}})
     resource.delete()
 
 

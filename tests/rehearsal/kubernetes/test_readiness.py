@@ -173,6 +173,30 @@ def test_volumes_and_claims_are_waited_for(provider: KubernetesStandIn, namespac
         api.delete(f"/apis/storage.k8s.io/v1/storageclasses/{namespace}")
 
 
+def test_a_wait_tells_what_for_in_the_words_of_the_claim_that_has_no_class(
+    notes: list[str], resource: Resource, namespace: str, nodes: Nodes
+) -> None:
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": ""}
+    claims = [{"metadata": {"name": "data"}, "spec": claim}]
+    obj = _workload(namespace, "apps/v1/StatefulSet", nodes, serviceName="subject", volumeClaimTemplates=claims)
+    obj["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+    with pytest.raises(InitializationFailed) as failed:
+        resource.apply(obj, timeout=8)
+    for told in (" ".join(notes), " ".join(failed.value.reasons)):
+        assert "unbound immediate PersistentVolumeClaims" in told
+    assert "no persistent volumes available for this claim" in " ".join(failed.value.reasons)
+
+
+def test_a_wait_tells_what_keeps_pods_from_being_made(
+    notes: list[str], resource: Resource, namespace: str, nodes: Nodes, api: Api
+) -> None:
+    api.apply(_in(namespace, "v1/ResourceQuota", "none", spec={"hard": {"pods": "0"}}))
+    api.until(f"/api/v1/namespaces/{namespace}/resourcequotas/none", lambda quota: "hard" in quota.get("status", {}))
+    with pytest.raises(InitializationFailed):
+        resource.apply(deployment(namespace, "subject", nodeSelector=nodes), timeout=5)
+    assert "exceeded quota: none" in " ".join(notes)
+
+
 def test_quotas_and_service_account_tokens_are_filled_in(provider: KubernetesStandIn, namespace: str) -> None:
     quota = _in(namespace, "v1/ResourceQuota", spec={"hard": {"pods": "3", "requests.cpu": "1500m"}})
     assert Resource(provider, "quota").apply(quota)["status"]["hard"] == {"pods": "3", "requests.cpu": "1500m"}

@@ -2,11 +2,13 @@
 
 import threading
 import time
+from functools import partial
 from typing import Final
 
 from rehearsal.providers.kubernetes.annotations import SKIP_AWAIT, is_true
 from rehearsal.providers.kubernetes.api import ApiError
 from rehearsal.providers.kubernetes.awaits.readiness import NotReady
+from rehearsal.providers.kubernetes.awaits.words import Telling, held_by
 from rehearsal.providers.kubernetes.cluster import Cluster
 from rehearsal.providers.kubernetes.objects import Object, at, kind_of, name_of, namespace_of, text_at
 from rehearsal.providers.kubernetes.watching import METADATA
@@ -33,13 +35,14 @@ def until_gone(cluster: Cluster, urn: str, inputs: Object, live: Object, limit: 
         return
     uid = text_at(remains, "metadata", "uid")
     end = time.monotonic() + limit
-    changed = threading.Event()
+    changed, telling = threading.Event(), Telling(cluster, urn)
     paths = [cluster.collection(kind_of(live), namespace_of(live))]
     with cluster.watching.collections(changed, paths, METADATA) as (collection,):
         while remains is not None:
             left = end - time.monotonic()
             if left <= 0 or cluster.api.cancelled.is_set():
                 _give_up(cluster, urn, remains, timed_out=left <= 0)
+            telling.tell(partial(_held, cluster, live))
             woken = changed.wait(min(left, _ASK_AGAIN))
             changed.clear()
             if not woken or (collection.filled.is_set() and collection.find(uid) is None):
@@ -58,8 +61,16 @@ def _find(cluster: Cluster, live: Object) -> Object | None:
     return found if uid in (None, at(found, "metadata", "uid")) else None
 
 
+def _held(cluster: Cluster, live: Object) -> tuple[str, ...]:
+    """What holds the object now."""
+    remains = _find(cluster, live)
+    return held_by(remains) if remains else ()
+
+
 def _give_up(cluster: Cluster, urn: str, remains: Object, *, timed_out: bool) -> None:
+    if timed_out:
+        remains = _find(cluster, remains) or remains  # with what is said of it by now
     finalizers = at(remains, "metadata", "finalizers") or []
     cluster.log.warn(urn, f"finalizers may keep the object from going: {', '.join(finalizers) or 'none'}")
     why = "is still there after its time" if timed_out else "was still there when the operation was cancelled"
-    raise NotReady(remains, f"{kind_of(remains).kind} {name_of(remains)!r} {why}")
+    raise NotReady(remains, f"{kind_of(remains).kind} {name_of(remains)!r} {why}", held_by(remains))

@@ -32,7 +32,7 @@ def _missing(pod: Object) -> str | None:
 
 def _problem(pod: Object) -> str:
     """The first unmet condition of a pod with what its containers say; empty when there is nothing to say."""
-    for kind in ("Initialized", "Ready"):
+    for kind in ("PodScheduled", "Initialized", "Ready"):
         condition = _condition(pod, kind)
         if condition.get("status", "True") == "True" or at(pod, "status", "phase") == "Succeeded":
             continue

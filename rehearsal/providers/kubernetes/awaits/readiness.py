@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from rehearsal.providers.kubernetes.annotations import SKIP_AWAIT, awaited_expressions, is_true, timeout
@@ -20,6 +21,7 @@ from rehearsal.providers.kubernetes.awaits.rule import (
     Situation,
     Verdict,
 )
+from rehearsal.providers.kubernetes.awaits.words import Telling, latest_events
 from rehearsal.providers.kubernetes.cluster import Cluster
 from rehearsal.providers.kubernetes.objects import Kind, Object, at, kind_of, name_of, namespace_of, number_at
 from rehearsal.providers.kubernetes.watching import Collection
@@ -104,6 +106,7 @@ class _Wait:
         self._judge = rule.judge()
         self._changed = threading.Event()
         self._told = ""
+        self._telling = Telling(cluster, urn)
 
     def run(self, limit: float) -> Object:
         if self._judge(Situation(self._live, {kind: [] for kind in self._rule.related}, self._created)).ready:
@@ -123,11 +126,13 @@ class _Wait:
                 return self._live
             if verdict.failed:
                 raise NotReady(self._live, f"{self._name} failed", verdict.reasons)
+            words = partial(self._words, verdict, collections)  # which ask the API server
             left = end - time.monotonic()
             if left <= 0 or self._cluster.api.cancelled.is_set():
-                return self._give_up(verdict, limit, timed_out=left <= 0)
-            self._tell(verdict.reasons[0] if verdict.reasons else "")
-            if self._changed.wait(min(left, verdict.again)) and self._rule.restarts:
+                return self._give_up(verdict, words(), limit, timed_out=left <= 0)
+            self._tell("; ".join(verdict.reasons))
+            self._telling.tell(words)
+            if self._changed.wait(min(left, verdict.again, self._telling.due)) and self._rule.restarts:
                 end = time.monotonic() + limit
 
     def _look(self, collections: dict[Kind, Collection]) -> Verdict:
@@ -139,11 +144,16 @@ class _Wait:
         related = {kind: collections[kind].objects() for kind in self._rule.related}
         return self._judge(Situation(self._live, related, self._created))
 
-    def _give_up(self, verdict: Verdict, limit: float, *, timed_out: bool) -> Object:
+    def _words(self, verdict: Verdict, collections: dict[Kind, Collection]) -> list[str]:
+        """What is missing, and what the objects say to it."""
+        related = (obj for kind in self._rule.related for obj in collections[kind].objects())
+        return [*verdict.reasons, *latest_events(self._cluster, self._live, related)]
+
+    def _give_up(self, verdict: Verdict, words: list[str], limit: float, *, timed_out: bool) -> Object:
         if verdict.tolerable:
             return self._live
         why = f"was not ready within {limit:g} s" if timed_out else "was not ready when the operation was cancelled"
-        raise NotReady(self._live, f"{self._name} {why}", verdict.reasons)
+        raise NotReady(self._live, f"{self._name} {why}", tuple(words))
 
     def _tell(self, status: str) -> None:
         if status != self._told:
