@@ -6,8 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 import pulumi
 from pydantic import Field
 
+from common.errors import Problem, as_text
 from components.clusters.base import ClusterBase, ClusterSpec
-from components.clusters.kubeconfig import check_contents, check_file
+from components.clusters.kubeconfig import check_contents, check_file, server_of, unreachable
 from components.contract import Brought, Capability, LoadBalancing, Storage
 from spec.holes import is_hole
 from spec.model import StackModel
@@ -145,7 +146,8 @@ class ExistingCluster(ClusterBase):
         self.brings_gateway_api = brings.gateway_api
         # The name stays when the cluster's endpoint or certificates change, so nothing in it is replaced.
         context = spec.kubeconfig.context if spec.kubeconfig else None
-        self.connect(_kubeconfig(spec), f"existing-{spec.name}", context)
+        kubeconfig = pulumi.Output.from_input(_kubeconfig(spec)).apply(lambda text: _answering(text, context))
+        self.connect(kubeconfig, f"existing-{spec.name}", context)
         self.register_outputs({})
 
     def shared_storage(self) -> Storage:
@@ -159,6 +161,26 @@ def _kubeconfig(spec: ExistingSpec) -> pulumi.Input[str]:
     reference = pulumi.StackReference(spec.stack_reference.stack)
     output: pulumi.Output[str] = reference.require_output(spec.stack_reference.output)
     return output
+
+
+def _answering(kubeconfig: str, context: str | None) -> str:
+    """The kubeconfig, once something answers at its address; RunError if nothing does. A preview does not ask.
+
+    Without a change the provider asks nothing of the cluster, and one that is gone would go unnoticed.
+    """
+    server = server_of(kubeconfig, context)
+    if not pulumi.runtime.is_dry_run() and (why := unreachable(server)):
+        problem = Problem(
+            code="PK415",
+            summary="the cluster does not answer",
+            where="polykube:cluster",
+            found=f"{server}: {why}",
+            allowed="a cluster that runs",
+            remedy="bring it back, or name another one; to give up a stack whose cluster is gone, destroy it with "
+            "PULUMI_K8S_DELETE_UNREACHABLE=true",
+        )
+        raise pulumi.RunError(as_text(problem))
+    return kubeconfig
 
 
 def exactly_one(first: str, second: str, *, neither: bool) -> Finding:

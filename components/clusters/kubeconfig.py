@@ -1,10 +1,18 @@
-"""Whether a kubeconfig can be used: it can be read, and the context is in it. No cluster is asked."""
+"""Whether a kubeconfig can be used: it can be read, the context is in it, and, for `up`, somebody answers."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlparse
+from urllib.request import getproxies, proxy_bypass
+
+import yaml
 
 from spec.documents import Documents, parse, read
 from spec.problems import Code, Finding, listed, quoted
+
+_PATIENCE: Final = 10.0  # seconds; a name that resolves to nothing, or a closed port, is told at once
 
 
 def check_file(path: Path, context: str | None) -> Iterator[Finding]:
@@ -44,3 +52,29 @@ def _check(documents: Documents, context: str | None, at: str) -> Iterator[Findi
         remedy = "Set `context` to one that is there." if names else "Add a context to the kubeconfig."
         where = ("context",) if context is not None else (at,)
         yield Finding(Code.UNKNOWN_CONTEXT, found, listed(names), remedy, at=where)
+
+
+def server_of(kubeconfig: str, context: str | None) -> str:
+    """The API server's address; empty where a proxy of the kubeconfig's own reaches it."""
+    config = yaml.safe_load(kubeconfig)
+    wanted = _named(config, "context", context or config.get("current-context"))
+    cluster = _named(config, "cluster", wanted.get("cluster"))
+    return "" if cluster.get("proxy-url") else str(cluster.get("server", ""))
+
+
+def unreachable(server: str) -> str:
+    """Why nothing answers at the address `server`; empty if something does, or if it is behind a proxy."""
+    address = urlparse(server)
+    host = address.hostname or ""
+    if not host or (address.scheme in getproxies() and not proxy_bypass(host)):
+        return ""
+    try:
+        socket.create_connection((host, address.port or 443), _PATIENCE).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def _named(config: Mapping[str, Any], part: str, name: str | None) -> Mapping[str, Any]:
+    """The context or cluster of that name; an empty one if there is none, as the provider will say."""
+    return next((each[part] for each in config.get(f"{part}s") or () if each["name"] == name), {})
