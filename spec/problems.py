@@ -105,6 +105,11 @@ class Code(Enum):
         "A tenant's manifest holds an object of the whole cluster",
         "A tenant has its namespace and nothing beyond it: what belongs to everybody is declared for everybody.",
     )
+    UNKNOWN_KIND = (
+        "PK126",
+        "A manifest holds a kind that the cluster will not know",
+        "It is misspelt, was removed from Kubernetes, or belongs to an add-on that is off.",
+    )
     BAD_NAME = (
         "PK130",
         "A name is not well formed",

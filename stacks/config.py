@@ -6,13 +6,14 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from components.addons import AddOnsSpec
+from components.addons import ADDONS, AddOnsSpec
 from components.addons.order import check, field
 from components.clusters import AnyClusterSpec
 from components.contract import Capability
 from components.platform.shared import PlatformSpec
 from components.platform.tenants import TenantSpec
 from spec.holes import Hole, decided, solid
+from spec.manifest_kinds import check_kinds
 from spec.model import Many, StackModel, did_you_mean, same_twice
 from spec.problems import Code, Finding, listed, quoted
 from spec.text import RuleId
@@ -67,6 +68,8 @@ class StackSpec(StackModel):
         if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
             yield from self._storage_findings()
             yield from decided(self._claim_findings())
+        if not isinstance(self.cluster, Hole) and not isinstance(self.addons, Hole):
+            yield from decided(self._kind_findings())
 
     def _add_on_findings(self) -> Iterator[Finding]:
         """What the add-ons ask of the cluster and of each other, and do not get."""
@@ -74,6 +77,20 @@ class StackSpec(StackModel):
         if not isinstance(cluster, Hole):
             for finding in check(self.addons.chosen(), cluster.kind, cluster.capabilities, cluster.brought):
                 yield finding.below(f"{NAMESPACE}addons")
+
+    def _kind_findings(self) -> Iterator[Finding]:
+        """A finding for each object in manifests whose kind the cluster will not know.
+
+        What a cluster knows besides that runs already, it does not say.
+        """
+        minor = int(self.cluster.version.split(".")[1])
+        defined = {group: kinds for each in ADDONS for group, kinds in each.defines.items()}
+        there = self.cluster.own_api_groups.union(*(each.defines for each in self.addons.chosen()))
+        elsewhere = self.cluster.kind == "existing"
+        off = {group: field(each) for each in ADDONS for group in each.defines if not elsewhere and group not in there}
+        for index, tenant in solid(self.tenants):
+            for finding in check_kinds(tenant.manifests, minor, defined, off):
+                yield finding.below(f"{NAMESPACE}tenants", index)
 
     def _storage_findings(self) -> Iterator[Finding]:
         """A finding for each storage class that leaves its driver to a cluster that has none, or that it has itself."""

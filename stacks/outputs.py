@@ -6,8 +6,8 @@ from stacks.compose import Composition
 
 
 def export(made: Composition) -> None:
-    """Export the kubeconfig (a secret), what the cluster is and cannot be changed in, its pools, its tenants,
-    and what add-ons have for stacks of other clusters (secrets)."""
+    """Export the kubeconfig (a secret), what the cluster is and cannot be changed in, its pools, its tenants and
+    add-ons, and what add-ons have for stacks of other clusters (secrets)."""
     pulumi.export("kubeconfig", made.cluster.kubeconfig)
     cluster = {"name": made.cluster.name, "kind": made.cluster.kind, "version": made.cluster.version}
     kept = {"fixed": made.spec.cluster.fixed(), "protected": bool(made.spec.protection)}
@@ -16,4 +16,5 @@ def export(made: Composition) -> None:
     for add_on in made.addons.add_ons.values():
         if add_on.outputs:
             pulumi.export(add_on.name, pulumi.Output.secret(add_on.outputs))
+    pulumi.export("addOns", sorted(each.name for each in made.addons.add_ons))
     pulumi.export("tenants", [tenant.name for tenant in made.spec.tenants])

@@ -6,6 +6,7 @@ from common.errors import PolykubeError, as_text
 from common.sdks import require_sdk
 from stacks.changes import check_changes, recorded_outputs
 from stacks.compose import compose
+from stacks.definitions import check_definitions
 from stacks.loading import load_from_engine, warnings_of
 from stacks.outputs import export
 
@@ -16,7 +17,9 @@ def run() -> None:
         spec = load_from_engine()
         for problem in warnings_of(spec):
             pulumi.log.warn(as_text(problem))
-        check_changes(recorded_outputs(), spec)
+        outputs = recorded_outputs()
+        check_changes(outputs, spec)
+        check_definitions(outputs, spec)
         require_sdk(spec.cluster.cloud)
         export(compose(spec))
     except PolykubeError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import pulumi
@@ -20,6 +21,11 @@ from spec.problems import Code, Finding, listed, quoted
 
 # What a container gets that states nothing, such as an injected one: without it, a quota would refuse its pod.
 _DEFAULT_USAGE: Final = {"cpu": "100m", "memory": "128Mi"}
+
+GATEWAY_API: Final[Mapping[str, str]] = MappingProxyType(
+    {"gateway.networking.k8s.io": "Gateway GatewayClass GRPCRoute HTTPRoute ReferenceGrant"}
+)
+"""Of the standard channel, v1.6.0, as addons.lock has it."""
 
 _NONE: Final = {"persistentvolumeclaims": "0", "services.loadbalancers": "0", "services.nodeports": "0"}
 
@@ -100,14 +106,16 @@ class AddOnBase(pulumi.ComponentResource):
     `needs` are add-ons without which this one cannot be; they come before it, as those in `after` do if they are on.
     `before_tenants` says that tenants' objects may be of its kinds, or meet its webhooks: they wait for all of it, or
     for the `foundation` that `build` names.
-    `bundles` are those of `addons.lock` that it loads. The exemptions stand among the component's inputs, so that the
-    policy pack reads them there.
+    `bundles` are those of `addons.lock` that it loads. `defines` are the kinds that are there with it, by API group; of
+    several add-ons that define the same ones, each names them. The exemptions stand among the component's inputs, so
+    that the policy pack reads them there.
     """
 
     name: ClassVar[str]
     version: ClassVar[str]
     spec_type: ClassVar[type[AddOnSpec]]
     bundles: ClassVar[Collection[str]] = ()
+    defines: ClassVar[Mapping[str, str]] = MappingProxyType({})
     requires: ClassVar[Collection[Capability]] = ()
     unless: ClassVar[Collection[Brought]] = ()
     provides: ClassVar[Collection[Capability]] = ()

@@ -74,6 +74,11 @@ class ClusterSpec(StackModel):
         """The storage classes that are in every cluster of the kind, by name, and whether each is the default."""
         return {}
 
+    @property
+    def own_api_groups(self) -> frozenset[str]:
+        """API groups beside those of Kubernetes that every cluster of the kind serves."""
+        return frozenset({"snapshot.storage.k8s.io"} if Brought.SNAPSHOTS in self.brought else ())
+
     def fixed(self) -> dict[str, str]:
         """What the cluster was made with and cannot be changed in: values by key path, below `cluster`.
 

@@ -6,6 +6,7 @@ Upstream: karpenter.sh/docs, 1.15, November 2026.
 """
 
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -53,6 +54,7 @@ class Autoscaling(AddOnBase):
     version = read_bundles()["karpenter"].version
     spec_type = AutoscalingSpec
     bundles = ("karpenter", "karpenter-kinds")
+    defines = MappingProxyType({"karpenter.sh": "NodeClaim NodeOverlay NodePool", "karpenter.k8s.aws": "EC2NodeClass"})
     requires = frozenset({Capability.MACHINES, Capability.WORKLOAD_IDENTITY})
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=5, cpu=4, gibibytes=16)),)
     exemptions = (api_server_address("Karpenter"),)

@@ -6,6 +6,7 @@ Upstream: velero.io/docs, 1.18, as of November 2026.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -99,6 +100,13 @@ class Backup(AddOnBase):
     version = read_bundles()["velero"].version
     spec_type = BackupSpec
     bundles = ("velero",)
+    defines = MappingProxyType(
+        {
+            "velero.io": "Backup BackupRepository BackupStorageLocation DataDownload DataUpload DeleteBackupRequest "
+            "DownloadRequest PodVolumeBackup PodVolumeRestore Restore Schedule ServerStatusRequest "
+            "VolumeSnapshotLocation"
+        }
+    )
     requires = frozenset({Capability.NODE_DIRECTORIES})
     after = (CsiSnapshotter,)
     namespaces = (

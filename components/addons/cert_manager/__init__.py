@@ -5,6 +5,7 @@ its own. Upstream: cert-manager.io/docs, 1.21, as of November 2026.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from pydantic import Field
@@ -109,6 +110,12 @@ class CertManager(AddOnBase):
     version = read_bundles()["cert-manager"].version
     spec_type = CertManagerSpec
     bundles = ("cert-manager", "gateway-api")
+    defines = MappingProxyType(
+        {
+            "cert-manager.io": "Certificate CertificateRequest ClusterIssuer Issuer",
+            "acme.cert-manager.io": "Challenge Order",
+        }
+    )
     before_tenants = True
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=20, cpu=4, gibibytes=16)),)
     exemptions = (

@@ -6,6 +6,7 @@ kubernetes-csi.github.io/docs/snapshot-controller.html, 8.7, as of November 2026
 """
 
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Final, Literal
 
 from pydantic import Field
@@ -39,6 +40,7 @@ class CsiSnapshotter(AddOnBase):
     version = read_bundles()["snapshots"].version
     spec_type = CsiSnapshotterSpec
     bundles = ("snapshots", "snapshot-controller")
+    defines = MappingProxyType({"snapshot.storage.k8s.io": "VolumeSnapshot VolumeSnapshotClass VolumeSnapshotContent"})
     requires = frozenset({Capability.BLOCK_STORAGE})
     before_tenants = True
     namespaces = (Namespace(_NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=5, cpu=1, gibibytes=2)),)

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from components.addons.base import AddOnBase, AddOnSpec, Site, unknown_tenants
+from components.addons.base import GATEWAY_API, AddOnBase, AddOnSpec, Site, unknown_tenants
 from components.addons.bundles import read_bundles
 from components.addons.cert_manager import CertManager, CertManagerSpec
 from components.addons.exempt import open_to_all
@@ -177,6 +177,7 @@ class Ingress(AddOnBase):
     version = read_bundles()["gateway-api"].version
     spec_type = IngressSpec
     bundles = ("gateway-api",)
+    defines = GATEWAY_API
     after = (Istio, CertManager, ExternalDns, LoadBalancing)
     before_tenants = True
     namespaces = (

@@ -6,6 +6,7 @@ clients (those are of ingress). Upstream: istio.io/latest/docs, 1.31, as of Nove
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -160,6 +161,15 @@ class Istio(AddOnBase):
     version = read_bundles()["istio"].version
     spec_type = IstioSpec
     bundles = ("istio", "istio-ambient", "istio-canary")
+    defines = MappingProxyType(
+        {
+            "extensions.istio.io": "TrafficExtension WasmPlugin",
+            "networking.istio.io": "DestinationRule EnvoyFilter Gateway ProxyConfig ServiceEntry Sidecar "
+            "VirtualService WorkloadEntry WorkloadGroup",
+            "security.istio.io": "AuthorizationPolicy PeerAuthentication RequestAuthentication",
+            "telemetry.istio.io": "Telemetry",
+        }
+    )
     requires = frozenset({Capability.NETWORK_PLUGINS})
     before_tenants = True
     namespaces = (

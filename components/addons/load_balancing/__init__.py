@@ -6,9 +6,10 @@ kubernetes-sigs.github.io/aws-load-balancer-controller, 3.5, November 2026.
 """
 
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import ClassVar, Final
 
-from components.addons.base import AddOnBase, AddOnSpec, Site, bounded, credential_flows
+from components.addons.base import GATEWAY_API, AddOnBase, AddOnSpec, Site, bounded, credential_flows
 from components.addons.bundles import read_bundles
 from components.addons.cert_manager import CertManager
 from components.addons.exempt import api_server_address
@@ -34,6 +35,13 @@ class LoadBalancing(AddOnBase):
     version = read_bundles()["aws-load-balancers"].version
     spec_type = LoadBalancingSpec
     bundles = ("aws-load-balancers", "gateway-api")
+    defines = MappingProxyType(
+        {
+            **GATEWAY_API,
+            "elbv2.k8s.aws": "IngressClassParams TargetGroupBinding",
+            "gateway.k8s.aws": "ListenerRuleConfiguration LoadBalancerConfiguration TargetGroupConfiguration",
+        }
+    )
     after = (CertManager,)
     requires = frozenset({Capability.LOAD_BALANCER_CONTROLLER, Capability.WORKLOAD_IDENTITY})
     provides = frozenset({Capability.GATEWAYS})

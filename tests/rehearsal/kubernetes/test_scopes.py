@@ -1,6 +1,7 @@
 """A kind that counts as one of a namespace and is of the whole cluster, or the other way round."""
 
-from common.kinds import is_cluster_scoped
+from common.api_versions import STABLE
+from common.kinds import is_cluster_scoped, is_of_kubernetes
 from tests.support.api import Api
 
 
@@ -18,3 +19,14 @@ def test_the_table_of_cluster_scoped_kinds_is_what_the_api_server_serves(api: Ap
     }
     assert any(served.values())
     assert {key: is_cluster_scoped(*key) for key in served} == served
+
+
+def test_what_is_stable_is_what_the_api_server_serves_in_namespaces(api: Api) -> None:
+    served = set()
+    for group in [{"name": "", "versions": [{"groupVersion": "v1"}]}, *api.get("/apis")["groups"]]:
+        for version in (each["groupVersion"] for each in group["versions"]):
+            if is_of_kubernetes(group["name"]) and "alpha" not in version and "beta" not in version:
+                resources = api.get(f"/apis/{version}" if "/" in version else f"/api/{version}")["resources"]
+                here = [each for each in resources if each["namespaced"] and "/" not in each["name"]]
+                served |= {(version, each["kind"]) for each in here}
+    assert served == STABLE

@@ -1,0 +1,67 @@
+"""Which namespaced kinds Kubernetes' own API serves, by version: what a manifest may say, and what it may no more.
+
+Stable versions and those that were removed are of k8s.io/api v0.36.3 (zz_generated.prerelease-lifecycle.go of each
+group), PodSecurityPolicy of kubernetes.io/docs/reference/using-api/deprecation-guide (November 2026). Whether a cluster
+serves what is not stable yet, its flags say, so that nothing is said of that here.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from common.kinds import is_cluster_scoped, is_of_kubernetes
+
+_SERVED: Final[Mapping[str, str]] = {
+    "v1": "Binding ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod PodTemplate ReplicationController "
+    "ResourceQuota Secret Service ServiceAccount",
+    "apps/v1": "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
+    "autoscaling/v1": "HorizontalPodAutoscaler",
+    "autoscaling/v2": "HorizontalPodAutoscaler",
+    "batch/v1": "CronJob Job",
+    "coordination.k8s.io/v1": "Lease",
+    "discovery.k8s.io/v1": "EndpointSlice",
+    "events.k8s.io/v1": "Event",
+    "networking.k8s.io/v1": "Ingress NetworkPolicy",
+    "policy/v1": "PodDisruptionBudget",
+    "rbac.authorization.k8s.io/v1": "Role RoleBinding",
+    "resource.k8s.io/v1": "ResourceClaim ResourceClaimTemplate",
+    "storage.k8s.io/v1": "CSIStorageCapacity",
+}
+_REMOVED: Final[Mapping[str, tuple[int, str, str]]] = {  # minor version without it, kinds, where they are instead
+    "apps/v1beta1": (16, "ControllerRevision Deployment StatefulSet", "apps/v1"),
+    "apps/v1beta2": (16, "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet", "apps/v1"),
+    "autoscaling/v2beta1": (25, "HorizontalPodAutoscaler", "autoscaling/v2"),
+    "autoscaling/v2beta2": (26, "HorizontalPodAutoscaler", "autoscaling/v2"),
+    "batch/v2alpha1": (21, "CronJob", "batch/v1"),
+    "batch/v1beta1": (25, "CronJob", "batch/v1"),
+    "coordination.k8s.io/v1beta1": (22, "Lease", "coordination.k8s.io/v1"),
+    "discovery.k8s.io/v1beta1": (25, "EndpointSlice", "discovery.k8s.io/v1"),
+    "events.k8s.io/v1beta1": (25, "Event", "events.k8s.io/v1"),
+    "extensions/v1beta1": (16, "DaemonSet Deployment ReplicaSet", "apps/v1"),
+    "networking.k8s.io/v1beta1": (22, "Ingress", "networking.k8s.io/v1"),
+    "policy/v1beta1": (25, "PodDisruptionBudget", "policy/v1"),
+    "rbac.authorization.k8s.io/v1beta1": (22, "Role RoleBinding", "rbac.authorization.k8s.io/v1"),
+    "storage.k8s.io/v1beta1": (27, "CSIStorageCapacity", "storage.k8s.io/v1"),
+}
+_REMOVED_BESIDE: Final[Mapping[tuple[str, str], tuple[int, str]]] = {
+    ("extensions/v1beta1", "Ingress"): (22, "networking.k8s.io/v1"),
+    ("extensions/v1beta1", "NetworkPolicy"): (16, "networking.k8s.io/v1"),
+    ("policy/v1beta1", "PodSecurityPolicy"): (25, ""),
+}
+STABLE: Final = frozenset((version, kind) for version, kinds in _SERVED.items() for kind in kinds.split())
+"""apiVersion and kind of all that is stable."""
+
+
+def removed(api_version: str, kind: str) -> tuple[int, str] | None:
+    """The minor version of Kubernetes that no longer has the kind under `api_version`, and where it is instead."""
+    minor, kinds, instead = _REMOVED.get(api_version, (0, "", ""))
+    return (minor, instead) if kind in kinds.split() else _REMOVED_BESIDE.get((api_version, kind))
+
+
+def is_unknown(api_version: str, kind: str) -> bool:
+    """Whether a group of Kubernetes has no such kind: an unstable one is not unknown, nor is one of another group."""
+    group, _, version = api_version.rpartition("/")
+    if removed(api_version, kind) or is_cluster_scoped(api_version, kind):
+        return False
+    if not is_of_kubernetes(group):
+        return group == "extensions"
+    return (api_version, kind) not in STABLE and not ("alpha" in version or "beta" in version)
