@@ -4,6 +4,7 @@ The engine, the program and the policy pack are those of `up`; what is played is
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ class Rehearsal:
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)
         if pending := engine.pending():
             raise EngineError(_unsettled(pending))
-        self.report.resources = len(engine.export().get("resources") or ())
+        self.report.resources = _counted(engine.export().get("resources") or ())
         self.report.nodes_ready = _nodes_ready()
         return outcome
 
@@ -166,6 +167,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Rehearsal, str], Outcome]]] = {
     "refresh": Rehearsal.refresh,
     "destroy": Rehearsal.destroy,
 }
+_DEFAULT_PROVIDER: Final = re.compile(r"::pulumi:providers:[^:]+::default[^:]*$")
 _SHOWN: Final = 10  # of what would change again
 _WITH_ARGUMENT: Final = ("change", "upgrade")
 
@@ -261,6 +263,11 @@ def _nodes_ready() -> int:
         with clusters.api(name) as api:
             ready += sum(is_ready(node) for node in (api.list("/api/v1/nodes") if api else ()))
     return ready
+
+
+def _counted(resources: Sequence[Mapping[str, Any]]) -> int:
+    """How many of a state's resources the engine counts: providers that nobody registered it does not."""
+    return sum(not _DEFAULT_PROVIDER.search(each["urn"]) for each in resources)
 
 
 def _unsettled(pending: Sequence[str]) -> Problem:
