@@ -13,6 +13,13 @@ from common.errors import Problem
 _MORE: Final = "ask the cloud for a higher quota, or free what is not needed; then run the same command again"
 _REMEDIES: Final = (
     (
+        (
+            "have whoever set the finalizer that is named take it away, or take it away by kubectl patch --type merge "
+            """-p '{"metadata":{"finalizers":null}}'; then run the same command again"""
+        ),
+        "finalizers",
+    ),
+    (
         _MORE,
         "Maximum number of .+ reached",
     ),
@@ -125,8 +132,8 @@ _REMEDIES: Final = (
     ),
     (
         (
-            "undo what was changed in the stack file; to take down what is protected, bring the stack up with "
-            "deletionProtection: false in polykube:cluster and protect-cluster: disabled in polykube:policy.levels first"
+            "undo what was changed in the stack file; to take down what is protected, bring the stack up first with "
+            "deletionProtection: false in polykube:cluster and protect-cluster: disabled in polykube:policy.levels"
         ),
         "currently marked for protection|it is protected",
     ),
