@@ -27,7 +27,7 @@ class Repository:
     """The part of a git work tree that is in `directory`; paths are relative to it.
 
     Its methods raise RevisionError: PK901 outside of a work tree, PK902 for what is no revision, PK903 where a shallow
-    clone lacks it, PK904 for what git cannot do.
+    clone lacks it, PK904 for one that has nothing in common with the work tree, PK905 when git fails.
     """
 
     directory: Path
@@ -145,8 +145,8 @@ def _nothing_in_common(name: str) -> Problem:
 
 def _failed(command: str, found: str) -> Problem:
     return Problem(
-        code="PK904",
-        summary="git cannot say what has changed",
+        code="PK905",
+        summary="git failed",
         where=f"git {command}",
         found=found,
         remedy="mend what git complains about, and run the same command again",
