@@ -131,10 +131,20 @@ NO_IDENTITY: Final = Identity({}, {})
 
 @dataclass(frozen=True)
 class Grant:
-    """A role by the cloud's own name (on AWS the ARN of a policy), on one thing of the cloud or on all of it."""
+    """A role by the cloud's own name (on AWS the ARN of a policy), on one thing of the cloud or on all of it.
+
+    `name` tells it from others of its identity where their number may change: a grant that takes the place of another
+    is made while that one is still there, or deleted with it.
+    """
 
     role: pulumi.Input[str]
     on: pulumi.Input[str] | None = None
+    name: str = ""
+
+
+def by_name(grants: Sequence[Grant]) -> dict[str, Grant]:
+    """The grants of an identity by their names, or by their number where they have none."""
+    return {grant.name or str(number): grant for number, grant in enumerate(grants)}
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ class Registered:
     """A resource in the order of registration, with the URNs of what it waits for.
 
     `new_first` says whether the program has a replacement come before what it replaces, None that it does not care;
-    `on_error` are the hooks that the engine asks whether to try again.
+    `on_error` are the hooks that the engine asks whether to try again, `once_created` those that run before whatever
+    waits for it goes on; `formerly` are the names that it had.
     """
 
     urn: str
@@ -65,6 +66,8 @@ class Registered:
     new_first: bool | None
     on_error: tuple[str, ...]
     secrets: frozenset[str]
+    once_created: tuple[str, ...]
+    formerly: tuple[str, ...]
 
     def secret(self, name: str) -> bool:
         """Whether the input `name` is marked as a secret."""
@@ -120,6 +123,8 @@ class _Recorder(MockMonitor):
                 new_first=not request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
                 on_error=tuple(request.hooks.on_error),
                 secrets=frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value)),
+                once_created=tuple(request.hooks.after_create),
+                formerly=tuple(alias.spec.name for alias in request.aliases if alias.spec.name),
             )
         return answer
 
@@ -131,13 +136,15 @@ def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
     run: Any = pulumi.runtime.test
     with (
         patch.object(admission, "_refusal", return_value=""),  # there is no API server to be let in by
-        patch.object(resource_hooks, "register_error_hook", _as_if_registered),  # a mocked monitor calls nobody back
+        # A mocked monitor calls nobody back.
+        patch.object(resource_hooks, "register_error_hook", _as_if_registered),
+        patch.object(resource_hooks, "register_resource_hook", _as_if_registered),
     ):
         run(lambda: compose(spec) and None)()
     return recorder.seen
 
 
-def _as_if_registered(hook: pulumi.ErrorHook) -> "asyncio.Future[None]":
+def _as_if_registered(hook: pulumi.ErrorHook | pulumi.ResourceHook) -> "asyncio.Future[None]":
     del hook
     done = asyncio.get_running_loop().create_future()
     done.set_result(None)

@@ -30,6 +30,7 @@ from components.clusters.aks.storage import make_container
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
 from components.contract import PROVER, Dns, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.naming import digest
 from components.networks.azure import AzureNetwork
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ class AksCluster(ManagedCluster):
         """Azure DNS: rights on each zone, and to find it in its resource group for who looks for it there."""
         account = {"tenant": self._spec.tenant}  # zones say in their ids which subscription they are in
         groups = sorted({zone.partition("/providers/")[0] for zone in zones} if user != PROVER else ())
-        changing = [Grant(DNS_CONTRIBUTOR, on=zone) for zone in zones]
-        return Dns("azure", account, [*changing, *(Grant(READER, on=group) for group in groups)])
+        wanted = [*((DNS_CONTRIBUTOR, zone) for zone in zones), *((READER, group) for group in groups)]
+        return Dns("azure", account, [Grant(role, on, digest({"role": role, "on": on})) for role, on in wanted])
 
     def make_object_store(self, name: str) -> ObjectStore:
         return make_container(name, self._spec, self._group, self._place)

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_azure_native as azure
 
 from components.cloud import CloudPlace
-from components.contract import Grant, Identity
+from components.contract import Grant, Identity, by_name
 
 if TYPE_CHECKING:
     from components.clusters.aks.spec import AksSpec
@@ -46,11 +46,14 @@ class Identities:
         principal: pulumi.Input[str],
         on: pulumi.Input[str],
         principal_type: str = "ServicePrincipal",
+        was: str = "",
     ) -> azure.authorization.RoleAssignment:
         """Give a principal the role with this id on `on`. The assignment's own id follows from its name.
 
-        Azure looks for the role in the subscription that `on` is in, which is another one for the zones of DNS.
+        Azure looks for the role in the subscription that `on` is in, which is another one for the zones of DNS. `was`
+        is its former name: Azure takes no second assignment of the same, so that one of that name has to go first.
         """
+        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=was)] if was else None)
         subscription = f"/subscriptions/{self.spec.subscription}"
         there = pulumi.Output.from_input(on).apply(lambda scope: "/".join(scope.split("/")[:3]))
         return azure.authorization.RoleAssignment(
@@ -60,7 +63,7 @@ class Identities:
             principal_id=principal,
             principal_type=principal_type,
             scope=on,
-            opts=self.place.options(),
+            opts=pulumi.ResourceOptions.merge(self.place.options(), former),
         )
 
     def for_pods(
@@ -70,9 +73,10 @@ class Identities:
         namespace, _, pods = service_account.partition("/")
         name = f"{self.place.cluster}-{namespace}-{pods}"
         identity = self.make(name)
-        for index, grant in enumerate(grants):
+        for number, (each, grant) in enumerate(by_name(grants).items()):
             scope = grant.on or f"/subscriptions/{self.spec.subscription}"
-            self.assign(f"{name}-{index}", grant.role, identity.principal_id, scope)
+            was = f"{name}-{number}" if grant.name else ""
+            self.assign(f"{name}-{each}", grant.role, identity.principal_id, scope, was=was)
         azure.managedidentity.FederatedIdentityCredential(
             name,
             federated_identity_credential_resource_name=name,

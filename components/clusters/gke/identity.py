@@ -10,7 +10,7 @@ from pulumi_gcp import projects, serviceaccount, storage
 
 from components.cloud import CloudPlace
 from components.clusters.names import SERVICE_ACCOUNT
-from components.contract import Grant, Identity
+from components.contract import Grant, Identity, by_name
 from components.naming import shortened
 
 _NODE_ROLES: Final = ("roles/container.defaultNodeServiceAccount", "roles/artifactregistry.reader")
@@ -55,16 +55,16 @@ def make_identity(
     namespace, _, pods = service_account.partition("/")
     name = f"{place.cluster}-{namespace}-{pods}"
     account = make_account(name, project, place)
-    for index, grant in enumerate(grants):
+    for each, grant in by_name(grants).items():
         if grant.on is None:
-            grant_in_project(f"{name}-{index}", grant.role, account.member, project, place)
+            grant_in_project(f"{name}-{each}", grant.role, account.member, project, place)
         else:
             storage.BucketIAMMember(
-                f"{name}-{index}", bucket=grant.on, role=grant.role, member=account.member, opts=place.options()
+                f"{name}-{each}", bucket=grant.on, role=grant.role, member=account.member, opts=place.options()
             )
             # Who has a bucket gives out addresses of what is in it, which it signs as itself.
             serviceaccount.IAMMember(
-                f"{name}-{index}-signer",
+                f"{name}-{each}-signer",
                 service_account_id=account.name,
                 role="roles/iam.serviceAccountTokenCreator",
                 member=account.member,

@@ -66,6 +66,7 @@ def test_on_aws_it_may_change_the_records_of_its_zones_only() -> None:
         made, "aws:eks/podIdentityAssociation:PodIdentityAssociation", "eks-prod-external-dns-external-dns"
     )
     assert association.inputs["serviceAccount"] == "external-dns"
+    assert association.once_created, "pods that come before the association counts never get any credentials"
 
 
 def test_on_azure_its_pods_have_an_identity_with_rights_on_its_zones_and_know_where_they_are() -> None:
@@ -81,6 +82,24 @@ def test_on_azure_its_pods_have_an_identity_with_rights_on_its_zones_and_know_wh
     for role in roles:
         subscription = role.inputs["scope"].partition("/resourceGroups/")[0]
         assert role.name[:21] != "aks-prod-external-dns" or role.inputs["roleDefinitionId"].startswith(subscription)
+
+
+def test_on_azure_a_zone_more_and_another_order_change_no_right_on_the_others() -> None:
+    first, second = (f"{_GROUP}/providers/Microsoft.Network/dnszones/{name}.test" for name in ("a", "b"))
+
+    def assigned(*ids: str) -> list[Registered]:
+        named = [{"name": each.rpartition("/")[2], "id": each} for each in ids]
+        made = registered_with("aks-prod", externalDns={"zones": named})
+        roles = (each for each in made.values() if each.type == "azure-native:authorization:RoleAssignment")
+        return [each for each in roles if each.name.startswith("aks-prod-external-dns")]
+
+    def rights(*ids: str) -> Mapping[str, str]:
+        return {each.name: each.inputs["scope"] for each in assigned(*ids)}
+
+    assert rights(first).items() < rights(second, first).items()
+    assert rights(second, first) == rights(first, second)
+    by_number = [(f"aks-prod-external-dns-external-dns-{number}",) for number in range(2)]
+    assert sorted(each.formerly for each in assigned(first)) == by_number, "a second assignment of the same is refused"
 
 
 @pytest.mark.parametrize("stack", SOLVERS)
