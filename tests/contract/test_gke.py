@@ -107,3 +107,9 @@ def test_a_private_cluster_is_reached_by_googles_name() -> None:
 def test_what_can_never_be_deleted_is_named_anew_each_time(stack: str) -> None:
     undying = [each for each in made(stack).values() if each.type in (KEY, RING)]
     assert [each.inputs.get("name") for each in undying] == [None, None]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nobody_is_let_in_for_having_a_machine_at_google(stack: str) -> None:
+    (cluster,) = (each for each in made(stack).values() if each.type == CLUSTER)
+    assert cluster.inputs["masterAuthorizedNetworksConfig"]["gcpPublicCidrsAccessEnabled"] is False

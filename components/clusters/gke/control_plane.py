@@ -133,10 +133,11 @@ def _auto_provisioning(
 def _authorised(spec: GkeSpec) -> container.ClusterMasterAuthorizedNetworksConfigArgs:
     """Who reaches the addresses of the API server: nobody but the nodes, where nobody is named."""
     return container.ClusterMasterAuthorizedNetworksConfigArgs(
+        gcp_public_cidrs_access_enabled=False,  # or whoever has a machine at Google is let in
         cidr_blocks=[
             container.ClusterMasterAuthorizedNetworksConfigCidrBlockArgs(cidr_block=str(each))
             for each in (*spec.api_endpoint.public_from, *spec.api_endpoint.private_from)
-        ]
+        ],
     )
 
 
