@@ -59,7 +59,9 @@ class AwsNetwork(pulumi.ComponentResource):
             opts=self._place.options(keep=True),
         )
         name = self._called("default")  # the group that a VPC comes with, whose members may all talk; nothing uses it
-        ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, tags=self._place.tagged(name), opts=self._options())
+        # The empty lists are said: what is not is left as it is (terraform-provider-aws #17569, #20697).
+        tags = self._place.tagged(name)
+        ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, ingress=[], egress=[], tags=tags, opts=self._options())
         return vpc
 
     def _options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -49,7 +49,13 @@ def service_role(
 ) -> ServiceRole:
     """A role that a service of AWS takes, with `policies` (ARNs) attached to it."""
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
-    role = iam.Role(name, assume_role_policy=document(trust), tags=place.tagged(name), opts=place.options())
+    role = iam.Role(
+        name,
+        assume_role_policy=document(trust),
+        force_detach_policies=True,  # also what others have attached, such as Systems Manager to the roles of machines
+        tags=place.tagged(name),
+        opts=place.options(),
+    )
     rights = [attach(f"{name}-{policy.rpartition('/')[2]}", role, policy, place) for policy in policies]
     return ServiceRole(role, rights)
 

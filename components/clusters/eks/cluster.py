@@ -212,7 +212,7 @@ class EksCluster(ManagedCluster):
             _short(principal),
             cluster_name=self.control_plane.name,
             principal_arn=principal,
-            kubernetes_groups=groups,
+            kubernetes_groups=groups or [],  # what is not said stays as it is, also when a member is one no more
             tags=self._place.tagged(_short(principal)),
             opts=self._place.options(new_first=False),  # a principal has one
         )

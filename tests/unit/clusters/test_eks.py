@@ -75,3 +75,11 @@ def test_a_pool_is_as_large_as_what_scales_it_has_it_within_its_bounds(
     live: dict[str, Size], wanted: tuple[int, int], expected: Scaling
 ) -> None:
     assert scaling("general", "general-0a1b2c", NodeCount(min=wanted[0], max=wanted[1]), live) == expected
+
+
+def test_what_is_empty_is_said_for_aws_would_keep_what_is_there() -> None:
+    resources = made()
+    (administrator,) = (each for each in resources.values() if each.type.endswith(":AccessEntry"))
+    assert administrator.inputs["kubernetesGroups"] == []
+    closed = resources["DefaultSecurityGroup a-default"].inputs
+    assert (closed["ingress"], closed["egress"]) == ([], [])
