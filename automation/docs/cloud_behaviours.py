@@ -25,6 +25,7 @@ _HELD: Final[Mapping[str, str]] = {
     "propagates": f"{_TESTS}/test_account.py::test_a_new_right_counts_after_a_while_and_a_rerun_converges",
     "waits": f"{_TESTS}/test_in_time.py::test_what_lingers_keeps_what_it_is_in_from_being_deleted",
     "deletesLate": f"{_TESTS}/test_in_time.py::test_a_name_that_stays_taken_cannot_be_had_again",
+    "adopts": "tests/unit/rehearsal/clouds/test_aws.py::test_what_is_attached_twice_is_detached_once",
     "inUse": f"{_TESTS}/test_faults.py::test_what_somebody_put_into_a_network_keeps_it_from_being_deleted",
 }
 _HEAD: Final = """# How clouds behave
@@ -32,8 +33,9 @@ _HEAD: Final = """# How clouds behave
 What the stand-in clouds do with each type beyond keeping it, where that is known from, and the test that holds them to
 it.
 
-No cloud was asked. Tests, and the facts, are below `tests/rehearsal/clouds` unless they say otherwise. Where no row
-says when a type was read, its rules and limits are known, and the issues of its provider have not been gone through.
+No cloud was asked. Tests, and the facts, are below `tests/rehearsal/clouds` unless they say otherwise. The issues of
+the providers have been gone through for every type that a cluster is made of. Where no row says when, a type is known
+by its rules and limits alone: controllers make it, or only a rehearsal.
 """
 
 
@@ -109,6 +111,9 @@ def _by_rules(cloud: type[CloudStandIn], book: RuleBook, token: str, schema: Sch
     if rules.patient:
         says = f"{rules.patient:g} s, while something is not to be seen yet or lingers"
         yield Known("waits", says, rules.sources["patient"], _HELD["waits"])
+    if rules.adopts:
+        says = "one that is there already is taken for its own, and goes with either of them"
+        yield Known("limits", says, rules.sources["adopts"], _HELD["adopts"])
     if rules.keeps_name:
         yield Known("deletesLate", "its name stays taken", rules.sources["keepsName"], _HELD["deletesLate"])
     inside = [each.partition(":")[2] for each, others in book.types.items() if token in others.inside.values()]

@@ -16,7 +16,8 @@ ROWS = [(token, each) for cloud in CLOUDS for token, rows in behaviours(cloud).i
 
 @pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: str(cloud.name))
 def test_every_type_that_a_cloud_has_is_on_the_page(cloud: type[CloudStandIn]) -> None:
-    assert [token for token in Schema(cloud.directory).tokens if f"| `{token}` |" not in page()] == []
+    text = page()
+    assert [token for token in Schema(cloud.directory).tokens if f"| `{token}` |" not in text] == []
 
 
 def test_a_behaviour_has_its_source_and_a_test_that_exists() -> None:
@@ -31,6 +32,14 @@ def test_a_behaviour_has_its_source_and_a_test_that_exists() -> None:
 @pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: str(cloud.name))
 def test_what_is_known_is_known_of_types_that_there_are(cloud: type[CloudStandIn]) -> None:
     assert set(read_known(cloud.directory)) <= set(Schema(cloud.directory).tokens)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: str(cloud.name))
+def test_the_issues_of_every_type_that_a_cluster_is_made_of_were_read(cloud: type[CloudStandIn]) -> None:
+    lists = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "tests/golden").glob("*.*s"))
+    made = {token for token in Schema(cloud.directory).tokens if f"{token}::" in lists}
+    assert made
+    assert made <= {token for token, reading in read_known(cloud.directory).items() if reading.read}
 
 
 @cache

@@ -138,7 +138,10 @@ class CloudStandIn(StandIn):
         try:
             with exclusive(self.store.lock):  # what is made at the same time counts
                 self._account.check_limits(resource)
-                self.store.add(resource)
+                if rules.adopts:
+                    self.store.put(resource, "create")
+                else:
+                    self.store.add(resource)
         except Taken:
             raise self._error("creating", resource, "exists") from None
         except Refused as refused:
@@ -184,8 +187,11 @@ class CloudStandIn(StandIn):
         if resource is None:
             return
         fault = self._begin("deleting", request, rules, resource, None)
+        along = {type_ for name, types in rules.along.items() if resource.inputs.get(name) for type_ in types}
         for dependent in self._dependents(resource, rules):
-            raise self._error("deleting", resource, "in-use", target=f"{dependent.type} {dependent.id}")
+            if dependent.type not in along:
+                raise self._error("deleting", resource, "in-use", target=f"{dependent.type} {dependent.id}")
+            self.store.drop(dependent)
         try:
             self._behaviour(resource).deleted(resource, self.store)
         except Refused as refused:

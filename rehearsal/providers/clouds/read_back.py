@@ -149,5 +149,7 @@ def _at(properties: Mapping[str, Any], path: str) -> Any:
 
 
 def _covers(rule: str, path: str) -> bool:
-    plain = ".".join(part.partition("[")[0] for part in path.split("."))
-    return plain == rule or plain.startswith(f"{rule}.")
+    """Whether `path` is the property of a rule, or within it; an element of a list is not, for the list is there."""
+    names, depth = path.split("."), rule.count(".") + 1
+    own = ".".join(name.partition("[")[0] for name in names[:depth])
+    return own == rule and "[" not in names[depth - 1]

@@ -19,6 +19,10 @@ from rehearsal.providers.clouds.read_back import ReadBack, parsed
 from rehearsal.providers.clouds.schema import Schema
 
 _HEX: Final = re.compile(r"hex(\d+)")
+_KEYS: Final = frozenset(
+    {"id", "named", "automatic", "order", "replace", "adding", "outputs", "in", "uses", "conflicts", "leftOut"}
+    | {"readBack", "keepsName", "patient", "adopts", "along"}
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,8 @@ class Rules:
     """The rules of one type; `replace` and `adding` are patterns of property paths.
 
     `automatic` says how a name is made up: random, copy or uuid. `order` is delete-first or create-first where a
-    replacement does not go by the name. `patient` is in seconds; `sources` tells where `keepsName` and `patient` are
-    known from.
+    replacement does not go by the name. `patient` is in seconds; `sources` tells where `keepsName`, `patient` and
+    `adopts` are known from. `along` has the types that go with it, by the input that says so.
     """
 
     id: str
@@ -43,6 +47,8 @@ class Rules:
     read_back: tuple[ReadBack, ...]
     keeps_name: bool
     patient: float
+    adopts: bool
+    along: Mapping[str, Sequence[str]]
     sources: Mapping[str, str]
 
     def replaces(self, path: str, *, removed: bool) -> bool:
@@ -82,6 +88,8 @@ def read_rules(path: Path, schema: Schema) -> RuleBook:
 
 
 def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: Collection[str]) -> Rules:
+    if unknown := rule.keys() - _KEYS:
+        raise ValueError(f"no rules are called {', '.join(sorted(unknown))}: {rule}")
     common = {name: template for name, template in everywhere["outputs"].items() if name in properties}
     return Rules(
         id=rule["id"],
@@ -97,7 +105,9 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         read_back=parsed(rule.get("readBack", {})),
         keeps_name="keepsName" in rule,
         patient=float(rule.get("patient", {}).get("seconds", 0)),
-        sources={name: rule[name]["source"] for name in ("keepsName", "patient") if name in rule},
+        adopts="adopts" in rule,
+        along=rule.get("along", {}),
+        sources={name: rule[name]["source"] for name in ("keepsName", "patient", "adopts") if name in rule},
     )
 
 

@@ -228,3 +228,14 @@ def test_logs_want_a_namespace_that_is_not_registered_by_itself(azure: Azure, tm
         azure.make("azure-native:monitor:DiagnosticSetting", **setting)
     (tmp_path / "unregistered").unlink()
     azure.make("azure-native:monitor:DiagnosticSetting", **setting)
+
+
+def test_a_principal_has_a_role_on_a_scope_once(azure: Azure) -> None:
+    type_, told = (
+        "azure-native:authorization:RoleAssignment",
+        {"principalId": "p", "roleDefinitionId": "r", "scope": "s"},
+    )
+    azure.make(type_, roleAssignmentName="a", **told)
+    with pytest.raises(ProviderError, match="RoleAssignmentExists"):
+        azure.make(type_, roleAssignmentName="b", **told)
+    azure.make(type_, roleAssignmentName="b", **{**told, "scope": "t"})

@@ -16,6 +16,7 @@ from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
+from rehearsal.providers.clouds.one_of_a_kind import OneOfAKind, same
 from rehearsal.providers.clouds.storage_classes import BroughtClass, bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
@@ -150,6 +151,9 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     NODE_GROUP: NodeGroup(),
     ADDON: Addon(),
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": AccessPolicyAssociation(),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": OneOfAKind(
+        same("clusterName", "namespace", "serviceAccount"), "ResourceInUseException: Association already exists"
+    ),
 }
 
 

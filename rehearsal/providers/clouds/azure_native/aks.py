@@ -23,6 +23,7 @@ from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.one_of_a_kind import OneOfAKind, same
 from rehearsal.providers.clouds.storage_classes import bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane
@@ -167,6 +168,9 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     DEPLOYMENT: Deployment(),
     SUBNET: Subnet(),
     DIAGNOSTICS: DiagnosticSetting(),
+    "azure-native:authorization:RoleAssignment": OneOfAKind(
+        same("principalId", "roleDefinitionId", "scope"), kind="assigned"
+    ),
 }
 _INTRODUCED: Final = (
     "A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through managed cluster "

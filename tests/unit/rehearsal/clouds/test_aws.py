@@ -124,10 +124,32 @@ def test_the_log_group_of_a_control_plane_comes_back_once_when_its_cluster_has_g
             "conflicting DNS domain",
         ),
         ("aws:efs/mountTarget:MountTarget", {"fileSystemId": "f", "subnetId": "a"}, "MountTargetConflict"),
+        (
+            "aws:ec2/route:Route",
+            {"routeTableId": "t", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "i"},
+            "RouteAlreadyExists",
+        ),
+        (
+            "aws:ec2/routeTableAssociation:RouteTableAssociation",
+            {"routeTableId": "t", "subnetId": "a"},
+            "Resource.AlreadyAssociated",
+        ),
+        (
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            {"securityGroupId": "g", "cidrIpv4": "10.0.0.0/8", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443},
+            "InvalidPermission.Duplicate",
+        ),
+        (
+            "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+            {"clusterName": "shop", "namespace": "n", "serviceAccount": "s", "roleArn": "r"},
+            "Association already exists",
+        ),
     ],
 )
 def test_there_is_one_of_what_there_can_be_one_of(aws: AwsStandIn, type_: str, inputs: Any, says: str) -> None:
-    for needed, name in (("ec2/vpc:Vpc", "v"), ("ec2/eip:Eip", "e"), ("efs/fileSystem:FileSystem", "f")):
+    ec2 = {"vpc:Vpc": "v", "eip:Eip": "e", "routeTable:RouteTable": "t", "internetGateway:InternetGateway": "i"}
+    needs = {f"ec2/{name}": id_ for name, id_ in ec2.items()}
+    for needed, name in {**needs, "ec2/securityGroup:SecurityGroup": "g", "efs/fileSystem:FileSystem": "f"}.items():
         there(aws, f"aws:{needed}", name, {})
     aws.create(request(type_, inputs=inputs))
     with pytest.raises(ProviderError, match=says):
@@ -160,3 +182,55 @@ def test_what_aws_says_otherwise_is_a_change_where_the_provider_compares_text(
     state = aws.read(request(type_, id="x", inputs=given, state=given))
     found = aws.diff(request(type_, id="x", inputs=given, old_inputs=state.inputs or {}, state=state.outputs))
     assert bool(found.detailed) is differs
+
+
+ROLE, ATTACHMENT = "aws:iam/role:Role", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+
+
+def test_what_is_attached_twice_is_detached_once(aws: AwsStandIn) -> None:
+    first, second = (aws.create(request(ATTACHMENT, inputs={"role": "r", "policyArn": "p"})) for _ in range(2))
+    aws.delete(request(ATTACHMENT, id=first.id, inputs={}))
+    assert aws.read(request(ATTACHMENT, id=second.id)).id == ""
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_a_role_goes_with_what_others_attached_when_that_is_forced(aws: AwsStandIn, forced: bool) -> None:
+    there(aws, ROLE, "node", {"name": "node", "forceDetachPolicies": forced})
+    there(aws, ATTACHMENT, "node/ssm", {"role": "node", "policyArn": "ssm"})
+    if not forced:
+        with pytest.raises(ProviderError, match="node/ssm"):
+            aws.delete(request(ROLE, id="node"))
+        return
+    aws.delete(request(ROLE, id="node"))
+    assert aws.store.all(ATTACHMENT) == []
+
+
+def test_groups_that_are_not_said_stay_with_who_has_them(aws: AwsStandIn) -> None:
+    type_ = "aws:eks/accessEntry:AccessEntry"
+    who: dict[str, Any] = {"clusterName": "shop", "principalArn": "p"}
+    had = {**who, "kubernetesGroups": ["web"]}
+    there(aws, type_, "shop:p", had)
+    for now, changed in ((who, False), ({**had, "kubernetesGroups": []}, True)):
+        found = aws.diff(request(type_, id="shop:p", inputs=now, old_inputs=had, state=had))
+        assert bool(found.detailed) is changed
+
+
+def test_what_others_let_into_a_networks_own_group_goes_only_where_it_is_said_to_be_empty(aws: AwsStandIn) -> None:
+    type_, anybody = (
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        [{"protocol": "-1", "cidrBlocks": ["0.0.0.0/0"]}],
+    )
+    unsaid: dict[str, Any] = {"vpcId": "v"}
+    for given, changed in ((unsaid, False), (unsaid | {"ingress": []}, True)):
+        there(aws, type_, "sg", given, ingress=anybody)
+        seen = aws.read(request(type_, id="sg", inputs=given, state=given))
+        found = aws.diff(request(type_, id="sg", inputs=given, old_inputs=seen.inputs or {}, state=seen.outputs))
+        assert bool(found.detailed) is changed
+
+
+def test_an_internet_gateway_stays_while_something_in_its_network_has_a_public_address(aws: AwsStandIn) -> None:
+    gateway = "aws:ec2/internetGateway:InternetGateway"
+    there(aws, gateway, "igw", {"vpcId": "v"})
+    there(aws, "aws:ec2/natGateway:NatGateway", "nat", {"subnetId": "a"})
+    with pytest.raises(ProviderError, match="has some mapped public address"):
+        aws.delete(request(gateway, id="igw"))
