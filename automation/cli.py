@@ -48,12 +48,29 @@ def up(stack: Stack = "dev") -> None:
 
 
 @app.command()
-def preview(stack: Stack = "dev") -> None:
-    """Show what `up` would change, and what policies say to it."""
+def preview(
+    stacks: Annotated[list[str] | None, typer.Argument(help="The stacks; that of --stack if none is named.")] = None,
+    stack: Stack = "dev",
+    base: Annotated[
+        str, typer.Option(help="Preview on top of this revision, brought up on stand-in clouds without credentials.")
+    ] = "",
+    output: Annotated[
+        Literal["text", "markdown", "comment", "json", "html", "sarif"],
+        typer.Option("--format", help="With --base: how to say it."),
+    ] = "text",
+) -> None:
+    """Show what `up` would change, and what policies say to it: of what stands, or of what a revision makes."""
     from automation import up
     from automation.project import Project
 
-    up.preview(Project.open(stack))
+    named = stacks or [stack]
+    if base:
+        from automation.preview.command import preview_change
+
+        raise typer.Exit(preview_change(named, base, output))
+    if len(named) > 1 or output != "text":
+        raise typer.BadParameter("several stacks and forms other than text need --base")
+    up.preview(Project.open(named[0]))
 
 
 @app.command()

@@ -28,6 +28,7 @@ from rehearsal.toolchain import Tool
 _LINGER: Final = 10.0  # seconds; a killed engine's plugins, which inherit the lock, notice within about two
 _STACK_TYPE: Final = "::pulumi:pulumi:Stack::"
 _CANCELED: Final = re.compile(r"context canceled\s*$|code = Canceled")
+_FOR_EVENTS: Final = {"PULUMI_DEBUG_COMMANDS": "true"}  # without it there is no --event-log
 _COLOUR: Final = re.compile(r"<\{%.*?%\}>")  # how the engine's events mark colours
 
 
@@ -95,7 +96,7 @@ class Engine:
         with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
             log = Path(scratch) / "events.json"
             command = self._command(*arguments, "--stack", self.stack, "--event-log", str(log))
-            code = self._wait(command, self._environment | {"PULUMI_DEBUG_COMMANDS": "true"})  # for --event-log
+            code = self._wait(command, self._environment | _FOR_EVENTS)
             outcome = _read_events(log)
         if code and outcome.violations:
             raise PolicyError([_violation(text, began=outcome.began) for text in outcome.violations])
@@ -111,6 +112,21 @@ class Engine:
         if outcome.changes.get("import"):
             self.run("up", "--yes", "--skip-preview")
         return outcome
+
+    def record(self, *arguments: str) -> tuple[int, list[Mapping[str, Any]]]:
+        """Run a command quietly to its end, however that is; its exit code and all of its events come back.
+
+        EngineError (PK401) when it fails without an event that says why.
+        """
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
+            log = Path(scratch) / "events.json"
+            options = ("--non-interactive", "--stack", self.stack, "--event-log", str(log))
+            done = self._quietly((*arguments, *options), debugging=True)
+            events = list(_events(log))
+        if done.returncode and not any("diagnosticEvent" in event or "policyEvent" in event for event in events):
+            raise EngineError(_failed(arguments[0], (done.stderr.strip() or done.stdout.strip())[-1500:]))
+        return done.returncode, events
 
     def refresh(self, urns: Iterable[str]) -> None:
         """Read these resources anew, quietly."""
@@ -173,12 +189,13 @@ class Engine:
         return [str(self._tool.path), *arguments]
 
     def _quietly(
-        self, arguments: Sequence[str], stdin: str | None = None, *, policies: bool = True
+        self, arguments: Sequence[str], stdin: str | None = None, *, policies: bool = True, debugging: bool = False
     ) -> subprocess.CompletedProcess[str]:
+        environment = self._environment if policies else {**self._environment, "PULUMI_OPTION_POLICY_PACK": ""}
         return subprocess.run(
             self._command(*arguments),
             cwd=self._directory,
-            env=self._environment if policies else {**self._environment, "PULUMI_OPTION_POLICY_PACK": ""},
+            env={**environment, **_FOR_EVENTS} if debugging else environment,
             input=stdin,
             capture_output=True,
             text=True,

@@ -40,8 +40,12 @@ class RehearsedProject:
         """Link the project's files into the site, and copy the stack file."""
         if original.spec.cluster.kind == "existing":
             raise RehearsalError(_runs_already(original))
+        own = stack_file(original.directory, original.stack).name
+        for link in site.project.iterdir():  # of another revision, where the site has seen one
+            if link.is_symlink():
+                link.unlink()
         for entry in original.directory.iterdir():
-            if entry.name != stack_file(original.directory, original.stack).name and entry.name != ".git":
+            if entry.name not in (own, ".git"):
                 (site.project / entry.name).symlink_to(entry.resolve())
         project = cls(original, site)
         project.take(stack_file(original.directory, original.stack))
@@ -76,8 +80,10 @@ class RehearsedProject:
 
     def settings(self, tools: Mapping[str, Tool]) -> dict[str, str]:
         """The variables that the engine runs with."""
-        path = self.site.search_path(search_path(tools))
-        return self.project.settings | self.site.settings() | {"PATH": path}
+        own = {"PATH": self.site.search_path(search_path(tools))}
+        if (pack := self.site.project / "policy").is_dir():  # of the same revision as the program
+            own["PULUMI_OPTION_POLICY_PACK"] = str(pack)
+        return self.project.settings | self.site.settings() | own
 
     def engine(self, tools: Mapping[str, Tool], *, quiet: bool) -> Engine:
         """The engine on this stack, with secrets that it can decrypt; when `quiet`, it speaks to standard error."""

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from policy.judge import Outcome, Verdict
 from policy.leave import Book
 from policy.model import Level
+
+OPEN: Final = "mandatory verdicts are open until up"
+"""What the note says of all rules together that a preview could not judge."""
 
 
 @dataclass(frozen=True)
@@ -44,4 +48,4 @@ class Run:
             yield Note(Level.ADVISORY, f"{title} breaks {leave.rule} by {leave.title}.")
         if self._undetermined:
             listed = ", ".join(self._undetermined)
-            yield Note(Level.ADVISORY, f"{len(self._undetermined)} mandatory verdicts are open until up: {listed}.")
+            yield Note(Level.ADVISORY, f"{len(self._undetermined)} {OPEN}: {listed}.")

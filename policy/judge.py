@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from typing import Final
 
 from policy.model import Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
 from policy.settings import STACK_KEY, Settings
 from policy.unknown import Undetermined
+
+UNDETERMINED: Final = "is undetermined until up"
+"""What every message says of a rule that a preview could not judge."""
 
 
 class Outcome(Enum):
@@ -115,7 +119,7 @@ def _undetermined(rule: Rule, subject: Resource, unknown: Undetermined) -> Findi
     return Finding(
         subject,
         "",
-        f"{rule.id} is undetermined until up, as {unknown} is not known yet",
+        f"{rule.id} {UNDETERMINED}, as {unknown} is not known yet",
         "The rule is applied again during up, with the value known.",
     )
 

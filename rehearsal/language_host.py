@@ -37,6 +37,7 @@ from common.plugin_process import CLOUD_VARIABLES, serve
 CLOUDS: Final = frozenset({"aws", "azure-native", "gcp"})
 """Plugins of which a program uses one at most; each of its resources names it, so nobody need ask for the others."""
 
+_OWN: Final = frozenset({"common", "rehearsal"})
 _ANALYZER = "analyzer"
 _THREADS_PER_OPERATION = 4  # as the official host: each parallel operation awaits a few outputs at once
 
@@ -87,6 +88,7 @@ class LanguageHost(LanguageRuntimeServicer):
         program = Path(request.info.program_directory, request.info.entry_point)
         _configure_sdk(request, self._engine_address)
         sys.path.insert(0, str(program.parent if program.suffix else program))
+        _forget_own_modules()
         sys.argv = [str(program)]
         os.chdir(request.pwd or request.info.program_directory)
         response = _run_program(program, max(request.parallel, 1) * _THREADS_PER_OPERATION)
@@ -100,10 +102,13 @@ class LanguageHost(LanguageRuntimeServicer):
         if request.kind != _ANALYZER:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"not modelled: plugins of kind {request.kind!r}")
         pack = request.info.program_directory
+        around = Path(pack).parent
+        # A pack within a project is of one revision with it, whatever is installed by the name of its modules.
+        path = {"PYTHONPATH": str(around)} if (around / "Pulumi.yaml").is_file() else {}
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "pulumi.policy", *request.args, pack],
             cwd=pack,
-            env=_without_credentials() | dict(setting.split("=", 1) for setting in request.env),
+            env=_without_credentials() | dict(setting.split("=", 1) for setting in request.env) | path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -188,6 +193,12 @@ def _run_program(program: Path, threads: int) -> Any:
     else:
         return language_pb2.RunResponse()
     return language_pb2.RunResponse(bail=True)
+
+
+def _forget_own_modules() -> None:
+    """Let a program have modules by the names of ours: the official host runs it in a process of its own."""
+    for name in [each for each in sys.modules if each.partition(".")[0] in _OWN]:
+        del sys.modules[name]
 
 
 def _exited(code: Any) -> Any:

@@ -11,7 +11,7 @@ DIR/authorities.pem  whom the programs of the rehearsal trust: everybody's autho
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from typing import Final
 import certifi
 
 from common.files import write_atomically
-from common.locks import exclusive_or_none
+from common.locks import exclusive, exclusive_or_none
 from common.paths import REHEARSAL, state_dir
 from common.plugin_process import CLOUD_VARIABLES
 from rehearsal.control_plane import ControlPlane, all_control_planes
@@ -102,6 +102,45 @@ def new_site(stack: str) -> Iterator[Site]:
                 _remove(site)
 
 
+@contextmanager
+def lasting_site(name: str, on_wait: Callable[[str], None] = lambda _: None) -> Iterator[Site]:
+    """The site called `name`, made if it is not there. It outlasts the block, with nothing running, if it is kept.
+
+    One block at a time has it: who comes later waits, after telling `on_wait` which process to wait for.
+    """
+    site = Site(_parent() / name)
+    lock = _lock(site.directory)
+    while True:
+        with exclusive(lock, on_wait) as held, _environment(_STATE, str(site.directory)):
+            # Who had it before may have removed it, and the lock with it.
+            if not lock.exists() or lock.stat().st_ino != os.fstat(held.fileno()).st_ino:
+                continue
+            if not site.is_kept:
+                renew(site)
+            try:
+                yield site
+            finally:
+                if site.is_kept:
+                    for each in all_control_planes():
+                        ControlPlane(each).stop()
+                else:
+                    _remove(site)
+            return
+
+
+def renew(site: Site) -> None:
+    """Make a site as new, whatever there is of it; who does that has to have it."""
+    _empty(site)
+    _furnish(site)
+
+
+def remove_others(prefix: str, name: str) -> None:
+    """Remove the kept sites that begin with `prefix`, but for the one called `name` and those that are in use."""
+    for site in _all():
+        if site.name.startswith(prefix) and site.name != name and site.is_kept:
+            _remove_if(site, kept=True)
+
+
 def end_kept(stack: str) -> list[str]:
     """Remove the rehearsals of `stack` that were kept; their names come back."""
     kept = [site for site in _all() if site.is_kept and site.name.rpartition("-")[0] == stack]
@@ -133,12 +172,16 @@ def _remove_if(site: Site, *, kept: bool) -> bool:
 
 def _remove(site: Site) -> None:
     """Stop what still runs, and remove the directory, unless it is gone; its lock has to be held."""
+    _empty(site)
+    _lock(site.directory).unlink(missing_ok=True)
+
+
+def _empty(site: Site) -> None:
     if site.directory.exists():
         with _environment(_STATE, str(site.directory)):
             for name in all_control_planes():
                 ControlPlane(name).delete()
         shutil.rmtree(site.directory)
-    _lock(site.directory).unlink(missing_ok=True)
 
 
 def _parent() -> Path:

@@ -62,9 +62,11 @@ class Repository:
         shown = self._run("show", f"{base.commit}:./{path}")
         return None if shown.returncode else shown.stdout.decode(errors="replace")
 
-    def contents(self, base: Base) -> str:
-        """What there was at `base`, as hashes by path: equal for revisions that are equal here."""
-        return self._must("ls-tree", base.commit).decode(errors="replace")
+    def files(self, base: Base) -> dict[str, str]:
+        """The files that there were at `base`, with hashes of what was in them."""
+        listed = self._must("ls-tree", "-r", "-z", base.commit).decode(errors="replace").split("\0")
+        entries = (entry.partition("\t") for entry in listed if entry)
+        return {path: about.split()[2] for about, _, path in entries}
 
     def write(self, base: Base, directory: Path) -> None:
         """Write out all files of `base`. Unlike `git worktree`, that leaves nothing in the repository when killed."""

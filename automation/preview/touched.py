@@ -55,7 +55,7 @@ def change(directory: Path, base: str) -> Change:
     repository = Repository(directory)
     start = repository.base(base)
     files = repository.changed_since(start)
-    reach = _Reach(repository, start)
+    reach = Reach(repository, start)
     stacks = [each for name in _stacks(directory) if (each := _touched(name, files, reach))]
     removed = [name for file in files if (name := _stack_of(file)) and not (directory / file).exists()]
     at_work = {file for each in stacks for file in each.files} | {f"Pulumi.{name}.yaml" for name in removed}
@@ -63,7 +63,7 @@ def change(directory: Path, base: str) -> Change:
     return Change(start, repository.head, stacks, removed, others)
 
 
-def _touched(stack: str, files: Sequence[str], reach: "_Reach") -> Touched | None:
+def _touched(stack: str, files: Sequence[str], reach: "Reach") -> Touched | None:
     own = stack_file(Path(), stack).name
     touching = [file for file in files if file == own or reach.touches(stack, file)]
     return Touched(stack, touching, own in files and reach.is_new(own)) if touching else None
@@ -79,8 +79,8 @@ def _stack_of(file: str) -> str:
     return name if file == f"Pulumi.{name}.yaml" and name else ""
 
 
-class _Reach:
-    """What runs for each stack of the work tree in a repository."""
+class Reach:
+    """What runs for each stack of a work tree. It is read once, so make another one when that has changed."""
 
     def __init__(self, repository: Repository, base: Base) -> None:
         self._repository, self._base = repository, base
@@ -90,6 +90,7 @@ class _Reach:
         self._reached: dict[frozenset[str], dict[str, Source]] = {}
 
     def is_new(self, file: str) -> bool:
+        """Whether a file was not there at the base."""
         return self._repository.text(self._base, file) is None
 
     def touches(self, stack: str, file: str) -> bool:

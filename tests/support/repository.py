@@ -68,7 +68,8 @@ def make_repository(directory: Path, *stacks: str) -> Repository:
         shutil.copytree(CHECKOUT / room, directory / room, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("Pulumi.yaml", "__main__.py", "addons.lock", *(f"Pulumi.{stack}.yaml" for stack in stacks)):
         shutil.copy(CHECKOUT / file, directory)
-    (directory / ".gitignore").write_text("__pycache__/\n")
+    (directory / ".gitignore").write_text("__pycache__/\n.venv\n")
+    (directory / ".venv").symlink_to(CHECKOUT / ".venv")  # the one that Pulumi.yaml names
     made = Repository(directory)
     made.git("init", "--quiet", "--initial-branch", "main")
     made.commit()

@@ -81,7 +81,7 @@ def test_an_add_on_that_others_only_name_is_not_built_for_them(repository: Repos
 def test_files_of_stacks_that_are_new_changed_and_gone(repository: Repository) -> None:
     directory = repository.directory
     repository.write("Pulumi.fresh.yaml", (directory / "Pulumi.eks-dev.yaml").read_text())
-    repository.edit("Pulumi.eks-dev.yaml", "max: 4", "max: 5")
+    repository.edit("Pulumi.eks-dev.yaml", "max: 4", "max: 3")
     (directory / "Pulumi.gke-dev.yaml").unlink()
     said = changed(repository)
     assert [(each.stack, each.is_new) for each in said.stacks] == [("eks-dev", False), ("fresh", True)]
@@ -96,7 +96,7 @@ def test_a_stack_file_that_cannot_be_read_counts_as_one_that_uses_everything(rep
 
 
 def test_what_others_did_on_the_base_meanwhile_is_no_change(repository: Repository) -> None:
-    repository.edit("Pulumi.eks-dev.yaml", "max: 4", "max: 5")
+    repository.edit("Pulumi.eks-dev.yaml", "max: 4", "max: 3")
     repository.commit()
     repository.git("checkout", "--quiet", "-b", "theirs", "main")
     repository.edit("Pulumi.gke-dev.yaml", "max: ", "max: 1")
@@ -107,7 +107,7 @@ def test_what_others_did_on_the_base_meanwhile_is_no_change(repository: Reposito
 
 
 def test_people_are_told_what_touches_each_stack(repository: Repository) -> None:
-    repository.edit("Pulumi.eks-dev.yaml", "max: 4", "max: 5")
+    repository.edit("Pulumi.eks-dev.yaml", "max: 4", "max: 3")
     repository.write("components/clusters/eks/pools.py", "")
     done = repository.polykube("changed", "--base", "main")
     assert done.stdout.splitlines()[:2] == [
@@ -117,7 +117,7 @@ def test_people_are_told_what_touches_each_stack(repository: Repository) -> None
 
 
 def test_programs_are_told_the_same(repository: Repository) -> None:
-    repository.edit("Pulumi.eks-dev.yaml", "max: 4", "max: 5")
+    repository.edit("Pulumi.eks-dev.yaml", "max: 4", "max: 3")
     done = repository.polykube("changed", "--base", "main", "--format", "json")
     assert json.loads(done.stdout) == {
         "base": repository.git("rev-parse", "main"),

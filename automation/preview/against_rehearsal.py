@@ -1,0 +1,86 @@
+"""A preview of one stack on top of its base, as it stands on the stand-in cloud; and the report on it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from automation.bundles import ensure_bundles
+from automation.preview.base import NEW, raised
+from automation.preview.bounds import nodes, quotas, stacks_of
+from automation.preview.causes import traced
+from automation.preview.changes import Change, changes_of
+from automation.preview.edits import Edit, edits
+from automation.preview.events import Seen, seen
+from automation.preview.findings import compare
+from automation.preview.report import StackReport
+from automation.preview.revisions import Base, Repository
+from automation.preview.touched import Reach
+from automation.preview.values import UNKNOWN
+from automation.project import Project
+from automation.rehearsed_project import RehearsedProject
+from spec.documents import parse, read
+from stacks.loading import stack_file
+
+
+def preview(project: Project, base: Base) -> StackReport:
+    """What the work tree's `project` changes of what stands when `base` is up; PolykubeError if that cannot be seen."""
+    repository = Repository(project.directory)
+    with raised(project, repository, base) as (site, before):
+        rehearsed = RehearsedProject.make(project, site)
+        tools = rehearsed.ensure_tools()
+        stand_ins = ensure_bundles(project.bundles, rehearsal=True)
+        engine = rehearsed.engine(tools, quiet=True)
+        if project.is_local:
+            project.control_plane(dict(tools)).start()
+        found = seen(*engine.record("preview"))
+        changes = changes_of(found.steps)
+        code = _code(project, repository, base)
+        made = _edits(project, repository, base) if changes else []
+        changes = traced(changes, made, rehearsed, alone=not code)
+    was, now = stacks_of(found.steps)
+    return StackReport(
+        project.stack,
+        before.failure == NEW,
+        "" if before.failure == NEW else before.failure,
+        changes,
+        compare(before.findings, [each for each in found.findings if not each.is_open]),
+        quotas(was, now),
+        nodes(was, now),
+        code,
+        _errors(found),
+        [
+            *_unknown(found, changes),
+            *(f"what upstream has in {each}: a stand-in played it" for each in stand_ins),
+        ],
+    )
+
+
+def _errors(found: Seen) -> Sequence[str]:
+    """What kept the preview from its end, but for policies, which are told apart."""
+    if not found.failed or any(each.is_mandatory for each in found.findings):
+        return ()
+    return found.errors or ("the engine ended without saying why",)
+
+
+def _unknown(found: Seen, changes: Iterable[Change]) -> Iterator[str]:
+    waiting = [each for each in changes if any(UNKNOWN in line for it in each.differences for line in it.lines)]
+    if waiting:
+        names = ", ".join(sorted({each.name for each in waiting}))
+        yield f"values that are known only after up, of {names}"
+    rules = sorted({each.rule for each in found.findings if each.is_undetermined})
+    if rules:
+        yield f"whether these rules hold, which need such values: {', '.join(rules)}"
+
+
+def _code(project: Project, repository: Repository, base: Base) -> list[str]:
+    reach = Reach(repository, base)
+    own = stack_file(Path(), project.stack).name
+    files = repository.changed_since(base)
+    return [file for file in files if file != own and reach.touches(project.stack, file)]
+
+
+def _edits(project: Project, repository: Repository, base: Base) -> list[Edit]:
+    """What was edited in the stack file; nothing where one of the two is no stack file."""
+    own = stack_file(project.directory, project.stack)
+    before = parse(repository.text(base, own.name) or "").nodes
+    after = read(own).nodes
+    return list(edits(before[0], after[0])) if len(before) == len(after) == 1 else []

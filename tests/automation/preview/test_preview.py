@@ -1,0 +1,144 @@
+"""`polykube preview --base`, as a pull request's job runs it: the engine, an API server and a stand-in cloud.
+
+Guards against a report that is of something else than the change, blames the wrong line, needs credentials, differs
+from one run to the next, or leaves something running.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from tests.support.objects import deployment
+from tests.support.repository import Repository, make_repository
+
+STACK = "gke-dev"
+FILE = f"Pulumi.{STACK}.yaml"
+_CREDENTIALS = {"GOOGLE_CREDENTIALS": "canary-0123", "PULUMI_BACKEND_URL": "https://nowhere.test"}
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bases are kept."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A repository with one stack."""
+    return make_repository(tmp_path_factory.mktemp("project") / "repository", STACK)
+
+
+@pytest.fixture(autouse=True)
+def _as_committed(project: Repository, state: Path) -> Iterator[None]:
+    yield
+    project.git("checkout", "--quiet", "--", ".")
+    assert processes_of(state) == []
+
+
+def processes_of(state: Path) -> list[str]:
+    """The command lines of processes that work below `state`."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(state) in " ".join(process.cmdline()):
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+def previewed(project: Repository, state: Path, form: str = "json") -> subprocess.CompletedProcess[str]:
+    """What the command says of the work tree."""
+    arguments = ("preview", STACK, "--base", "main", "--format", form)
+    return project.polykube(*arguments, XDG_STATE_HOME=str(state), **_CREDENTIALS)
+
+
+def report(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The report on the stack."""
+    assert done.stdout, done.stderr
+    (told,) = json.loads(done.stdout)["stacks"]
+    found: dict[str, Any] = told
+    return found
+
+
+def test_a_change_is_told_with_its_reasons_and_the_same_again_from_the_base_that_was_kept(
+    project: Repository, state: Path
+) -> None:
+    project.edit(FILE, "- name: general", "- name: apps")
+    project.edit(FILE, "pods: 20", "pods: 30")
+    project.edit(FILE, "max: 3}", "max: 2}")
+    first = previewed(project, state)
+    assert first.returncode == 0, first.stdout + first.stderr
+    told = report(first)
+    assert (told["errors"], told["new"]) == ([], False)
+    assert told["counts"]["replace"] == 0
+    changes = {(each["operation"], each["type"].rpartition(":")[2], each["name"]): each for each in told["changes"]}
+    gone = next(each for (operation, kind, _), each in changes.items() if (operation, kind) == ("delete", "NodePool"))
+    assert "general" in gone["name"]
+    assert "apps" in gone["becomes"]
+    assert [(it["where"], it["line"]) for it in gone["causes"]] == [
+        ("polykube:cluster.nodePools[0].name", line_of(project, "- name: apps"))
+    ]
+    quota = next(
+        each for (operation, kind, _), each in changes.items() if (operation, kind) == ("update", "ResourceQuota")
+    )
+    assert [it["where"] for it in quota["causes"]] == ["polykube:tenants[0].quota.pods"]
+    assert quota["differences"] == [{"path": "spec.hard.pods", "lines": ["- 20", "+ 30"]}]
+    assert {
+        "subject": "shop",
+        "what": "pods",
+        "before": "20",
+        "after": "30",
+        "leftBefore": "20",
+        "leftAfter": "30",
+    } in (told["quotas"])
+    assert {"subject": "nodes", "what": "t2a-standard-2", "before": "3", "after": "2"} in told["nodes"]
+    assert "canary" not in first.stdout + first.stderr
+
+    second = previewed(project, state)
+    assert second.stdout == first.stdout
+    assert "bringing main" in first.stderr
+    assert "bringing main" not in second.stderr, "the base stands already"
+
+
+def line_of(project: Repository, text: str) -> int:
+    """The line of the stack file that has a text."""
+    lines = (project.directory / FILE).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def test_code_that_only_moves_changes_nothing_and_says_so(project: Repository, state: Path) -> None:
+    project.edit("components/clusters/gke/pools.py", '"""', '"""Moved. ')
+    done = previewed(project, state, "markdown")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing changes; 1 file of its code changed, and it asks for the same." in done.stdout
+
+
+def test_a_broken_rule_is_new_and_stops_the_check(project: Repository, state: Path) -> None:
+    web = deployment("shop", "web")
+    web["spec"]["template"]["spec"]["containers"][0]["image"] = "example.test/web"  # without a tag
+    project.write("web.yaml", yaml.safe_dump(web))
+    project.edit(FILE, "    - name: shop\n", "    - name: shop\n      manifests: [web.yaml]\n")
+    done = previewed(project, state)
+    (project.directory / "web.yaml").unlink()
+    assert done.returncode == 6, done.stdout + done.stderr
+    told = report(done)
+    assert told["errors"] == []
+    assert "image" in [each["rule"] for each in told["policies"]["new"] if each["level"] == "mandatory"]
+
+
+def test_a_base_without_the_stack_makes_all_of_it_new(project: Repository, state: Path) -> None:
+    project.write("Pulumi.fresh.yaml", (project.directory / FILE).read_text())
+    done = project.polykube("preview", "fresh", "--base", "main", "--format", "json", XDG_STATE_HOME=str(state))
+    (project.directory / "Pulumi.fresh.yaml").unlink()
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = report(done)
+    assert told["new"]
+    assert told["counts"]["create"] == sum(told["counts"].values()) > 30
+    assert list((state / "polykube" / "rehearsals").glob("fresh-*")) == []
