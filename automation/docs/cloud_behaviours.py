@@ -19,6 +19,7 @@ _TESTS: Final = "tests/rehearsal/clouds"
 _HELD: Final[Mapping[str, str]] = {
     "names": "tests/apis/test_stand_in_names.py::test_a_stand_in_takes_the_names_that_the_model_takes",
     "replaced": f"{_TESTS}/test_facts.py::test_what_replaces_is_what_replaces_at_the_original",
+    "replaceIf": f"{_TESTS}/test_facts.py::test_what_replaces_now_and_then_does_so_by_its_values",
     "order": f"{_TESTS}/test_replacement_order.py::test_the_order_is_what_the_provider_says",
     "readBack": f"{_TESTS}/test_read_back.py::test_a_bridged_provider_compares_with_what_it_has_read",
     "limits": f"{_TESTS}/test_account.py::test_every_limit_is_enforced_at_its_number_and_says_what_to_ask_for",
@@ -104,12 +105,16 @@ def _by_rules(cloud: type[CloudStandIn], book: RuleBook, token: str, schema: Sch
     if paths := [path for path in rules.replace if path.partition(".")[0].rstrip("*") in inputs]:
         removed = f"; the removal of {_listed(rules.adding)}" if rules.adding else ""
         yield _known(book, "replaced", f"{_listed(paths)}{removed}")
+    if rules.replace_if:
+        when = ", ".join(f"`{path}` when it {change}" for path, change in rules.replace_if.items())
+        yield Known("replaced", when, rules.sources["replaceIf"], _HELD["replaceIf"])
     told = {"delete-first": "the old one goes first", "create-first": "the new one comes first"}
     yield _known(book, "order", told.get(rules.order) or cloud.kind.order(rules))
     for rule in rules.read_back:
         yield Known("readBack", str(rule), rule.source, rule.test or _HELD["readBack"])
     if rules.patient:
-        says = f"{rules.patient:g} s, while something is not to be seen yet or lingers"
+        doing = f", on {rules.patient_on}" if rules.patient_on else ""
+        says = f"{rules.patient:g} s{doing}, while something is not to be seen yet or lingers"
         yield Known("waits", says, rules.sources["patient"], _HELD["waits"])
     if rules.adopts:
         says = "one that is there already is taken for its own, and goes with either of them"

@@ -3,7 +3,8 @@
 Rules of a type say what a cloud always does, faults (faults.py) what it does now and then:
 
     keepsName: {source: …}               # what is deleted keeps its name, for days or for ever
-    patient: {seconds: 120, source: …}   # the provider tries again while something is not to be seen yet, or lingers
+    patient: {seconds: 120, source: …}   # the provider tries again while something is not to be seen yet, or lingers;
+                                         # with `on: delete` (or create) only then
 """
 
 import time

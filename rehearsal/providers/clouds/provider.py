@@ -119,7 +119,7 @@ class CloudStandIn(StandIn):
                 if new is None
                 else (UPDATE, UPDATE_REPLACE)
             )
-            detailed[path] = replacing if rules.replaces(path, removed=new is None) else in_place
+            detailed[path] = replacing if rules.changes_into_another(path, old, new) else in_place
         diff = Diff(detailed)
         deletes_first = bool(diff.replaces) and self._deletes_first(rules, request)
         return replace(diff, delete_before_replace=deletes_first)
@@ -133,7 +133,7 @@ class CloudStandIn(StandIn):
         resource = Resource(request.type, id_, request.name, inputs, outputs)
         fault = self._begin("creating", request, rules, None, resource)
         find = partial(still_named, resource, self.store)
-        for _ in persisting(find, LINGERING.__eq__, rules.patient):
+        for _ in persisting(find, LINGERING.__eq__, rules.patience("create")):
             raise self._error("creating", resource, "exists")
         try:
             with exclusive(self.store.lock):  # what is made at the same time counts
@@ -227,13 +227,13 @@ class CloudStandIn(StandIn):
     def _check_references(self, new: Resource, rules: Rules) -> None:
         """Raise Refused for what cannot be found, once the provider has no more patience with what is hidden."""
         find = partial(missing, rules, new.inputs, self.store)
-        for target in persisting(find, attrgetter("exists"), rules.patient):
+        for target in persisting(find, attrgetter("exists"), rules.patience("create")):
             raise Refused("missing", target=target.what)
 
     def _dependents(self, resource: Resource, rules: Rules) -> list[Resource]:
         """What keeps a resource from being deleted, once the provider has no more patience with what lingers."""
         find = partial(dependents, resource, self.book.types, self.store)
-        return persisting(find, lambda each: self.store.get(each.type, each.id) is None, rules.patient)
+        return persisting(find, lambda each: self.store.get(each.type, each.id) is None, rules.patience("delete"))
 
     def _authorise(self, doing: str, old: Resource | None, new: Resource | None) -> None:
         """Refuse what whoever runs the program may not do."""

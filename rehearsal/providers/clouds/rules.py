@@ -6,9 +6,10 @@ import re
 import secrets
 import string
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from rehearsal.providers.clouds.schema import Schema
 _HEX: Final = re.compile(r"hex(\d+)")
 _KEYS: Final = frozenset(
     {"id", "named", "automatic", "order", "replace", "adding", "outputs", "in", "uses", "conflicts", "leftOut"}
-    | {"readBack", "keepsName", "patient", "adopts", "along"}
+    | {"readBack", "keepsName", "patient", "adopts", "along", "replaceIf"}
 )
 
 
@@ -30,8 +31,10 @@ class Rules:
     """The rules of one type; `replace` and `adding` are patterns of property paths.
 
     `automatic` says how a name is made up: random, copy or uuid. `order` is delete-first or create-first where a
-    replacement does not go by the name. `patient` is in seconds; `sources` tells where `keepsName`, `patient` and
-    `adopts` are known from. `along` has the types that go with it, by the input that says so.
+    replacement does not go by the name. `replace_if` says of which changes of a property (a key of `CHANGES`) depends
+    whether it makes a new resource. `patient` is in seconds, for the operation `patient_on` or for all; `sources` tells
+    where `keepsName`, `patient`, `adopts` and `replaceIf` are known from. `along` has the types that go with it, by the
+    input that says so.
     """
 
     id: str
@@ -40,6 +43,7 @@ class Rules:
     order: str
     replace: tuple[str, ...]
     adding: tuple[str, ...]
+    replace_if: Mapping[str, str]
     outputs: Mapping[str, Any]
     inside: Mapping[str, str]
     uses: Mapping[str, str]
@@ -47,9 +51,20 @@ class Rules:
     read_back: tuple[ReadBack, ...]
     keeps_name: bool
     patient: float
+    patient_on: str
     adopts: bool
     along: Mapping[str, Sequence[str]]
     sources: Mapping[str, str]
+
+    def patience(self, operation: str) -> float:
+        """For how many seconds the provider tries again in an operation (create, update, delete)."""
+        return self.patient if self.patient_on in ("", operation) else 0.0
+
+    def changes_into_another(self, path: str, old: Any, new: Any) -> bool:
+        """Whether a change at `path` from one value to another (None for what is not there) makes a new resource."""
+        condition = self.replace_if.get(path)
+        by_value = bool(condition) and CHANGES[str(condition)](old, new)
+        return by_value or self.replaces(path, removed=new is None)
 
     def replaces(self, path: str, *, removed: bool) -> bool:
         """Whether a change at `path` (`a.b[0].c`), or its removal, makes a new resource."""
@@ -98,6 +113,7 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         order=rule.get("order", ""),
         replace=(*flat(rule.get("replace", [])), *everywhere["replace"]),
         adding=tuple(rule.get("adding", ())),
+        replace_if=rule.get("replaceIf", {}).get("when", {}),
         outputs={**common, **rule.get("outputs", {})},
         inside=rule.get("in", {}),
         uses=rule.get("uses", {}),
@@ -105,10 +121,27 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         read_back=parsed(rule.get("readBack", {})),
         keeps_name="keepsName" in rule,
         patient=float(rule.get("patient", {}).get("seconds", 0)),
+        patient_on=rule.get("patient", {}).get("on", ""),
         adopts="adopts" in rule,
         along=rule.get("along", {}),
-        sources={name: rule[name]["source"] for name in ("keepsName", "patient", "adopts") if name in rule},
+        sources={name: rule[name]["source"] for name in ("keepsName", "patient", "adopts", "replaceIf") if name in rule},
     )
+
+
+def _shrinks(old: Any, new: Any) -> bool:
+    """Whether a number gets smaller, or a range of addresses does not hold all of the old one."""
+    if isinstance(old, str) and isinstance(new, str):
+        return not ip_network(old).subnet_of(ip_network(new))  # type: ignore[arg-type]
+    return old is not None and new is not None and float(new) < float(old)
+
+
+CHANGES: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "shrinks": _shrinks,
+    "is cleared": lambda old, new: old is True and new is False,
+    "comes or goes": lambda old, new: (old is None) is not (new is None),
+    "becomes dedicated": lambda old, new: old != new == "dedicated",
+}
+"""The changes on which it can depend whether a resource is made anew, with what tells them by old and new value."""
 
 
 class _Values(dict[str, Any]):

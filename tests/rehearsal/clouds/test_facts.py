@@ -2,8 +2,8 @@
 
 Guards against a stand-in that takes what the official provider refuses, or replaces what that updates. `facts/` holds,
 for each type in use, its inputs, which are required, the paths whose change replaces the resource (`replaces`), and
-those where that depends on values (`sometimes`), which are not modelled. Each file names its sources; a type that
-comes into use gets its row by hand.
+those where that depends on values (`sometimes`), of which we model those that have a source. Each file names its
+sources; a type that comes into use gets its row by hand.
 """
 
 import json
@@ -19,6 +19,7 @@ from rehearsal.providers.clouds.rules import RuleBook, read_rules
 from rehearsal.providers.clouds.schema import Schema
 
 FACTS: Final = Path(__file__).with_name("facts")
+RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 BEYOND: Final = {"aws:acm/certificate:Certificate"}
 """Types of which the facts tell nothing: what replaces them is as the documentation of the provider has it."""
 
@@ -81,6 +82,40 @@ def test_what_replaces_is_what_replaces_at_the_original(cloud: str) -> None:
                 if ours != theirs:
                     differences.append(f"{token} {path}: {'replaces' if theirs else 'does not replace'}")
     assert not differences, "\n".join(differences)
+
+
+@pytest.mark.parametrize(
+    ("type_", "path", "old", "new", "replaces"),
+    [
+        ("gcp:compute/subnetwork:Subnetwork", "ipCidrRange", "10.0.0.0/20", "10.0.0.0/19", False),
+        ("gcp:compute/subnetwork:Subnetwork", "ipCidrRange", "10.0.0.0/20", "10.0.0.0/21", True),
+        ("gcp:compute/subnetwork:Subnetwork", "ipCidrRange", "10.0.0.0/20", "10.1.0.0/19", True),
+        ("gcp:compute/disk:Disk", "size", 10, 20, False),
+        ("gcp:compute/disk:Disk", "size", 20, 10, True),
+        ("gcp:container/cluster:Cluster", "enableL4IlbSubsetting", False, True, False),
+        ("gcp:container/cluster:Cluster", "enableL4IlbSubsetting", True, False, True),
+        ("gcp:container/cluster:Cluster", "enableFqdnNetworkPolicy", True, None, False),
+        ("gcp:storage/bucket:Bucket", "retentionPolicy.isLocked", True, False, True),
+        ("gcp:storage/bucket:Bucket", "retentionPolicy.isLocked", False, True, False),
+        ("aws:ec2/vpc:Vpc", "instanceTenancy", "dedicated", "default", False),
+        ("aws:ec2/vpc:Vpc", "instanceTenancy", "default", "dedicated", True),
+        (RULE, "cidrIpv4", "10.0.0.0/8", "10.0.0.0/9", False),
+        (RULE, "cidrIpv4", "10.0.0.0/8", None, True),
+        (RULE, "referencedSecurityGroupId", None, "sg-1", True),
+    ],
+)
+def test_what_replaces_now_and_then_does_so_by_its_values(
+    type_: str, path: str, old: Any, new: Any, replaces: bool
+) -> None:
+    cloud = type_.partition(":")[0]
+    assert path in facts(cloud)[type_]["sometimes"]
+    assert book(cloud).types[type_].changes_into_another(path, old, new) is replaces
+
+
+def test_only_what_the_facts_call_dependent_on_values_is_modelled_so() -> None:
+    for cloud in CLOUDS:
+        for token, rules in book(cloud).types.items():
+            assert set(rules.replace_if) <= set(facts(cloud).get(token, {}).get("sometimes", ())), token
 
 
 def _paths(inputs: Mapping[str, str], objects: Mapping[str, Any], prefix: str, seen: tuple[str, ...]) -> Iterator[str]:
