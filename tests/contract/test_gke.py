@@ -16,6 +16,7 @@ from components.addons import ADDONS
 from components.clusters.gke.facts import STORAGE_CLASSES
 from components.contract import Capability
 from rehearsal.providers.base import Request
+from rehearsal.providers.clouds.gcp.gke import _nodes
 from rehearsal.providers.clouds.gcp.project import SERVICE, api_of
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
@@ -51,6 +52,19 @@ def test_pods_are_members_after_the_cluster_that_makes_their_pool() -> None:
     assert len(members) > 2
     for each in members:
         assert any(f"${CLUSTER}::" in other for other in everything_before(each, made("gke-prod"))), each.urn
+
+
+def test_nodes_of_arm_have_the_taints_of_the_stack_file_alone() -> None:
+    """By itself, Google keeps pods off them that do not ask for them."""
+    pools = [each.inputs["nodeConfig"] for each in made("gke-dev").values() if each.type.endswith(":NodePool")]
+    behaviour = {each["machineType"]: each.get("taintConfig") for each in pools}
+    assert behaviour["t2a-standard-2"] == {"architectureTaintBehavior": "NONE"}
+    assert behaviour["e2-standard-2"] is None
+    for config in pools:
+        taints = {taint["key"] for node in _nodes("p", config, "1.36", ["z-a"], 1) for taint in node.taints}
+        assert "kubernetes.io/arch" not in taints
+        by_itself = next(iter(_nodes("p", {**config, "taintConfig": {}}, "1.36", ["z-a"], 1))).taints
+        assert ("kubernetes.io/arch" in {each["key"] for each in by_itself}) is (config["machineType"][:3] == "t2a")
 
 
 def test_a_new_pool_comes_before_the_old_one_goes() -> None:

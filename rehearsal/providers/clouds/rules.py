@@ -24,6 +24,7 @@ _KEYS: Final = frozenset(
     {"id", "named", "automatic", "order", "replace", "adding", "outputs", "in", "uses", "conflicts", "leftOut"}
     | {"readBack", "keepsName", "patient", "adopts", "along", "replaceIf"}
 )
+_SOURCED: Final = ("keepsName", "patient", "adopts", "replaceIf")
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: C
         patient_on=rule.get("patient", {}).get("on", ""),
         adopts="adopts" in rule,
         along=rule.get("along", {}),
-        sources={name: rule[name]["source"] for name in ("keepsName", "patient", "adopts", "replaceIf") if name in rule},
+        sources={name: rule[name]["source"] for name in _SOURCED if name in rule},
     )
 
 

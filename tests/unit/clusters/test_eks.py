@@ -1,10 +1,13 @@
 """What an EKS cluster registers: who gets in, what pools are made of, what comes with their machines."""
 
+from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 
-from components.clusters.eks.live import Scaling, Size, scaling
+from components.clusters.eks import live as live_module
+from components.clusters.eks.live import Live, Scaling, Size, scaling
 from components.clusters.pools import NodeCount
 from stacks.config import StackSpec
 from tests.support.registered import Registered, registered
@@ -83,3 +86,32 @@ def test_what_is_empty_is_said_for_aws_would_keep_what_is_there() -> None:
     assert administrator.inputs["kubernetesGroups"] == []
     closed = resources["DefaultSecurityGroup a-default"].inputs
     assert (closed["ingress"], closed["egress"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("there", "zones", "expected"),
+    [
+        ([], ["eu-central-1c", "eu-central-1b"], "eu-central-1b"),
+        (["eu-central-1b"], ["eu-central-1a", "eu-central-1b"], "eu-central-1b"),
+        (["eu-central-1c"], ["eu-central-1a", "eu-central-1b"], "eu-central-1a"),
+        (["eu-central-1c", "eu-central-1b"], ["eu-central-1a", "eu-central-1b", "eu-central-1c"], "eu-central-1b"),
+    ],
+    ids=["first", "a zone more", "its zone goes", "of one for each zone"],
+)
+def test_the_one_nat_gateway_stays_in_its_zone(
+    there: list[str], zones: list[str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = SimpleNamespace(
+        GetNatGatewaysFilterArgs=dict,
+        get_nat_gateways=lambda **_: SimpleNamespace(ids=there),
+        get_nat_gateway=lambda id, **_: SimpleNamespace(tags={"Name": f"shop-nat-{id}"}),  # noqa: A006 - AWS's name
+    )
+    monkeypatch.setattr(live_module, "ec2", answers)
+    assert Live("shop", pulumi.InvokeOptions()).nat_zone(zones) == expected
+
+
+def test_all_zones_go_out_by_the_one_nat_gateway() -> None:
+    planned = made(network={"nat": "single"})
+    assert [name for name in planned if name.startswith("NatGateway")] == ["NatGateway a-nat-eu-central-1a"]
+    routes = {each.inputs["natGatewayId"] for name, each in planned.items() if name.startswith("Route a-private")}
+    assert routes == {"a-nat-eu-central-1a-id"}
