@@ -1,8 +1,9 @@
 """Waiting for a condition, in place of sleeping for luck."""
 
+import asyncio
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -18,3 +19,15 @@ def eventually(probe: Callable[[], T | None], timeout: float = PATIENCE, what: s
             raise AssertionError(f"waited {timeout:.0f} s in vain for {what}; last seen: {answer!r}")
         time.sleep(_POLL)
     return answer
+
+
+def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine comes to.
+
+    asyncio.run would take the thread's event loop away, which Pulumi's SDK needs in every later test of the process.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        loop.close()

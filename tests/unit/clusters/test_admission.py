@@ -1,6 +1,5 @@
 """A program that goes on before its rights count in the cluster, or that waits for them for ever without a word."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 import yaml
 
 from components.clusters import admission
+from tests.support.polling import awaited
 
 KUBECONFIG = yaml.safe_dump({"clusters": [{"name": "c", "cluster": {"server": "https://c.example"}}]})
 
@@ -23,7 +23,7 @@ def test_it_goes_on_when_the_api_server_lets_it_in(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(admission, "_refusal", refusal)
     monkeypatch.setattr(admission, "_POLL", 0)
-    assert asyncio.run(admission._wait(KUBECONFIG)) == KUBECONFIG
+    assert awaited(admission._wait(KUBECONFIG)) == KUBECONFIG
     assert asked == answers
 
 
@@ -32,4 +32,4 @@ def test_it_says_what_it_waited_for_when_its_patience_ends(monkeypatch: pytest.M
     monkeypatch.setattr(admission, "_PATIENCE", 0.0)
     monkeypatch.setattr(admission, "_POLL", 0)
     with pytest.raises(pulumi.RunError, match=r"https://c.example .* 403 Forbidden.*administrators"):
-        asyncio.run(admission._wait(KUBECONFIG))
+        awaited(admission._wait(KUBECONFIG))

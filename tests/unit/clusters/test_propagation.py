@@ -1,6 +1,5 @@
 """A program that gives up where waiting helps, waits where it does not, or makes anew what was made in part."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from components import propagation
 from components.propagation import Propagation, delay_of, pause_after
+from tests.support.polling import awaited
 
 AKS = "azure-native:containerservice:ManagedCluster"
 NETWORK = "rpc error: Status=400 Code=ResourceMissingPermissionError Message=Check access result not allowed for action"
@@ -102,8 +102,8 @@ def test_it_tries_again_for_a_while_then_says_what_it_waited_for_and_where_to_lo
     monkeypatch.setattr(pulumi.log, "info", lambda text, **_: told.append(text))
     monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: told.append(text))
     waits: Any = Propagation("shop").tries_again
-    assert asyncio.run(waits(failed(NETWORK))) is True
-    assert asyncio.run(waits(failed(NETWORK, times=2))) is False
+    assert awaited(waits(failed(NETWORK))) is True
+    assert awaited(waits(failed(NETWORK, times=2))) is False
     assert slept == [2]
     assert told[0] == "shop: waiting until the control plane's role on the network counts"
     assert "waited 700 s until the control plane's role on the network counts" in told[1]
@@ -112,4 +112,4 @@ def test_it_tries_again_for_a_while_then_says_what_it_waited_for_and_where_to_lo
 
 def test_a_preview_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
-    assert asyncio.run(Propagation("shop").tries_again(failed(NETWORK))) is False
+    assert awaited(Propagation("shop").tries_again(failed(NETWORK))) is False
