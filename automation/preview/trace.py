@@ -4,6 +4,7 @@ The program runs by itself, without an engine: each resource answers with its in
 stays unknown, as in a preview. A child process does that in the project's directory, so that its program is what runs.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pulumi.runtime
+from pulumi import resource_hooks
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from stacks.compose import compose
@@ -21,10 +23,8 @@ from stacks.loading import load_file
 
 Asked = Mapping[str, Mapping[str, str]]
 """What a program asks for: a digest of each input, by property, by type and name of the resource."""
-_NOTHING_YET: Final[Mapping[str, Any]] = {
-    "names": [],
-    "logGroupNames": [],
-}  # what the program asks AWS for: what there is by a name
+_NOTHING_YET: Final[Mapping[str, Any]] = {"names": [], "logGroupNames": [], "ids": []}
+"""What the program asks AWS for: what there is by a name."""
 _STACK: Final = "pulumi:pulumi:Stack"
 
 
@@ -39,6 +39,9 @@ def main() -> None:
     """Read the stack's name and stack files' texts from standard input, and write what each asks for, or null."""
     given = json.load(sys.stdin)
     logging.disable()
+    # Mocks cannot be told of hooks: nobody calls back.
+    for register in ("register_error_hook", "register_resource_hook"):
+        setattr(resource_hooks, register, _as_if_registered)
     asked = [_asked(given["stack"], text) for text in given["files"]]
     json.dump(asked, sys.stdout)
 
@@ -75,6 +78,13 @@ def _asked(stack: str, text: str) -> Asked | None:
         except Exception:  # noqa: BLE001 - a stack file half as of the base may be wrong in any way
             return None
         return recorder.seen
+
+
+def _as_if_registered(hook: Any) -> "asyncio.Future[None]":
+    del hook
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done
 
 
 def _digest(value: Any) -> str:

@@ -73,11 +73,9 @@ def ancestors(resource: Registered, planned: Planned) -> Iterator[str]:
 
 def test_c1_the_cluster_is_one_component_and_what_the_kind_creates_is_below_it(planned: Planned) -> None:
     (cluster,) = of_type(planned, "polykube:clusters:")
-    platform = {r.urn for r in of_type(planned, "polykube:platform:")}
+    others = {r.urn for part in ("platform", "stacks") for r in of_type(planned, f"polykube:{part}:")}
     below = {r.urn for r in planned.values() if cluster.urn in ancestors(r, planned)}
-    elsewhere = [
-        r.urn for r in planned.values() if r.urn not in below and not platform & {r.urn, *ancestors(r, planned)}
-    ]
+    elsewhere = [r.urn for r in planned.values() if r.urn not in below and not others & {r.urn, *ancestors(r, planned)}]
     assert elsewhere == [cluster.urn]
     assert of_type(planned, "pulumi:providers:kubernetes")[0].urn in below
 

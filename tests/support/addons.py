@@ -90,7 +90,8 @@ def spec_of_all(directory: Path) -> StackSpec:
     """
     config = yaml.safe_load((CHECKOUT / "Pulumi.eks-prod.yaml").read_text(encoding="utf-8"))["config"]
     config["polykube:cluster"]["autoscaling"] = "karpenter"
-    config |= {"polykube:tenants": spec_with_add_ons("local")["tenants"], "polykube:addons": {}}
+    config["polykube:tenants"] = spec_with_add_ons("local")["tenants"]
+    config["polykube:addons"] = {key: OPTIONS[key] for key in ("certManager", "istio", "ingress")}  # for their routes
     file = directory / "Pulumi.all.yaml"
     file.write_text(yaml.safe_dump({"config": config}))
     return load_file(file).model_copy(update={"addons": AddOnsSpec.model_validate(OPTIONS)})

@@ -12,7 +12,7 @@ from pulumi import resource_hooks
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 
-from components.clusters import admission
+from components.clusters import admission, existing
 from components.naming import PROJECT
 from stacks.compose import compose
 from stacks.config import StackSpec
@@ -135,7 +135,9 @@ def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
     pulumi.runtime.set_mocks(_Cloud(), monitor=recorder)
     run: Any = pulumi.runtime.test
     with (
-        patch.object(admission, "_refusal", return_value=""),  # there is no API server to be let in by
+        # There is no API server to be let in by, or to be there.
+        patch.object(admission, "_refusal", return_value=""),
+        patch.object(existing, "unreachable", return_value=""),
         # A mocked monitor calls nobody back.
         patch.object(resource_hooks, "register_error_hook", _as_if_registered),
         patch.object(resource_hooks, "register_resource_hook", _as_if_registered),

@@ -114,7 +114,7 @@ def line_of(project: Repository, text: str) -> int:
 
 
 def test_code_that_only_moves_changes_nothing_and_says_so(project: Repository, state: Path) -> None:
-    project.edit("components/clusters/gke/pools.py", '"""', '"""Moved. ')
+    project.edit("components/clusters/gke/pools.py", '"""GKE', '"""Moved. GKE')
     done = previewed(project, state, "markdown")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing changes; 1 file of its code changed, and it asks for the same." in done.stdout
