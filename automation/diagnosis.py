@@ -144,7 +144,7 @@ _REMEDIES: Final = (
     (
         "delete what is named here, if nothing needs it; then run the same command again",
         r"DependencyViolation|InUse\w*CannotBeDeleted|resourceInUseByAnotherResource|has a dependent",
-        "is in use",
+        "is in use|before detaching the gateway",
     ),
     (
         "the whole world shares the names of buckets: run the same command again, which makes another name",

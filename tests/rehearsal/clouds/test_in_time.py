@@ -56,7 +56,7 @@ class Account:
     def __init__(self, cloud: CloudStandIn, patient: float) -> None:
         self.cloud = cloud
         cloud.config = {"region": "europe-west3", "project": "p"}
-        types = {token: replace(rules, patient=patient) for token, rules in cloud.book.types.items()}
+        types = {token: replace(rules, patient=patient, patient_on="") for token, rules in cloud.book.types.items()}
         cloud.book = replace(cloud.book, types=types)
 
     def create(self, type_: str, more: Properties | None = None, timeout: float = 0) -> State:
