@@ -5,6 +5,7 @@ made anew below what is in them. The engine finds what it may not delete when th
 program asks here before it registers anything, whoever runs it, and the commands ask before they start anything.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -17,16 +18,26 @@ from stacks.config import NAMESPACE, StackSpec
 
 _WHERE: Final = f"{NAMESPACE}cluster."
 _STACK_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
+_HALF_WRITTEN: Final = "failed to load checkpoint"
+_PAUSES: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 0.0)  # seconds
 
 
 def recorded_outputs() -> Mapping[str, Any]:
     """What the stack that the program runs for exported last; nothing before its first run.
 
     The engine answers from its backend (pulumi, pkg/resource/deploy/builtins.go, v3.259): nothing is registered for it.
+    A backend of files may be writing that very file, as the stack itself has just been registered: it is read again.
     """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke(_STACK_OUTPUTS, {"name": name}).value
-    outputs: Mapping[str, Any] = answer["outputs"]
+    for pause in _PAUSES:
+        try:
+            outputs: Mapping[str, Any] = pulumi.runtime.invoke(_STACK_OUTPUTS, {"name": name}).value["outputs"]
+        except Exception as error:
+            if not pause or _HALF_WRITTEN not in str(error):
+                raise
+            time.sleep(pause)
+        else:
+            break
     return outputs
 
 

@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Network
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from common.errors import EngineError, Problem
 from common.paths import control_plane_dir
 from components.clusters.base import ClusterSpec
 from components.clusters.gke import GkeSpec
-from stacks.changes import check_changes, outputs_in
+from stacks.changes import check_changes, outputs_in, recorded_outputs
 from stacks.config import StackSpec
 from tests.support.stack_files import load_stack
 
@@ -137,3 +138,22 @@ def test_another_stage_does_not_take_the_protection_away() -> None:
     assert (problem.code, problem.where) == ("PK413", "polykube:stage")
     let_go = spec.cluster.model_copy(update={"deletion_protection": False})
     check_changes(outputs, spec.model_copy(update={"stage": "qa", "cluster": let_go}))
+
+
+def test_a_state_that_is_being_written_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    unfinished = Exception("failed to load checkpoint: EOF")
+    answers: list[Any] = [unfinished, unfinished, {"outputs": {"a": 1}}]
+
+    def invoke(*_: Any) -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(value=answer)
+
+    monkeypatch.setattr("pulumi.runtime.invoke", invoke)
+    for asked in ("get_organization", "get_project", "get_stack"):
+        monkeypatch.setattr(f"pulumi.{asked}", lambda: "a")
+    assert recorded_outputs() == {"a": 1}
+    answers.append(Exception("no such stack"))
+    with pytest.raises(Exception, match="no such stack"):
+        recorded_outputs()
