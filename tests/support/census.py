@@ -18,7 +18,7 @@ _ITS_OWN = {"events", "leases", "endpointslices", "componentstatuses", "ipaddres
 def census(kubeconfig: Path) -> Census:
     """Resource, namespace and name of every object that can be listed."""
     with closing(Api(kubeconfig)) as api:
-        return frozenset(entry for path, resource in _collections(api) for entry in _entries(api, path, resource))
+        return frozenset(entry for path, resource in collections(api) for entry in _entries(api, path, resource))
 
 
 def settled_census(kubeconfig: Path) -> Census:
@@ -56,7 +56,8 @@ def until_census_is(kubeconfig: Path, expected: Census, timeout: float = 60.0) -
         raise AssertionError(f"left behind: {left}; lost: {lost}") from None
 
 
-def _collections(api: Api) -> list[tuple[str, str]]:
+def collections(api: Api) -> list[tuple[str, str]]:
+    """Path and name of every collection whose objects last."""
     versions = [("/api/v1", "v1")]
     for group in api.get("/apis")["groups"]:
         preferred = group["preferredVersion"]["groupVersion"]
