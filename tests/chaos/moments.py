@@ -38,7 +38,7 @@ class Moments:
             number = self._process.pid
             self._children |= set(Path(f"/proc/{number}/task/{number}/children").read_text().split())
         for pattern in _LOGS:
-            for log in self._root.glob(pattern):
-                with suppress(OSError):
+            with suppress(OSError):  # a run makes and removes its directories while they are looked through
+                for log in self._root.glob(pattern):
                     self._events[log] = log.read_bytes().count(b"\n")
         return len(self._children) + sum(self._events.values())
