@@ -92,9 +92,7 @@ class Engine:
         PolicyError (PK501) when mandatory policies stopped it, ResourceFailures (PK404) when resources failed,
         KeyboardInterrupt when the user stopped it.
         """
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
-            log = Path(scratch) / "events.json"
+        with self._event_log() as log:
             command = self._command(*arguments, "--stack", self.stack, "--event-log", str(log))
             code = self._wait(command, self._environment | _FOR_EVENTS)
             outcome = _read_events(log)
@@ -118,15 +116,20 @@ class Engine:
 
         EngineError (PK401) when it fails without an event that says why.
         """
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
-            log = Path(scratch) / "events.json"
+        with self._event_log() as log:
             options = ("--non-interactive", "--stack", self.stack, "--event-log", str(log))
             done = self._quietly((*arguments, *options), debugging=True)
             events = list(_events(log))
         if done.returncode and not any("diagnosticEvent" in event or "policyEvent" in event for event in events):
-            raise EngineError(_failed(arguments[0], (done.stderr.strip() or done.stdout.strip())[-1500:]))
+            raise EngineError(_failed(arguments[0], _said(done)))
         return done.returncode, events
+
+    @contextmanager
+    def _event_log(self) -> Iterator[Path]:
+        """Where a run writes its events, which nobody needs after it."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
+            yield Path(scratch) / "events.json"
 
     def refresh(self, urns: Iterable[str]) -> None:
         """Read these resources anew, quietly."""
@@ -137,8 +140,7 @@ class Engine:
         """Run a command quietly; what it wrote to standard output comes back."""
         done = self._quietly(arguments, stdin)
         if done.returncode:
-            said = done.stderr.strip() or done.stdout.strip()  # a preview tells its errors with everything else
-            raise EngineError(_failed(" ".join(arguments), last_words(said, 1500)))
+            raise EngineError(_failed(" ".join(arguments), _said(done)))
         return done.stdout
 
     def planned(self) -> list[dict[str, Any]]:
@@ -228,6 +230,11 @@ class Engine:
         if code and interruptions:
             raise KeyboardInterrupt
         return code
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    """The last words of a run that failed; a preview tells its errors with everything else."""
+    return last_words(done.stderr.strip() or done.stdout, 1500)
 
 
 def _read_events(log: Path) -> Outcome:
