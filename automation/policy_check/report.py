@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,6 +10,7 @@ from urllib.parse import quote
 from automation.policy_check.baseline import entry_of
 from automation.policy_check.check import Report
 from automation.policy_check.places import place_of
+from automation.sarif import sarif_log
 from common.errors import Problem, as_text
 from policy.judge import Verdict
 from policy.leave import Leave
@@ -41,30 +41,8 @@ def as_json(report: Report) -> str:
 
 def as_sarif(report: Report, rules: Iterable[Rule]) -> str:
     """The report as a SARIF log with one run."""
-    driver = {
-        "name": "polykube",
-        "version": metadata.version("polykube"),
-        "rules": [_rule(rule) for rule in rules],
-    }
-    run = {
-        "tool": {"driver": driver},
-        "results": [_result(verdict) for verdict in (*report.findings, *report.undetermined)],
-        "invocations": [
-            {
-                "executionSuccessful": not report.errors,
-                "toolExecutionNotifications": [
-                    {
-                        "level": "error",
-                        "message": {"text": as_text(problem)},
-                        "locations": _at(problem.file, problem.line),
-                    }
-                    for problem in report.errors
-                ],
-            }
-        ],
-    }
-    schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False)
+    results = map(_result, (*report.findings, *report.undetermined))
+    return sarif_log(map(_rule, rules), results, map(_notification, report.errors))
 
 
 def _finding(verdict: Verdict) -> dict[str, Any]:
@@ -126,11 +104,7 @@ def _result(verdict: Verdict) -> dict[str, Any]:
 
 
 def _notification(problem: Problem) -> dict[str, Any]:
-    return {
-        "level": "error",
-        "message": {"text": as_text(problem)},
-        "locations": _at(problem.file, problem.line),
-    }
+    return {"message": {"text": as_text(problem)}, "locations": _at(problem.file, problem.line)}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

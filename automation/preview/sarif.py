@@ -1,14 +1,13 @@
 """The report for code hosts, as SARIF 2.1.0: findings of policies, and what is lost, at the lines they come from."""
 
 import hashlib
-import json
 from collections.abc import Iterator
-from importlib import metadata
 from typing import Any, Final
 
 from automation.preview.changes import Change, Operation
 from automation.preview.findings import PolicyFinding
 from automation.preview.report import PreviewReport, StackReport
+from automation.sarif import sarif_log
 
 _LOST: Final = {
     Operation.DELETE: ("preview/delete", "A resource is deleted."),
@@ -19,33 +18,13 @@ _LOST: Final = {
 def as_sarif(report: PreviewReport) -> str:
     """The report as a SARIF log with one run; `baselineState` says what the change has brought and mended."""
     results = [result for each in report.stacks for result in _results(each)]
-    failed = [error for each in report.stacks for error in each.errors]
-    rules = dict.fromkeys(result["ruleId"] for result in results)
     described = dict(_LOST.values())
-    run = {
-        "tool": {
-            "driver": {
-                "name": "polykube",
-                "version": metadata.version("polykube"),
-                "rules": [
-                    {
-                        "id": rule,
-                        "shortDescription": {"text": described.get(rule, f"The rule {rule} of the policy pack.")},
-                    }
-                    for rule in sorted(rules)
-                ],
-            }
-        },
-        "results": results,
-        "invocations": [
-            {
-                "executionSuccessful": not failed,
-                "toolExecutionNotifications": [{"level": "error", "message": {"text": error}} for error in failed],
-            }
-        ],
-    }
-    schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
+    rules = [
+        {"id": rule, "shortDescription": {"text": described.get(rule, f"The rule {rule} of the policy pack.")}}
+        for rule in sorted({result["ruleId"] for result in results})
+    ]
+    errors = ({"message": {"text": error}} for each in report.stacks for error in each.errors)
+    return sarif_log(rules, results, errors) + "\n"
 
 
 def _results(report: StackReport) -> Iterator[dict[str, Any]]:
