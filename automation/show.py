@@ -50,6 +50,11 @@ def _show_problem(problem: Problem, mark: str = "✗", colour: str = "red") -> N
             err.print(f"  [dim]{label:<8}[/dim] [{style}]{indented}[/{style}]", soft_wrap=True)
 
 
+def number_of(count: int, what: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """A table with a title; cells are shown as they are."""
     result = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from automation.policy_check.check import Report
 from automation.policy_check.places import place_of
-from automation.show import out, show_error
+from automation.show import number_of, out, show_error
 from common.errors import PolicyInputError
 from policy.judge import Verdict
 from policy.model import Level
@@ -66,7 +66,7 @@ def _show_group(level: str, group: Sequence[Verdict]) -> None:
 
 def _number(group: Sequence[Verdict]) -> str:
     files = len({_where(verdict)[0] for verdict in group})
-    return _count(len(group), "finding") + (f" in {files} files" if files > 1 else "")
+    return number_of(len(group), "finding") + (f" in {files} files" if files > 1 else "")
 
 
 def _where(verdict: Verdict) -> tuple[str, int]:
@@ -103,8 +103,8 @@ def _summary(report: Report) -> str:
         parts = ["nothing could be judged" if report.errors else "there was nothing to judge"]
     if report.known:
         parts.append(f"{len(report.known)} known by the baseline")
-    passed = f", {_count(len(report.passed_over), 'file')} without objects passed over" if report.passed_over else ""
-    return f"{', '.join(parts)}; {_count(report.judged, 'object')} judged{passed}"
+    passed = f", {number_of(len(report.passed_over), 'file')} without objects passed over" if report.passed_over else ""
+    return f"{', '.join(parts)}; {number_of(report.judged, 'object')} judged{passed}"
 
 
 def _advice(report: Report) -> Iterator[tuple[str, str]]:
@@ -112,11 +112,11 @@ def _advice(report: Report) -> Iterator[tuple[str, str]]:
     mandatory = [verdict for verdict in report.findings if verdict.level == Level.MANDATORY]
     if report.errors:
         place = report.errors[0].place
-        rest = "" if len(report.errors) == 1 else f", then {_count(len(report.errors) - 1, 'more problem')}"
+        rest = "" if len(report.errors) == 1 else f", then {number_of(len(report.errors) - 1, 'more problem')}"
         yield "first", f"mend what could not be judged: {place}{rest}"
     elif groups := _groups(report.findings):
-        group = groups[0]
-        yield "first", f"{group[0].rule.id}, {len(group)} of {_count(len(report.findings), 'finding')}: {_done(group)}"
+        group, all_ = groups[0], number_of(len(report.findings), "finding")
+        yield "first", f"{group[0].rule.id}, {len(group)} of {all_}: {_done(group)}"
     if len(mandatory) >= _MANY and not report.known:
         yield "or", "begin with what is there by --write-baseline FILE; with --baseline FILE only what is new counts"
     if report.gone:
@@ -129,7 +129,3 @@ def _done(group: Sequence[Verdict]) -> str:
     """What to do about a group: the remedy of its first finding, with its place if others have another one."""
     place = "" if len({verdict.finding.remedy for verdict in group}) == 1 else f"{_place(group[0]).rstrip()}: "
     return f"{place}{group[0].finding.remedy}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

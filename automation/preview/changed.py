@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from automation.preview.touched import Change, Touched, change
 from automation.project import project_directory
-from automation.show import out
+from automation.show import number_of, out
 
 
 def show_changed(base: str, *, as_json: bool) -> None:
@@ -36,24 +36,21 @@ def _show(found: Change) -> None:
     for name in found.removed:
         _line(f"[bold]{name:<{width}}[/bold]  its file is gone: bring it down from where there still is one")
     since = f"since {found.base.short}, where this parted from {escape(found.base.name)}"
-    _line(f"[dim]{_number(len(found.stacks), 'stack')} touched {since}; {_left(found)}[/dim]")
+    number = number_of(len(found.stacks), "stack") if found.stacks else "no stacks"
+    _line(f"[dim]{number} touched {since}; {_left(found)}[/dim]")
 
 
 def _because(touched: Touched) -> str:
     first, *more = sorted(touched.files, key=lambda file: (not file.startswith("Pulumi."), file))
     new = " (new)" if touched.is_new else ""
-    return f"{first}{new}" + (f" and {_number(len(more), 'other file')}" if more else "")
+    return f"{first}{new}" + (f" and {number_of(len(more), 'other file')}" if more else "")
 
 
 def _left(found: Change) -> str:
     count = len(found.others)
-    return (
-        f"{_number(count, 'changed file')} {'means' if count == 1 else 'mean'} nothing to any" if count else "no other"
-    )
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+    if not count:
+        return "no other"
+    return f"{number_of(count, 'changed file')} {'means' if count == 1 else 'mean'} nothing to any"
 
 
 def _line(markup: str) -> None:

@@ -9,6 +9,7 @@ from automation.preview.changes import Cause, Change, Operation
 from automation.preview.findings import PolicyFinding
 from automation.preview.report import PreviewReport, StackReport
 from automation.preview.values import text
+from automation.show import number_of
 
 
 class Code(str):
@@ -101,7 +102,7 @@ def _headline(report: PreviewReport) -> str:
     changed = sum(len(each.changes) for each in report.stacks)
     if not changed:
         return "Preview: no change"
-    return f"Preview: {_number(changed, 'change')}, {_number(lost, 'deletion or replacement')}".replace(
+    return f"Preview: {number_of(changed, 'change')}, {number_of(lost, 'deletion or replacement')}".replace(
         "deletion or replacements", "deletions or replacements"
     )
 
@@ -128,7 +129,7 @@ def _stack(report: StackReport) -> Iterator[Block]:
     yield from (Paragraph([error], tone="bad") for error in report.errors)
     if not report.changes and not report.errors:
         moved = (
-            f"; {_number(len(report.code), 'file')} of its code changed, and it asks for the same"
+            f"; {number_of(len(report.code), 'file')} of its code changed, and it asks for the same"
             if report.code
             else ""
         )
@@ -198,7 +199,7 @@ def _findings(report: StackReport) -> Iterator[Block]:
         yield Paragraph(["Fixed: ", *_finding(each)], tone="good")
     if found.standing:
         lines = [f"  {each.level} {each.rule}: {each.message}" for each in found.standing]
-        yield Folded([f"{_number(len(lines), 'finding')} as before"], lines)
+        yield Folded([f"{number_of(len(lines), 'finding')} as before"], lines)
 
 
 def _finding(finding: PolicyFinding) -> Words:
@@ -230,7 +231,3 @@ def _joined(parts: Iterable[Any]) -> Iterator[str]:
         if index:
             yield ", "
         yield part
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

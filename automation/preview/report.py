@@ -11,6 +11,7 @@ from typing import Any
 from automation.preview.bounds import Bound
 from automation.preview.changes import Cause, Change, Operation
 from automation.preview.findings import Compared, PolicyFinding
+from automation.show import number_of
 
 MARKER = "<!-- polykube preview -->"
 """What a comment begins with, so that it is found again and updated in place."""
@@ -72,7 +73,7 @@ class PreviewReport:
     @property
     def title(self) -> str:
         """What is compared, in a line."""
-        edited = f" with {_number(self.edited, 'file')} not committed" if self.edited else ""
+        edited = f" with {number_of(self.edited, 'file')} not committed" if self.edited else ""
         return f"{self.head[:12]}{edited} on {self.base[:12]} ({self.base_name})"
 
     @property
@@ -144,7 +145,3 @@ def _bound(bound: Bound) -> dict[str, str]:
     left = {"leftBefore": bound.left_before, "leftAfter": bound.left_after}
     shown = {"subject": bound.subject, "what": bound.what, "before": bound.before, "after": bound.after}
     return shown | {key: value for key, value in left.items() if value}
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
