@@ -17,6 +17,7 @@ from rehearsal import toolchain
 from rehearsal.plugins import ensure_language_host, write_stand_ins
 from rehearsal.site import Site
 from rehearsal.toolchain import Tool
+from spec.values import without_secrets
 from stacks.config import NAMESPACE
 from stacks.loading import load_file, stack_file
 
@@ -62,7 +63,8 @@ class RehearsedProject:
         content = yaml.safe_load(file.read_text())
         kept = {key: value for key, value in content.items() if key not in _SECRETS}
         mine = yaml.safe_load(self._file.read_text()) if self._file.exists() else {}
-        self._write(_emptied(kept) | {key: value for key, value in mine.items() if key in _SECRETS})
+        secrets = {key: value for key, value in mine.items() if key in _SECRETS}
+        self._write(without_secrets(kept, _UNREADABLE) | secrets)
 
     def set_in_cluster(self, **values: Any) -> None:
         """Change fields of the cluster in the stack file: `version="1.36"`."""
@@ -112,13 +114,6 @@ class RehearsedProject:
 
     def _write(self, content: Mapping[str, Any]) -> None:
         write_atomically(self._file, yaml.safe_dump(content, sort_keys=False))
-
-
-def _emptied(value: Any) -> Any:
-    """`value` with nothing in its encrypted secrets."""
-    if isinstance(value, dict):
-        return _UNREADABLE if value.keys() == {"secure"} else {key: _emptied(item) for key, item in value.items()}
-    return [_emptied(item) for item in value] if isinstance(value, list) else value
 
 
 def _unreadable(value: Any, path: str) -> Iterator[str]:

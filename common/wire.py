@@ -8,7 +8,7 @@ stand-in takes them, and `decode` says so instead of guessing.
 Signatures and sentinels: sdk/go/common/resource/properties.go and plugin/rpc.go, v3.259.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -162,3 +162,14 @@ def sealed(properties: Mapping[str, Any], secret_keys: Iterable[str]) -> Propert
         key: Secret(value) if key in keys and not isinstance(value, Secret) else value
         for key, value in properties.items()
     }
+
+
+def shown(value: Any, secret: Callable[[Mapping[str, Any]], Any], unknown: Callable[[], Any]) -> Any:
+    """A value out of the engine's JSON (states and events), with what stands for a secret and for what is not known."""
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == SECRET_SIGNATURE:
+            return secret(value)
+        return {str(key): shown(item, secret, unknown) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shown(item, secret, unknown) for item in value]
+    return unknown() if isinstance(value, str) and value in UNKNOWNS else value

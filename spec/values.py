@@ -164,6 +164,15 @@ class Secret:
     text: str | None = field(default=None, repr=False, compare=False)
 
 
+def without_secrets(content: Any, instead: Any) -> Any:
+    """The content of a stack file with `instead` in the place of what is encrypted in it."""
+    if isinstance(content, dict):
+        if content.keys() == {"secure"}:
+            return instead
+        return {key: without_secrets(item, instead) for key, item in content.items()}
+    return [without_secrets(item, instead) for item in content] if isinstance(content, list) else content
+
+
 def _secret(value: Any) -> Secret:
     if isinstance(value, Secret):
         return value

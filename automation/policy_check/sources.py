@@ -11,7 +11,7 @@ from typing import Any, Final
 from automation.policy_check.places import Written
 from common.errors import Problem
 from common.kinds import is_namespaced, is_of_kubernetes
-from common.wire import SECRET_SIGNATURE, SIGNATURE, UNKNOWNS
+from common.wire import shown
 from policy.kubernetes import configures
 from policy.unknown import Unknown, name_unknowns
 from spec.documents import Documents, Node, decoded, text_of
@@ -77,13 +77,12 @@ def _of_state(resource: Mapping[str, Any], file: str, line: int) -> Written:
 
 
 def _decoded(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_decoded(item) for item in value]
-    if isinstance(value, dict):
-        if value.get(SIGNATURE) == SECRET_SIGNATURE:
-            return _decoded(json.loads(value["plaintext"])) if "plaintext" in value else Unknown()
-        return {key: _decoded(item) for key, item in value.items()}
-    return Unknown() if isinstance(value, str) and value in UNKNOWNS else value
+    return shown(value, secret=_decrypted, unknown=Unknown)
+
+
+def _decrypted(secret: Mapping[str, Any]) -> Any:
+    """What is in a secret of a state that was exported with its secrets."""
+    return _decoded(json.loads(secret["plaintext"])) if "plaintext" in secret else Unknown()
 
 
 def _is_directory(path: str) -> bool:

@@ -10,9 +10,9 @@ from typing import Any, Final
 from pulumi.automation.events import OpType, StepEventMetadata, StepEventStateMetadata
 
 from common.quantity import Quantity, QuantityError
-from common.wire import SECRET_SIGNATURE, SIGNATURE, UNKNOWNS
+from common.wire import shown
 from components.naming import TENANT_LABEL
-from policy.admission.quotas import read_quota
+from policy.admission.quotas import Quota, read_quota
 from policy.demand import demand_of
 from policy.model import Resource, Stack
 from policy.nodes import NodeSet, node_sets_of
@@ -90,15 +90,15 @@ def _quotas(stack: Stack) -> dict[tuple[str, str], tuple[Quantity, Quantity | No
                 quota = read_quota(resource.object_name, resource.spec)
                 for key, hard in quota.hard.items():
                     what = f"{key} ({quota.name})" if quota.scopes else key
-                    found[namespace.object_name, what] = hard, _room(stack, namespace.object_name, resource, key, hard)
+                    found[namespace.object_name, what] = hard, _room(stack, namespace.object_name, quota, key)
         except (Undetermined, QuantityError):
             continue
     return found
 
 
-def _room(stack: Stack, namespace: str, resource: Resource, key: str, hard: Quantity) -> Quantity | None:
-    """What the stack itself leaves of a quota; None where that is not known."""
-    quota = read_quota(resource.object_name, resource.spec)
+def _room(stack: Stack, namespace: str, quota: Quota, key: str) -> Quantity | None:
+    """What the stack itself leaves of a quota's key; None where that is not known."""
+    hard = quota.hard[key]
     try:
         demand = demand_of(stack, namespace)
         charges = [each for each in demand.charges if key in each.usage and each.counted_by(quota)]
@@ -136,18 +136,7 @@ def _machine(nodes_: NodeSet) -> str:
 
 
 def _resource(state: StepEventStateMetadata) -> Resource:
-    inputs = _decoded(state.inputs or {})
+    inputs = shown(state.inputs or {}, secret=lambda _: Unknown(), unknown=Unknown)
     name = state.urn.rpartition("::")[2]
     name_unknowns(inputs, name)
     return Resource(state.urn, state.type, name, inputs, bool(state.protect))
-
-
-def _decoded(value: Any) -> Any:
-    """A value as policies take it: what is secret or not known yet is unknown."""
-    if isinstance(value, Mapping):
-        if value.get(SIGNATURE) == SECRET_SIGNATURE:
-            return Unknown()
-        return {key: _decoded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_decoded(item) for item in value]
-    return Unknown() if isinstance(value, str) and value in UNKNOWNS else value

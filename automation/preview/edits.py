@@ -12,6 +12,7 @@ from automation.preview.changes import Cause
 from automation.preview.values import ABSENT, SECRET, difference
 from spec.documents import Node
 from spec.problems import KeyPath, key_path
+from spec.values import without_secrets
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Edit:
     def cause(self, file: str) -> Cause:
         """The edit as a report shows it."""
         shown = [each for each in self.at if each != "config"]
-        lines = tuple(difference(*map(_masked, (self.before, self.after))))
+        lines = tuple(difference(*(without_secrets(each, SECRET) for each in (self.before, self.after))))
         return Cause(file, self.line, key_path(tuple(shown)), lines, gone=self.after is ABSENT)
 
 
@@ -94,10 +95,3 @@ def _have_names(*lists: Node) -> bool:
 def _name(node: Node) -> str:
     value = node.value.get("name") if isinstance(node.value, dict) else None
     return value.value if value and isinstance(value.value, str) else ""
-
-
-def _masked(value: Any) -> Any:
-    """A value without what is encrypted in it."""
-    if isinstance(value, dict):
-        return SECRET if value.keys() == {"secure"} else {key: _masked(item) for key, item in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list) else value

@@ -3,10 +3,10 @@
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
-from common.wire import SECRET_SIGNATURE, SIGNATURE, UNKNOWNS
+from common.wire import shown
 
 SECRET: Final = "[secret]"  # noqa: S105 - what is shown instead of one
 UNKNOWN: Final = "[known after up]"
@@ -18,13 +18,7 @@ _STEP: Final = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')  # a
 
 def masked(value: Any) -> Any:
     """`value` without what is secret, and with words for what is not known yet."""
-    if isinstance(value, Mapping):
-        if value.get(SIGNATURE) == SECRET_SIGNATURE:
-            return SECRET
-        return {str(key): masked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [masked(item) for item in value]
-    return UNKNOWN if isinstance(value, str) and value in UNKNOWNS else value
+    return shown(value, secret=lambda _: SECRET, unknown=lambda: UNKNOWN)
 
 
 def steps_of(path: str) -> list[str | int]:
@@ -50,9 +44,9 @@ def text(value: Any) -> str:
     return cut(visible(_whole(value)).replace("\n", "\\n"))
 
 
-def visible(shown: str) -> str:
+def visible(line: str) -> str:
     """A text in which what a terminal obeys, or what changes the order of its letters, is spelt out."""
-    return "".join(each if each.isprintable() or each == "\n" else _spelt(each) for each in shown)
+    return "".join(each if each.isprintable() or each == "\n" else _spelt(each) for each in line)
 
 
 def _spelt(character: str) -> str:
