@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from automation.bundles import ensure_bundles
-from automation.preview.base import NEW, raised
+from automation.preview.base import NEW, begin, raised
 from automation.preview.bounds import nodes, quotas, stacks_of
 from automation.preview.causes import traced
 from automation.preview.changes import Change, changes_of
@@ -16,24 +15,17 @@ from automation.preview.revisions import Base, Repository
 from automation.preview.touched import Reach
 from automation.preview.values import UNKNOWN
 from automation.project import Project
-from automation.rehearsed_project import RehearsedProject
 from spec.documents import parse, read
 from stacks.loading import stack_file
 
 
-def preview(project: Project, base: Base) -> StackReport:
+def preview(project: Project, repository: Repository, base: Base, reach: Reach) -> StackReport:
     """What the work tree's `project` changes of what stands when `base` is up; PolykubeError if that cannot be seen."""
-    repository = Repository(project.directory)
-    with raised(project, repository, base) as (site, before):
-        rehearsed = RehearsedProject.make(project, site)
-        tools = rehearsed.ensure_tools()
-        stand_ins = ensure_bundles(project.bundles, rehearsal=True)
-        engine = rehearsed.engine(tools, quiet=True)
-        if project.is_local:
-            project.control_plane(dict(tools)).start()
+    with raised(project, repository, base, reach) as (site, before):
+        rehearsed, engine, stand_ins = begin(project, site)
         found = seen(*engine.record("preview"))
         changes = changes_of(found.steps)
-        code = _code(project, repository, base)
+        code = _code(project, repository, base, reach)
         made = _edits(project, repository, base) if changes else []
         changes = traced(changes, made, rehearsed, alone=not code)
     was, now = stacks_of(found.steps)
@@ -71,8 +63,7 @@ def _unknown(found: Seen, changes: Iterable[Change]) -> Iterator[str]:
         yield f"whether these rules hold, which need such values: {', '.join(rules)}"
 
 
-def _code(project: Project, repository: Repository, base: Base) -> list[str]:
-    reach = Reach(repository, base)
+def _code(project: Project, repository: Repository, base: Base, reach: Reach) -> list[str]:
     own = stack_file(Path(), project.stack).name
     files = repository.changed_since(base)
     return [file for file in files if file != own and reach.touches(project.stack, file)]

@@ -14,6 +14,7 @@ from typing import Final
 from rich.markup import escape
 
 from automation.bundles import ensure_bundles
+from automation.engine import Engine
 from automation.preview.events import seen
 from automation.preview.findings import PolicyFinding
 from automation.preview.revisions import Base, Repository
@@ -48,13 +49,13 @@ class Raised:
 
 
 @contextmanager
-def raised(project: Project, repository: Repository, base: Base) -> Iterator[tuple[Site, Raised]]:
+def raised(project: Project, repository: Repository, base: Base, reach: Reach) -> Iterator[tuple[Site, Raised]]:
     """A site in which the base stands while the block runs, the newest one being kept afterwards.
 
     What keeps the base from standing is no error here: the site has nothing in it then, and the record says why.
     """
     prefix = f"{project.stack}-base-"
-    name = f"{prefix}{digest(project, repository, base)}"
+    name = f"{prefix}{digest(project, repository, base, reach)}"
     remove_others(prefix, name)
     with lasting_site(name, _say_who) as site, _rehearsing(site):
         record = _resumed(site)
@@ -65,9 +66,8 @@ def raised(project: Project, repository: Repository, base: Base) -> Iterator[tup
         yield site, record
 
 
-def digest(project: Project, repository: Repository, base: Base) -> str:
+def digest(project: Project, repository: Repository, base: Base, reach: Reach) -> str:
     """Equal for bases that are equal to this stack, where what plays the cloud is equal, too."""
-    reach = Reach(repository, base)
     own = stack_file(Path(), project.stack).name
     files = repository.files(base).items()
     program = [f"{blob} {file}" for file, blob in files if file == own or reach.touches(project.stack, file)]
@@ -107,13 +107,19 @@ def _bring_up(project: Project, repository: Repository, base: Base, site: Site) 
     return record
 
 
-def _run_up(project: Project, site: Site) -> Raised:
+def begin(project: Project, site: Site) -> tuple[RehearsedProject, Engine, Sequence[str]]:
+    """A project at a site with all that a run needs; the bundles of which a stand-in had to be taken come last."""
     rehearsed = RehearsedProject.make(project, site)
     tools = rehearsed.ensure_tools()
-    ensure_bundles(project.bundles, rehearsal=True)
+    stand_ins = ensure_bundles(project.bundles, rehearsal=True)
     engine = rehearsed.engine(tools, quiet=True)
     if project.is_local:
         project.control_plane(dict(tools)).start()
+    return rehearsed, engine, stand_ins
+
+
+def _run_up(project: Project, site: Site) -> Raised:
+    _, engine, _ = begin(project, site)
     events = seen(*engine.record("up", "--yes", "--skip-preview"))
     if events.failed:
         mandatory = [f"{each.rule}: {each.message}" for each in events.findings if each.is_mandatory]

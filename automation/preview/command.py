@@ -13,6 +13,7 @@ from automation.preview.plain import as_text
 from automation.preview.report import PreviewReport, StackReport
 from automation.preview.revisions import Repository
 from automation.preview.sarif import as_sarif
+from automation.preview.touched import Reach
 from automation.project import Project
 from automation.show import err
 from common.errors import EngineError, PolicyError
@@ -39,7 +40,8 @@ def preview_change(stacks: Sequence[str], base: str, form: str) -> int:
     repository = Repository(projects[0].directory)
     start = repository.base(base)
     began = time.monotonic()
-    reports = [preview(project, start) for project in projects]
+    reach = Reach(repository, start)
+    reports = [preview(project, repository, start, reach) for project in projects]
     report = PreviewReport(start.commit, start.name, repository.head, reports, len(repository.edited()))
     print(FORMS[form](report), end="")
     err.print(f"[dim]previewed {', '.join(stacks)} in {duration(time.monotonic() - began)}[/dim]", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from automation.preview.base import digest
 from automation.preview.revisions import Repository as Revisions
+from automation.preview.touched import Reach
 from automation.project import Project
 from stacks.loading import load_file
 from tests.support.repository import Repository
@@ -12,7 +13,8 @@ def test_a_base_is_another_one_when_the_stack_asks_for_something_else_and_not_ot
         repository.commit()
         revisions = Revisions(repository.directory)
         project = Project(repository.directory, "eks-dev", load_file(repository.directory / "Pulumi.eks-dev.yaml"))
-        return digest(project, revisions, revisions.base("HEAD"))
+        base = revisions.base("HEAD")
+        return digest(project, revisions, base, Reach(revisions, base))
 
     repository.write("docs/first.md", "first")
     first = committed()
