@@ -13,7 +13,7 @@ import pulumi
 
 from common.errors import EngineError, Problem
 from common.paths import control_plane_dir
-from components.clusters.base import ClusterSpec
+from components.clusters.base import ClusterSpec, minor_of
 from stacks.config import NAMESPACE, StackSpec
 
 _WHERE: Final = f"{NAMESPACE}cluster."
@@ -70,10 +70,10 @@ def check_changes(outputs: Mapping[str, Any], spec: StackSpec) -> None:
 
 def _version(has: str, spec: ClusterSpec) -> Iterator[Problem]:
     """One minor up is what clouds do at a time, and none goes down."""
-    step = _minor(spec.version) - _minor(has)
+    step = spec.minor - minor_of(has)
     if step in (0, 1):
         return
-    following = f"1.{_minor(has) + 1}"
+    following = f"1.{minor_of(has) + 1}"
     yield Problem(
         code="PK405",
         summary="a cluster goes up by one minor version at a time, and never down",
@@ -134,7 +134,3 @@ def _left_behind(name: str, spec: ClusterSpec) -> Problem:
         allowed=name,
         remedy=f"write {name} again and `polykube down`; then write {spec.name} and bring the stack up",
     )
-
-
-def _minor(version: str) -> int:
-    return int(version.split(".")[1])

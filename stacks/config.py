@@ -83,13 +83,12 @@ class StackSpec(StackModel):
 
         What a cluster knows besides that runs already, it does not say.
         """
-        minor = int(self.cluster.version.split(".")[1])
         defined = {group: kinds for each in ADDONS for group, kinds in each.defines.items()}
         there = self.cluster.own_api_groups.union(*(each.defines for each in self.addons.chosen()))
         elsewhere = self.cluster.kind == "existing"
         off = {group: field(each) for each in ADDONS for group in each.defines if not elsewhere and group not in there}
         for index, tenant in solid(self.tenants):
-            for finding in check_kinds(tenant.manifests, minor, defined, off):
+            for finding in check_kinds(tenant.manifests, self.cluster.minor, defined, off):
                 yield finding.below(f"{NAMESPACE}tenants", index)
 
     def _storage_findings(self) -> Iterator[Finding]:

@@ -37,6 +37,11 @@ def _stack_unless_named(name: Any, info: ValidationInfo) -> Any:
     return info.context.stack if name is None and isinstance(info.context, Origin) else name
 
 
+def minor_of(version: str) -> int:
+    """36 of `1.36`."""
+    return int(version.split(".")[1])
+
+
 class ClusterSpec(StackModel):
     """The base of the cluster kinds' models; each adds its `kind` and what only it needs."""
 
@@ -73,6 +78,11 @@ class ClusterSpec(StackModel):
     def own_storage_classes(self) -> Mapping[str, bool]:
         """The storage classes that are in every cluster of the kind, by name, and whether each is the default."""
         return {}
+
+    @property
+    def minor(self) -> int:
+        """The minor version: 36 of 1.36."""
+        return minor_of(self.version)
 
     @property
     def own_api_groups(self) -> frozenset[str]:

@@ -68,8 +68,14 @@ def unreachable(server: str) -> str:
     host = address.hostname or ""
     if not host or (address.scheme in getproxies() and not proxy_bypass(host)):
         return ""
+    return refusal(server, _PATIENCE)
+
+
+def refusal(server: str, patience: float) -> str:
+    """Why nothing takes a connection to the address `server` within `patience` seconds; empty if something does."""
+    address = urlparse(server)
     try:
-        socket.create_connection((host, address.port or 443), _PATIENCE).close()
+        socket.create_connection((address.hostname or "", address.port or 443), patience).close()
     except OSError as error:
         return error.strerror or str(error)
     return ""

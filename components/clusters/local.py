@@ -7,10 +7,8 @@ objects, which KWOK keeps alive; no container runs.
 
 import hashlib
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlparse
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -22,6 +20,7 @@ from common.paths import local_kubeconfig
 from common.simulation import CAPACITY_ANNOTATION, NODE_LABEL, STORAGE_DRIVER, kubernetes_version
 from components import naming
 from components.clusters.base import ClusterBase, ClusterSpec
+from components.clusters.kubeconfig import refusal
 from components.clusters.node_pools import NodePoolSpec
 from components.contract import Capability, NodePool, Storage
 from spec.model import Many, same_twice
@@ -104,7 +103,7 @@ def _running(name: str) -> str:
     """The kubeconfig of the control plane `name`; ControlPlaneError (PK306) when that does not answer."""
     path = local_kubeconfig(name)
     kubeconfig = path.read_text() if path.is_file() else ""
-    if not kubeconfig or not _answers(yaml.safe_load(kubeconfig)):
+    if not kubeconfig or refusal(_cluster(yaml.safe_load(kubeconfig))["server"], _PROBE_TIMEOUT):
         raise ControlPlaneError(
             Problem(
                 code="PK306",
@@ -120,15 +119,6 @@ def _running(name: str) -> str:
 def _cluster(kubeconfig: Mapping[str, Any]) -> Mapping[str, str]:
     cluster: Mapping[str, str] = kubeconfig["clusters"][0]["cluster"]
     return cluster
-
-
-def _answers(kubeconfig: Mapping[str, Any]) -> bool:
-    address = urlparse(_cluster(kubeconfig)["server"])
-    try:
-        with socket.create_connection((address.hostname or "", address.port or 0), _PROBE_TIMEOUT):
-            return True
-    except OSError:
-        return False
 
 
 def _identity(kubeconfig: str) -> str:

@@ -13,7 +13,7 @@ from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
-from rehearsal.providers.clouds.versions import check_nodes
+from rehearsal.providers.clouds.versions import check_nodes, minor
 
 Pool = Mapping[str, Any]
 
@@ -48,7 +48,7 @@ def check_version(pool: Pool, control_plane: str, was: Pool | None = None) -> No
     version = str(pool.get("orchestratorVersion") or (was or {}).get("orchestratorVersion") or control_plane)
     check_nodes(version, control_plane)
     had = str((was or {}).get("orchestratorVersion") or version)
-    if _minor(version) < _minor(had):
+    if minor(version) < minor(had):
         reason = f"Node pool version {version} is older than {had}: downgrading a node pool is not allowed."
         raise Refused("refused", reason=reason)
 
@@ -178,7 +178,3 @@ def _taint(text: str) -> dict[str, str]:
 
 def _patch(version: str) -> str:
     return version if version.count(".") > 1 else f"{version}.0"
-
-
-def _minor(version: str) -> int:
-    return int(version.split(".")[1])
