@@ -41,7 +41,7 @@ def main() -> None:
     logging.disable()
     # Mocks cannot be told of hooks: nobody calls back.
     for register in ("register_error_hook", "register_resource_hook"):
-        setattr(resource_hooks, register, _as_if_registered)
+        setattr(resource_hooks, register, as_if_registered)
     asked = [_asked(given["stack"], text) for text in given["files"]]
     json.dump(asked, sys.stdout)
 
@@ -80,7 +80,8 @@ def _asked(stack: str, text: str) -> Asked | None:
         return recorder.seen
 
 
-def _as_if_registered(hook: Any) -> "asyncio.Future[None]":
+def as_if_registered(hook: Any) -> "asyncio.Future[None]":
+    """In the place of what registers a hook with the engine, where there is none."""
     del hook
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     done.set_result(None)

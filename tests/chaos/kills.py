@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
-from typing import Final
 
 from common.paths import CHECKOUT
 from tests.chaos import traps
@@ -12,9 +11,7 @@ from tests.chaos.cases import DISK, REHEARSE, Case
 from tests.chaos.disk import Disk
 from tests.chaos.moments import Moments
 from tests.chaos.victims import strike
-from tests.chaos.world import ABSENT, COMMANDS, REHEARSAL, World
-
-_PATIENCE: Final = 420.0  # seconds that a run has to get to its moment
+from tests.chaos.world import ABSENT, COMMANDS, PATIENCE, REHEARSAL, World
 
 
 def disturb(world: World, case: Case, lengths: Mapping[str, int]) -> str:
@@ -30,7 +27,7 @@ def disturb(world: World, case: Case, lengths: Mapping[str, int]) -> str:
     process = world.start(_words(world, case.command), "run", world.directory(case.command))
     try:
         struck = Moments(process, world.root).watch(
-            lambda count: count >= at and strike(case.what, process.pid, world.root), _PATIENCE
+            lambda count: count >= at and strike(case.what, process.pid, world.root), PATIENCE
         )
     except TimeoutError:
         os.killpg(process.pid, signal.SIGKILL)
@@ -49,7 +46,7 @@ def measure(world: World, command: str) -> dict[str, int]:
         return False
 
     process = world.start(REHEARSAL, "run", CHECKOUT) if command == REHEARSE else _held(world, command, disk)
-    Moments(process, world.root).watch(look, _PATIENCE)
+    Moments(process, world.root).watch(look, PATIENCE)
     assert process.wait() == 0, world.said("run")
     return {command: counts[0], f"{command} writes": disk.writes}
 

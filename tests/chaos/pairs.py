@@ -5,10 +5,9 @@ from typing import Final
 
 from tests.chaos.cases import Case
 from tests.chaos.moments import Moments
-from tests.chaos.world import CHANGED, World
+from tests.chaos.world import CHANGED, PATIENCE, World
 
 _BUSY: Final = 7
-_PATIENCE: Final = 420.0  # seconds
 
 
 def at_once(world: World, case: Case, lengths: Mapping[str, int]) -> Iterator[str]:
@@ -21,7 +20,7 @@ def at_once(world: World, case: Case, lengths: Mapping[str, int]) -> Iterator[st
         world.write(CHANGED)
     at = int(case.moment * lengths["again"])
     before = world.start(_words(first), "first")
-    Moments(before, world.root).watch(lambda count: count >= at, _PATIENCE)
+    Moments(before, world.root).watch(lambda count: count >= at, PATIENCE)
     after = world.start(_words(second), "second")
     codes = {"first": world.wait(before), "second": world.wait(after)}
     for name, code in codes.items():

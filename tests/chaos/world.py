@@ -21,7 +21,7 @@ from tests.support.cli import POLYKUBE, Cli, make_cli, one_tenant
 ABSENT, UP, CHANGED = "absent", "up", "changed"
 CLUSTER: Final = "chaos"
 REHEARSAL: Final = ("rehearse", "gke-dev", "--steps", "up,destroy")
-_PATIENCE: Final = 420.0  # seconds; a run that takes longer hangs
+PATIENCE: Final = 420.0  # seconds; a run that takes longer hangs
 _STARTS: Final = 5
 _LINGER: Final = 15.0  # seconds in which what belongs to a run that was killed has to end
 
@@ -140,7 +140,7 @@ class World:
     def wait(self, process: subprocess.Popen[bytes]) -> int:
         """The exit code; a run that hangs is killed, which is one, too."""
         try:
-            return process.wait(timeout=_PATIENCE)
+            return process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             return process.wait()

@@ -12,7 +12,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import yaml
 
@@ -20,6 +19,7 @@ from common.paths import CHECKOUT
 from rehearsal.providers.clouds.store import Resource, Store
 from tests.support.api import Api
 from tests.support.polling import eventually
+from tests.support.processes import processes_of
 from tests.support.stack_files import STACKS_WITH_ADD_ONS, with_add_ons
 
 STACKS = sorted(file.name.split(".")[1] for file in CHECKOUT.glob("Pulumi.*.yaml"))
@@ -55,18 +55,6 @@ def assert_nothing_is_left(state: Path) -> None:
     """No directory, no lock and no process of a rehearsal."""
     assert list((state / "polykube" / "rehearsals").iterdir()) == []
     assert processes_of(state) == []
-
-
-def processes_of(state: Path) -> list[str]:
-    """The command lines of processes that work below `state`."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if str(state) in " ".join(process.cmdline()):
-                found.append(" ".join(process.cmdline()))
-        except psutil.Error:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("stack", STACKS)

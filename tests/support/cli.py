@@ -21,6 +21,7 @@ class Cli:
 
     directory: Path
     environment: dict[str, str]
+    timeout: float = _TIMEOUT
 
     @property
     def file(self) -> Path:
@@ -57,7 +58,7 @@ class Cli:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_TIMEOUT,
+            timeout=self.timeout,
             check=False,
         )
 

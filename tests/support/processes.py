@@ -1,4 +1,4 @@
-"""Servers that a test runs on loopback."""
+"""Servers that a test runs on loopback, and processes that it leaves."""
 
 import os
 import socket
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 
 from tests.support.polling import eventually
 
@@ -53,3 +54,15 @@ def running(
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+def processes_of(state: Path) -> list[str]:
+    """The command lines of processes that work below `state`."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(state) in " ".join(process.cmdline()):
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found

@@ -1,6 +1,5 @@
 """What a program registers, without an engine and without a cloud: each resource as the monitor is asked for it."""
 
-import asyncio
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pulumi import resource_hooks
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 
+from automation.preview.trace import as_if_registered
 from components.clusters import admission, existing
 from components.naming import PROJECT
 from stacks.compose import compose
@@ -139,18 +139,11 @@ def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
         patch.object(admission, "_refusal", return_value=""),
         patch.object(existing, "unreachable", return_value=""),
         # A mocked monitor calls nobody back.
-        patch.object(resource_hooks, "register_error_hook", _as_if_registered),
-        patch.object(resource_hooks, "register_resource_hook", _as_if_registered),
+        patch.object(resource_hooks, "register_error_hook", as_if_registered),
+        patch.object(resource_hooks, "register_resource_hook", as_if_registered),
     ):
         run(lambda: compose(spec) and None)()
     return recorder.seen
-
-
-def _as_if_registered(hook: pulumi.ErrorHook | pulumi.ResourceHook) -> "asyncio.Future[None]":
-    del hook
-    done = asyncio.get_running_loop().create_future()
-    done.set_result(None)
-    return done
 
 
 def everything_before(resource: Registered, planned: Mapping[str, Registered]) -> set[str]:

@@ -3,15 +3,14 @@
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from common.paths import CHECKOUT
+from tests.support.cli import Cli
 
 ROOMS: Final = ("common", "components", "examples", "policy", "spec", "stacks")
-_POLYKUBE: Final = Path(sys.prefix) / "bin" / "polykube"
 _IDENTITY: Final = ("-c", "user.name=test", "-c", "user.email=test@test", "-c", "commit.gpgsign=false")
 _TIMEOUT: Final = 600  # seconds; far more than a preview of the smallest stack takes
 
@@ -49,16 +48,7 @@ class Repository:
 
     def polykube(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """`polykube ARGUMENTS` here, to its end."""
-        return subprocess.run(
-            [str(_POLYKUBE), *arguments],
-            cwd=self.directory,
-            env=os.environ | variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        return Cli(self.directory, dict(os.environ), _TIMEOUT).run(*arguments, **variables)
 
 
 def make_repository(directory: Path, *stacks: str) -> Repository:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import yaml
 
 from tests.support.objects import deployment
+from tests.support.processes import processes_of
 from tests.support.repository import Repository, make_repository
 
 STACK = "gke-dev"
@@ -39,18 +39,6 @@ def _as_committed(project: Repository, state: Path) -> Iterator[None]:
     yield
     project.git("checkout", "--quiet", "--", ".")
     assert processes_of(state) == []
-
-
-def processes_of(state: Path) -> list[str]:
-    """The command lines of processes that work below `state`."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if str(state) in " ".join(process.cmdline()):
-                found.append(" ".join(process.cmdline()))
-        except psutil.Error:
-            continue
-    return found
 
 
 def previewed(project: Repository, state: Path, form: str = "json") -> subprocess.CompletedProcess[str]:
