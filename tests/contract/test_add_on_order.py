@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from components.addons import ADDONS
 from tests.support.addons import TEAM, spec_of_all
 from tests.support.registered import Registered, everything_before, registered
 
@@ -83,6 +84,11 @@ def judges(configuration: Registered, planned: Planned) -> Iterator[tuple[str, R
                 names = {planned[definition].inputs["spec"]["names"]["plural"], "*", "*/*"}
                 if names & {*rule["resources"]} and {group(each), "*"} & {*rule["apiGroups"]}:
                     yield webhook["clientConfig"]["service"]["name"], each
+
+
+def test_add_ons_say_which_kinds_are_there_with_them(planned: Planned) -> None:
+    said = {(group, kind) for each in ADDONS for group, kinds in each.defines.items() for kind in kinds.split()}
+    assert said == set(definitions(planned))
 
 
 def test_definitions_come_before_their_objects_and_go_after_them(planned: Planned) -> None:
