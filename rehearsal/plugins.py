@@ -125,9 +125,9 @@ def _go_without_log(home: Path) -> None:
 def language_host(engine: Tool) -> Plugin | None:
     """The Python language host that `engine` will use: the one beside it, or our stand-in."""
     beside = engine.path.resolve().parent / LANGUAGE_HOST
-    ours = _stand_in_host(engine)
-    if beside.is_file() and beside != ours:
+    if beside.is_file() and _is_official(beside):
         return Plugin(LANGUAGE_HOST, engine.version, beside, official=True)
+    ours = _stand_in_host(engine)
     return Plugin(LANGUAGE_HOST, engine.version, ours, official=False) if ours.is_file() else None
 
 
@@ -140,7 +140,7 @@ def ensure_language_host(engine: Tool) -> Plugin:
 
 
 def _stand_in_host(engine: Tool) -> Path:
-    # Beside an engine that we built, where the engine looks without a warning; a directory for PATH else.
+    # Beside an engine that we made, where the engine looks without a warning; a directory for PATH else.
     directory = engine.path.resolve().parent
     ours = directory.is_relative_to(cache_dir().resolve())
     return (directory if ours else cache_dir() / "stand-ins") / LANGUAGE_HOST
@@ -152,11 +152,12 @@ def _path(home: Path, name: str, version: str) -> Path:
 
 def _installed(name: str, version: str, home: Path) -> Plugin | None:
     path = _path(home, name, version)
-    if not path.is_file():
-        return None
+    return Plugin(name, version, path, _is_official(path)) if path.is_file() else None
+
+
+def _is_official(path: Path) -> bool:
     with path.open("rb") as file:
-        official = _MARK.encode() not in file.read(200)
-    return Plugin(name, version, path, official)
+        return _MARK.encode() not in file.read(200)
 
 
 def _install(engine: Tool, name: str, version: str) -> None:

@@ -1,15 +1,13 @@
 """Building a binary from its Go module into the cache."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from common.errors import Problem, ToolchainError
-from common.locks import exclusive
-from common.paths import cache_dir
 from common.progress import Step, step
+from rehearsal.toolchain import cache
 from rehearsal.toolchain.find import Tool
 from rehearsal.toolchain.go import ensure_go
 from rehearsal.toolchain.lock import Binary
@@ -24,36 +22,29 @@ def built(binary: Binary) -> Tool | None:
 def build(binary: Binary) -> Tool:
     """Build the binary, or wait for another process that is building it."""
     go = ensure_go()
-    directory = _directory(binary)
-    with step(f"building {binary.name} {binary.version}", binary.seconds) as current:
-        lock = directory.with_name(directory.name + ".lock")
-        with exclusive(lock, lambda holder: current.note(f"waiting for process {holder}, which is building it")):
-            current.note("")
-            if not built(binary):
-                _build(binary, go, directory, current)
+    with (
+        step(f"building {binary.name} {binary.version}", binary.seconds) as current,
+        cache.filled(_directory(binary), current) as place,
+    ):
+        if place:
+            _build(binary, go, place / binary.name, current)
     tool = built(binary)
     assert tool is not None
     return tool
 
 
 def _directory(binary: Binary) -> Path:
-    return cache_dir() / "bin" / f"{binary.name}-{binary.version}-{binary.digest}"
+    return cache.directory(f"{binary.name}-{binary.version}-{binary.digest}")
 
 
-def _build(binary: Binary, go: Tool, directory: Path, current: Step) -> None:
-    for abandoned in directory.parent.glob(f"{directory.name}.*.partial"):
-        shutil.rmtree(abandoned, ignore_errors=True)
-    # A name of its own: the compiler of a killed run may still be writing under the old one.
-    partial = directory.with_name(f"{directory.name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True)
+def _build(binary: Binary, go: Tool, output: Path, current: Step) -> None:
     flags = ["-mod=readonly", "-trimpath", "-ldflags", binary.ldflags, "-tags", binary.tags]
     listed = _run(binary, go, ["list", *flags, "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}"], current)
     to_compile, compiled = sum(_is_package(line) for line in listed), 0
-    for line in _run(binary, go, ["build", *flags, "-v", "-o", str(partial / binary.name)], current):
+    for line in _run(binary, go, ["build", *flags, "-v", "-o", str(output)], current):
         if _is_package(line):
             compiled += 1
             current.note(f"compiled {min(compiled, to_compile):,} of {to_compile:,} packages")
-    partial.rename(directory)
 
 
 def _is_package(line: str) -> bool:

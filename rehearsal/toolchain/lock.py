@@ -1,15 +1,18 @@
 """What `tools.lock` says, typed."""
 
 import hashlib
+import platform
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from packaging.specifiers import SpecifierSet
 
 from common.paths import CHECKOUT
+
+_MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,30 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Release:
+    """What the project itself built: its address, the SHA-256 of what is there, and what of an archive is kept.
+
+    `keep` is a file's path in the archive, or a directory's with a slash; it is empty where the binary itself is there.
+    """
+
+    url: str
+    sha256: str
+    keep: str = ""
+
+
+@dataclass(frozen=True)
 class Binary(Pin):
-    """A pin that is built from the Go module in `module`; `seconds` is what a first build takes."""
+    """A pin that is built from the Go module in `module`; `seconds` is what a first build takes.
+
+    `release` is what can be downloaded instead on a machine like this one.
+    """
 
     module: Path
     package: str
     ldflags: str
     seconds: float
     tags: str = ""
+    release: Release | None = None
 
     @property
     def digest(self) -> str:
@@ -63,7 +82,13 @@ def _binary(name: str, module: Path, pins: dict[str, Any], binary: dict[str, Any
         ldflags="-s -w " + pins.get("ldflags", "").format(version=pins["version"]),
         tags=binary.get("tags", ""),
         seconds=binary["seconds"],
+        release=_release(pins["version"], binary.get("release", {})),
     )
+
+
+def _release(version: str, releases: dict[str, dict[str, str]]) -> Release | None:
+    found = releases.get(f"{platform.system()}-{_MACHINES.get(platform.machine(), platform.machine())}".lower())
+    return Release(**{key: value.format(version=version) for key, value in found.items()}) if found else None
 
 
 def _common(pins: dict[str, Any], binary: dict[str, Any]) -> dict[str, Any]:
