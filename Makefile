@@ -66,5 +66,5 @@ docs: clouds ## regenerate the reference pages and schemas
 	@$(PYTHON) -m automation.docs
 
 lock: env ## resolve the Python dependencies anew into requirements.lock
-	@$(PYTHON) -m piptools compile --quiet --extra dev --extra aws --extra azure-native --extra gcp --generate-hashes --allow-unsafe --strip-extras --no-header \
+	@$(PYTHON) -m piptools compile --quiet --extra dev --extra review --extra aws --extra azure-native --extra gcp --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml

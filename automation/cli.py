@@ -48,7 +48,7 @@ def up(stack: Stack = "dev") -> None:
 
 
 @app.command()
-def preview(
+def preview(  # noqa: PLR0913, PLR0917 - the options of a command
     stacks: Annotated[list[str] | None, typer.Argument(help="The stacks; that of --stack if none is named.")] = None,
     stack: Stack = "dev",
     base: Annotated[
@@ -58,19 +58,39 @@ def preview(
         Literal["text", "markdown", "comment", "json", "html", "sarif"],
         typer.Option("--format", help="With --base: how to say it."),
     ] = "text",
+    changed: Annotated[
+        bool, typer.Option("--changed", help="With --base: the stacks that the change touches.")
+    ] = False,
+    save: Annotated[Path | None, typer.Option(help="With --base: a directory for the report in every form.")] = None,
+    losses_approved: Annotated[
+        bool, typer.Option("--losses-approved", help="Let what is protected be lost: somebody approved it.")
+    ] = False,
 ) -> None:
     """Show what `up` would change, and what policies say to it: of what stands, or of what a revision makes."""
     from automation import up
     from automation.project import Project
 
+    if changed and stacks:
+        raise typer.BadParameter("name stacks, or let --changed find them")
     named = stacks or [stack]
     if base:
-        from automation.preview.command import preview_change
+        from automation.preview.command import Wanted, preview_change
 
-        raise typer.Exit(preview_change(named, base, output))
-    if len(named) > 1 or output != "text":
-        raise typer.BadParameter("several stacks and forms other than text need --base")
+        wanted = Wanted(output, save, losses_approved)
+        raise typer.Exit(preview_change([] if changed else named, base, wanted))
+    if len(named) > 1 or output != "text" or changed or save or losses_approved:
+        raise typer.BadParameter("all but one stack as text needs --base")
     up.preview(Project.open(named[0]))
+
+
+@app.command()
+def comment(
+    reports: Annotated[list[Path], typer.Argument(help="Reports of a preview, as --save writes them: report.json.")],
+) -> None:
+    """Show reports as one comment on the pull request that this CI job is of, and in the job's summary."""
+    from automation.comment.command import comment
+
+    comment(reports)
 
 
 @app.command()

@@ -1,16 +1,19 @@
 """Errors that a person can cause, as data. They neither log nor print; `automation.cli` shows them.
 
-PolykubeError                    exit code 1, codes PK1xx … as below
+PolykubeError                    exit code 1, codes PK0xx … as below
+├── ProgramError        exit 11  PK0xx  the program of a stack cannot be run: it does not compile, raises or hangs
 ├── StackFileError      exit 2   PK1xx  the stack file: every problem of the file at once
 ├── ToolchainError      exit 3   PK2xx  a binary, plugin or environment is missing or cannot be made
 ├── ControlPlaneError   exit 4   PK3xx  the embedded control plane does not start, stop or answer
 ├── EngineError         exit 5   PK4xx  pulumi failed, or was asked for what it cannot do
 ├── PolicyError         exit 6   PK50x  mandatory policies stopped the run
 ├── PolicyInputError    exit 2   PK51x  settings, waivers or manifests that policies cannot be applied with or to
+├── ApprovalError       exit 12  PK52x  an approval is missing, or is for something else
 ├── BusyError           exit 7   PK6xx  another process is at it
 ├── RehearsalError      exit 8   PK7xx  a rehearsal cannot be held, or left something behind
 ├── BackupError         exit 9   PK8xx  a backup cannot be made, or does not bring back what it should
-└── RevisionError       exit 10  PK9xx  the revision that a change starts from cannot be had
+├── RevisionError       exit 10  PK90x  the revision that a change starts from cannot be had
+└── ReviewError         exit 13  PK91x  a report does not get to where a change is reviewed
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
@@ -59,6 +62,13 @@ class PolykubeError(Exception):
         return "\n".join(as_text(problem) for problem in self.problems)
 
 
+class ProgramError(PolykubeError):
+    """The program of a stack cannot be run: it does not compile, raises or hangs."""
+
+    exit_code = 11
+    codes = "PK0"
+
+
 class StackFileError(PolykubeError):
     """The stack file says something that cannot be meant."""
 
@@ -101,6 +111,13 @@ class PolicyInputError(PolykubeError):
     codes = "PK51"
 
 
+class ApprovalError(PolykubeError):
+    """An approval is missing, or is for something else."""
+
+    exit_code = 12
+    codes = "PK52"
+
+
 class BusyError(PolykubeError):
     """Another process holds what this one needs."""
 
@@ -126,7 +143,14 @@ class RevisionError(PolykubeError):
     """The revision that a change starts from cannot be had."""
 
     exit_code = 10
-    codes = "PK9"
+    codes = "PK90"
+
+
+class ReviewError(PolykubeError):
+    """A report does not get to where a change is reviewed."""
+
+    exit_code = 13
+    codes = "PK91"
 
 
 def last_words(said: str, limit: int) -> str:

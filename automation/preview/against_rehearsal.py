@@ -10,11 +10,14 @@ from automation.preview.changes import Change, changes_of
 from automation.preview.edits import Edit, edits
 from automation.preview.events import Seen, seen
 from automation.preview.findings import compare
+from automation.preview.guard import guarded
 from automation.preview.report import StackReport
 from automation.preview.revisions import Base, Repository
 from automation.preview.touched import Reach
 from automation.preview.values import UNKNOWN
 from automation.project import Project
+from policy.leave import WAIVERS, read_waivers
+from policy.rules import RULES
 from spec.documents import parse, read
 from stacks.loading import stack_file
 
@@ -24,11 +27,11 @@ def preview(project: Project, repository: Repository, base: Base, reach: Reach) 
     with raised(project, repository, base, reach) as (site, before):
         rehearsed, engine, stand_ins = begin(project, site)
         found = seen(*engine.record("preview"))
-        changes = changes_of(found.steps)
+        was, now = stacks_of(found.steps)
+        changes = guarded(changes_of(found.steps), was, read_waivers(project.directory / WAIVERS, RULES))
         code = _code(project, repository, base, reach)
         made = _edits(project, repository, base) if changes else []
         changes = traced(changes, made, rehearsed, alone=not code)
-    was, now = stacks_of(found.steps)
     return StackReport(
         project.stack,
         before.failure == NEW,

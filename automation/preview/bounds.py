@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pulumi.automation.events import OpType, StepEventMetadata, StepEventStateMetadata
 
+from automation.preview.in_json import InJson
 from common.quantity import Quantity, QuantityError
 from common.wire import shown
 from components.naming import TENANT_LABEL
@@ -31,7 +32,7 @@ _ANY: Final = "any number"
 
 
 @dataclass(frozen=True, order=True)
-class Bound:
+class Bound(InJson):
     """A bound before and after; empty where there is or was none. `left` is what the stack itself leaves of it."""
 
     subject: str

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pulumi.automation.events import DiffKind, OpType, StepEventMetadata
 
+from automation.preview.in_json import InJson
 from automation.preview.values import SECRET, UNKNOWN, at, difference, masked, steps_of
 
 _ALIKE: Final = 0.6  # of the inputs of two resources, from which on one is the other under a new name
@@ -41,7 +42,7 @@ _FORCING: Final = frozenset({DiffKind.ADD_REPLACE, DiffKind.DELETE_REPLACE, Diff
 
 
 @dataclass(frozen=True)
-class Cause:
+class Cause(InJson):
     """A place in the stack file that was edited, and that a change comes from; `gone` where only the base has it."""
 
     file: str
@@ -52,7 +53,7 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(InJson):
     """A property that changes: `lines` begin with `-`, `+` or a space. `forces` says that it takes a replacement."""
 
     path: str
@@ -61,11 +62,12 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(InJson):
     """What happens to one resource.
 
     `was` is the name that it had before in the state, `becomes` what looks like the same under another name, made
-    anew, and `came_from` the reverse of it. `follows` are resources whose replacement forces this one.
+    anew, and `came_from` the reverse of it. `follows` are resources whose replacement forces this one. Of what is
+    `protected` the engine refuses the loss; one that is `guarded` takes an approval (`guard`).
     """
 
     operation: Operation
@@ -79,6 +81,7 @@ class Change:
     becomes: str = ""
     came_from: str = ""
     protected: bool = False
+    guarded: bool = False
     old: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # inputs, masked
     new: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 

@@ -1,54 +1,62 @@
 """`polykube preview STACK… --base REF`: the report, in the form that is asked for."""
 
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from automation.preview.against_rehearsal import preview
-from automation.preview.document import document
-from automation.preview.html import as_html
-from automation.preview.markdown import as_comment, as_markdown
-from automation.preview.plain import as_text
-from automation.preview.report import PreviewReport, StackReport
+from automation.preview.report import PreviewReport
 from automation.preview.revisions import Repository
-from automation.preview.sarif import as_sarif
-from automation.preview.touched import Reach
-from automation.project import Project
+from automation.preview.saved import FORMS, save
+from automation.preview.touched import Reach, change
+from automation.project import Project, project_directory
 from automation.show import err
-from common.errors import EngineError, PolicyError
+from common.errors import ApprovalError, EngineError, PolicyError
 from common.progress import duration
 
-FORMS: Final[Mapping[str, Callable[[PreviewReport], str]]] = {
-    "text": lambda report: as_text(document(report)),
-    "markdown": lambda report: as_markdown(document(report)),
-    "comment": lambda report: as_comment(document(report)),
-    "html": lambda report: as_html(document(report)),
-    "json": lambda report: json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n",
-    "sarif": as_sarif,
-}
-"""How a report can be shown."""
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of a preview: the form that is printed, a directory for all forms, and whether losses of what is
+    protected count as approved."""
+
+    form: str = "text"
+    directory: Path | None = None
+    losses_approved: bool = False
 
 
-def preview_change(stacks: Sequence[str], base: str, form: str) -> int:
+def preview_change(stacks: Sequence[str], base: str, wanted: Wanted) -> int:
     """Preview what the work tree changes of `base` in each stack, and print the report; the exit code comes back.
 
-    That is 0, PolicyError's where a mandatory rule is broken, EngineError's where a preview did not get to its end.
-    RevisionError and StackFileError are raised before anything is made.
+    Without `stacks` those are previewed that the change touches. RevisionError and StackFileError are raised before
+    anything is made.
     """
-    projects = [Project.open(stack) for stack in stacks]
-    repository = Repository(projects[0].directory)
+    repository = Repository(project_directory())
     start = repository.base(base)
+    removed: Sequence[str] = ()
+    if not stacks:
+        touched = change(repository.directory, base)
+        stacks, removed = [each.stack for each in touched.stacks], touched.removed
+    projects = [Project.open(stack) for stack in stacks]
     began = time.monotonic()
     reach = Reach(repository, start)
     reports = [preview(project, repository, start, reach) for project in projects]
-    report = PreviewReport(start.commit, start.name, repository.head, reports, len(repository.edited()))
-    print(FORMS[form](report), end="")
-    err.print(f"[dim]previewed {', '.join(stacks)} in {duration(time.monotonic() - began)}[/dim]", soft_wrap=True)
-    return _exit_code(reports)
+    edited = len(repository.edited())
+    report = PreviewReport(start.commit, start.name, repository.head, reports, edited, removed)
+    if wanted.directory:
+        save(report, wanted.directory)
+    print(FORMS[wanted.form](report), end="")
+    seen = ", ".join(stacks) or "no stack"
+    err.print(f"[dim]previewed {seen} in {duration(time.monotonic() - began)}[/dim]", soft_wrap=True)
+    return _exit_code(report, losses_approved=wanted.losses_approved)
 
 
-def _exit_code(reports: Sequence[StackReport]) -> int:
-    if any(each.errors for each in reports):
+def _exit_code(report: PreviewReport, *, losses_approved: bool) -> int:
+    """EngineError's where a preview did not get to its end, ApprovalError's where a loss of what is protected needs
+    approval, PolicyError's where a mandatory rule is broken; or else 0."""
+    if any(each.errors for each in report.stacks):
         return EngineError.exit_code
-    return PolicyError.exit_code if any(each.blocking for each in reports) else 0
+    if any(each.guarded for each in report.stacks) and not losses_approved:
+        return ApprovalError.exit_code
+    return PolicyError.exit_code if any(each.blocking for each in report.stacks) else 0

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 from automation.preview.bounds import Bound
 from automation.preview.changes import Cause, Change, Operation
 from automation.preview.findings import PolicyFinding
+from automation.preview.guard import RULE
 from automation.preview.report import PreviewReport, StackReport
 from automation.preview.values import text
 from automation.show import number_of
@@ -72,6 +73,9 @@ _PAST: Final[Mapping[Operation, str]] = {
     Operation.IMPORT: "imported",
     Operation.MOVE: "moved",
 }
+_LEFT: Final = "what it made stays, and nothing here will take it down; destroy it from the base first"
+LABEL: Final = "losses-approved"
+"""The label of a pull request that approves losses of what is protected."""
 _COLUMNS: Final = (Operation.DELETE, Operation.REPLACE, Operation.UPDATE, Operation.CREATE)
 
 
@@ -80,6 +84,7 @@ def document(report: PreviewReport) -> list[Block]:
     blocks: list[Block] = [Heading(1, [_headline(report)]), Paragraph([report.title])]
     if report.stacks:
         blocks.append(_overview(report.stacks))
+    blocks += [Paragraph(["The file of ", Code(each), f" is gone: {_LEFT}"], tone="bad") for each in report.removed]
     for each in report.stacks:
         blocks += [Heading(2, [each.stack]), *_stack(each)]
     return [*blocks, Paragraph([report.how])]
@@ -96,8 +101,12 @@ def _headline(report: PreviewReport) -> str:
         return "Preview: it fails"
     if any(each.without_base for each in report.stacks):
         return "Preview: on nothing, for the base fails"
+    if any(each.guarded for each in report.stacks):
+        return "Preview: something that is protected would be lost"
     if any(each.blocking for each in report.stacks):
         return "Preview: policies stop it"
+    if not report.stacks:
+        return "Preview: no stack is touched"
     lost = sum(len(each.losses) for each in report.stacks)
     changed = sum(len(each.changes) for each in report.stacks)
     if not changed:
@@ -110,7 +119,7 @@ def _headline(report: PreviewReport) -> str:
 def _overview(stacks: Iterable[StackReport]) -> Table:
     rows: list[Sequence[Words]] = []
     for each in stacks:
-        numbers = [[str(each.counts[operation] or "–")] for operation in _COLUMNS]
+        numbers = [["?" if each.errors else str(each.counts[operation] or "–")] for operation in _COLUMNS]
         rows.append([[each.stack + (" (new)" if each.is_new else "")], *numbers, [_policies(each)]])
     return Table(("stack", *map(str, _COLUMNS), "policies"), rows)
 
@@ -127,6 +136,8 @@ def _stack(report: StackReport) -> Iterator[Block]:
         why = f"The base cannot be brought up, so that everything is new here: {report.without_base}"
         yield Paragraph([why], tone="bad")
     yield from (Paragraph([error], tone="bad") for error in report.errors)
+    if report.guarded:
+        yield Paragraph([*_approval(report.guarded)], tone="bad")
     if not report.changes and not report.errors:
         moved = (
             f"; {number_of(len(report.code), 'file')} of its code changed, and it asks for the same"
@@ -141,6 +152,12 @@ def _stack(report: StackReport) -> Iterator[Block]:
     if report.unknown:
         yield Heading(3, ["Not known"])
         yield Bullets([[each] for each in report.unknown])
+
+
+def _approval(lost: Sequence[Change]) -> Iterator[str]:
+    yield "To be approved, for it is protected: "
+    yield from _joined(Code(each.title) for each in lost)
+    yield from (". Whoever may approve sets the label ", Code(LABEL), ", or writes a waiver of ", Code(RULE.id), ".")
 
 
 def _changes(title: str, changes: Sequence[Change]) -> Iterator[Block]:

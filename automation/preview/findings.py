@@ -8,6 +8,7 @@ from typing import Final
 
 from pulumi.automation.events import PolicyEvent
 
+from automation.preview.in_json import InJson
 from automation.preview.values import visible
 from policy.closing import OPEN
 from policy.judge import UNDETERMINED
@@ -21,7 +22,7 @@ def said(message: str) -> str:
 
 
 @dataclass(frozen=True, order=True)
-class PolicyFinding:
+class PolicyFinding(InJson):
     """A finding of a rule: `level` is mandatory or advisory, `message` says where, what, why and what to do."""
 
     level: str
@@ -46,7 +47,7 @@ class PolicyFinding:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Compared(InJson):
     """Findings by whether the change brought them: mandatory ones first in each."""
 
     new: Sequence[PolicyFinding] = ()

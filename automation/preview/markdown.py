@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import accumulate
 from typing import Final
@@ -13,8 +13,20 @@ from automation.preview.report import MARKER
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&])")
 _CALL: Final = re.compile(r"@(?=\w)")
 _NOBODY: Final = "@\u200b"  # escaped or not, a name behind the plain sign would be told of the comment
-_LONGEST: Final = 60_000  # characters; GitHub takes 65,536 of them, GitLab a million
-_SHORTENED: Final = Paragraph(["This comment is shortened; the whole report is in the summary of the job."])
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many characters a place takes, and where what is left out can be read."""
+
+    longest: int
+    elsewhere: str
+
+
+COMMENT: Final = Room(60_000, "This comment is shortened; the whole report is in the summary of the job.")
+"""A comment: GitHub takes 65,536 characters, GitLab a million."""
+SUMMARY: Final = Room(250_000, "This summary is shortened; the whole report is an artifact of the job.")
+"""The summary of a job: GitHub takes 1 MiB of each step, and a character has up to four bytes."""
 _TONES: Final = {"bad": "> [!CAUTION]\n> ", "good": "", "": ""}
 
 
@@ -23,19 +35,20 @@ def as_markdown(blocks: Sequence[Block]) -> str:
     return "\n\n".join([MARKER, *(_block(block) for block in blocks)]) + "\n"
 
 
-def as_comment(blocks: Sequence[Block]) -> str:
+def as_comment(blocks: Sequence[Block], room: Room = COMMENT) -> str:
     """The document as a comment that code hosts take: of one that is too long, first the differences are left out,
     then what comes last; what is counted in the overview stays."""
+    shortened = Paragraph([room.elsewhere])
     bare = [replace(block, lines=()) if isinstance(block, Folded) else block for block in blocks]
     lost = [one if isinstance(one, Folded) and one.tone else other for one, other in zip(blocks, bare, strict=True)]
-    for shown in (blocks, [*lost, _SHORTENED], [*bare, _SHORTENED]):
-        if len(text := as_markdown(shown)) <= _LONGEST:
+    for shown in (blocks, [*lost, shortened], [*bare, shortened]):
+        if len(text := as_markdown(shown)) <= room.longest:
             return text
     *content, foot = bare
     sizes = accumulate(len(_block(block)) + len("\n\n") for block in content)
-    room = _LONGEST - len(as_markdown([foot, _SHORTENED]))
-    kept = [block for block, size in zip(content, sizes, strict=True) if size <= room]
-    return as_markdown([*kept, foot, _SHORTENED])
+    left = room.longest - len(as_markdown([foot, shortened]))
+    kept = [block for block, size in zip(content, sizes, strict=True) if size <= left]
+    return as_markdown([*kept, foot, shortened])
 
 
 def _block(block: Block) -> str:

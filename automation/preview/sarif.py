@@ -44,7 +44,7 @@ def _loss(stack: str, file: str, change: Change) -> dict[str, Any]:
     places = [_place(each.file, each.line) for each in change.causes if not each.gone] or [_place(file, 1)]
     return {
         "ruleId": rule,
-        "level": "error" if change.protected else "warning",
+        "level": "error" if change.protected or change.guarded else "warning",
         "message": {"text": f"{stack}: {change.title} is {done}{why}."},
         "locations": [places[0] | _logical(change.urn)],
         "relatedLocations": places[1:],

@@ -7,6 +7,7 @@ import pytest
 from automation import cli
 from automation.project import Project
 from common.errors import (
+    ApprovalError,
     BackupError,
     BusyError,
     ControlPlaneError,
@@ -15,7 +16,9 @@ from common.errors import (
     PolicyInputError,
     PolykubeError,
     Problem,
+    ProgramError,
     RehearsalError,
+    ReviewError,
     RevisionError,
     StackFileError,
     ToolchainError,
@@ -32,6 +35,9 @@ CODES = {
     RehearsalError: 8,
     BackupError: 9,
     RevisionError: 10,
+    ProgramError: 11,
+    ApprovalError: 12,
+    ReviewError: 13,
 }
 PROBLEM = Problem(
     code="PK999",

@@ -5,6 +5,7 @@ import random
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from markdown_it import MarkdownIt
 
 from automation.preview.bounds import nodes, quotas, stacks_of
 from automation.preview.changes import Cause, changes_of
-from automation.preview.command import FORMS
 from automation.preview.events import seen
 from automation.preview.findings import compare
 from automation.preview.report import PreviewReport, StackReport
+from automation.preview.saved import FORMS, read_reports, save
 from tests.support.events import GROUP, SECRET, finding, replacing, step, updating
 
 HOSTILE = "</summary></details><script>alert(1)</script> | `x` ``` @everyone <!-- -->"
@@ -122,6 +123,32 @@ def test_programs_get_everything() -> None:
     assert (replaced["forcedBy"], replaced["causes"][0]["line"]) == (["types[0]"], 28)
     assert [each["rule"] for each in stack["policies"]["fixed"]] == ["quota"]
     assert (other["changes"], other["code"]) == ([], ["components/x.py"])
+
+
+def test_a_report_that_was_saved_is_shown_as_before(tmp_path: Path) -> None:
+    told = report(EVENTS)
+    save(told, tmp_path)
+    again = read_reports([tmp_path / "report.json"])
+    for form in FORMS:
+        assert FORMS[form](again) == FORMS[form](told)
+    assert (tmp_path / "comment.md").read_text() == FORMS["comment"](told)
+
+
+def test_a_loss_that_takes_an_approval_is_the_headline_and_says_who_may_give_it() -> None:
+    told = report(EVENTS)
+    first, *others = told.stacks
+    lost = replace(first, changes=[replace(each, guarded=each.protected) for each in first.changes])
+    shown = FORMS["markdown"](replace(told, stacks=[lost, *others]))
+    assert "Preview: something that is protected would be lost" in shown
+    assert f"To be approved, for it is protected: `{GROUP} dev-old`." in shown
+    assert "`losses-approved`" in shown
+    assert "`protect-cluster`" in shown
+
+
+def test_a_stack_whose_file_is_gone_is_told() -> None:
+    shown = FORMS["text"](PreviewReport("a" * 40, "main", "b" * 40, [], removed=["gke-dev"]))
+    assert "Preview: no stack is touched" in shown
+    assert "The file of gke-dev is gone" in shown
 
 
 def test_code_hosts_get_findings_and_losses_at_their_lines() -> None:

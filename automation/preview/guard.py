@@ -1,0 +1,30 @@
+"""Losses that take an approval: of what is protected, and of what the rule `protect-cluster` wants protected.
+
+The engine refuses the loss of what is protected; but the protection may have been taken away in a change before. A
+waiver of that rule for the resource approves its loss.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from automation.preview.changes import Change
+from policy.leave import Book, Leave
+from policy.model import ResourceRule, Stack
+from policy.rules import RULES
+
+RULE: Final = next(rule for rule in RULES if rule.id == "protect-cluster" and isinstance(rule, ResourceRule))
+
+
+def guarded(changes: Iterable[Change], was: Stack, waivers: Sequence[Leave], today: date | None = None) -> list[Change]:
+    """The changes with those marked that take an approval; `was` is what stands."""
+    book = Book(waivers, today)
+    known = {resource.urn: resource for resource in was.resources}
+    marked = []
+    for change in changes:
+        resource = known.get(change.urn)
+        wanted = change.is_loss and (change.protected or change.type in RULE.kinds)
+        waived = wanted and resource and book.leave_for(RULE.id, resource)
+        marked.append(replace(change, guarded=bool(wanted and not waived)))
+    return marked
