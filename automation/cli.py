@@ -162,6 +162,25 @@ def check(stack: Stack = "dev") -> None:
 
 
 @app.command()
+def new(
+    directory: Annotated[Path, typer.Argument(help="Where the project shall be.")],
+    kind: Annotated[
+        Literal["local", "eks", "gke", "aks", "existing"], typer.Option(help="The kind of its first stack's cluster.")
+    ] = "local",
+    answer: Annotated[
+        list[str] | None, typer.Option(help="What the stack file has to know: NAME=VALUE. On a terminal it is asked.")
+    ] = None,
+    source: Annotated[
+        str, typer.Option("--from", help="The Git repository of polykube; this one's if not given.")
+    ] = "",
+) -> None:
+    """Make a project of your own: one stack file, and polykube pinned beside it."""
+    from automation.new.command import make_project
+
+    make_project(directory, kind, answer or (), source)
+
+
+@app.command()
 def setup(stack: Stack = "dev") -> None:
     """Get every binary and bundle, and the plugins that a stack needs, and start nothing."""
     from automation import up

@@ -83,8 +83,10 @@ class RehearsedProject:
     def settings(self, tools: Mapping[str, Tool]) -> dict[str, str]:
         """The variables that the engine runs with."""
         own = {"PATH": self.site.search_path(search_path(tools))}
-        if (pack := self.site.project / "policy").is_dir():  # of the same revision as the program
-            own["PULUMI_OPTION_POLICY_PACK"] = str(pack)
+        if (
+            pack := self.site.project / "policy" / "PulumiPolicy.yaml"
+        ).is_file():  # of the same revision as the program
+            own["PULUMI_OPTION_POLICY_PACK"] = str(pack.parent)
         return self.project.settings | self.site.settings() | own
 
     def engine(self, tools: Mapping[str, Tool], *, quiet: bool) -> Engine:

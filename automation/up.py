@@ -13,6 +13,7 @@ from automation.show import out
 from automation.state.adoption import adopt
 from automation.state.recovery import check_files, settle_runs
 from automation.summary import Summary
+from common.paths import command
 from common.progress import step
 from rehearsal import toolchain
 from rehearsal.plugins import ensure_language_host, ensure_plugins
@@ -90,7 +91,7 @@ def stop(project: Project) -> None:
     if project.is_local:
         with step("stopping the control plane", 2):
             project.control_plane().stop()
-    out.print(f"[dim]next[/dim]  .venv/bin/polykube start --stack {project.stack}")
+    out.print(f"[dim]next[/dim]  {command()} start --stack {project.stack}")
 
 
 def show_cluster(project: Project) -> None:
@@ -145,7 +146,7 @@ def _say_sources(tools: Mapping[str, Tool]) -> None:
 def _say_next(project: Project) -> None:
     stack = "" if project.stack == "dev" else f" --stack {project.stack}"
     out.print(
-        f'[dim]next[/dim]  eval "$(.venv/bin/polykube env{stack})"   then kubectl get pods -A, pulumi preview\n'
+        f'[dim]next[/dim]  eval "$({command()} env{stack})"   then kubectl get pods -A, pulumi preview\n'
         f"      make status, make down",
         soft_wrap=True,
     )

@@ -9,6 +9,7 @@ PolykubeError                    exit code 1, codes PK0xx … as below
 ├── PolicyError         exit 6   PK50x  mandatory policies stopped the run
 ├── PolicyInputError    exit 2   PK51x  settings, waivers or manifests that policies cannot be applied with or to
 ├── ApprovalError       exit 12  PK52x  an approval is missing, or is for something else
+├── ProjectError        exit 14  PK53x  a project of one's own cannot be made
 ├── BusyError           exit 7   PK6xx  another process is at it
 ├── RehearsalError      exit 8   PK7xx  a rehearsal cannot be held, or left something behind
 ├── BackupError         exit 9   PK8xx  a backup cannot be made, or does not bring back what it should
@@ -116,6 +117,14 @@ class ApprovalError(PolykubeError):
 
     exit_code = 12
     codes = "PK52"
+
+
+
+class ProjectError(PolykubeError):
+    """A project of one's own cannot be made."""
+
+    exit_code = 14
+    codes = "PK53"
 
 
 class BusyError(PolykubeError):

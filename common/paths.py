@@ -37,6 +37,13 @@ def _home() -> Path:
         ) from None
 
 
+def command() -> str:
+    """How a person in the current directory calls this checkout's `polykube`."""
+    program = CHECKOUT / ".venv" / "bin" / "polykube"
+    here = Path.cwd()
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)
+
+
 def cache_dir() -> Path:
     """Binaries, Python environments, plugins: everything that can be made again."""
     return _xdg("XDG_CACHE_HOME", ".cache")

@@ -8,6 +8,7 @@ from automation.backups.velero import Object, phase, reaching
 from automation.project import Project
 from automation.show import out, table
 from common.errors import BackupError, Problem
+from common.paths import command
 
 
 def show_backups(project: Project, *, as_json: bool) -> None:
@@ -68,10 +69,10 @@ def _first_tenant(project: Project) -> str:
             summary=f"stack {project.stack} has no tenant to hold a drill with",
             found="no tenants in the stack file, and no --namespace",
             allowed="a namespace that is backed up",
-            remedy="name one: .venv/bin/polykube backup drill --namespace …",
+            remedy=f"name one: {command()} backup drill --namespace …",
         )
     )
 
 
-def _say_next(project: Project, command: str) -> None:
-    out.print(f"[dim]next[/dim]  .venv/bin/polykube backup {command} --stack {project.stack}", soft_wrap=True)
+def _say_next(project: Project, step: str) -> None:
+    out.print(f"[dim]next[/dim]  {command()} backup {step} --stack {project.stack}", soft_wrap=True)

@@ -16,6 +16,7 @@ from lightkube.types import PatchType
 
 from automation.project import Project
 from common.errors import BackupError, Problem
+from common.paths import command
 from common.progress import step
 from components.addons.backup import NAMESPACE, Backup
 from rehearsal import toolchain
@@ -57,7 +58,7 @@ class Velero:
                 summary=f"there is no whole backup of {namespace}",
                 found=f"{len(self.backups())} backups, none of them completed and with that namespace",
                 allowed=f"a backup whose phase is {_COMPLETED}",
-                remedy="make one: .venv/bin/polykube backup now",
+                remedy=f"make one: {command()} backup now",
             )
         )
 

@@ -158,10 +158,11 @@ class World:
 
     def scrap(self) -> None:
         """End everything of this world, and remove its files."""
-        for process in processes(self.root):
-            with suppress(psutil.Error):
-                process.kill()
-                process.wait(10)
+        while running := list(processes(self.root)):  # one that is killed may just have started another
+            for process in running:
+                with suppress(psutil.Error):
+                    process.kill()
+                    process.wait(10)
         shutil.rmtree(self.root)
 
     def _runs(self) -> Iterator[str]:

@@ -83,8 +83,13 @@ def make_cli(root: Path) -> Cli:
         directory.mkdir()
     (project / "Pulumi.yaml").write_text("name: polykube\nruntime: python\n")
     (project / "__main__.py").write_text(PROGRAM)
+    return Cli(project, inherited_environment(backend))
+
+
+def inherited_environment(backend: Path) -> dict[str, str]:
+    """The environment of a command whose engine keeps its states in the directory `backend`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-    return Cli(project, inherited | {"PULUMI_BACKEND_URL": backend.as_uri(), "COLUMNS": "200"})
+    return inherited | {"PULUMI_BACKEND_URL": backend.as_uri(), "COLUMNS": "200"}
 
 
 def one_tenant(cluster: str, *manifests: str) -> dict[str, Any]:

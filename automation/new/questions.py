@@ -1,0 +1,93 @@
+"""What only the user knows of a new stack, by kind of cluster.
+
+The stack file of a new project is this checkout's own for that kind, with an answer in the place of each `example`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Question:
+    """A value of the stack file: what it is called in a script, what it is, and what stands for it in the template."""
+
+    name: str
+    text: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of cluster: its stack in a new project, the file that is the template of it, and what is done first."""
+
+    stack: str
+    template: str
+    questions: Sequence[Question] = ()
+    first: Sequence[str] = ("rehearse", "up")
+
+
+_OFFICE: Final = Question("from", "the addresses from which its API server is reached (CIDR)", "203.0.113.0/24")
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "local": Kind("dev", "Pulumi.dev.yaml", first=("up", "status")),
+        "eks": Kind(
+            "eks-dev",
+            "Pulumi.eks-dev.yaml",
+            (
+                Question("region", "the region", "eu-central-1"),
+                Question(
+                    "administrator",
+                    "the ARN of the role that runs `pulumi up`",
+                    "arn:aws:iam::111122223333:role/platform-admin",
+                ),
+                Question(
+                    "developers",
+                    "the ARN of the role that the tenant's developers have",
+                    "arn:aws:iam::111122223333:role/developers",
+                ),
+                _OFFICE,
+            ),
+        ),
+        "gke": Kind(
+            "gke-dev",
+            "Pulumi.gke-dev.yaml",
+            (
+                Question("project", "the project's id", "example-dev"),
+                Question("project-number", "the project's number", "111122223333"),
+                Question("region", "the region", "europe-west4"),
+                Question("administrator", "who may do everything, as group:… or user:…", "group:platform@example.com"),
+                Question("security-group", "the group gke-security-groups@…", "gke-security-groups@example.com"),
+                Question("developers", "the group of the tenant's developers", "shop-developers@example.com"),
+                _OFFICE,
+            ),
+        ),
+        "aks": Kind(
+            "aks-dev",
+            "Pulumi.aks-dev.yaml",
+            (
+                Question("subscription", "the subscription's id", "11111111-2222-3333-4444-555555555555"),
+                Question("tenant", "the id of the Entra tenant", "66666666-7777-8888-9999-aaaaaaaaaaaa"),
+                Question("region", "the region", "westeurope"),
+                Question(
+                    "administrator", "the id of the administrators' group", "7b4a6f2e-1111-4c2d-9a55-0123456789ab"
+                ),
+                Question(
+                    "developers", "the id of the tenant's developers' group", "0c5b7d3e-aaaa-4b1c-8d22-0123456789ab"
+                ),
+                _OFFICE,
+            ),
+        ),
+        "existing": Kind(
+            "theirs",
+            "automation/new/templates/existing.yaml",
+            (
+                Question("kubeconfig", "the path of its kubeconfig", "~/.kube/config"),
+                Question("context", "the context of the kubeconfig", "theirs-admin"),
+            ),
+            first=("check", "up"),
+        ),
+    }
+)
