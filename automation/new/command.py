@@ -26,8 +26,8 @@ def make_project(directory: Path, kind: str, given: Sequence[str], source: str) 
     """Make a project at `directory`, which is not there yet or empty.
 
     `given` are answers as `name=value`; on a terminal the others are asked for. Raises ProjectError with every problem
-    (PK531 and PK532 for the directory, PK533 and PK534 for answers, PK535 when polykube cannot be pinned), and StackFileError where an
-    answer cannot be; nothing is written then.
+    (PK531 and PK532 for the directory, PK533 and PK534 for answers, PK535 when polykube cannot be pinned), and
+    StackFileError where an answer cannot be; nothing is written then.
     """
     wanted = KINDS[kind]
     answers = dict(each.split("=", 1) for each in given if "=" in each)
