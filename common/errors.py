@@ -112,19 +112,18 @@ class PolicyInputError(PolykubeError):
     codes = "PK51"
 
 
-class ApprovalError(PolykubeError):
-    """An approval is missing, or is for something else."""
-
-    exit_code = 12
-    codes = "PK52"
-
-
-
 class ProjectError(PolykubeError):
     """A project of one's own cannot be made."""
 
     exit_code = 14
     codes = "PK53"
+
+
+class ApprovalError(PolykubeError):
+    """An approval is missing, or is for something else."""
+
+    exit_code = 12
+    codes = "PK52"
 
 
 class BusyError(PolykubeError):

@@ -17,6 +17,7 @@ from common.errors import (
     PolykubeError,
     Problem,
     ProgramError,
+    ProjectError,
     RehearsalError,
     ReviewError,
     RevisionError,
@@ -38,6 +39,7 @@ CODES = {
     ProgramError: 11,
     ApprovalError: 12,
     ReviewError: 13,
+    ProjectError: 14,
 }
 PROBLEM = Problem(
     code="PK999",
