@@ -181,6 +181,17 @@ def new(
 
 
 @app.command()
+def upgrade(
+    version: Annotated[str, typer.Argument(help="A tag, a branch or a commit of polykube.")],
+    stacks: Annotated[list[str] | None, typer.Argument(help="The stacks; all of the project if none is named.")] = None,
+) -> None:
+    """Show what another version of polykube changes for a project's stacks, on stand-in clouds; nothing is changed."""
+    from automation.new.upgrade import upgrade
+
+    raise typer.Exit(upgrade(version, stacks or ()))
+
+
+@app.command()
 def setup(stack: Stack = "dev") -> None:
     """Get every binary and bundle, and the plugins that a stack needs, and start nothing."""
     from automation import up

@@ -15,34 +15,35 @@ def pin(directory: Path, source: str) -> str:
     The source is a URL or a path; empty, it is where this checkout came from, or else this checkout. The commit that is
     pinned comes back; ProjectError (PK535) when git fails.
     """
-    source = source or _said(CHECKOUT, "config", "--get", "remote.origin.url") or str(CHECKOUT)
-    commit = _must(CHECKOUT, "rev-parse", "HEAD")
-    if _said(directory, "rev-parse", "--is-inside-work-tree") != "true":
-        _must(directory, "init", "--quiet", "--initial-branch", "main")
+    source = source or said(CHECKOUT, "config", "--get", "remote.origin.url") or str(CHECKOUT)
+    commit = must(CHECKOUT, "rev-parse", "HEAD")
+    if said(directory, "rev-parse", "--is-inside-work-tree") != "true":
+        must(directory, "init", "--quiet", "--initial-branch", "main")
     local = ["-c", "protocol.file.allow=always"] if Path(source).exists() else []
     with step(f"pinning polykube {commit[:12]} as a Git submodule", 2):
-        _must(directory, *local, "submodule", "--quiet", "add", "--force", "--name", PINNED, source, PINNED)
-        _must(directory / PINNED, "checkout", "--quiet", commit)
-        _must(directory, "add", PINNED)
+        must(directory, *local, "submodule", "--quiet", "add", "--force", "--name", PINNED, source, PINNED)
+        must(directory / PINNED, "checkout", "--quiet", commit)
+        must(directory, "add", PINNED)
     return commit
 
 
-def _said(directory: Path, *arguments: str) -> str:
-    """What git answers; nothing where it refuses."""
+def said(directory: Path, *arguments: str) -> str:
+    """What git answers in `directory`; nothing where it refuses."""
     return _git(directory, arguments).stdout.strip()
 
 
-def _must(directory: Path, *arguments: str) -> str:
+def must(directory: Path, *arguments: str) -> str:
+    """What git answers; ProjectError (PK535) where it refuses."""
     done = _git(directory, arguments)
     if done.returncode:
         raise ProjectError(
             Problem(
                 code="PK535",
-                summary="polykube cannot be pinned in the project",
+                summary="git does not do what it takes to pin polykube",
                 where=f"git {' '.join(arguments)}",
                 found=last_words(done.stderr, 500),
-                allowed="a repository of polykube that git can clone, and that has the commit of this checkout",
-                remedy="name another by --from URL; the files of the project are there",
+                allowed="a repository of polykube that git can clone, and that has the commit",
+                remedy="name another repository by --from URL; what is written already stays",
             )
         )
     return done.stdout.strip()

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import yaml
 from rich.markup import escape
 
 from automation.bundles import ensure_bundles
@@ -92,8 +93,7 @@ def _bring_up(project: Project, repository: Repository, base: Base, site: Site) 
     with tempfile.TemporaryDirectory(prefix="polykube-base-") as scratch:
         directory = Path(scratch)
         repository.write(base, directory)
-        if not (directory / ".venv").exists():
-            (directory / ".venv").symlink_to(interpreter().parent.parent)
+        _share_environment(directory)
         file = stack_file(directory, project.stack)
         if not file.exists():
             return Raised(failure=NEW)
@@ -105,6 +105,15 @@ def _bring_up(project: Project, repository: Repository, base: Base, site: Site) 
     if record.failure:
         renew(site)
     return record
+
+
+def _share_environment(directory: Path) -> None:
+    """Let the project at `directory` run in this checkout's Python environment, wherever it says that its own is."""
+    runtime = yaml.safe_load((directory / "Pulumi.yaml").read_text()).get("runtime")
+    named = (runtime.get("options") or {}).get("virtualenv") if isinstance(runtime, dict) else None
+    place = directory / (named or ".venv")
+    if not place.exists() and place.parent.is_dir():
+        place.symlink_to(interpreter().parent.parent)
 
 
 def begin(project: Project, site: Site) -> tuple[RehearsedProject, Engine, Sequence[str]]:

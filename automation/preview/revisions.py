@@ -5,8 +5,12 @@ import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from common.errors import Problem, RevisionError
+
+_SUBMODULE: Final = "160000"
+"""The mode of a submodule's entry in a tree, whose hash is that of a commit."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +68,31 @@ class Repository:
 
     def files(self, base: Base) -> dict[str, str]:
         """The files that there were at `base`, with hashes of what was in them."""
-        listed = self._must("ls-tree", "-r", "-z", base.commit).decode(errors="replace").split("\0")
-        entries = (entry.partition("\t") for entry in listed if entry)
-        return {path: about.split()[2] for about, _, path in entries}
+        return {path: hash_ for path, (_, hash_) in self._listed(base).items()}
 
     def write(self, base: Base, directory: Path) -> None:
-        """Write out all files of `base`. Unlike `git worktree`, that leaves nothing in the repository when killed."""
+        """Write out all files of `base`. Unlike `git worktree`, that leaves nothing in the repository when killed.
+
+        A submodule that is checked out comes with it, as it was pinned then.
+        """
         top = self._must("rev-parse", "--show-prefix").decode().strip()
         archive = self._must("archive", "--format=tar", f"{base.commit}:{top}")
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(directory, filter="data")
+        for path, (mode, commit) in self._listed(base).items():
+            if mode == _SUBMODULE and (self.directory / path / ".git").exists():
+                Repository(self.directory / path).write(Base(path, commit), directory / path)
+
+    def submodules(self) -> frozenset[str]:
+        """The paths of what is pinned in the work tree."""
+        listed = self._must("ls-files", "--stage", "-z").decode(errors="replace").split("\0")
+        return frozenset(entry.partition("\t")[2] for entry in listed if entry.startswith(_SUBMODULE))
+
+    def _listed(self, base: Base) -> dict[str, tuple[str, str]]:
+        """Mode and hash of each file that there was at `base`, by its path."""
+        listed = self._must("ls-tree", "-r", "-z", base.commit).decode(errors="replace").split("\0")
+        entries = (entry.partition("\t") for entry in listed if entry)
+        return {path: (about.split()[0], about.split()[2]) for about, _, path in entries}
 
     def _changed_since(self, commit: str) -> list[str]:
         differing = self._must("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", commit)

@@ -8,7 +8,7 @@ runs but what those that it uses take from them.
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from os.path import normpath
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -17,12 +17,13 @@ from automation.preview.imports import Import, Source, Sources
 from automation.preview.revisions import Base, Repository
 from common.errors import StackFileError
 from components import addons, clusters
+from policy.leave import WAIVERS
 from spec.documents import Node, read
 from stacks.config import StackSpec
 from stacks.loading import load_file, stack_file
 
 _PROGRAMS: Final = ("__main__.py", "policy/__main__.py")
-_FOR_ALL: Final = frozenset({"Pulumi.yaml", "requirements.lock", "tools.lock"})
+_FOR_ALL: Final = frozenset({"Pulumi.yaml", "requirements.lock", "tools.lock", WAIVERS.as_posix()})
 """What the engine and everything that it runs are told by, and no module names."""
 _BUNDLES: Final = "addons.lock"
 _LONGEST_PATH: Final = 1024  # characters; what is longer is no path, and systems refuse to look
@@ -89,6 +90,11 @@ class Reach:
         self._given: dict[str, Collection[PurePosixPath]] = {}
         self._reached: dict[frozenset[str], dict[str, Source]] = {}
 
+    @cached_property
+    def _submodules(self) -> frozenset[str]:
+        """What is pinned: in a project of one's own, all that runs."""
+        return self._repository.submodules()
+
     def is_new(self, file: str) -> bool:
         """Whether a file was not there at the base."""
         return self._repository.text(self._base, file) is None
@@ -97,7 +103,9 @@ class Reach:
         """Whether a changed file, other than stack files, means something to a stack."""
         if file == _BUNDLES:
             return not self._bundles_that_changed().isdisjoint(self._bundles_of(stack))
-        if file in _FOR_ALL or any(PurePosixPath(file).is_relative_to(each) for each in self._named(stack)):
+        if file in _FOR_ALL | self._submodules:
+            return True
+        if any(PurePosixPath(file).is_relative_to(each) for each in self._named(stack)):
             return True
         sources = self._sources_of(stack)
         if file in sources:

@@ -1,10 +1,12 @@
 """A project of one's own, outside of polykube's checkout, in which a command does not work as it does here."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from common.paths import CHECKOUT
 from tests.support.cli import Cli, inherited_environment
 
 
@@ -52,6 +54,27 @@ def test_a_cloud_is_rehearsed_by_the_version_that_is_pinned(tmp_path: Path) -> N
     program.write_text(f"{program.read_text()}\nopen({str(tmp_path / 'ran')!r}, 'w').close()\n")
     assert "✓ rehearsal of gke-dev" in succeeds(mine, "make", "rehearse")
     assert (tmp_path / "ran").exists(), "it is the pinned program that runs"
+
+
+def test_another_version_says_what_it_changes_and_the_project_stays_as_it_is(tmp_path: Path) -> None:
+    newer = Cli(tmp_path / "newer", inherited_environment(tmp_path) | {"XDG_STATE_HOME": str(tmp_path / "state")})
+    succeeds(replace(newer, directory=tmp_path), "git", "clone", "--quiet", str(CHECKOUT), "newer")
+    outside = replace(newer, directory=tmp_path)
+    outside.must("new", "mine", "--from", str(newer.directory))
+    mine = replace(newer, directory=tmp_path / "mine", timeout=900)
+    for project in (newer, mine):
+        succeeds(project, "git", "config", "user.name", "me")
+        succeeds(project, "git", "config", "user.email", "me@example.test")
+    succeeds(mine, "git", "add", "--all")
+    succeeds(mine, "git", "commit", "--quiet", "--message", "Begin")
+    program = newer.directory / "stacks" / "program.py"
+    program.write_text(program.read_text().replace("export(compose(spec))", "pulumi.export('news', 1)"))
+    succeeds(newer, "git", "commit", "--quiet", "--all", "--message", "Make nothing any more")
+    commit = succeeds(newer, "git", "rev-parse", "HEAD").strip()
+    succeeds(mine, "make", "env")
+    said = mine.other(str(mine.directory / "polykube" / ".venv" / "bin" / "polykube"), "upgrade", commit)
+    assert "Preview: 40 changes, 40 deletions" in said.stdout, said.stdout + said.stderr
+    assert succeeds(mine, "git", "status", "--short") == ""
 
 
 def succeeds(project: Cli, *command: str) -> str:

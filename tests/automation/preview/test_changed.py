@@ -154,3 +154,24 @@ def test_a_shallow_clone_says_what_to_fetch(shallow: Repository) -> None:
 def test_outside_of_git_it_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(RevisionError, match="PK901"):
         changed(Repository(tmp_path))
+
+
+def test_another_pinned_version_and_waivers_touch_every_stack_of_a_project_of_its_own(tmp_path: Path) -> None:
+    polykube, mine = (Repository(tmp_path / name) for name in ("polykube", "mine"))
+    for each in (polykube, mine):
+        each.directory.mkdir()
+        each.git("init", "--quiet", "--initial-branch", "main")
+    polykube.write("__main__.py", "")
+    polykube.commit()
+    mine.write("Pulumi.yaml", "name: mine\nruntime: python\nmain: polykube\n")
+    mine.write("Pulumi.dev.yaml", "config: {}\n")
+    mine.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(polykube.directory), "polykube")
+    base = mine.commit()
+    pinned = Repository(mine.directory / "polykube")
+    pinned.write("__main__.py", "1\n")
+    pinned.commit()
+    mine.write("policy/waivers.yaml", "[]\n")
+    mine.write("README.md", "mine\n")
+    said = changed(mine, base)
+    assert [each.files for each in said.stacks] == [["policy/waivers.yaml", "polykube"]]
+    assert said.others == ["README.md"]
