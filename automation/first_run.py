@@ -46,7 +46,7 @@ def _contents(spec: StackSpec, cluster: ManagedSpec) -> Iterator[str]:
         yield "the platform"
     if spec.tenants:
         yield "tenants"
-    if spec.addons.chosen():
+    if spec.addons.plan().add_ons:
         yield "add-ons"
     if any(pool.needs_device_plugin for pool in cluster.pools):
         yield "a device plugin"

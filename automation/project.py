@@ -57,7 +57,7 @@ class Project:
     @property
     def bundles(self) -> list[str]:
         """The renderings of upstream's manifests that the program loads."""
-        return self.spec.addons.bundles()
+        return self.spec.addons.plan().bundles
 
     @property
     def state_files(self) -> StateFiles | None:

@@ -2,8 +2,8 @@
 
 A **cluster** is one component of some kind (`components/clusters`); everything that goes into it, from
 storage classes to add-ons, sees this contract and never the kind. An **add-on** is one installable part
-(`components/addons`); what it needs, exempts and opens is data on its class, so that order, errors,
-policies and documentation are worked out rather than written twice.
+(`components/addons`). It is a plan first: what it needs, exempts and opens is answered from its class and its options,
+so that order, errors, policies and documentation are worked out rather than written twice; then it is installed.
 
 Rules (each has a test of its own in tests/contract, run over every registered kind and add-on):
 
@@ -16,8 +16,8 @@ C4  `capabilities` says what the kind can do. What needs more is an error before
 C5  `in_cluster()` gives the options of every object in the cluster. With `outside_effects=True` the
     object is deleted one by one on destroy; otherwise it may go with the cluster.
 C6  Two programs of one spec register the same resources under the same names.
-A1  What an add-on `requires`, comes `after` or `conflicts` with, is data on the class and names classes; so is
-    what makes it needless where the cluster has it (`unless`).
+A1  An add-on says which `capabilities` of the cluster it needs, which add-ons it `depends_on`, is to `install_after`
+    or `conflicts` with, by their classes, and by which built-in parts of a cluster it is `superseded_by`.
 A2  Every namespace that an add-on uses is in `namespaces`, with the Pod Security level that it needs.
 A3  Every exemption has a reason, an owner and an expiry date.
 A4  Every port that the API server must reach is in `ports_from_control_plane`.
@@ -27,7 +27,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, Final, Protocol
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -359,17 +359,3 @@ class Exemption:
     reason: str
     owner: str
     expires: date
-
-
-class AddOn(Protocol):
-    """One installable part of a cluster (rules A1 to A4); making one registers everything of it."""
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-    requires: ClassVar[Collection[Capability]]
-    unless: ClassVar[Collection[Brought]]
-    after: ClassVar[Collection[type["AddOn"]]]
-    conflicts: ClassVar[Collection[type["AddOn"]]]
-    namespaces: ClassVar[Sequence[Namespace]]
-    exemptions: ClassVar[Sequence[Exemption]]
-    ports_from_control_plane: ClassVar[Collection[int]]

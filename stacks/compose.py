@@ -1,9 +1,16 @@
-"""The one recipe: what a stack is made of, in order. No cloud detail stands here."""
+"""The one recipe: what a stack is made of, in order. No cloud detail stands here.
 
+plan → cluster → platform → add-ons → tenants → finalizers: each step takes what those before it have returned. The spec
+has been validated by then, and only the first step can still refuse it.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.addons import Installed, install
+import pulumi
+
 from components.addons.bundles import load
+from components.addons.plan import AddOnPlan, InstalledAddOns
 from components.clusters.base import ClusterBase
 from components.platform.shared import Shared
 from components.platform.tenants import Tenant
@@ -17,22 +24,49 @@ class Composition:
 
     spec: StackSpec
     cluster: ClusterBase
-    addons: Installed
+    add_ons: InstalledAddOns
 
 
 def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
-    for bundle in spec.addons.bundles():
-        load(bundle)
+    plan = _plan_add_ons(spec)
     cluster = spec.cluster.build(protect=bool(spec.protection))
-    shared = Shared(spec.platform, cluster)
-    tenants = [tenant.name for tenant in spec.tenants]
-    addons = install(spec.addons, cluster, tenants, redundant=spec.stage == "prod", after=[cluster, shared])
-    after = [cluster, shared, *addons.before_tenants]
-    made = [Tenant(tenant, cluster, after, addons.flows, addons.for_tenants[tenant.name]) for tenant in spec.tenants]
-    addons.conclude(made)
-    if spec.protection is not None:
-        for name, tenant in zip(tenants, made, strict=True):
-            Protection(f"tenant-{name}", [tenant], protect=spec.protection)
-        Protection("stack", [cluster, shared, *addons.add_ons.values(), *made], protect=spec.protection)
-    return Composition(spec, cluster, addons)
+    platform = Shared(spec.platform, cluster)
+    add_ons = plan.install(cluster, redundant=spec.stage == "prod", dependencies=[cluster, platform])
+    tenants = _create_tenants(spec, plan, cluster, [cluster, platform, *add_ons.tenant_prerequisites], add_ons)
+    add_ons.finalize(list(tenants.values()))
+    _protect(spec.protection, [cluster, platform, *add_ons.components], tenants)
+    return Composition(spec, cluster, add_ons)
+
+
+def _plan_add_ons(spec: StackSpec) -> AddOnPlan:
+    """The stack's add-ons; ToolchainError (PK214) if what they consist of has not been rendered."""
+    plan = spec.addons.plan()
+    for bundle in plan.bundles:
+        load(bundle)
+    return plan
+
+
+def _create_tenants(
+    spec: StackSpec,
+    plan: AddOnPlan,
+    cluster: ClusterBase,
+    prerequisites: Sequence[pulumi.Resource],
+    add_ons: InstalledAddOns,
+) -> dict[str, Tenant]:
+    """The tenants by name, each after `prerequisites`."""
+    return {
+        each.name: Tenant(each, cluster, prerequisites, add_ons.flows, plan.tenant_additions(each.name))
+        for each in spec.tenants
+    }
+
+
+def _protect(
+    protection: bool | None, resources: Sequence[pulumi.Resource], tenants: Mapping[str, pulumi.Resource]
+) -> None:
+    """Keep the stack and each of its tenants from being deleted, or let go of them; nothing where nobody asks."""
+    if protection is None:
+        return
+    for name, tenant in tenants.items():
+        Protection(f"tenant-{name}", [tenant], protect=protection)
+    Protection("stack", [*resources, *tenants.values()], protect=protection)

@@ -7,7 +7,6 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from components.addons import ADDONS, AddOnsSpec
-from components.addons.order import check, field
 from components.clusters import AnyClusterSpec
 from components.contract import Capability
 from components.platform.shared import PlatformSpec
@@ -61,10 +60,10 @@ class StackSpec(StackModel):
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", f"{NAMESPACE}tenants", self.tenants)
         yield from decided(self._add_on_findings())
-        chosen = self.addons.chosen()
-        for add_on, options in chosen.items():
-            checks = options.tenant_findings(self.tenants), options.findings_beside(chosen)
-            yield from (finding.below(f"{NAMESPACE}addons", field(add_on)) for finding in decided(*checks))
+        plan = self.addons.plan()
+        for add_on in plan:
+            checks = add_on.spec.tenant_findings(self.tenants), add_on.findings(plan.selection)
+            yield from (finding.below(f"{NAMESPACE}addons", add_on.key()) for finding in decided(*checks))
         if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
             yield from self._storage_findings()
             yield from decided(self._claim_findings())
@@ -75,7 +74,7 @@ class StackSpec(StackModel):
         """What the add-ons ask of the cluster and of each other, and do not get."""
         cluster = self.cluster
         if not isinstance(cluster, Hole):
-            for finding in check(self.addons.chosen(), cluster.kind, cluster.capabilities, cluster.brought):
+            for finding in self.addons.plan().findings(cluster.kind, cluster.capabilities, cluster.brought):
                 yield finding.below(f"{NAMESPACE}addons")
 
     def _kind_findings(self) -> Iterator[Finding]:
@@ -84,9 +83,9 @@ class StackSpec(StackModel):
         What a cluster knows besides that runs already, it does not say.
         """
         defined = {group: kinds for each in ADDONS for group, kinds in each.defines.items()}
-        there = self.cluster.own_api_groups.union(*(each.defines for each in self.addons.chosen()))
+        there = self.cluster.own_api_groups | self.addons.plan().api_groups
         elsewhere = self.cluster.kind == "existing"
-        off = {group: field(each) for each in ADDONS for group in each.defines if not elsewhere and group not in there}
+        off = {group: each.key() for each in ADDONS for group in each.defines if not elsewhere and group not in there}
         for index, tenant in solid(self.tenants):
             for finding in check_kinds(tenant.manifests, self.cluster.minor, defined, off):
                 yield finding.below(f"{NAMESPACE}tenants", index)
@@ -116,9 +115,9 @@ class StackSpec(StackModel):
             return
         declared = {each.name: each.default for _, each in solid(self.platform.storage_classes)}
         classes = {**self.cluster.own_storage_classes, **declared}
-        for add_on, options in self.addons.chosen().items():
-            for key, wanted in options.storage_classes().items():
-                at = (f"{NAMESPACE}addons", field(add_on), key)
+        for add_on in self.addons.plan():
+            for key, wanted in add_on.spec.storage_classes().items():
+                at = (f"{NAMESPACE}addons", add_on.key(), key)
                 if wanted is None and not any(classes.values()):
                     remedy = "Declare one in platform.storageClasses, with `default: true`."
                     found = f"no class, and {add_on.name} claims volumes of the default one"

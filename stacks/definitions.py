@@ -12,7 +12,6 @@ import yaml
 
 from common.errors import EngineError, Problem
 from components.addons import ADDONS
-from components.addons.order import field
 from components.naming import MANAGED_BY_LABEL, PROJECT
 from stacks.config import NAMESPACE, StackSpec
 
@@ -25,19 +24,19 @@ def check_definitions(outputs: Mapping[str, Any], spec: StackSpec) -> None:
     `outputs` are the stack's, decrypted. Objects that the stack has registered go by themselves, those that something
     owns with their owner. A cluster that does not answer has nothing deleted, either.
     """
-    chosen = spec.addons.chosen()
-    staying = spec.cluster.own_api_groups.union(*(each.defines for each in chosen))
+    plan = spec.addons.plan()
+    staying = spec.cluster.own_api_groups | plan.api_groups
     going = {
         each: groups
         for each in ADDONS
-        if each not in chosen and each.name in outputs.get("addOns", ())
+        if each.spec_type not in plan and each.name in outputs.get("addOns", ())
         if (groups := each.defines.keys() - staying)
     }
     if not going or "kubeconfig" not in outputs:
         return
     objects = list(_objects(str(outputs["kubeconfig"]), set().union(*going.values()), set(outputs.get("tenants", ()))))
     problems = [
-        _problem(field(each), found)
+        _problem(each.key(), found)
         for each, groups in going.items()
         if (found := [shown for group, shown in objects if group in groups])
     ]

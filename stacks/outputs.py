@@ -13,8 +13,8 @@ def export(made: Composition) -> None:
     kept = {"fixed": made.spec.cluster.fixed(), "protected": bool(made.spec.protection)}
     pulumi.export("cluster", {**cluster, **kept})
     pulumi.export("nodePools", {pool.name: pool.maximum for pool in made.cluster.node_pools})
-    for add_on in made.addons.add_ons.values():
-        if add_on.outputs:
-            pulumi.export(add_on.name, pulumi.Output.secret(add_on.outputs))
-    pulumi.export("addOns", sorted(each.name for each in made.addons.add_ons))
+    for each in made.add_ons.add_ons:
+        if outputs := each.created.outputs:
+            pulumi.export(each.add_on.name, pulumi.Output.secret(outputs))
+    pulumi.export("addOns", sorted(each.add_on.name for each in made.add_ons.add_ons))
     pulumi.export("tenants", [tenant.name for tenant in made.spec.tenants])

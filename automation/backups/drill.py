@@ -31,7 +31,7 @@ from lightkube.resources.rbac_authorization_v1 import Role, RoleBinding
 
 from automation.backups.velero import Velero, forget, stamp
 from common.errors import BackupError, Problem
-from components.addons.backup import NAMESPACE
+from components.addons.backup.spec import NAMESPACE
 
 _KINDS: Final = (
     *(ConfigMap, Secret, Service, ServiceAccount, PersistentVolumeClaim, Deployment, StatefulSet, DaemonSet, CronJob),

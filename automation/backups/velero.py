@@ -18,7 +18,7 @@ from automation.project import Project
 from common.errors import BackupError, Problem
 from common.paths import command
 from common.progress import step
-from components.addons.backup import NAMESPACE, Backup
+from components.addons.backup.spec import NAMESPACE, BackupSpec
 from rehearsal import toolchain
 
 Object: TypeAlias = Mapping[str, Any]
@@ -145,7 +145,7 @@ def stamp() -> str:
 @contextmanager
 def reaching(project: Project) -> Iterator[Velero]:
     """The stack's Velero; BackupError when the stack has none (PK801) or its cluster does not answer so (PK802)."""
-    if Backup not in project.spec.addons.chosen():
+    if BackupSpec not in project.spec.addons.plan():
         raise BackupError(_not_in_the_stack(project.stack))
     try:
         yield Velero(_kubeconfig(project))

@@ -148,11 +148,11 @@ class Reach:
         spec = self._spec(stack)
         if spec is None:
             return _rooms()
-        return frozenset({_room(type(spec.cluster)), *map(_room, spec.addons.chosen())})
+        return frozenset({_room(type(spec.cluster)), *(_room(type(each)) for each in spec.addons.plan())})
 
     def _bundles_of(self, stack: str) -> Collection[str]:
         spec = self._spec(stack)
-        return self._bundles_that_changed() if spec is None else spec.addons.bundles()
+        return self._bundles_that_changed() if spec is None else spec.addons.plan().bundles
 
     def _bundles_that_changed(self) -> set[str]:
         before = tomllib.loads(self._repository.text(self._base, _BUNDLES) or "")

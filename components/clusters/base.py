@@ -174,6 +174,12 @@ class ClusterBase(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
 
+    def complete(self) -> None:
+        """Register the component's outputs; a kind calls it when everything of the cluster is registered."""
+        self.register_outputs(
+            {"name": self.name, "kind": self.kind, "version": self.version, "kubeconfig": self.kubeconfig}
+        )
+
     def in_cluster(self, *, outside_effects: bool = False) -> pulumi.ResourceOptions:
         """Options for an object in the cluster; `outside_effects` where it must not just go with the cluster."""
         gone_with = None if outside_effects else self.goes_with

@@ -148,7 +148,7 @@ class ExistingCluster(ClusterBase):
         context = spec.kubeconfig.context if spec.kubeconfig else None
         kubeconfig = pulumi.Output.from_input(_kubeconfig(spec)).apply(lambda text: _answering(text, context))
         self.connect(kubeconfig, f"existing-{spec.name}", context)
-        self.register_outputs({})
+        self.complete()
 
     def shared_storage(self) -> Storage:
         return Storage(self._brings.shared_storage) if self._brings.shared_storage else super().shared_storage()

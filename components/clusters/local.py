@@ -71,7 +71,7 @@ class LocalCluster(ClusterBase):
         super().__init__(spec)
         self.connect(kubeconfig, _identity(kubeconfig))
         self.node_pools = tuple(self._node_pool(pool) for pool in spec.node_pools)
-        self.register_outputs({})
+        self.complete()
 
     def _node_pool(self, pool: NodePoolSpec) -> NodePool:
         labels = {**pool.labels, naming.NODE_POOL_LABEL: pool.name}

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.contract import Cluster
 from components.naming import TENANT_LABEL
 from components.platform.network import make_network_policy
 from components.platform.place import Place
@@ -74,6 +75,12 @@ class Flow:
 def to_api_server(pods: Pods, name: str) -> Flow:
     """What pods that talk to the API server need: its address is known only to the cluster, its ports are these."""
     return Flow(f"{name}.api", pods, ANY_ADDRESS, (443, 6443))
+
+
+def to_credentials(pods: Pods, name: str, cluster: Cluster) -> Iterator[Flow]:
+    """What pods that act in the cloud need to get their credentials from their node."""
+    for cidr, port in cluster.credential_sources:
+        yield Flow(f"{name}.credentials-{port}", pods, Addresses(cidr, ()), (port,))
 
 
 def make_flow_policies(flows: Iterable[Flow], place: Place, here: str = "") -> Iterator[pulumi.Resource]:

@@ -108,7 +108,12 @@ class Shared(pulumi.ComponentResource):
         for priority_class in spec.priority_classes:
             _make_priority_class(priority_class, place)
         list(make_guards(cluster.name, place))
-        self.register_outputs({})
+        self.register_outputs(
+            {
+                "storageClasses": [each.name for each in spec.storage_classes],
+                "priorityClasses": [each.name for each in spec.priority_classes],
+            }
+        )
 
 
 def _make_storage_class(spec: StorageClassSpec, cluster: Cluster, place: Place) -> None:

@@ -1,7 +1,7 @@
 """Tenants: a namespace each, with its people, limits, network and workload."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pulumi
@@ -85,12 +85,23 @@ class TenantSpec(StackModel):
 
 
 @dataclass(frozen=True)
-class FromAddOns:
-    """What add-ons have for a tenant: labels of its namespace, ports of their tunnels between pods, and objects."""
+class TenantAdditions:
+    """What add-ons add to a tenant: labels of its namespace, objects in it, and ports of tunnels between its pods, at
+    which arrives what is meant for other ports."""
 
-    labels: Mapping[str, str]
-    tunnels: Sequence[int]
-    objects: Sequence[Mapping[str, Any]]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    objects: Sequence[Mapping[str, Any]] = ()
+    tunnel_ports: Sequence[int] = ()
+
+    @classmethod
+    def merged(cls, additions: "Iterable[TenantAdditions]") -> "TenantAdditions":
+        """All of `additions` as one."""
+        each = list(additions)
+        return cls(
+            {key: value for one in each for key, value in one.labels.items()},
+            [body for one in each for body in one.objects],
+            [port for one in each for port in one.tunnel_ports],
+        )
 
 
 class Tenant(pulumi.ComponentResource):
@@ -101,7 +112,7 @@ class Tenant(pulumi.ComponentResource):
 
     All of it comes after `after` (the nodes that the workload runs on, and what it may ask for, such as storage
     classes), and the workload after the guardrails that bound it; so it also goes before them. `flows` are those
-    of add-ons, and `from_add_ons` what else there is of them.
+    of add-ons, and `additions` what they add besides.
     """
 
     def __init__(
@@ -110,25 +121,25 @@ class Tenant(pulumi.ComponentResource):
         cluster: Cluster,
         after: Sequence[pulumi.Resource],
         flows: Sequence[Flow],
-        from_add_ons: FromAddOns,
+        additions: TenantAdditions,
     ) -> None:
         super().__init__(component_type("platform", "Tenant"), spec.name, opts=cluster.in_cluster(outside_effects=True))
         own = {TENANT_LABEL: spec.name}
         version = spec.pod_security.pinned(cluster.version)
-        outside = Place(self, labels={**own, **from_add_ons.labels}, after=after)
+        outside = Place(self, labels={**own, **additions.labels}, after=after)
         namespace = make_namespace(spec.name, spec.pod_security.enforce, version, outside)
         place = Place(self, spec.name, own, (namespace,), cluster.in_cluster().deleted_with)
         guardrails = [
             *make_quotas(spec.quota, place),
             make_limit_range(spec.limit_range, place),
-            *make_network_policies(spec.network, place, from_add_ons.tunnels),
+            *make_network_policies(spec.network, place, additions.tunnel_ports),
             *make_flow_policies(flows, place, here=TENANTS),
             *make_access(spec.group, place),
             tame_default_service_account(spec.image_pull_secrets, place),
         ]
-        for body in from_add_ons.objects:
+        for body in additions.objects:
             ManifestObject(body, place.then(*guardrails))
         manifests, _ = read_manifests(spec.manifests)
         for manifest in manifests:
             ManifestObject(manifest.body, place.then(*guardrails))
-        self.register_outputs({})
+        self.register_outputs({"namespace": spec.name, "group": spec.group})

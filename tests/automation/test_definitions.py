@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.errors import EngineError
-from components.addons.csi_snapshotter import CsiSnapshotterSpec
+from components.addons.csi_snapshotter.spec import CsiSnapshotterSpec
 from rehearsal.control_plane import ControlPlane
 from stacks.config import StackSpec
 from stacks.definitions import check_definitions

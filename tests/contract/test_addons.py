@@ -13,8 +13,7 @@ import pytest
 from common.paths import CHECKOUT
 from common.reachability import Address, Endpoint, Network, Pod, Ports
 from components.addons import ADDONS
-from components.addons.base import AddOnBase, all_flows
-from components.addons.order import field, in_order
+from components.addons.addon import AddOnType
 from components.naming import NAME_LABEL, component_type
 from components.platform.flows import TENANTS, Addresses, Side
 from policy.rules import RULES
@@ -24,7 +23,6 @@ from tests.support.registered import registered
 
 pytestmark = pytest.mark.usefixtures("bundles")
 
-AddOn = type[AddOnBase]
 EACH = pytest.mark.parametrize("add_on", ADDONS, ids=lambda add_on: add_on.name)
 LONGEST_EXEMPTION = 2  # years
 TENANTS_OF_DEV = ("shop", "lab")
@@ -49,26 +47,27 @@ def is_a(kind: str, manifest: dict[str, Any]) -> bool:
     return bool(manifest.get("kind") == kind)
 
 
-def objects_of(add_on: AddOn, planned: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def objects_of(add_on: AddOnType, planned: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The Kubernetes objects below the add-on's component."""
     component = f"{component_type('addons', add_on.__name__)}$kubernetes:"
     return [state for state in planned if component in state["urn"]]
 
 
 def test_every_add_on_is_under_contract() -> None:
-    assert {field(add_on) for add_on in ADDONS} == set(OPTIONS)
+    assert {add_on.key() for add_on in ADDONS} == set(OPTIONS)
 
 
 @EACH
-def test_a1_what_it_needs_comes_after_and_conflicts_with_are_other_add_ons(add_on: AddOn) -> None:
-    named = {*add_on.needs, *add_on.after, *add_on.conflicts}
-    assert named <= set(ADDONS) - {add_on}
-    order = in_order(ADDONS)
-    assert all(order.index(other) < order.index(add_on) for other in (*add_on.needs, *add_on.after))
+def test_a1_what_it_depends_on_or_is_installed_after_comes_before_it(add_on: AddOnType) -> None:
+    plan = add_on(add_on.spec_type.model_validate(OPTIONS[add_on.key()]))
+    earlier = {*plan.depends_on(), *plan.install_after()}
+    order = [each.spec_type for each in ADDONS]
+    assert {*earlier, *add_on.conflicts} <= {*order} - {add_on.spec_type}
+    assert all(order.index(other) < ADDONS.index(add_on) for other in earlier), "ADDONS is the order of installation"
 
 
 @EACH
-def test_a2_everything_of_it_is_in_its_own_namespaces(add_on: AddOn, planned: list[dict[str, Any]]) -> None:
+def test_a2_everything_of_it_is_in_its_own_namespaces(add_on: AddOnType, planned: list[dict[str, Any]]) -> None:
     metadata = [state["inputs"]["metadata"] for state in objects_of(add_on, planned)]
     assert metadata
     used = {each["namespace"] for each in metadata if "namespace" in each}
@@ -76,12 +75,12 @@ def test_a2_everything_of_it_is_in_its_own_namespaces(add_on: AddOn, planned: li
 
 
 @EACH
-def test_a2_no_tenant_can_have_one_of_its_namespaces(add_on: AddOn) -> None:
+def test_a2_no_tenant_can_have_one_of_its_namespaces(add_on: AddOnType) -> None:
     assert all(is_reserved(namespace.name) for namespace in add_on.namespaces)
 
 
 @EACH
-def test_a3_exemptions_are_of_rules_that_there_are_and_end_within_two_years(add_on: AddOn) -> None:
+def test_a3_exemptions_are_of_rules_that_there_are_and_end_within_two_years(add_on: AddOnType) -> None:
     known = {rule.id for rule in RULES}
     today = date.today()  # noqa: DTZ011 - a day is enough
     for exemption in add_on.exemptions:
@@ -93,7 +92,7 @@ def test_a3_exemptions_are_of_rules_that_there_are_and_end_within_two_years(add_
 
 @EACH
 def test_a4_every_port_of_its_webhooks_is_one_that_the_api_server_may_reach(
-    add_on: AddOn, planned: list[dict[str, Any]]
+    add_on: AddOnType, planned: list[dict[str, Any]]
 ) -> None:
     objects = [state["inputs"] for state in objects_of(add_on, planned)]
     services = {
@@ -126,8 +125,8 @@ def ends(side: Side) -> list[Endpoint]:
 
 
 @EACH
-def test_each_flow_that_it_needs_is_open_at_both_ends(add_on: AddOn, network: Network) -> None:
-    for flow in all_flows(add_on, add_on.spec_type.model_validate(OPTIONS[field(add_on)])):
+def test_each_flow_that_it_needs_is_open_at_both_ends(add_on: AddOnType, network: Network) -> None:
+    for flow in add_on(add_on.spec_type.model_validate(OPTIONS[add_on.key()])).all_flows():
         for source, destination in product(ends(flow.source), ends(flow.destination)):
             for port in flow.ports:
                 assert network.allowed(source, destination) >= Ports.of("TCP", port), f"{flow.name}: {port}"
@@ -157,7 +156,7 @@ def test_add_ons_open_nothing_between_tenants(network: Network) -> None:
 
 
 @EACH
-def test_it_has_a_page(add_on: AddOn) -> None:
+def test_it_has_a_page(add_on: AddOnType) -> None:
     page = (CHECKOUT / "docs" / "addons" / f"{add_on.name}.md").read_text(encoding="utf-8")
     headings = [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
     assert headings == ["What you get", "Options", "See it work", "Upgrade", "Remove"]

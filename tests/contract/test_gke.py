@@ -98,7 +98,7 @@ def test_an_add_on_that_writes_to_nodes_says_so() -> None:
         within = each.urn.split("::")[2]
         for add_on in (on for on in ADDONS if f"addons:{on.__name__}$" in within):
             written = [path for path in host_paths(each.inputs) if not path.startswith("/var/log")]
-            says_so = {Capability.NODE_DIRECTORIES, Capability.NETWORK_PLUGINS} & set(add_on.requires)
+            says_so = {Capability.NODE_DIRECTORIES, Capability.NETWORK_PLUGINS} & set(add_on.required_capabilities)
             assert says_so or not written, f"{each.urn} has {written}"
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from components.addons.ingress import HostSpec
-from components.addons.ingress.routing import CLASS, gateway, redirects, secret_name
+from components.addons.ingress.routing import gateway, redirects, secret_name
+from components.addons.ingress.spec import CLASS, HostSpec
 from rehearsal.control_plane import ControlPlane
 from spec.values import Secret
 from tests.support.addons import LOCAL, TEAM, spec_with_add_ons

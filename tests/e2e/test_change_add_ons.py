@@ -14,10 +14,9 @@ import pytest
 
 from automation.bundles import keep, render
 from components.addons import bundles
-from components.addons.base import AddOnBase
+from components.addons.addon import AddOnType
 from components.addons.cert_manager import CertManager
 from components.addons.ingress import Ingress
-from components.addons.order import field
 from components.addons.tracing import Tracing
 from components.naming import component_type
 from rehearsal.control_plane import ControlPlane
@@ -36,7 +35,7 @@ KEPT = {  # what an upgrade may change and must not make anew
     "issuer": "/apis/cert-manager.io/v1/clusterissuers/self-signed",
     "operator": "/apis/apps/v1/namespaces/cert-manager/deployments/cert-manager",
 }
-ELSEWHERE: dict[type[AddOnBase], list[str]] = {  # what others have for an add-on only
+ELSEWHERE: dict[AddOnType, list[str]] = {  # what others have for an add-on only
     Ingress: ["::proven", ".gateway.networking.k8s.io"],  # an issuer that needs it, and what that needs
     Tracing: ["/jaeger-setup", "::logging-jaeger"],  # a user of the store
 }
@@ -105,7 +104,7 @@ def test_newer_versions_take_the_place_of_older_ones_and_keep_every_object(stack
     assert stack.changes() == {}
 
 
-def lost(stack: Stack, gone: list[type[AddOnBase]]) -> dict[str, str]:
+def lost(stack: Stack, gone: list[AddOnType]) -> dict[str, str]:
     """What would be deleted or made anew besides the add-ons that are to go, and what is theirs; Jobs run again."""
     apart = [component_type("addons", each.__name__) for each in gone]
     aside = [*apart, "networking.k8s.io/v1:NetworkPolicy", f"::{TEAM}/"] if gone else []
@@ -129,7 +128,7 @@ def image(deployment: Any) -> str:
 
 @pytest.mark.parametrize("add_on", LOCAL, ids=lambda add_on: add_on.name)
 def test_any_one_goes_without_a_trace_and_comes_back(
-    add_on: type[AddOnBase], stack: Stack, control_plane: ControlPlane, api: Api
+    add_on: AddOnType, stack: Stack, control_plane: ControlPlane, api: Api
 ) -> None:
     whole = spec_with_add_ons(control_plane.name)
     gone = with_dependents(add_on, whole)
@@ -145,22 +144,22 @@ def test_any_one_goes_without_a_trace_and_comes_back(
     assert stack.changes() == {}
 
 
-def with_dependents(add_on: type[AddOnBase], spec: Specs) -> list[type[AddOnBase]]:
+def with_dependents(add_on: AddOnType, spec: Specs) -> list[AddOnType]:
     """It, and those that the stack has and that need it."""
     gone = [add_on]
     for each in LOCAL:
-        options = each.spec_type.model_validate(spec["addons"][field(each)])
-        if each not in gone and set(each.needed(options)) & {*gone}:
+        plan = each(each.spec_type.model_validate(spec["addons"][each.key()]))
+        if each not in gone and {*plan.depends_on()} & {other.spec_type for other in gone}:
             gone.append(each)
     return gone
 
 
-def without(gone: list[type[AddOnBase]], spec: Specs) -> Specs:
+def without(gone: list[AddOnType], spec: Specs) -> Specs:
     """The stack without them; a tenant's routes, and the issuer that asks for its proof by them, go with ingress."""
-    addons = {key: options for key, options in spec["addons"].items() if key not in map(field, gone)}
+    addons = {key: options for key, options in spec["addons"].items() if key not in {each.key() for each in gone}}
     tenants = spec["tenants"]
     if Ingress in gone:
-        addons |= {key: by_itself(options) for key, options in addons.items() if key == field(CertManager)}
+        addons |= {key: by_itself(options) for key, options in addons.items() if key == CertManager.key()}
         tenants = [tenant | {"manifests": []} if tenant["name"] == TEAM else tenant for tenant in tenants]
     return spec | {"addons": addons, "tenants": tenants}
 

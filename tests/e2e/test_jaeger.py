@@ -19,8 +19,8 @@ import pytest
 import yaml
 
 from common.paths import CHECKOUT
-from components.addons.tracing import Tracing
 from components.addons.tracing.config import PASSWORD, SILENT, both, collecting, elasticsearch, memory, showing
+from components.addons.tracing.spec import OTLP_HTTP
 from rehearsal.toolchain import ensure
 from tests.support.polling import eventually
 from tests.support.processes import answers, free_ports, running
@@ -145,7 +145,7 @@ def environment(service: str, ports: dict[str, int]) -> dict[str, str]:
     deployment, _ = yaml.safe_load_all((EXAMPLE / "manifests" / f"{service}.yaml").read_text())
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     values = {each["name"]: each["value"] for each in container["env"]}
-    assert values["OTEL_EXPORTER_OTLP_ENDPOINT"] == f"http://jaeger.tracing.svc:{Tracing.OTLP_HTTP}"
+    assert values["OTEL_EXPORTER_OTLP_ENDPOINT"] == f"http://jaeger.tracing.svc:{OTLP_HTTP}"
     return values | {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{ports['otlp']}",
         "OTEL_BSP_SCHEDULE_DELAY": "50",

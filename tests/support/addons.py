@@ -7,7 +7,6 @@ import yaml
 
 from common.paths import CHECKOUT
 from components.addons import ADDONS, AddOnsSpec
-from components.addons.order import field
 from components.clusters.local import LocalSpec
 from spec.values import Secret
 from stacks.config import StackSpec
@@ -71,14 +70,14 @@ OPTIONS: dict[str, Any] = {
     },
 }
 
-LOCAL: Final = [each for each in ADDONS if set(each.requires) <= LocalSpec.model_construct().capabilities]
+LOCAL: Final = [each for each in ADDONS if set(each.required_capabilities) <= LocalSpec.model_construct().capabilities]
 """The add-ons that a local cluster can have."""
 
 
 def spec_with_add_ons(cluster: str) -> dict[str, Any]:
     """The example stack with every add-on that it can have, and a tenant more."""
     spec = dev_spec(cluster)
-    addons = {field(each): OPTIONS[field(each)] for each in LOCAL}
+    addons = {each.key(): OPTIONS[each.key()] for each in LOCAL}
     return spec | {"tenants": [*spec["tenants"], _TEAM], "addons": addons}
 
 

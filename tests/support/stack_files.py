@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from common.paths import CHECKOUT
 from components.addons import ADDONS
-from components.addons.base import AddOnBase
-from components.addons.order import field
+from components.addons.addon import AddOnType
 from components.naming import component_type
 from stacks.config import StackSpec
 from stacks.loading import load_file
@@ -41,8 +40,8 @@ def of_add_on(stack: str, add_on: str, **options: Any) -> dict[str, Registered]:
     return {f"{each.type}::{each.name}": each for each in made.values() if within in each.urn}
 
 
-def _named(keys: Collection[str]) -> list[tuple[str, type[AddOnBase]]]:
-    return [(field(each), each) for each in ADDONS if field(each) in keys]
+def _named(keys: Collection[str]) -> list[tuple[str, AddOnType]]:
+    return [(each.key(), each) for each in ADDONS if each.key() in keys]
 
 
 def with_add_ons(name: str) -> str:

@@ -5,75 +5,41 @@ themselves, within the bounds that the pools have. Left out: several kinds of po
 Upstream: karpenter.sh/docs, 1.15, November 2026.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import Field
-
-from components.addons.base import AddOnBase, AddOnSpec, Site, bounded, credential_flows
-from components.addons.bundles import read_bundles
+from components.addons.addon import AddOn, InstallContext
+from components.addons.autoscaling.spec import METRICS, NAMESPACE, PODS, VERSION, AutoscalingSpec
 from components.addons.exempt import api_server_address
-from components.addons.monitoring import Monitoring
+from components.addons.monitoring.spec import PROMETHEUS
+from components.addons.namespaces import quota
 from components.contract import Capability, Cluster, Namespace, PodSecurity
-from components.platform import flows
-from components.platform.flows import Flow
-from spec.model import Many
-from spec.values import Bytes, Cpu
-
-NAMESPACE: Final = "karpenter"
+from components.platform.flows import Flow, to_api_server, to_credentials
+from components.platform.place import Place
 
 
-class AutoscalingSpec(AddOnSpec):
-    """Machines as pods need them."""
-
-    cpu: Cpu = Field(description="CPUs of all machines that it makes together: a bound on what they cost.")
-    memory: Bytes = Field(description="Memory of all machines that it makes together.")
-    capacity: Annotated[Many[Literal["on-demand", "spot"]], Field(min_length=1)] = Field(
-        default=("on-demand",),
-        description="How machines are bought; of spot, AWS may take any back within two minutes.",
-    )
-    architectures: Annotated[Many[Literal["amd64", "arm64"]], Field(min_length=1)] = Field(
-        default=("amd64",), description="Processors of the machines; every image has to be there for all of them."
-    )
-    families: Annotated[Many[Annotated[str, Field(min_length=1)]], Field(min_length=1)] = Field(
-        default=("c", "m", "r"), description="Families of machine types to choose from, without their generation."
-    )
-    image: Literal["al2023", "bottlerocket"] = Field(
-        default="bottlerocket", description="The nodes' operating system, always the newest of it."
-    )
-    empty_after_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
-        default=5, description="How long a machine may do little before its pods are moved and it is given back."
-    )
-
-
-class Autoscaling(AddOnBase):
+class Autoscaling(AddOn[AutoscalingSpec]):
     """Karpenter, on EKS: machines as pods need them, within bounds."""
 
     name = "autoscaling"
-    version = read_bundles()["karpenter"].version
+    version = VERSION
     spec_type = AutoscalingSpec
-    bundles = ("karpenter", "karpenter-kinds")
     defines = MappingProxyType({"karpenter.sh": "NodeClaim NodeOverlay NodePool", "karpenter.k8s.aws": "EC2NodeClass"})
-    requires = frozenset({Capability.MACHINES, Capability.WORKLOAD_IDENTITY})
-    namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=5, cpu=4, gibibytes=16)),)
+    required_capabilities = frozenset({Capability.MACHINES, Capability.WORKLOAD_IDENTITY})
+    namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=4, gibibytes=16)),)
     exemptions = (api_server_address("Karpenter"),)
 
-    PODS: ClassVar = flows.Pods(NAMESPACE)
+    def bundles(self) -> Collection[str]:
+        return ("karpenter", "karpenter-kinds")
 
-    @classmethod
-    def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
-        del spec
-        yield flows.to_api_server(cls.PODS, "karpenter")  # and to the cloud, at the same port
-        yield Flow("karpenter.metrics", Monitoring.PROMETHEUS, cls.PODS, (8080,))
+    def flows(self) -> Iterator[Flow]:
+        yield to_api_server(PODS, "karpenter")  # and to the cloud, at the same port
+        yield Flow("karpenter.metrics", PROMETHEUS, PODS, (METRICS,))
 
-    @classmethod
-    def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:
-        del spec
-        yield from credential_flows("karpenter", cls.PODS, cluster)
+    def cluster_flows(self, cluster: Cluster) -> Iterator[Flow]:
+        yield from to_credentials(PODS, "karpenter", cluster)
 
-    def build(self, spec: AddOnSpec, site: Site) -> None:
-        from components.addons.autoscaling.parts import make_parts
+    def create_resources(self, context: InstallContext, places: Mapping[str, Place]) -> None:
+        from components.addons.autoscaling.resources import create_resources
 
-        assert isinstance(spec, AutoscalingSpec)
-        make_parts(spec, site, self.places[NAMESPACE])
+        create_resources(self.spec, context, places[NAMESPACE])

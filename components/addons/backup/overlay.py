@@ -1,14 +1,12 @@
 """What this project changes in upstream's rendering. A field that upstream has moved is a KeyError, not ignored."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from components.addons.backup.store import Store
 from components.addons.workloads import CPU_BURST, NOBODY
 from components.naming import MANAGED_BY_LABEL, PROJECT
 from components.platform.place import LEAF_ANNOTATIONS
-
-if TYPE_CHECKING:
-    from components.addons.backup.store import Store
 
 Manifest = dict[str, Any]
 
@@ -19,7 +17,7 @@ _PLUGINS: Final = "/target"
 _FILES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID")
 
 
-def laid_over(manifest: Manifest, store: "Store", *, snapshots: bool) -> Manifest | None:
+def laid_over(manifest: Manifest, store: Store, *, snapshots: bool) -> Manifest | None:
     """The object as this project has it; None for the namespace, which is the add-on's. `manifest` is changed.
 
     Without `snapshots` all volumes are copied file by file: Velero would fail on the first one otherwise.
@@ -52,11 +50,11 @@ def resources(cpu: int, memory: int, most: int) -> dict[str, dict[str, str]]:
     }
 
 
-def _account(manifest: Manifest, store: "Store") -> None:
+def _account(manifest: Manifest, store: Store) -> None:
     manifest["metadata"]["annotations"].update(store.identity.annotations)
 
 
-def _server(manifest: Manifest, store: "Store") -> None:
+def _server(manifest: Manifest, store: Store) -> None:
     pod = _pod(manifest, store)
     pod["securityContext"] = {"runAsNonRoot": True, "runAsUser": NOBODY, "runAsGroup": NOBODY, "fsGroup": NOBODY}
     pod["tolerations"] = [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
@@ -74,7 +72,7 @@ def _server(manifest: Manifest, store: "Store") -> None:
     pod["securityContext"]["seccompProfile"] = {"type": "RuntimeDefault"}
 
 
-def _agent(manifest: Manifest, store: "Store") -> None:
+def _agent(manifest: Manifest, store: Store) -> None:
     pod = _pod(manifest, store)
     pod["tolerations"] = [{"operator": "Exists"}]
     pod["securityContext"]["seccompProfile"] = {"type": "RuntimeDefault"}
@@ -82,7 +80,7 @@ def _agent(manifest: Manifest, store: "Store") -> None:
     container["args"].append("--node-agent-configmap=node-agent")
 
 
-def _pod(manifest: Manifest, store: "Store") -> Manifest:
+def _pod(manifest: Manifest, store: Store) -> Manifest:
     """The pods' spec, with what an identity in the cloud wants of their labels."""
     template = manifest["spec"]["template"]
     del template["metadata"]["creationTimestamp"]
@@ -112,7 +110,7 @@ def _context(*capabilities: str) -> Manifest:
     }
 
 
-_CHANGES: Final[Mapping[str, Callable[[Manifest, "Store"], None]]] = {
+_CHANGES: Final[Mapping[str, Callable[[Manifest, Store], None]]] = {
     "ServiceAccount": _account,
     "Deployment": _server,
     "DaemonSet": _agent,

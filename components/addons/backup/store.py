@@ -5,16 +5,14 @@ Plugins: github.com/vmware-tanzu/velero-plugin-for-{aws,gcp,microsoft-azure}, ba
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 
+from components.addons.backup.spec import StoreSpec
 from components.contract import Cluster, Identity, ObjectStore
 from components.platform.place import Place
-
-if TYPE_CHECKING:
-    from components.addons.backup import StoreSpec
 
 _PLUGINS: Final = "docker.io/velero/velero-plugin-for-{}:v1.14.2"
 _SECRET: Final = "store"  # noqa: S105 - a name
@@ -52,7 +50,7 @@ class Store:
         }
 
 
-def given_store(spec: "StoreSpec", place: Place) -> Store:
+def given_store(spec: StoreSpec, place: Place) -> Store:
     """A bucket that is there already, with its key in a Secret that is made in `place`."""
     key = f"[default]\naws_access_key_id={spec.access_key}\naws_secret_access_key={spec.secret_key.text or ''}\n"
     authority = {"ca.crt": spec.certificate_authority} if spec.certificate_authority else {}

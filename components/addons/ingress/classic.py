@@ -6,16 +6,14 @@ istiod itself would take any host that an Ingress of any namespace names, and an
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from components.addons.ingress.routing import CLASS, NAME, secret_name
-
-if TYPE_CHECKING:
-    from components.addons.ingress import HostSpec
+from components.addons.ingress.routing import secret_name
+from components.addons.ingress.spec import CLASS, GATEWAY, HostSpec
 
 Manifest = dict[str, Any]
 
-MESH_CONFIG: Final = {"ingressClass": CLASS, "ingressSelector": NAME, "ingressService": NAME}
+MESH_CONFIG: Final = {"ingressClass": CLASS, "ingressSelector": GATEWAY, "ingressService": GATEWAY}
 """What istiod is told of class and gateway."""
 
 _POLICY: Final = "ingress-hosts"
@@ -40,7 +38,7 @@ def ingress_class() -> Manifest:
     return {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": CLASS}, "spec": spec}
 
 
-def admission(hosts: Sequence["HostSpec"]) -> Iterator[Manifest]:
+def admission(hosts: Sequence[HostSpec]) -> Iterator[Manifest]:
     """What keeps an Ingress of our class to the classic ones of `hosts` that are its namespace's, and to their Secrets.
 
     It is asked when an Ingress is written: one that is there already stays as it is.
@@ -67,13 +65,13 @@ def admission(hosts: Sequence["HostSpec"]) -> Iterator[Manifest]:
     yield _policy("ValidatingAdmissionPolicyBinding", {"policyName": _POLICY, "validationActions": ["Deny"]})
 
 
-def to_https(hosts: Sequence["HostSpec"]) -> Iterator[Manifest]:
+def to_https(hosts: Sequence[HostSpec]) -> Iterator[Manifest]:
     """What sends the plain HTTP of classic hosts with a certificate to HTTPS, which an Ingress cannot say."""
     names = [host.name for host in hosts if host.classic and host.tls]
     if names:
         port = {"number": 80, "name": "http", "protocol": "HTTP"}
         spec = {
-            "selector": {"istio": NAME},
+            "selector": {"istio": GATEWAY},
             "servers": [{"port": port, "hosts": names, "tls": {"httpsRedirect": True}}],
         }
         metadata = {"name": "classic-to-https"}

@@ -1,16 +1,12 @@
 """Gateway and redirects, as the Gateway API has them (v1, 1.6)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from components.addons.ingress import HostSpec
+from components.addons.ingress.spec import CLASS, GATEWAY, HostSpec
 
 Manifest = dict[str, Any]
 
-NAME: Final = "ingress"
-"""The Gateway, its pods and their Service; their label `istio` says so too."""
-CLASS: Final = "ingress"  # istiod makes one called `istio` by itself, whenever it likes
 _API: Final = "gateway.networking.k8s.io/v1"
 
 
@@ -21,7 +17,7 @@ def gateway_class() -> Manifest:
 
 
 def gateway(
-    hosts: Sequence["HostSpec"], class_name: str, service: str = "", parameters: Mapping[str, Any] | None = None
+    hosts: Sequence[HostSpec], class_name: str, service: str = "", parameters: Mapping[str, Any] | None = None
 ) -> Manifest:
     """The Gateway, with listeners for the hosts that are not classic; on our own `service`, if there is one, so that
     Istio makes none. `parameters` is the object that says what the class wants to know besides."""
@@ -35,21 +31,21 @@ def gateway(
     if parameters:
         group, name = parameters["apiVersion"].partition("/")[0], parameters["metadata"]["name"]
         spec["infrastructure"] = {"parametersRef": {"group": group, "kind": parameters["kind"], "name": name}}
-    return {"apiVersion": _API, "kind": "Gateway", "metadata": {"name": NAME}, "spec": spec}
+    return {"apiVersion": _API, "kind": "Gateway", "metadata": {"name": GATEWAY}, "spec": spec}
 
 
-def redirects(hosts: Sequence["HostSpec"]) -> Iterator[Manifest]:
+def redirects(hosts: Sequence[HostSpec]) -> Iterator[Manifest]:
     """For each host with a certificate that is not classic, a route from HTTP to HTTPS."""
     for host in hosts:
         if host.tls and not host.classic:
             redirect = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}
-            parent = {"name": NAME, "sectionName": _section("http", host)}
+            parent = {"name": GATEWAY, "sectionName": _section("http", host)}
             spec = {"parentRefs": [parent], "hostnames": [host.name], "rules": [{"filters": [redirect]}]}
             metadata = {"name": f"https.{host.name}"}
             yield {"apiVersion": _API, "kind": "HTTPRoute", "metadata": metadata, "spec": spec}
 
 
-def secret_name(host: "HostSpec") -> str:
+def secret_name(host: HostSpec) -> str:
     """The Secret with the host's certificate."""
     return f"tls.{host.name}"
 
@@ -65,7 +61,7 @@ def certificate(name: str, issuer: str, secret: str) -> Manifest:
     return {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": secret}, "spec": spec}
 
 
-def _listeners(host: "HostSpec") -> Iterator[Manifest]:
+def _listeners(host: HostSpec) -> Iterator[Manifest]:
     """The host's HTTP, for its tenants or for our redirect, and its HTTPS if it has a certificate."""
     tenants = {
         "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": [*host.tenants]}]
@@ -78,7 +74,7 @@ def _listeners(host: "HostSpec") -> Iterator[Manifest]:
         yield https | {"hostname": host.name, "tls": certificate}
 
 
-def _section(protocol: str, host: "HostSpec") -> str:
+def _section(protocol: str, host: HostSpec) -> str:
     return f"{protocol}.{host.name}"
 
 

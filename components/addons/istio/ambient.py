@@ -5,19 +5,18 @@ tunnel (istio.io/latest/docs/ambient/usage/networkpolicy, 1.31). That port there
 talks to whom stays as the rules say, and at which port is for AuthorizationPolicies to say.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from components.addons.monitoring import Monitoring
-from components.addons.tracing import Tracing
+from components.addons.ingress.spec import GATEWAY_PODS
+from components.addons.istio.spec import AGENTS, ISTIOD
+from components.addons.monitoring.spec import PROMETHEUS
+from components.addons.tracing.spec import COLLECTOR, OTLP_GRPC
 from components.platform.flows import Addresses, Flow, Pods
+from components.platform.tenants import TenantAdditions
 
-AGENTS: Final = "istio-cni"
-"""Namespace of what runs on every node."""
 TUNNEL: Final = 15008
-_ISTIOD: Final = Pods("istio-system", {"app": "istiod"})
 _PROXIES: Final = Pods(AGENTS, {"app": "ztunnel"})
-_GATEWAY: Final = Pods("istio-ingress", {"istio": "ingress"})
 _WAYPOINT: Final = "waypoint"
 _PROBES: Final = Addresses("169.254.7.127/32", ())
 """The address that the network plugin gives to kubelets, which no rule names; only a node can have it."""
@@ -25,26 +24,29 @@ _PROBES: Final = Addresses("169.254.7.127/32", ())
 
 def flows(tenants: Sequence[str], waypoints: Sequence[str]) -> Iterator[Flow]:
     """The connections of ambient mode, besides those that there are with sidecars."""
-    yield Flow("istio.ztunnel", _PROXIES, _ISTIOD, (15012,))
-    yield Flow("istio.ztunnel-metrics", Monitoring.PROMETHEUS, _PROXIES, (15020,))
+    yield Flow("istio.ztunnel", _PROXIES, ISTIOD, (15012,))
+    yield Flow("istio.ztunnel-metrics", PROMETHEUS, _PROXIES, (15020,))
     for tenant in tenants:
         pods = Pods(tenant)
         yield Flow(f"istio.{tenant}.probes", _PROBES, pods, ())
-        yield Flow(f"istio.{tenant}.gateway", _GATEWAY, pods, (TUNNEL,))
+        yield Flow(f"istio.{tenant}.gateway", GATEWAY_PODS, pods, (TUNNEL,))
     for tenant in waypoints:
         pods, waypoint = Pods(tenant), Pods(tenant, {"gateway.networking.k8s.io/gateway-name": _WAYPOINT})
         yield Flow(f"istio.{tenant}.to-waypoint", pods, waypoint, (TUNNEL,))
         yield Flow(f"istio.{tenant}.from-waypoint", waypoint, pods, (TUNNEL,))
-        yield Flow(f"istio.{tenant}.gateway-to-waypoint", _GATEWAY, waypoint, (TUNNEL,))
-        yield Flow(f"istio.{tenant}.spans", waypoint, Tracing.COLLECTOR, (Tracing.OTLP_GRPC,))
+        yield Flow(f"istio.{tenant}.gateway-to-waypoint", GATEWAY_PODS, waypoint, (TUNNEL,))
+        yield Flow(f"istio.{tenant}.spans", waypoint, COLLECTOR, (OTLP_GRPC,))
 
 
-def labels(*, waypoint: bool) -> Mapping[str, str]:
-    """What puts the pods of a namespace into the mesh, and behind their waypoint."""
-    return {"istio.io/dataplane-mode": "ambient", **({"istio.io/use-waypoint": _WAYPOINT} if waypoint else {})}
+def tenant_additions(*, waypoint: bool) -> TenantAdditions:
+    """What puts the pods of a tenant's namespace into the mesh, and behind their waypoint."""
+    labels = {"istio.io/dataplane-mode": "ambient"}
+    if not waypoint:
+        return TenantAdditions(labels, tunnel_ports=[TUNNEL])
+    return TenantAdditions(labels | {"istio.io/use-waypoint": _WAYPOINT}, [_waypoint()], [TUNNEL])
 
 
-def waypoint() -> dict[str, Any]:
+def _waypoint() -> dict[str, Any]:
     """The Gateway of which istiod makes a proxy for all Services of its namespace."""
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",

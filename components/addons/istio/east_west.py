@@ -5,31 +5,28 @@ mesh, which let in whom the mesh's authority knows.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi_kubernetes.core.v1 as core
 
-from components.addons.bundles import read_bundles
+from components.addons.addon import InstallContext
 from components.addons.istio.clusters import GATEWAY, NETWORK_LABEL, PORT
+from components.addons.istio.spec import VERSION, MeshSpec
 from components.addons.workloads import Container, Pods, make_deployment
 from components.naming import selector
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
-if TYPE_CHECKING:
-    from components.addons.base import Site
-    from components.addons.istio.clusters import MeshSpec
-
 _NAME: Final = "east-west"
 _USER: Final = 1337  # the image's
 
 
-def make_gateway(mesh: "MeshSpec", site: "Site", place: Place) -> None:
+def make_gateway(mesh: MeshSpec, context: InstallContext, place: Place) -> None:
     """Register it in `place`, behind istiod: its webhook fills in the pods."""
     network = {NETWORK_LABEL: mesh.network}
     container = Container(
         name="istio-proxy",
-        image=f"docker.io/istio/proxyv2:{read_bundles()['istio'].version}",
+        image=f"docker.io/istio/proxyv2:{VERSION}",
         cpu=100,
         memory=256,
         ports={"tls": PORT},
@@ -42,8 +39,8 @@ def make_gateway(mesh: "MeshSpec", site: "Site", place: Place) -> None:
         labels={**GATEWAY.labels, **network, "sidecar.istio.io/inject": "true"},
         annotations={"inject.istio.io/templates": "gateway"},
     )
-    running = make_deployment(pods, site.replicas, place)
-    balancing = site.cluster.load_balancing
+    running = make_deployment(pods, context.replicas, place)
+    balancing = context.cluster.load_balancing
     core.Service(
         place.logical(_NAME),
         metadata=place.metadata(

@@ -1,12 +1,10 @@
 """What the mesh is told: istiod's configuration, and the objects that hold for every workload in it (1.31)."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from components.addons.istio.clusters import NETWORK_LABEL
-from components.addons.tracing import Tracing
-
-if TYPE_CHECKING:
-    from components.addons.istio import IstioSpec
+from components.addons.istio.spec import IstioSpec
+from components.addons.tracing.spec import HOST, OTLP_GRPC
 
 _TRACER: Final = "jaeger"
 # Who gets a request first: pods of the own cluster, there those of the zone, then of the region. Pods of other clusters
@@ -15,7 +13,7 @@ _NEAREST: Final = (NETWORK_LABEL, "topology.kubernetes.io/region", "topology.kub
 _SAFE_TO_REPEAT: Final = "connect-failure,refused-stream,unavailable,cancelled"  # the request was not worked on
 
 
-def mesh_config(spec: "IstioSpec", *, traced: bool) -> dict[str, Any]:
+def mesh_config(spec: IstioSpec, *, traced: bool) -> dict[str, Any]:
     """What is said beyond upstream's MeshConfig; `traced` where there is a collector of traces."""
     config: dict[str, Any] = {
         "accessLogEncoding": "JSON",
@@ -25,12 +23,12 @@ def mesh_config(spec: "IstioSpec", *, traced: bool) -> dict[str, Any]:
     if spec.mesh:
         config["localityLbSetting"] = {"enabled": True, "failoverPriority": list(_NEAREST)}
     if traced:
-        collector = {"service": Tracing.HOST, "port": Tracing.OTLP_GRPC}
+        collector = {"service": HOST, "port": OTLP_GRPC}
         config |= {"enableTracing": True, "extensionProviders": [{"name": _TRACER, "opentelemetry": collector}]}
     return config
 
 
-def mesh_objects(spec: "IstioSpec", *, traced: bool) -> list[dict[str, Any]]:
+def mesh_objects(spec: IstioSpec, *, traced: bool) -> list[dict[str, Any]]:
     """The mesh-wide defaults: they are in istiod's namespace, which is what makes them so."""
     telemetry: dict[str, Any] = {}
     if spec.access_logs:

@@ -6,25 +6,23 @@ east-west gateways (istio.io/latest/docs/setup/install/multicluster).
 """
 
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 import pulumi_tls as tls
 import yaml
 
+from components.addons.istio.spec import MeshSpec
 from components.contract import Cluster
 from components.platform.place import Place
-
-if TYPE_CHECKING:
-    from components.addons.istio.clusters import MeshSpec
 
 _OUTPUT: Final = "istio"
 _READER: Final = "istio-reader-service-account"
 _YEAR: Final = 365 * 24  # hours
 
 
-def make_authority(mesh: "MeshSpec", cluster: str, place: Place) -> tuple[core.Secret, dict[str, pulumi.Output[str]]]:
+def make_authority(mesh: MeshSpec, cluster: str, place: Place) -> tuple[core.Secret, dict[str, pulumi.Output[str]]]:
     """The Secret from which istiod takes its authority, and the root that has signed it, for other stacks."""
     options = pulumi.ResourceOptions(parent=place.parent)
     root = _root_of(mesh.authority) if mesh.authority else _make_root(mesh, options)
@@ -60,7 +58,7 @@ def make_authority(mesh: "MeshSpec", cluster: str, place: Place) -> tuple[core.S
     return secret, root
 
 
-def _make_root(mesh: "MeshSpec", options: pulumi.ResourceOptions) -> dict[str, pulumi.Output[str]]:
+def _make_root(mesh: MeshSpec, options: pulumi.ResourceOptions) -> dict[str, pulumi.Output[str]]:
     key = tls.PrivateKey("mesh-root", algorithm="ECDSA", ecdsa_curve="P256", opts=options)
     certificate = tls.SelfSignedCert(
         "mesh-root",

@@ -3,20 +3,18 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import yaml
 
-from components.addons.ingress import NAMESPACE as INGRESS
 from components.addons.ingress.classic import MESH_CONFIG
+from components.addons.ingress.spec import NAMESPACE as INGRESS
 from components.addons.istio.mesh import mesh_config
+from components.addons.istio.spec import IstioSpec
 from components.addons.rendered import Manifest, size, spread
 from components.addons.workloads import CPU_BURST
 from components.naming import MANAGED_BY_LABEL, PROJECT
 from components.platform.place import LEAF_ANNOTATIONS
-
-if TYPE_CHECKING:
-    from components.addons.istio import IstioSpec
 
 # Thousandths of a CPU, MiB: istiod alone in a small cluster, one of several (upstream's), the plugin, a node's proxy.
 _ALONE: Final = (100, 256)
@@ -30,7 +28,7 @@ class Choices:
     """What the rendering depends on: the options, the copies of istiod, whether there is a collector, and where nodes
     have their network plugins; the cluster's name counts in a mesh of several. `classic` has istiod read Ingresses."""
 
-    spec: "IstioSpec"
+    spec: IstioSpec
     replicas: int
     traced: bool
     plugins: str

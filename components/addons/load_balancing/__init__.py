@@ -5,64 +5,54 @@ ingress; and its webhooks, which serve these, target groups that people write, a
 kubernetes-sigs.github.io/aws-load-balancer-controller, 3.5, November 2026.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import ClassVar, Final
 
-from components.addons.base import GATEWAY_API, AddOnBase, AddOnSpec, Site, bounded, credential_flows
-from components.addons.bundles import read_bundles
-from components.addons.cert_manager import CertManager
+from components.addons.addon import AddOn, InstallContext
+from components.addons.cert_manager.spec import CertManagerSpec
 from components.addons.exempt import api_server_address
-from components.addons.monitoring import Monitoring
+from components.addons.ingress.spec import GATEWAY_KINDS
+from components.addons.load_balancing.spec import METRICS, NAMESPACE, PODS, VERSION, LoadBalancingSpec
+from components.addons.monitoring.spec import PROMETHEUS
+from components.addons.namespaces import quota
+from components.addons.spec import SpecType
 from components.contract import Capability, Cluster, Namespace, PodSecurity
-from components.naming import selector
-from components.platform import flows
-from components.platform.flows import Flow
-
-NAMESPACE: Final = "load-balancing"
-METRICS: Final = 8080
-NAME: Final = "aws-load-balancer-controller"
+from components.platform.flows import Flow, to_api_server, to_credentials
+from components.platform.place import Place
 
 
-class LoadBalancingSpec(AddOnSpec):
-    """Gateways of the cloud's own. There is nothing to choose: what they are for is said under ingress."""
-
-
-class LoadBalancing(AddOnBase):
+class LoadBalancing(AddOn[LoadBalancingSpec]):
     """AWS's Load Balancer Controller, on EKS: load balancers for ingress with `class: cloud`."""
 
     name = "load-balancing"
-    version = read_bundles()["aws-load-balancers"].version
+    version = VERSION
     spec_type = LoadBalancingSpec
-    bundles = ("aws-load-balancers", "gateway-api")
     defines = MappingProxyType(
         {
-            **GATEWAY_API,
+            **GATEWAY_KINDS,
             "elbv2.k8s.aws": "IngressClassParams TargetGroupBinding",
             "gateway.k8s.aws": "ListenerRuleConfiguration LoadBalancerConfiguration TargetGroupConfiguration",
         }
     )
-    after = (CertManager,)
-    requires = frozenset({Capability.LOAD_BALANCER_CONTROLLER, Capability.WORKLOAD_IDENTITY})
+    required_capabilities = frozenset({Capability.LOAD_BALANCER_CONTROLLER, Capability.WORKLOAD_IDENTITY})
     provides = frozenset({Capability.GATEWAYS})
-    namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=5, cpu=2, gibibytes=4)),)
+    namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=4)),)
     exemptions = (api_server_address("AWS's Load Balancer Controller"),)
 
-    PODS: ClassVar = flows.Pods(NAMESPACE, selector(NAME))
+    def install_after(self) -> Collection[SpecType]:
+        return (CertManagerSpec,)
 
-    @classmethod
-    def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
-        del spec
-        yield flows.to_api_server(cls.PODS, "load-balancing")  # and to the cloud, at the same port
-        yield Flow("load-balancing.metrics", Monitoring.PROMETHEUS, cls.PODS, (METRICS,))
+    def bundles(self) -> Collection[str]:
+        return ("aws-load-balancers", "gateway-api")
 
-    @classmethod
-    def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:
-        del spec
-        yield from credential_flows("load-balancing", cls.PODS, cluster)
+    def flows(self) -> Iterator[Flow]:
+        yield to_api_server(PODS, "load-balancing")  # and to the cloud, at the same port
+        yield Flow("load-balancing.metrics", PROMETHEUS, PODS, (METRICS,))
 
-    def build(self, spec: AddOnSpec, site: Site) -> None:
-        from components.addons.load_balancing.parts import make_parts
+    def cluster_flows(self, cluster: Cluster) -> Iterator[Flow]:
+        yield from to_credentials(PODS, "load-balancing", cluster)
 
-        del spec
-        make_parts(site, self.places[NAMESPACE])
+    def create_resources(self, context: InstallContext, places: Mapping[str, Place]) -> None:
+        from components.addons.load_balancing.resources import create_resources
+
+        create_resources(context, places[NAMESPACE])

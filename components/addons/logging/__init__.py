@@ -4,107 +4,23 @@ Left out: the nodes' own logs and Kubernetes' audit log. Upstream: elastic.co/do
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
-from urllib.parse import urlsplit
 
-from pydantic import Field
-
-from components.addons.base import AddOnBase, AddOnSpec, Site, credential_flows
+from components.addons.addon import AddOn, Created, InstallContext
 from components.addons.exempt import api_server_address, reads_the_node
+from components.addons.logging.spec import AGENTS, ELASTICSEARCH, HTTPS, NAMESPACE, PORT, VERSION, LoggingSpec
 from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.naming import selector
-from components.platform import flows
-from components.platform.flows import Flow
+from components.platform.flows import ANY_ADDRESS, Flow, Pods, to_api_server, to_credentials
 from components.platform.place import Place
-from spec.model import StackModel
-from spec.problems import Code, Finding
-from spec.text import DnsName, HttpsAddress
-from spec.values import Bytes, SecretText
-
-if TYPE_CHECKING:
-    from components.addons.logging.store import Store
-
-NAMESPACE: Final = "logging"
-AGENTS: Final = "logging-agents"
-_HTTPS: Final = 443
 
 
-class ExternalSpec(StackModel):
-    """An Elasticsearch that runs elsewhere, and a user of it.
-
-    The user may write to the data streams `logs-filebeat-*`, and manage index templates and lifecycles.
-    """
-
-    url: HttpsAddress = Field(description="Where it answers, with TLS: https://logs.example.com:9243.")
-    user: str = Field(description="The user.")
-    password: SecretText = Field(description="Its password, encrypted.")
-    authority: str | None = Field(
-        default=None,
-        description="The certificate of the authority that vouches for it, as PEM. The default is those of the image.",
-    )
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return urlsplit(self.url).port or _HTTPS
-
-    def store(self, place: Place) -> "Store":
-        """It, as its users in `place` see it."""
-        from components.addons.logging.store import elsewhere
-
-        return elsewhere(self, place)
-
-
-class SnapshotsSpec(StackModel):
-    """Daily snapshots of all that Elasticsearch has, in a bucket of the cluster's cloud that is made for them."""
-
-    retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
-        default=30, description="Days that snapshots are kept: a line can be had back for so long after it was deleted."
-    )
-
-
-class LoggingSpec(AddOnSpec):
-    """Log lines of every container."""
-
-    retention_days: Annotated[int, Field(ge=1, le=400)] = Field(
-        default=7, description="Days that lines are kept. 7, because logs cost more than what they tell after a week."
-    )
-    storage: Bytes = Field(
-        default="30Gi", validate_default=True, description="The volume of each member of Elasticsearch."
-    )
-    storage_class: DnsName | None = Field(
-        default=None, description="Of the volumes. The default is the cluster's default class."
-    )
-    snapshots: SnapshotsSpec | None = Field(
-        default=None,
-        description="Whether Elasticsearch is copied to the cluster's object store. The default is not to.",
-    )
-    external: ExternalSpec | None = Field(
-        default=None, description="An Elasticsearch that there is already. Neither one nor Kibana is then installed."
-    )
-
-    def findings(self) -> Iterator[Finding]:
-        own = (
-            ("storage", "storage", "a volume"),
-            ("storage_class", "storageClass", "a volume"),
-            ("snapshots", "snapshots", "snapshots"),
-        )
-        for name, key, what in own:
-            if self.external is not None and name in self.model_fields_set:
-                remedy = f"Remove {key}, or external."
-                yield Finding(Code.NOT_ALLOWED, what, "none, where the store is external", remedy, at=(key,))
-
-    def storage_classes(self) -> Mapping[str, str | None]:
-        return {"storageClass": self.storage_class} if self.external is None else {}
-
-
-class Logging(AddOnBase):
+class Logging(AddOn[LoggingSpec]):
     """filebeat on every node, Elasticsearch with TLS and roles, Kibana."""
 
     name = "logging"
-    version = "9.5.3"
+    version = VERSION
     spec_type = LoggingSpec
-    requires = frozenset({Capability.NODE_DIRECTORIES})
+    required_capabilities = frozenset({Capability.NODE_DIRECTORIES})
     namespaces = (
         Namespace(
             NAMESPACE,
@@ -132,49 +48,31 @@ class Logging(AddOnBase):
     )
     exemptions = (api_server_address("filebeat's lists of pods"), *reads_the_node("filebeat"))
 
-    ELASTICSEARCH: ClassVar = flows.Pods(NAMESPACE, selector("elasticsearch"))
+    def capabilities(self) -> Collection[Capability]:
+        if self.spec.external:
+            return self.required_capabilities
+        own = self.required_capabilities | {Capability.BLOCK_STORAGE}
+        return own | {Capability.OBJECT_STORE} if self.spec.snapshots else own
 
-    @classmethod
-    def required(cls, spec: AddOnSpec) -> Collection[Capability]:
-        assert isinstance(spec, LoggingSpec)
-        if spec.external:
-            return cls.requires
-        own = cls.requires | {Capability.BLOCK_STORAGE}
-        return own | {Capability.OBJECT_STORE} if spec.snapshots else own
-
-    @classmethod
-    def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
-        assert isinstance(spec, LoggingSpec)
-        agents, setup = flows.Pods(AGENTS, selector("filebeat")), flows.Pods(NAMESPACE, selector("elasticsearch-setup"))
-        yield flows.to_api_server(agents, "filebeat")
-        if spec.external:
-            yield Flow("filebeat.lines", agents, flows.ANY_ADDRESS, (spec.external.port,))
-            yield Flow("elasticsearch-setup.queries", setup, flows.ANY_ADDRESS, (spec.external.port,))
+    def flows(self) -> Iterator[Flow]:
+        agents, setup = Pods(AGENTS, selector("filebeat")), Pods(NAMESPACE, selector("elasticsearch-setup"))
+        yield to_api_server(agents, "filebeat")
+        if self.spec.external:
+            yield Flow("filebeat.lines", agents, ANY_ADDRESS, (self.spec.external.port,))
+            yield Flow("elasticsearch-setup.queries", setup, ANY_ADDRESS, (self.spec.external.port,))
             return
-        yield Flow("filebeat.lines", agents, cls.ELASTICSEARCH, (9200,))
-        yield Flow("elasticsearch-setup.queries", setup, cls.ELASTICSEARCH, (9200,))
-        yield Flow("elasticsearch.members", cls.ELASTICSEARCH, cls.ELASTICSEARCH, (9300,))
-        yield Flow("kibana.queries", flows.Pods(NAMESPACE, selector("kibana")), cls.ELASTICSEARCH, (9200,))
-        if spec.snapshots:  # to the store, and to who says who the members are
-            yield Flow("elasticsearch.snapshots", cls.ELASTICSEARCH, flows.ANY_ADDRESS, (_HTTPS,))
+        yield Flow("filebeat.lines", agents, ELASTICSEARCH, (PORT,))
+        yield Flow("elasticsearch-setup.queries", setup, ELASTICSEARCH, (PORT,))
+        yield Flow("elasticsearch.members", ELASTICSEARCH, ELASTICSEARCH, (9300,))
+        yield Flow("kibana.queries", Pods(NAMESPACE, selector("kibana")), ELASTICSEARCH, (PORT,))
+        if self.spec.snapshots:  # to the store, and to who says who the members are
+            yield Flow("elasticsearch.snapshots", ELASTICSEARCH, ANY_ADDRESS, (HTTPS,))
 
-    @classmethod
-    def cluster_flows(cls, spec: AddOnSpec, cluster: Cluster) -> Iterator[Flow]:
-        assert isinstance(spec, LoggingSpec)
-        if spec.snapshots:
-            yield from credential_flows("elasticsearch", cls.ELASTICSEARCH, cluster)
+    def cluster_flows(self, cluster: Cluster) -> Iterator[Flow]:
+        if self.spec.snapshots:
+            yield from to_credentials(ELASTICSEARCH, "elasticsearch", cluster)
 
-    def build(self, spec: AddOnSpec, site: Site) -> None:
-        from components.addons.logging.parts import make_parts
+    def create_resources(self, context: InstallContext, places: Mapping[str, Place]) -> Created:
+        from components.addons.logging.resources import create_resources
 
-        assert isinstance(spec, LoggingSpec)
-        self._store: Store = make_parts(spec, site, self.places[NAMESPACE], self.places[AGENTS])
-
-    def add_user(self, name: str, role: Mapping[str, Any]) -> "Store":
-        """Let another add-on keep things in the store in this cluster, as a user `name` who may do what `role` says.
-
-        The flow from `{name}-setup` to the store is the other add-on's to declare.
-        """
-        from components.addons.logging.parts import make_user
-
-        return make_user(name, role, self._store, self.places[NAMESPACE])
+        return create_resources(self.spec, context, places[NAMESPACE], places[AGENTS])

@@ -1,10 +1,9 @@
 """What filebeat and Elasticsearch are told (9.5)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from components.addons.logging.store import Request
+from components.addons.logging.store import Request
 
 STREAM: Final = "logs-filebeat-default"
 
@@ -76,7 +75,7 @@ def elasticsearch_settings(members: int) -> dict[str, str]:
 _OWN: Final = "/usr/share/elasticsearch/config/tls"  # where its security manager lets it read
 
 
-def lines(retention_days: int, replicas: int) -> list["Request"]:
+def lines(retention_days: int, replicas: int) -> list[Request]:
     """What a store is asked, so that it keeps lines as they should be kept."""
     lifecycle = {
         "phases": {
@@ -99,7 +98,7 @@ def lines(retention_days: int, replicas: int) -> list["Request"]:
     ]
 
 
-def users() -> list["Request"]:
+def users() -> list[Request]:
     """What a store of our own is asked, so that filebeat may add lines and Kibana show them."""
     indices = [{"names": ["logs-filebeat-*"], "privileges": ["auto_configure", "create_doc"]}]
     return [
@@ -108,7 +107,7 @@ def users() -> list["Request"]:
     ]
 
 
-def user(name: str, role: Mapping[str, Any], password: str) -> list["Request"]:
+def user(name: str, role: Mapping[str, Any], password: str) -> list[Request]:
     """What a store is asked, so that it has a user `name` with a role of that name; `password` is a variable's name."""
     return [
         ("PUT", f"_security/role/{name}", role),

@@ -7,16 +7,14 @@ elastic.co/docs/deploy-manage/tools/snapshot-and-restore, 9.5 (EKS Pod Identity:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 
+from components.addons.logging.spec import SnapshotsSpec
 from components.addons.logging.store import Request
 from components.contract import NO_IDENTITY, Cluster, Identity, ObjectStore
-
-if TYPE_CHECKING:
-    from components.addons.logging import SnapshotsSpec
 
 ACCOUNT: Final = "elasticsearch"
 _CONFIG: Final = "/usr/share/elasticsearch/config"
@@ -81,7 +79,7 @@ class Snapshots:
 NO_SNAPSHOTS: Final = Snapshots()
 
 
-def make_snapshots(spec: "SnapshotsSpec", cluster: Cluster, namespace: str) -> Snapshots:
+def make_snapshots(spec: SnapshotsSpec, cluster: Cluster, namespace: str) -> Snapshots:
     """A bucket of the cluster's own, and rights on it for the members in `namespace`."""
     store = cluster.object_store("logs")
     identity = cluster.identity_for(f"{namespace}/{ACCOUNT}", [store.grant])

@@ -4,20 +4,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 import pulumi_random as random
 
 from components.addons.files import secret_volume
+from components.addons.logging.spec import PORT, VERSION, ExternalSpec
 from components.addons.workloads import Container, Pods, make_job
 from components.platform.place import Place
 
-if TYPE_CHECKING:
-    from components.addons.logging import ExternalSpec
-
-IMAGE: Final = "docker.elastic.co/elasticsearch/elasticsearch:9.5.3"
+IMAGE: Final = f"docker.elastic.co/elasticsearch/elasticsearch:{VERSION}"
 USER: Final = 1000  # of Elastic's images
 CERTIFICATES: Final = "/etc/elastic/tls"
 AUTHORITY: Final = "ca.crt"
@@ -65,8 +63,13 @@ class Store:
         return f"{CERTIFICATES}/{AUTHORITY}" if self.authority else None
 
 
-def elsewhere(spec: "ExternalSpec", place: Place) -> Store:
-    """The store of `spec`, for pods in `place`."""
+def address(namespace: str) -> str:
+    """Where pods of other namespaces find our own store, which is in `namespace`."""
+    return f"https://elasticsearch.{namespace}.svc:{PORT}"
+
+
+def external_store(spec: ExternalSpec, place: Place) -> Store:
+    """The store of `spec`, which runs elsewhere, for pods in `place`."""
     password = pulumi.Output.secret(spec.password.text or "")
     options = pulumi.ResourceOptions(parent=place.parent)
     # Not a hash of the password: whoever may read a pod could try words against it.

@@ -5,52 +5,37 @@ certificates only if the cluster's authority signed them, as managed clouds have
 are monitoring's. Upstream: kubernetes-sigs/metrics-server 0.9, November 2026.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-import pulumi
-
-from components.addons.base import AddOnBase, AddOnSpec, Site, bounded
+from components.addons.addon import AddOn, Created, InstallContext
 from components.addons.exempt import api_server_address
+from components.addons.metrics_server.spec import NAMESPACE, PODS, PORT, VERSION, MetricsServerSpec
+from components.addons.namespaces import quota
 from components.contract import Brought, Capability, Namespace, PodSecurity
-from components.naming import selector
-from components.platform import flows
-from components.platform.flows import ANY_ADDRESS, Flow
+from components.platform.flows import ANY_ADDRESS, Flow, to_api_server
+from components.platform.place import Place
 
-NAMESPACE: Final = "metrics-server"
-PORT: Final = 10250
 _KUBELET: Final = 10250
 
 
-class MetricsServerSpec(AddOnSpec):
-    """Use of CPU and memory, for autoscalers of pods."""
-
-
-class MetricsServer(AddOnBase):
+class MetricsServer(AddOn[MetricsServerSpec]):
     """metrics-server, where the cloud does not bring it: CPU and memory that pods and nodes use."""
 
     name = "metrics-server"
-    version = "0.9.0"
+    version = VERSION
     spec_type = MetricsServerSpec
-    requires = frozenset({Capability.EXTENSION_APIS})
-    unless = (Brought.METRICS,)
-    namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, bounded(pods=5, cpu=2, gibibytes=16)),)
+    required_capabilities = frozenset({Capability.EXTENSION_APIS})
+    superseded_by = (Brought.METRICS,)
+    namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=16)),)
     exemptions = (api_server_address("metrics-server"),)
     ports_from_control_plane = frozenset({PORT})
 
-    PODS: ClassVar = flows.Pods(NAMESPACE, selector("metrics-server"))
+    def flows(self) -> Iterator[Flow]:
+        yield to_api_server(PODS, "metrics-server")
+        yield Flow("metrics-server.kubelets", PODS, ANY_ADDRESS, (_KUBELET,))
 
-    @classmethod
-    def flows(cls, spec: AddOnSpec) -> Iterator[Flow]:
-        del spec
-        yield flows.to_api_server(cls.PODS, "metrics-server")
-        yield Flow("metrics-server.kubelets", cls.PODS, ANY_ADDRESS, (_KUBELET,))
+    def create_resources(self, context: InstallContext, places: Mapping[str, Place]) -> Created:
+        from components.addons.metrics_server.resources import create_resources
 
-    def build(self, spec: AddOnSpec, site: Site) -> None:
-        from components.addons.metrics_server.parts import make_parts
-
-        del spec
-        self._announce = make_parts(site.replicas, self.places[NAMESPACE])
-
-    def conclude(self, others: Sequence[pulumi.Resource]) -> None:
-        self._announce(others)
+        return create_resources(context.replicas, places[NAMESPACE])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from components.addons.tracing import Tracing
+from components.addons.tracing.spec import OTLP_GRPC, OTLP_HTTP
 
 Config = dict[str, Any]
 SILENT: Final = {"OTEL_TRACES_SAMPLER": "always_off"}
@@ -33,7 +33,7 @@ def elasticsearch(url: str, user: str, authority: str | None, copies: int) -> Co
 
 def collecting(backend: Config, sample_percent: float) -> Config:
     """A Jaeger that takes spans and puts those of `sample_percent` of all traces into `backend`."""
-    ports = {"grpc": Tracing.OTLP_GRPC, "http": Tracing.OTLP_HTTP}
+    ports = {"grpc": OTLP_GRPC, "http": OTLP_HTTP}
     protocols = {name: {"endpoint": f"{_EVERYWHERE}:{port}"} for name, port in ports.items()}
     return _service(
         receivers={"otlp": {"protocols": protocols}},

@@ -67,7 +67,7 @@ class AksCluster(ManagedCluster):
         schedule_upgrades(spec, self._group, self.control_plane, self._place)
         # A cluster of the same name in the same resource group is the same cluster to Azure as well.
         self.connect(self._make_kubeconfig(), self.control_plane.id, after=access)
-        self.register_outputs({})
+        self.complete()
 
     def _make_group(self, spec: AksSpec) -> pulumi.Output[str]:
         group = azure.resources.ResourceGroup(

@@ -93,7 +93,7 @@ class EksCluster(ManagedCluster):
         kubeconfig = self._make_kubeconfig()
         # A cluster of the same name in the same account and region is the same cluster to AWS as well.
         self.connect(kubeconfig, self.control_plane.arn, after=access)
-        self.register_outputs({})
+        self.complete()
 
     def _make_key(self) -> kms.Key:
         return kms.Key(

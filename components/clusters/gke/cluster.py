@@ -72,7 +72,7 @@ class GkeCluster(ManagedCluster):
             pools.make(pool)
         # A cluster of the same name in the same project and region is the same cluster to Google as well.
         self.connect(self._make_kubeconfig(), self.control_plane.id, after=access)
-        self.register_outputs({})
+        self.complete()
 
     def _make_key(self, spec: GkeSpec) -> tuple[kms.CryptoKey, pulumi.Resource]:
         """The key for Secrets, and GKE's right to use it.

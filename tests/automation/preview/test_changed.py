@@ -39,7 +39,7 @@ def test_nothing_changed_touches_nothing(repository: Repository) -> None:
         ("policy/shapes.json", _ALL),
         ("Pulumi.yaml", _ALL),
         ("examples/shop/frontend.yaml", ["dev"]),
-        ("components/addons/istio/parts.py", []),
+        ("components/addons/istio/resources.py", []),
         ("docs/guide.md", []),
     ],
 )
@@ -59,7 +59,7 @@ def test_it_makes_no_difference_whether_the_change_is_committed(repository: Repo
 def test_an_add_on_touches_the_stacks_that_have_it_or_take_something_from_it(repository: Repository) -> None:
     repository.write("Pulumi.dev.yaml", (repository.directory / "Pulumi.dev.yaml").read_text().replace("#+ ", ""))
     base = repository.commit()
-    for file in ("components/addons/istio/parts.py", "components/addons/monitoring/__init__.py"):
+    for file in ("components/addons/istio/resources.py", "components/addons/monitoring/__init__.py"):
         repository.edit(file, '"""', '""" ')
     repository.edit("addons.lock", "[istio]", "# newer\n[istio]")
     said = changed(repository, base)
@@ -72,7 +72,7 @@ def test_an_add_on_touches_the_stacks_that_have_it_or_take_something_from_it(rep
 def test_an_add_on_that_others_only_name_is_not_built_for_them(repository: Repository) -> None:
     repository.edit("Pulumi.dev.yaml", "config:\n", "config:\n  polykube:addons: {istio: {}}\n")
     base = repository.commit()
-    repository.edit("components/addons/monitoring/parts.py", '"""', '""" ')
+    repository.edit("components/addons/monitoring/resources.py", '"""', '""" ')
     assert changed(repository, base).stacks == []
     repository.edit("components/addons/monitoring/__init__.py", '"""', '""" ')
     assert [each.stack for each in changed(repository, base).stacks] == ["dev"]

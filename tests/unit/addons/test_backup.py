@@ -6,8 +6,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from components.addons import AddOnsSpec
-from components.addons.backup import Backup, BackupSpec
-from components.addons.backup.parts import schedules
+from components.addons.backup import Backup
+from components.addons.backup.resources import schedules
+from components.addons.backup.spec import BackupSpec
 from components.contract import Capability
 from spec.cron import Cron
 from spec.values import Secret
@@ -154,9 +155,9 @@ def test_everything_and_each_tenant_have_their_own_schedule_and_time() -> None:
 def test_a_store_at_another_port_is_reached_there_and_no_cloud_is_needed() -> None:
     store = {"endpoint": "https://10.1.2.3:9000", "bucket": "b", "accessKey": "k", "secretKey": Secret("key")}
     spec = BackupSpec.model_validate({"store": store})
-    assert {flow.name: flow.ports for flow in Backup.flows(spec)}["velero.store"] == (9000,)
-    assert Capability.OBJECT_STORE not in Backup.required(spec)
-    assert Capability.OBJECT_STORE in Backup.required(BackupSpec())
+    assert {flow.name: flow.ports for flow in Backup(spec).flows()}["velero.store"] == (9000,)
+    assert Capability.OBJECT_STORE not in Backup(spec).capabilities()
+    assert Capability.OBJECT_STORE in Backup(BackupSpec()).capabilities()
 
 
 @pytest.mark.parametrize("when", ["0 7 * * *", "*/15 0-6,12 1 1-12/3 0", "59 23 31 12 6"])

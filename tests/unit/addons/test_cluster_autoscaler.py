@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from components.addons.cluster_autoscaler import RELEASES, ClusterAutoscaler
+from components.addons.cluster_autoscaler import ClusterAutoscaler
+from components.addons.cluster_autoscaler.spec import RELEASES
 from components.clusters.eks.facts import FACTS
 from components.clusters.eks.live import Scaling, Size, scaling
 from components.clusters.eks.pool_scaling import autoscaler_policy, discovery_tags

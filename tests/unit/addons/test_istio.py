@@ -9,9 +9,9 @@ import yaml
 from automation.bundles import render
 from common.errors import ToolchainError
 from components.addons.bundles import load, read_bundles
-from components.addons.istio import IstioSpec
 from components.addons.istio.mesh import mesh_config, mesh_objects
 from components.addons.istio.overlay import Choices, laid_over
+from components.addons.istio.spec import IstioSpec
 from rehearsal.toolchain import ensure
 
 pytestmark = pytest.mark.usefixtures("bundles")

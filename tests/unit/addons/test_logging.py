@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from components.addons.logging import Logging, LoggingSpec
+from components.addons.logging import Logging
 from components.addons.logging.settings import STREAM, elasticsearch_settings, filebeat_config, lines, users
+from components.addons.logging.spec import ELASTICSEARCH, LoggingSpec
 from components.addons.logging.store import setup_script
 from components.platform.flows import ANY_ADDRESS
 from spec.values import Secret
@@ -90,9 +91,9 @@ def test_members_find_each_other_and_speak_tls_everywhere(members: int) -> None:
 def test_lines_go_to_a_store_elsewhere_and_nothing_opens_the_way_to_one_here() -> None:
     external = {"url": "https://logs.example.com:9243", "user": "polykube", "password": Secret("hunter4")}
     spec = LoggingSpec.model_validate({"external": external})
-    flows = {flow.name: (flow.destination, flow.ports) for flow in Logging.flows(spec)}
+    flows = {flow.name: (flow.destination, flow.ports) for flow in Logging(spec).flows()}
     assert flows["filebeat.lines"] == flows["elasticsearch-setup.queries"] == (ANY_ADDRESS, (9243,))
-    assert Logging.ELASTICSEARCH not in [destination for destination, _ in flows.values()]
+    assert ELASTICSEARCH not in [destination for destination, _ in flows.values()]
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.addons.logging import Logging, LoggingSpec
-from components.addons.tracing import Tracing, TracingSpec
+from components.addons.logging.spec import LoggingSpec
+from components.addons.spec import Selection
+from components.addons.tracing import Tracing
 from components.addons.tracing.config import both, collecting, elasticsearch, memory, showing
+from components.addons.tracing.spec import TracingSpec
 from spec.values import Secret
 
 STORE = elasticsearch("https://elasticsearch.logging.svc:9200", "jaeger", "/etc/elastic/tls/ca.crt", copies=1)
@@ -60,9 +62,9 @@ def test_the_password_is_in_no_configuration() -> None:
 def test_traces_that_are_kept_need_a_store_that_there_is() -> None:
     kept = TracingSpec.model_validate({"retentionDays": 7})
     elsewhere = LoggingSpec.model_validate({"external": EXTERNAL})
-    assert Tracing.needed(TracingSpec()) == ()
-    assert Tracing.needed(kept) == (Logging,)
-    assert Tracing.needed(TracingSpec.model_validate({"retentionDays": 7, "external": EXTERNAL})) == ()
-    assert list(kept.findings_beside({Logging: LoggingSpec(), Tracing: kept})) == []
-    (finding,) = kept.findings_beside({Logging: elsewhere, Tracing: kept})
+    external = TracingSpec.model_validate({"retentionDays": 7, "external": EXTERNAL})
+    assert Tracing(TracingSpec()).depends_on() == Tracing(external).depends_on() == ()
+    assert Tracing(kept).depends_on() == (LoggingSpec,)
+    assert list(Tracing(kept).findings(Selection({LoggingSpec: LoggingSpec()}))) == []
+    (finding,) = Tracing(kept).findings(Selection({LoggingSpec: elsewhere}))
     assert (finding.at, finding.found) == (("retentionDays",), "logging with an external store")

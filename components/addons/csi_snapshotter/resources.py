@@ -1,50 +1,47 @@
 """The API of snapshots, its controller, and the class (snapshot.storage.k8s.io/v1)."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pulumi
 
+from components.addons.addon import InstallContext
 from components.addons.bundles import load, read_bundles
+from components.addons.csi_snapshotter.spec import CONTROLLER, METRICS, CsiSnapshotterSpec
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, rules_of, scraped
 from components.contract import Brought
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
-if TYPE_CHECKING:
-    from components.addons.base import Site
-    from components.addons.csi_snapshotter import CsiSnapshotterSpec
-
-_CONTROLLER: Final = "snapshot-controller"
-_IMAGE: Final = f"registry.k8s.io/sig-storage/snapshot-controller:v{read_bundles()[_CONTROLLER].version}"
+_IMAGE: Final = f"registry.k8s.io/sig-storage/{CONTROLLER}:v{read_bundles()[CONTROLLER].version}"
 
 
-def make_parts(spec: "CsiSnapshotterSpec", site: "Site", place: Place) -> None:
-    """Register all of it; the controller goes after the class, and the API last."""
+def create_resources(spec: CsiSnapshotterSpec, context: InstallContext, place: Place) -> None:
+    """The API, its controller and the class; they are deleted in the opposite order."""
     whole = replace(place, namespace="")
-    if Brought.SNAPSHOTS not in site.cluster.brought:
+    if Brought.SNAPSHOTS not in context.cluster.brought:
         kinds = [ManifestObject(each, whole) for each in load("snapshots")]
-        whole = whole.then(_make_controller(site.replicas, place.then(*kinds)))
-    assert site.cluster.block_storage, "the add-on requires it"
-    ManifestObject(_snapshot_class(site.cluster.block_storage.driver, spec.deletion_policy), whole)
+        whole = whole.then(_make_controller(context.replicas, place.then(*kinds)))
+    assert context.cluster.block_storage, "the add-on requires it"
+    ManifestObject(_snapshot_class(context.cluster.block_storage.driver, spec.deletion_policy), whole)
 
 
 def _make_controller(replicas: int, place: Place) -> pulumi.Resource:
     container = Container(
-        name=_CONTROLLER,
+        name=CONTROLLER,
         image=_IMAGE,
         cpu=10,
         memory=64,
-        args=("--leader-election=true", "--http-endpoint=:8080"),
-        ports={"http": 8080},
+        args=("--leader-election=true", f"--http-endpoint=:{METRICS}"),
+        ports={"http": METRICS},
         health="/healthz/leader-election",
     )
-    pods = Pods(name=_CONTROLLER, containers=[container], service_account=_CONTROLLER, annotations=scraped(8080))
+    pods = Pods(name=CONTROLLER, containers=[container], service_account=CONTROLLER, annotations=scraped(METRICS))
     account = make_service_account(
-        _CONTROLLER,
-        rules_of("snapshot-controller-runner", _CONTROLLER),
+        CONTROLLER,
+        rules_of("snapshot-controller-runner", CONTROLLER),
         place,
-        here=rules_of("snapshot-controller-leaderelection", _CONTROLLER),
+        here=rules_of("snapshot-controller-leaderelection", CONTROLLER),
     )
     return make_deployment(pods, replicas, account)
 

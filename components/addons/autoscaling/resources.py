@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from components.addons.addon import InstallContext
+from components.addons.autoscaling.spec import METRICS, AutoscalingSpec
 from components.addons.bundles import load
 from components.addons.rendered import Manifest, register, settle
 from components.addons.workloads import scraped
@@ -11,26 +13,22 @@ from components.contract import Machines
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
-if TYPE_CHECKING:
-    from components.addons.autoscaling import AutoscalingSpec
-    from components.addons.base import Site
-
 _NAME: Final = "karpenter"
 _SIZES: Final = {"controller": (250, 1024)}
 _POOL: Final = "general"
 _DRAIN: Final = {"pulumi.com/deletionPropagationPolicy": "foreground"}  # the pool is gone when its machines are
 
 
-def make_parts(spec: "AutoscalingSpec", site: "Site", place: Place) -> None:
-    """Register all of it. The pool, and with it every machine that Karpenter made, goes before Karpenter."""
-    machines = site.cluster.machines()
-    identity = site.cluster.identity_for(f"{place.namespace}/{_NAME}", machines.grants)
+def create_resources(spec: AutoscalingSpec, context: InstallContext, place: Place) -> None:
+    """Karpenter, then its pool: every machine that Karpenter made goes with the pool, before Karpenter itself does."""
+    machines = context.cluster.machines()
+    identity = context.cluster.identity_for(f"{place.namespace}/{_NAME}", machines.grants)
     assert not identity.annotations, "pods get their identity by EKS Pod Identity"
     kinds = load("karpenter-kinds")
     objects = [each for each in load("karpenter") if each["metadata"].get("namespace") in (None, place.namespace)]
     for each in objects:
         if each["kind"] == "Deployment":
-            _configure(settle(each, site.replicas, _SIZES), site.cluster.name, machines)
+            _configure(settle(each, context.replicas, _SIZES), context.cluster.name, machines)
     # By themselves, and not with the cluster: their machines are outside of it.
     registered = register([*kinds, *objects], place.then(*identity.after))
     running = replace(place.then(*registered), namespace="", gone_with=None)
@@ -41,7 +39,7 @@ def make_parts(spec: "AutoscalingSpec", site: "Site", place: Place) -> None:
 def _configure(deployment: Manifest, cluster: str, machines: Machines) -> None:
     """Name the cluster and the queue; the address of the cluster's DNS, which it would look up, is for kubenet only."""
     template = deployment["spec"]["template"]
-    template["metadata"]["annotations"] = dict(scraped(8080))
+    template["metadata"]["annotations"] = dict(scraped(METRICS))
     (container,) = template["spec"]["containers"]
     given = {"CLUSTER_NAME": cluster, "INTERRUPTION_QUEUE": machines.queue}
     for variable in container["env"]:
@@ -50,7 +48,7 @@ def _configure(deployment: Manifest, cluster: str, machines: Machines) -> None:
     container["env"] = [{key: value for key, value in each.items() if value is not None} for each in container["env"]]
 
 
-def _node_class(spec: "AutoscalingSpec", node: Mapping[str, Any]) -> Manifest:
+def _node_class(spec: AutoscalingSpec, node: Mapping[str, Any]) -> Manifest:
     return {
         "apiVersion": "karpenter.k8s.aws/v1",
         "kind": "EC2NodeClass",
@@ -59,7 +57,7 @@ def _node_class(spec: "AutoscalingSpec", node: Mapping[str, Any]) -> Manifest:
     }
 
 
-def node_pool(spec: "AutoscalingSpec") -> Manifest:
+def node_pool(spec: AutoscalingSpec) -> Manifest:
     """The pool: what machines may be, when they are given back, and how much they may be together."""
     choices = {
         "karpenter.sh/capacity-type": spec.capacity,

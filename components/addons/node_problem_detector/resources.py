@@ -7,7 +7,7 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.bundles import load
 from components.addons.files import host_volume, make_files
-from components.addons.node_problem_detector import METRICS, NodeProblemDetector
+from components.addons.node_problem_detector.spec import METRICS, VERSION
 from components.addons.workloads import Container, Pods, make_daemon_set, make_service_account, scraped
 from components.platform.place import Place
 
@@ -20,14 +20,14 @@ _RULES: Final = (  # those of Kubernetes' own role system:node-problem-detector
 )
 
 
-def make_parts(place: Place) -> None:
-    """Register all of it."""
+def create_resources(place: Place) -> None:
+    """A DaemonSet with its configuration and its rights."""
     (config,) = load(_NAME)
     files = make_files(_NAME, {name: config["data"][name] for name in _MONITORS}, place)
     node = core.EnvVarSourceArgs(field_ref=core.ObjectFieldSelectorArgs(field_path="spec.nodeName"))
     container = Container(
         name=_NAME,
-        image=f"registry.k8s.io/{_NAME}/{_NAME}:v{NodeProblemDetector.version}",
+        image=f"registry.k8s.io/{_NAME}/{_NAME}:v{VERSION}",
         cpu=10,
         memory=80,
         command=("/node-problem-detector",),

@@ -1,20 +1,17 @@
 """external-dns as one pod, for a second one would only do the same again; its rights here and in the cloud."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pulumi_kubernetes.core.v1 as core
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.dns import azure_part
-from components.addons.external_dns import METRICS, ExternalDns
+from components.addons.external_dns.spec import METRICS, VERSION, ExternalDnsSpec
 from components.addons.files import make_files
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
 from components.contract import Cluster, Dns
 from components.platform.place import Place
-
-if TYPE_CHECKING:
-    from components.addons.external_dns import ExternalDnsSpec
 
 _NAME: Final = "external-dns"
 _CONFIG: Final = "/etc/external-dns"
@@ -25,14 +22,14 @@ _RULES: Final = (
 )
 
 
-def make_parts(spec: "ExternalDnsSpec", cluster: Cluster, place: Place) -> None:
-    """Register all of it."""
+def create_resources(spec: ExternalDnsSpec, cluster: Cluster, place: Place) -> None:
+    """A Deployment with its rights, in the cluster and in the cloud."""
     dns = cluster.dns(_NAME, [zone.id for zone in spec.zones])
     identity = cluster.identity_for(f"{place.namespace}/{_NAME}", dns.grants)
     files = make_files(_NAME, {"azure.json": azure_config(spec, dns)} if dns.service == "azure" else {}, place)
     container = Container(
         name=_NAME,
-        image=f"registry.k8s.io/{_NAME}/{_NAME}:v{ExternalDns.version}",
+        image=f"registry.k8s.io/{_NAME}/{_NAME}:v{VERSION}",
         cpu=10,
         memory=128,
         args=arguments(spec, dns, cluster.name),
@@ -52,7 +49,7 @@ def make_parts(spec: "ExternalDnsSpec", cluster: Cluster, place: Place) -> None:
     make_deployment(pods, 1, make_service_account(_NAME, _RULES, place.then(files.resource), identity=identity))
 
 
-def arguments(spec: "ExternalDnsSpec", dns: Dns, owner: str) -> Sequence[str]:
+def arguments(spec: ExternalDnsSpec, dns: Dns, owner: str) -> Sequence[str]:
     """What it is told; records of others than `owner` are none of its business."""
     places = {
         "aws": (),
@@ -73,7 +70,7 @@ def arguments(spec: "ExternalDnsSpec", dns: Dns, owner: str) -> Sequence[str]:
     )
 
 
-def azure_config(spec: "ExternalDnsSpec", dns: Dns) -> dict[str, Any]:
+def azure_config(spec: ExternalDnsSpec, dns: Dns) -> dict[str, Any]:
     """The file by which it finds the zones; the identity comes to the pod by itself."""
     return {
         "tenantId": dns.account["tenant"],

@@ -2,29 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
-from components.addons.bundles import read_bundles
-from components.addons.cert_manager import CertManager
-from components.addons.external_dns import ExternalDns, names
+from components.addons.addon import Created, InstallContext
+from components.addons.external_dns.spec import ExternalDnsSpec, names
 from components.addons.gateway_api import make_gateway_api
-from components.addons.ingress import Ingress, classic
-from components.addons.ingress.routing import CLASS, NAME, certificate, gateway, gateway_class, redirects, secret_name
-from components.addons.istio import Istio
+from components.addons.ingress import classic
+from components.addons.ingress.routing import certificate, gateway, gateway_class, redirects, secret_name
+from components.addons.ingress.spec import CLASS, GATEWAY, HostSpec, IngressSpec
+from components.addons.istio.spec import VERSION
 from components.addons.key_pair import make_secret
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account
 from components.contract import Cluster
 from components.naming import selector
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
-
-if TYPE_CHECKING:
-    from components.addons.base import Site
-    from components.addons.ingress import HostSpec, IngressSpec
 
 _USER: Final = 1337  # the image's
 # Whoever serves a class takes down what it made of a Gateway that goes, and not of one that is another's now.
@@ -34,32 +30,35 @@ _SECRETS: Final = PolicyRuleArgs(  # istiod gives certificates only to those who
 )
 
 
-def make_parts(spec: "IngressSpec", site: "Site", place: Place) -> Sequence[pulumi.Resource]:
-    """Register all of it. The load balancer comes first, for it takes longest; routes go before it and its pods.
+def create_resources(
+    spec: IngressSpec, context: InstallContext, place: Place, services: Sequence[pulumi.Resource]
+) -> Created:
+    """The load balancer first, for it takes longest, then the gateway behind `services`, then its routes.
 
-    What tenants' objects have to wait for comes back. Ours does not keep them waiting for its load balancer; the
-    cloud's does, for what it makes of a Gateway it makes of the routes.
+    Tenants' objects do not wait for our load balancer; for the cloud's they do, because what it makes of a Gateway it
+    makes of the routes.
     """
-    behind = place.then(*site.there([Istio, CertManager]), *make_gateway_api(Ingress, site, place))
+    behind = place.then(*services, *make_gateway_api(IngressSpec, context, place))
     guards: list[ManifestObject] = []
     if spec.class_ == "cloud":
-        listening = _make_clouds_gateway(spec, site.cluster, behind)
+        listening = _make_clouds_gateway(spec, context.cluster, behind)
     else:
-        service = _make_load_balancer(spec, site, place)
-        pods = make_deployment(_pods(), site.replicas, make_service_account(NAME, (), behind, here=[_SECRETS]))
+        service = _make_load_balancer(spec, context, place)
+        pods = make_deployment(_pods(), context.replicas, make_service_account(GATEWAY, (), behind, here=[_SECRETS]))
         behind = behind.then(*_make_secrets(spec.hosts, behind))
         ours = ManifestObject(gateway_class(), replace(behind.then(service), namespace=""))
-        address = f"{NAME}.{place.namespace}.svc.cluster.local"
+        address = f"{GATEWAY}.{place.namespace}.svc.cluster.local"
         listener = gateway(spec.hosts, CLASS, address)
         listening = ManifestObject(listener, behind.then(pods, service, ours), more=_OF_ITS_CLASS)
         if spec.has_classic:
             guards = _make_classic(spec, behind, service)
     for redirect in redirects(spec.hosts):
         ManifestObject(redirect, place.then(listening))
-    return [*behind.after, *guards, *([listening] if spec.class_ == "cloud" else ())]
+    waited_for = [*behind.after, *guards, *([listening] if spec.class_ == "cloud" else ())]
+    return Created(tenant_prerequisites=waited_for)
 
 
-def _make_clouds_gateway(spec: "IngressSpec", cluster: Cluster, place: Place) -> ManifestObject:
+def _make_clouds_gateway(spec: IngressSpec, cluster: Cluster, place: Place) -> ManifestObject:
     """A gateway of the cloud's own, with the certificates where it takes them from."""
     theirs = cluster.gateways(internal=spec.internal)
     # By themselves, and not with the cluster: the load balancer is outside of it.
@@ -72,7 +71,7 @@ def _make_clouds_gateway(spec: "IngressSpec", cluster: Cluster, place: Place) ->
     return ManifestObject(listener, outside.then(*before), more=_OF_ITS_CLASS)
 
 
-def _make_classic(spec: "IngressSpec", place: Place, service: pulumi.Resource) -> list[ManifestObject]:
+def _make_classic(spec: IngressSpec, place: Place, service: pulumi.Resource) -> list[ManifestObject]:
     """The class of Ingress comes when it cannot be used for others' hosts, and goes before that changes."""
     whole = replace(place, namespace="")
     guards = [ManifestObject(each, whole) for each in classic.admission(spec.hosts)]
@@ -82,19 +81,19 @@ def _make_classic(spec: "IngressSpec", place: Place, service: pulumi.Resource) -
     return guards
 
 
-def _make_load_balancer(spec: "IngressSpec", site: "Site", place: Place) -> core.Service:
+def _make_load_balancer(spec: IngressSpec, context: InstallContext, place: Place) -> core.Service:
     """The Service in front of the gateway's pods. It does not wait for them, nor they for it."""
-    balancing = site.cluster.load_balancing
+    balancing = context.cluster.load_balancing
     wanted = balancing.internal if spec.internal else balancing.external
-    named = names([host.name for host in spec.hosts]) if ExternalDns in site.installed else {}
+    named = names([host.name for host in spec.hosts]) if ExternalDnsSpec in context.selection else {}
     # By itself, and not with the cluster: the load balancer is outside of it.
     outside = replace(place, gone_with=None)
     return core.Service(
-        place.logical(NAME),
-        metadata=place.metadata(NAME, annotations={**wanted, **named}),
+        place.logical(GATEWAY),
+        metadata=place.metadata(GATEWAY, annotations={**wanted, **named}),
         spec=core.ServiceSpecArgs(
             type="LoadBalancer",
-            selector=selector(NAME),
+            selector=selector(GATEWAY),
             ports=[
                 core.ServicePortArgs(name=name, port=port, target_port=port)
                 for name, port in (("http", 80), ("https", 443))
@@ -108,22 +107,22 @@ def _pods() -> Pods:
     """The proxy; istiod's webhook fills in the rest of it by its template for gateways."""
     container = Container(
         name="istio-proxy",
-        image=f"docker.io/istio/proxyv2:{read_bundles()['istio'].version}",
+        image=f"docker.io/istio/proxyv2:{VERSION}",
         cpu=100,
         memory=256,
         ports={"http": 80, "https": 443},
     )
     return Pods(
-        name=NAME,
+        name=GATEWAY,
         containers=[container],
         user=_USER,
-        service_account=NAME,
-        labels={"istio": NAME, "sidecar.istio.io/inject": "true"},
+        service_account=GATEWAY,
+        labels={"istio": GATEWAY, "sidecar.istio.io/inject": "true"},
         annotations={"inject.istio.io/templates": "gateway"},
     )
 
 
-def _make_secrets(hosts: Sequence["HostSpec"], place: Place) -> list[pulumi.Resource]:
+def _make_secrets(hosts: Sequence[HostSpec], place: Place) -> list[pulumi.Resource]:
     """The hosts' certificates as Secrets, or what cert-manager is to make such of."""
     made: list[pulumi.Resource] = []
     for host in hosts:

@@ -1,7 +1,7 @@
 """Istio's objects in their order: what each stage makes is there and ready before the next one begins."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pulumi_kubernetes.core.v1 import (
     ResourceQuota,
@@ -12,33 +12,32 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
+from components.addons.addon import Created, InstallContext
 from components.addons.bundles import load
-from components.addons.ingress import Ingress, IngressSpec
+from components.addons.ingress.spec import IngressSpec
 from components.addons.istio.east_west import make_gateway
 from components.addons.istio.mesh import mesh_objects
 from components.addons.istio.multi import make_access, make_authority, make_peer
 from components.addons.istio.overlay import Choices, laid_over
+from components.addons.istio.spec import IstioSpec
 from components.addons.rendered import stages
-from components.addons.tracing import Tracing
+from components.addons.tracing.spec import TracingSpec
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
-
-if TYPE_CHECKING:
-    from components.addons.base import Site
-    from components.addons.istio import IstioSpec
 
 # istiod puts its certificate there, and lets the API server insist on its answer once it can give one.
 _ISTIODS_OWN: Final = ["webhooks[*].clientConfig.caBundle", "webhooks[*].failurePolicy"]
 
 
-def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> dict[str, Any]:
-    """Register all of it: istiod in `place`, the network plugin in `agents`, the mesh's defaults last.
+def create_resources(spec: IstioSpec, context: InstallContext, place: Place, agents: Place) -> Created:
+    """istiod in `place`, the network plugin in `agents`, the mesh's defaults last.
 
-    What other clusters of its mesh get comes back.
+    The outputs are for other clusters of its mesh.
     """
-    cluster = site.cluster
-    traced, classic = Tracing in site.chosen, _reads_ingresses(site)
-    choices = Choices(spec, site.replicas, traced, cluster.network_plugins, cluster.name, classic)
+    cluster = context.cluster
+    ingress = context.selection.get(IngressSpec)
+    traced, classic = TracingSpec in context.selection, ingress is not None and ingress.has_classic
+    choices = Choices(spec, context.replicas, traced, cluster.network_plugins, cluster.name, classic)
     given: dict[str, Any] = {}
     if spec.mesh:
         authority, given["root"] = make_authority(spec.mesh, cluster.name, place)
@@ -62,22 +61,16 @@ def make_parts(spec: "IstioSpec", site: "Site", place: Place, agents: Place) -> 
         given["access"] = make_access(cluster, there)
         for stack in spec.mesh.peers:
             make_peer(stack, there)
-        make_gateway(spec.mesh, site, there)
+        make_gateway(spec.mesh, context, there)
     _allow_critical_pods(agents)
-    if site.replicas > 1:
+    if context.replicas > 1:
         for each in objects:
             if each["kind"] == "Deployment":
                 _make_disruption_budget(each, place)
-    return given
+    return Created(outputs=given)
 
 
-def _reads_ingresses(site: "Site") -> bool:
-    """Whether there is a host that is routed by classic Ingress."""
-    ingress = site.chosen.get(Ingress)
-    return isinstance(ingress, IngressSpec) and ingress.has_classic
-
-
-def _rendered(spec: "IstioSpec") -> list[dict[str, Any]]:
+def _rendered(spec: IstioSpec) -> list[dict[str, Any]]:
     """The objects of all bundles: what two have is the first one's, but for definitions, which are the newest ones'."""
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for bundle in spec.bundles:

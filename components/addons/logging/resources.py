@@ -1,28 +1,32 @@
 """The workloads of logging, with the certificates and passwords between them."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 import pulumi_random as random
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
+from components.addons.addon import Created, InstallContext
 from components.addons.certificates import certify
 from components.addons.files import empty_volume, host_volume, make_files, secret_volume
-from components.addons.logging.settings import elasticsearch_settings, filebeat_config, lines, user, users
+from components.addons.logging.settings import elasticsearch_settings, filebeat_config, lines, users
 from components.addons.logging.snapshots import ACCOUNT, NO_SNAPSHOTS, Snapshots, make_snapshots
+from components.addons.logging.spec import VERSION, LoggingSpec
 from components.addons.logging.store import (
     AUTHORITY,
     CERTIFICATES,
     IMAGE,
     USER,
     Store,
+    address,
+    external_store,
     make_secret,
     make_setup,
     secret_value,
     variables,
 )
+from components.addons.logging.users import Elasticsearch
 from components.addons.workloads import (
     Claim,
     Container,
@@ -35,45 +39,30 @@ from components.addons.workloads import (
 )
 from components.platform.place import Place
 
-if TYPE_CHECKING:
-    from components.addons.base import Site
-    from components.addons.logging import LoggingSpec
-
-_KIBANA: Final = "docker.elastic.co/kibana/kibana:9.5.3"
-_FILEBEAT: Final = "docker.elastic.co/beats/filebeat:9.5.3"
+_KIBANA: Final = f"docker.elastic.co/kibana/kibana:{VERSION}"
+_FILEBEAT: Final = f"docker.elastic.co/beats/filebeat:{VERSION}"
 _SECRET: Final = "elasticsearch"  # noqa: S105 - a name
 _SETUP: Final = "elasticsearch-setup"
 _MEMBERS: Final = 3  # the fewest of which one may be lost
 
 
-def make_parts(spec: "LoggingSpec", site: "Site", place: Place, agents: Place) -> Store:
-    """Register all of it: the store in `place`, what reads the nodes in `agents`. The store comes back."""
-    members = _MEMBERS if site.redundant else 1
+def create_resources(spec: LoggingSpec, context: InstallContext, place: Place, agents: Place) -> Created:
+    """The store in `place`, what reads the nodes in `agents`. A store of our own takes users of other add-ons."""
+    members = _MEMBERS if context.redundant else 1
     kept = lines(spec.retention_days, replicas=min(1, members - 1))
     if spec.external:
-        store = spec.external.store(agents)
+        store = external_store(spec.external, agents)
         _make_filebeat(store, agents.then(make_setup(_SETUP, store, kept, {}, place)))
-        return store
+        return Created()
     passwords = _make_passwords(place)
-    snapshots = make_snapshots(spec.snapshots, site.cluster, place.namespace) if spec.snapshots else NO_SNAPSHOTS
+    snapshots = make_snapshots(spec.snapshots, context.cluster, place.namespace) if spec.snapshots else NO_SNAPSHOTS
     store = _make_store(spec, members, passwords["elastic"], snapshots, place)
     values = {"KIBANA_PASSWORD": passwords["kibana"], "FILEBEAT_PASSWORD": passwords["filebeat"], **snapshots.values}
     done = make_setup(_SETUP, store, [*kept, *users(), *snapshots.requests], values, place)
     _make_kibana(store, passwords, place.then(done))
-    _make_filebeat(Store(_address(place), "filebeat", passwords["filebeat"], store.authority), agents.then(done))
-    return store
-
-
-def make_user(name: str, role: Mapping[str, Any], store: Store, place: Place) -> Store:
-    """The store of `place` as a user of it sees it from elsewhere; a Job makes the user."""
-    options = pulumi.ResourceOptions(parent=place.parent)
-    password = random.RandomPassword(f"logging-{name}", length=32, special=False, opts=options).result
-    done = make_setup(f"{name}-setup", store, user(name, role, "USERS"), {"USERS": password}, place)
-    return Store(_address(place), name, password, store.authority, (done,))
-
-
-def _address(place: Place) -> str:
-    return f"https://elasticsearch.{place.namespace}.svc:9200"
+    as_filebeat = Store(address(place.namespace), "filebeat", passwords["filebeat"], store.authority)
+    _make_filebeat(as_filebeat, agents.then(done))
+    return Created(provides=Elasticsearch(store, place))
 
 
 def _make_passwords(place: Place) -> dict[str, pulumi.Output[str]]:
@@ -86,7 +75,7 @@ def _make_passwords(place: Place) -> dict[str, pulumi.Output[str]]:
 
 
 def _make_store(
-    spec: "LoggingSpec", members: int, password: pulumi.Output[str], snapshots: Snapshots, place: Place
+    spec: LoggingSpec, members: int, password: pulumi.Output[str], snapshots: Snapshots, place: Place
 ) -> Store:
     """Elasticsearch, with a certificate authority of this add-on's own and a certificate that the members share."""
     host = "elasticsearch"
@@ -110,7 +99,7 @@ def _field_value(name: str, path: str) -> core.EnvVarArgs:
     return core.EnvVarArgs(name=name, value_from=source)
 
 
-def _make_elasticsearch(spec: "LoggingSpec", members: int, snapshots: Snapshots, place: Place) -> pulumi.Resource:
+def _make_elasticsearch(spec: LoggingSpec, members: int, snapshots: Snapshots, place: Place) -> pulumi.Resource:
     container = Container(
         name="elasticsearch",
         image=IMAGE,

@@ -1,6 +1,6 @@
 """The workloads of monitoring, each with its configuration and its rights."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
@@ -11,6 +11,7 @@ from components.addons.files import empty_volume, make_files, secret_volume
 from components.addons.monitoring.alerting import SECRETS, alertmanager_config
 from components.addons.monitoring.dashboards import dashboards
 from components.addons.monitoring.scraping import prometheus_config, rules
+from components.addons.monitoring.spec import VERSION, MonitoringSpec
 from components.addons.workloads import (
     Claim,
     Container,
@@ -23,10 +24,7 @@ from components.addons.workloads import (
 )
 from components.platform.place import Place
 
-if TYPE_CHECKING:
-    from components.addons.monitoring import MonitoringSpec
-
-_PROMETHEUS: Final = "docker.io/prom/prometheus:v3.15.0"
+_PROMETHEUS: Final = f"docker.io/prom/prometheus:v{VERSION}"
 _ALERTMANAGER: Final = "docker.io/prom/alertmanager:v0.34.1"
 _GRAFANA: Final = "docker.io/grafana/grafana:12.4.4"
 _KUBE_STATE_METRICS: Final = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.19.1"
@@ -35,15 +33,15 @@ _GRAFANA_USER: Final = 472  # the image's
 _PROVISIONING: Final = "/etc/grafana/provisioning"
 
 
-def make_parts(spec: "MonitoringSpec", replicas: int, place: Place) -> None:
-    """Register all of it; `replicas` are of what can have several."""
+def create_resources(spec: MonitoringSpec, replicas: int, place: Place) -> None:
+    """Prometheus, Alertmanager, kube-state-metrics and Grafana; `replicas` are of what can have several."""
     _make_prometheus(spec, replicas, place)
     _make_alertmanager(spec, replicas, place)
     _make_kube_state_metrics(place)
     _make_grafana(replicas, place)
 
 
-def _make_prometheus(spec: "MonitoringSpec", replicas: int, place: Place) -> None:
+def _make_prometheus(spec: MonitoringSpec, replicas: int, place: Place) -> None:
     content = {"prometheus.yml": prometheus_config(place.namespace, "alertmanager"), "rules.yml": rules(spec.slos)}
     config = make_files("prometheus", content, place)
     most = spec.storage.nanos // 10**9 * 9 // 10
@@ -82,7 +80,7 @@ _DISCOVERY: Final = (
 )
 
 
-def _make_alertmanager(spec: "MonitoringSpec", replicas: int, place: Place) -> None:
+def _make_alertmanager(spec: MonitoringSpec, replicas: int, place: Place) -> None:
     addresses = spec.notify.addresses()
     config = make_files("alertmanager", {"alertmanager.yml": alertmanager_config(addresses)}, place)
     behind = place.then(config.resource)

@@ -2,20 +2,18 @@
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pulumi_kubernetes.core.v1 as core
 
+from components.addons.addon import InstallContext
 from components.addons.backup.overlay import laid_over
+from components.addons.backup.spec import SERVICE_ACCOUNT, BackupSpec
+from components.addons.backup.store import cloud_store, given_store
 from components.addons.bundles import load
-from components.addons.csi_snapshotter import CsiSnapshotter
+from components.addons.csi_snapshotter.spec import CsiSnapshotterSpec
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
-
-if TYPE_CHECKING:
-    from components.addons.backup import BackupSpec
-    from components.addons.backup.store import Store
-    from components.addons.base import Site
 
 # Whatever is of no kind named here is what workloads need: the account and its rights.
 _STAGES: Final = (("CustomResourceDefinition",), (), ("Deployment", "DaemonSet"))
@@ -27,12 +25,14 @@ _FILES: Final = {
 }
 
 
-def make_parts(spec: "BackupSpec", site: "Site", store: "Store", place: Place) -> None:
-    """Register all of it in `place`: Velero, then where its backups go and when they are made.
+def create_resources(spec: BackupSpec, context: InstallContext, place: Place) -> None:
+    """Velero in `place`, then where its backups go and when they are made.
 
     What Velero works on comes last, so that it goes first, while there is somebody who can let go of it.
     """
-    snapshots = CsiSnapshotter in site.installed
+    account = f"{place.namespace}/{SERVICE_ACCOUNT}"
+    store = given_store(spec.store, place) if spec.store else cloud_store(context.cluster, account)
+    snapshots = CsiSnapshotterSpec in context.selection
     objects = [changed for each in load("velero") if (changed := laid_over(each, store, snapshots=snapshots))]
     whole = replace(place, namespace="")
     before: list[Any] = [*store.after, *store.identity.after, *(_make_settings(name, place) for name in _FILES)]
@@ -42,7 +42,7 @@ def make_parts(spec: "BackupSpec", site: "Site", store: "Store", place: Place) -
             for each in objects
             if _is_of(each, kinds)
         ]
-    location = ManifestObject(store.location(site.cluster.name), place.then(*before))
+    location = ManifestObject(store.location(context.cluster.name), place.then(*before))
     for schedule in schedules(spec):
         ManifestObject(schedule, place.then(location))
 
@@ -61,7 +61,7 @@ def _make_settings(name: str, place: Place) -> core.ConfigMap:
     )
 
 
-def schedules(spec: "BackupSpec") -> list[dict[str, Any]]:
+def schedules(spec: BackupSpec) -> list[dict[str, Any]]:
     """When everything is backed up, and when tenants are by themselves."""
     own = [
         _schedule(f"tenant-{each.tenant}", each.schedule, each.retention_days, [each.tenant]) for each in spec.tenants

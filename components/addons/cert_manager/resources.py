@@ -1,18 +1,19 @@
 """cert-manager as upstream renders it, the check that its webhook answers, and then the issuers."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
-from components.addons.bundles import load, read_bundles
-from components.addons.cert_manager import CertManager
+from components.addons.addon import InstallContext
+from components.addons.bundles import load
+from components.addons.cert_manager.spec import VERSION, AcmeSpec, CertManagerSpec, IssuerSpec
 from components.addons.dns import solver
 from components.addons.gateway_api import make_gateway_api
-from components.addons.ingress import NAMESPACE as GATEWAYS
-from components.addons.ingress.routing import NAME as GATEWAY
+from components.addons.ingress.spec import GATEWAY
+from components.addons.ingress.spec import NAMESPACE as GATEWAYS
 from components.addons.key_pair import make_secret
 from components.addons.rendered import Manifest, make_disruption_budget, register, settle
 from components.addons.workloads import Container, Pods, make_job, make_service_account
@@ -20,11 +21,6 @@ from components.contract import Dns, Identity
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
-if TYPE_CHECKING:
-    from components.addons.base import Site
-    from components.addons.cert_manager import AcmeSpec, CertManagerSpec, IssuerSpec
-
-_VERSION: Final = read_bundles()["cert-manager"].version
 _CONTROLLER: Final = "cert-manager"
 _CHECK: Final = "startupapicheck"
 _USER: Final = 65532  # of the images without a shell
@@ -37,20 +33,20 @@ _SIZES: Final = {
 }
 
 
-def make_parts(spec: "CertManagerSpec", site: "Site", place: Place) -> None:
-    """Register all of it. Issuers come when the webhook has answered, and go before what serves them."""
+def create_resources(spec: CertManagerSpec, context: InstallContext, place: Place) -> None:
+    """cert-manager, then its issuers, which come when the webhook has answered, and go before what serves them."""
     objects = load("cert-manager")
-    dns = site.cluster.dns(_CONTROLLER, spec.zones) if spec.zones else None
+    dns = context.cluster.dns(_CONTROLLER, spec.zones) if spec.zones else None
     if dns:
-        identity = site.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", dns.grants)
+        identity = context.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", dns.grants)
         _let_change_dns(objects, identity)
         place = place.then(*identity.after)
     if spec.by_http:  # it would not start before the definitions are there
-        place = place.then(*make_gateway_api(CertManager, site, place))
+        place = place.then(*make_gateway_api(CertManagerSpec, context, place))
         _tell(objects, "--enable-gateway-api")
-    workloads = [settle(each, site.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"]
+    workloads = [settle(each, context.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"]
     running = place.then(*register(objects, place))
-    if site.replicas > 1:
+    if context.replicas > 1:
         for each in workloads:
             make_disruption_budget(each, place)
     answering = running.then(_make_check(running))
@@ -81,7 +77,7 @@ def _make_check(place: Place) -> pulumi.Resource:
     """Upstream's own check: its webhook is ready a moment before it has the certificate that the API server expects."""
     container = Container(
         name=_CHECK,
-        image=f"quay.io/jetstack/cert-manager-{_CHECK}:v{_VERSION}",
+        image=f"quay.io/jetstack/cert-manager-{_CHECK}:v{VERSION}",
         cpu=10,
         memory=64,
         args=("check", "api", "--wait=1m"),
@@ -89,7 +85,7 @@ def _make_check(place: Place) -> pulumi.Resource:
     )
     trying = PolicyRuleArgs(api_groups=["cert-manager.io"], resources=["certificaterequests"], verbs=["create"])
     pods = Pods(name=_CHECK, containers=[container], user=_USER, service_account=_CHECK, restart="OnFailure")
-    return make_job(pods, make_service_account(_CHECK, (), place, here=[trying]), _VERSION.replace(".", "-"))
+    return make_job(pods, make_service_account(_CHECK, (), place, here=[trying]), VERSION.replace(".", "-"))
 
 
 def _own_namespace() -> core.EnvVarArgs:
@@ -97,12 +93,12 @@ def _own_namespace() -> core.EnvVarArgs:
     return core.EnvVarArgs(name="POD_NAMESPACE", value_from=source)
 
 
-def _make_issuer(issuer: "IssuerSpec", dns: Dns | None, place: Place) -> None:
+def _make_issuer(issuer: IssuerSpec, dns: Dns | None, place: Place) -> None:
     before = [make_secret(_secret(issuer), issuer.authority, place)] if issuer.authority else []
     ManifestObject(cluster_issuer(issuer, dns), replace(place.then(*before), namespace=""))
 
 
-def cluster_issuer(issuer: "IssuerSpec", dns: Dns | None) -> Manifest:
+def cluster_issuer(issuer: IssuerSpec, dns: Dns | None) -> Manifest:
     """The issuer as a ClusterIssuer, which proves by `dns`, or by ingress' gateway, who controls a name."""
     spec: Manifest = {"ca": {"secretName": _secret(issuer)}} if issuer.authority else {"selfSigned": {}}
     if issuer.acme:
@@ -122,7 +118,7 @@ def cluster_issuer(issuer: "IssuerSpec", dns: Dns | None) -> Manifest:
     }
 
 
-def _by_dns(acme: "AcmeSpec", dns: Dns | None) -> list[Manifest]:
+def _by_dns(acme: AcmeSpec, dns: Dns | None) -> list[Manifest]:
     assert dns, "there are zones"
     return [solver(zone, dns) for zone in acme.zones]
 
@@ -134,5 +130,5 @@ def _by_http() -> Manifest:
     return {"http01": {"gatewayHTTPRoute": {"parentRefs": [gateway], "serviceType": "ClusterIP"}}}
 
 
-def _secret(issuer: "IssuerSpec") -> str:
+def _secret(issuer: IssuerSpec) -> str:
     return f"issuer.{issuer.name}"

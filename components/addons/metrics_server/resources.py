@@ -1,18 +1,17 @@
 """metrics-server, its rights and its certificate, and the API that it answers for."""
 
 import base64
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-import pulumi
 import pulumi_kubernetes.core.v1 as core
 import pulumi_kubernetes.rbac.v1 as rbac
 from pulumi_kubernetes.apiregistration.v1 import APIService, APIServiceSpecArgs, ServiceReferenceArgs
 
+from components.addons.addon import Created
 from components.addons.certificates import Certified, certify
 from components.addons.files import secret_volume
-from components.addons.metrics_server import NAMESPACE, PORT, MetricsServer
+from components.addons.metrics_server.spec import NAMESPACE, PORT, VERSION
 from components.addons.workloads import Container, Pods, make_deployment, make_service, make_service_account
 from components.platform.place import Place
 
@@ -36,10 +35,10 @@ _RULES: Final = (
 )
 
 
-def make_parts(replicas: int, place: Place) -> Callable[[Sequence[pulumi.Resource]], None]:
-    """Register all of it but the API, which what comes back does, after the resources that it is given.
+def create_resources(replicas: int, place: Place) -> Created:
+    """All but the APIService, which `finalize` registers, so that it is deleted before anything else.
 
-    One that nobody answers any more would keep every namespace from being deleted.
+    Without anybody who answers it would keep every namespace from being deleted.
     """
     certified = certify(_NAME, _NAME, [f"{_NAME}.{NAMESPACE}.svc"], place.parent)
     secret = core.Secret(
@@ -53,13 +52,13 @@ def make_parts(replicas: int, place: Place) -> Callable[[Sequence[pulumi.Resourc
     behind = make_service_account(_NAME, _RULES, place.then(secret))
     _let_users_read(place)
     made = (make_service(pods, behind), make_deployment(pods, replicas, behind))
-    return lambda others: _make_api(certified, place.then(*made, *others))
+    return Created(finalize=lambda others: _make_api(certified, place.then(*made, *others)))
 
 
 def _pods() -> Pods:
     container = Container(
         name=_NAME,
-        image=f"registry.k8s.io/metrics-server/metrics-server:v{MetricsServer.version}",
+        image=f"registry.k8s.io/metrics-server/metrics-server:v{VERSION}",
         cpu=100,
         memory=200,
         args=(

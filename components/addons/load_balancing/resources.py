@@ -5,26 +5,24 @@ It looks for the Gateway API once, when it starts, so that the definitions come 
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes.core.v1 as core
 import pulumi_random as random
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
+from components.addons.addon import InstallContext
 from components.addons.bundles import load
 from components.addons.certificates import certify
 from components.addons.files import secret_volume
 from components.addons.gateway_api import make_gateway_api
-from components.addons.load_balancing import METRICS, NAME, LoadBalancing
+from components.addons.load_balancing.spec import CONTROLLER, METRICS, NAMESPACE, VERSION, LoadBalancingSpec
 from components.addons.rendered import register
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
 from components.contract import Balancers
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
-
-if TYPE_CHECKING:
-    from components.addons.base import Site
 
 _CERTIFICATES: Final = "/certificates"
 _HEALTH: Final = 61779
@@ -61,39 +59,39 @@ _RULES: Final = (
 _LEADER: Final = _rule("coordination.k8s.io", ("leases",), "create", "get", "patch", "update")
 
 
-def make_parts(site: "Site", place: Place) -> None:
-    """Register all of it. The class, and with it every Gateway, goes before the controller."""
-    balancers = site.cluster.balancers()
-    identity = site.cluster.identity_for(f"{place.namespace}/{NAME}", balancers.grants)
+def create_resources(context: InstallContext, place: Place) -> None:
+    """The controller, then its class of Gateways: with that goes every Gateway, and that before the controller does."""
+    balancers = context.cluster.balancers()
+    identity = context.cluster.identity_for(f"{place.namespace}/{CONTROLLER}", balancers.grants)
     assert not identity.annotations, "pods get their identity by EKS Pod Identity"
-    kinds = [*register(load("aws-load-balancers"), place), *make_gateway_api(LoadBalancing, site, place)]
-    account = make_service_account(NAME, _RULES, place.then(*kinds, *identity.after), here=[_LEADER])
+    kinds = [*register(load("aws-load-balancers"), place), *make_gateway_api(LoadBalancingSpec, context, place)]
+    account = make_service_account(CONTROLLER, _RULES, place.then(*kinds, *identity.after), here=[_LEADER])
     # Its half for Ingresses is always on: of one of its class, which has the mark that it may not set itself, it would
     # make a load balancer for whoever wrote it.
-    nobodys = random.RandomId(LoadBalancing.name, byte_length=16, opts=pulumi.ResourceOptions(parent=place.parent)).hex
-    pods = _pods(site.cluster.name, balancers, nobodys)
-    running = make_deployment(pods, site.replicas, account.then(_make_secret(place)))
-    ours = site.cluster.gateways(internal=False).gateway_class
+    unclaimed = random.RandomId(NAMESPACE, byte_length=16, opts=pulumi.ResourceOptions(parent=place.parent)).hex
+    pods = _pods(context.cluster.name, balancers, unclaimed)
+    running = make_deployment(pods, context.replicas, account.then(_make_secret(place)))
+    ours = context.cluster.gateways(internal=False).gateway_class
     ManifestObject(_gateway_class(ours), replace(place.then(running), namespace=""))
 
 
 def _make_secret(place: Place) -> core.Secret:
     """What its webhooks would show, which it does not start without."""
-    made = certify(LoadBalancing.name, NAME, [f"{NAME}.{place.namespace}.svc"], place.parent)
+    made = certify(NAMESPACE, CONTROLLER, [f"{CONTROLLER}.{place.namespace}.svc"], place.parent)
     return core.Secret(
-        place.logical(NAME),
-        metadata=place.metadata(NAME),
+        place.logical(CONTROLLER),
+        metadata=place.metadata(CONTROLLER),
         type="kubernetes.io/tls",
         string_data={"tls.crt": made.certificate, "tls.key": made.key},
         opts=place.options(),
     )
 
 
-def _pods(cluster: str, balancers: Balancers, nobodys: pulumi.Output[str]) -> Pods:
-    """The controller; `nobodys` is a class of Ingress that nobody can name."""
+def _pods(cluster: str, balancers: Balancers, unclaimed: pulumi.Output[str]) -> Pods:
+    """The controller; `unclaimed` is a class of Ingress that nobody can name."""
     container = Container(
-        name=NAME,
-        image=f"public.ecr.aws/eks/{NAME}:v{LoadBalancing.version}",
+        name=CONTROLLER,
+        image=f"public.ecr.aws/eks/{CONTROLLER}:v{VERSION}",
         cpu=100,
         memory=256,
         args=(
@@ -101,7 +99,7 @@ def _pods(cluster: str, balancers: Balancers, nobodys: pulumi.Output[str]) -> Po
             f"--aws-region={balancers.region}",
             balancers.network.apply(lambda network: f"--aws-vpc-id={network}"),
             "--default-target-type=ip",
-            nobodys.apply(lambda name: f"--ingress-class={name}"),
+            unclaimed.apply(lambda name: f"--ingress-class={name}"),
             *(f"--enable-{firewall}=false" for firewall in ("shield", "waf", "wafv2")),
             f"--feature-gates={','.join(f'{each}=false' for each in _OFF)}",
             f"--webhook-cert-dir={_CERTIFICATES}",
@@ -111,10 +109,10 @@ def _pods(cluster: str, balancers: Balancers, nobodys: pulumi.Output[str]) -> Po
         mounts={_CERTIFICATES: "certificates"},
     )
     return Pods(
-        name=NAME,
+        name=CONTROLLER,
         containers=[container],
-        volumes=[secret_volume("certificates", NAME)],
-        service_account=NAME,
+        volumes=[secret_volume("certificates", CONTROLLER)],
+        service_account=CONTROLLER,
         annotations=scraped(METRICS),
     )
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from components.addons.addon import InstallContext
 from components.addons.files import make_files
-from components.addons.logging.store import Store, make_secret, secret_value, variables
-from components.addons.tracing import Tracing
+from components.addons.logging.store import Store, external_store, make_secret, secret_value, variables
+from components.addons.logging.users import Elasticsearch
 from components.addons.tracing.config import PASSWORD, SILENT, both, collecting, elasticsearch, memory, showing
+from components.addons.tracing.spec import OTLP_GRPC, OTLP_HTTP, VERSION, TracingSpec
 from components.addons.workloads import (
     Container,
     Pods,
@@ -17,16 +19,12 @@ from components.addons.workloads import (
 )
 from components.platform.place import Place
 
-if TYPE_CHECKING:
-    from components.addons.logging import Logging
-    from components.addons.tracing import TracingSpec
-
-_JAEGER: Final = "docker.io/jaegertracing/jaeger:2.20.0"
-_CLEANER: Final = "docker.io/jaegertracing/jaeger-es-index-cleaner:2.20.0"
+_JAEGER: Final = f"docker.io/jaegertracing/jaeger:{VERSION}"
+_CLEANER: Final = f"docker.io/jaegertracing/jaeger-es-index-cleaner:{VERSION}"
 _USER: Final = 10001  # the images'
 _SECRET: Final = "store"  # noqa: S105 - a name
 _HEALTH: Final = {"health": 13133}
-_OTLP: Final = {"otlp-grpc": Tracing.OTLP_GRPC, "otlp-http": Tracing.OTLP_HTTP}
+_OTLP: Final = {"otlp-grpc": OTLP_GRPC, "otlp-http": OTLP_HTTP}
 _SHOWN: Final = {"http": 16686}
 _ROLE: Final = {
     "cluster": ["monitor", "manage_index_templates"],
@@ -34,19 +32,25 @@ _ROLE: Final = {
 }
 
 
-def make_jaeger(spec: "TracingSpec", place: Place) -> None:
+def create_resources(spec: TracingSpec, context: InstallContext, place: Place) -> None:
+    """One Jaeger with traces in its memory, or several around a store."""
+    if spec.retention_days is None:  # a second pod would have other traces, and each would show half of them
+        _make_jaeger(spec, place)
+    elif spec.external:
+        _make_jaeger_with_store(spec, external_store(spec.external, place), context.replicas, place)
+    else:
+        store = context.provided(Elasticsearch).add_user("jaeger", _ROLE)
+        _make_jaeger_with_store(spec, store, context.replicas, place)
+
+
+def _make_jaeger(spec: TracingSpec, place: Place) -> None:
     """The one pod with traces in memory, and the Service `jaeger`, to which programs send their spans."""
     config = both(memory(spec.traces), spec.sample_percent)
     _Process("jaeger", config, _OTLP | _SHOWN, memory=256 + spec.traces // 50).make(1, place)
 
 
-def make_jaeger_with_store(spec: "TracingSpec", logging: "Logging | None", replicas: int, place: Place) -> None:
+def _make_jaeger_with_store(spec: TracingSpec, store: Store, replicas: int, place: Place) -> None:
     """Who collects, who shows, and who deletes what is older than it should be, around the store."""
-    if spec.external:
-        store = spec.external.store(place)
-    else:
-        assert logging is not None, "stack files are held to it"
-        store = logging.add_user("jaeger", _ROLE)
     secret = make_secret(_SECRET, store.keys(), place)
     behind = place.then(secret, *store.after)
     backend = elasticsearch(store.url, store.user, store.certificate, min(1, replicas - 1))

@@ -5,19 +5,16 @@ waits for all that it lists before it decides anything, so that one that is miss
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi_kubernetes.core.v1 as core
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
-from components.addons.cluster_autoscaler import HTTP, RELEASES
+from components.addons.addon import InstallContext
+from components.addons.cluster_autoscaler.spec import HTTP, RELEASES, ClusterAutoscalerSpec
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
 from components.contract import PoolScaling
 from components.platform.place import Place
-
-if TYPE_CHECKING:
-    from components.addons.base import Site
-    from components.addons.cluster_autoscaler import ClusterAutoscalerSpec
 
 _NAME: Final = "cluster-autoscaler"
 _READ: Final = ["get", "list", "watch"]
@@ -59,13 +56,13 @@ _OWN: Final = (
 )
 
 
-def make_parts(spec: "ClusterAutoscalerSpec", site: "Site", place: Place) -> None:
-    """Register all of it."""
-    scaling = site.cluster.pool_scaling()
-    identity = site.cluster.identity_for(f"{place.namespace}/{_NAME}", scaling.grants)
+def create_resources(spec: ClusterAutoscalerSpec, context: InstallContext, place: Place) -> None:
+    """A Deployment with its rights, in the cluster and in the cloud."""
+    scaling = context.cluster.pool_scaling()
+    identity = context.cluster.identity_for(f"{place.namespace}/{_NAME}", scaling.grants)
     container = Container(
         name=_NAME,
-        image=f"registry.k8s.io/autoscaling/{_NAME}:v{RELEASES[site.cluster.version]}",
+        image=f"registry.k8s.io/autoscaling/{_NAME}:v{RELEASES[context.cluster.version]}",
         cpu=100,
         memory=600,
         command=(f"/{_NAME}",),
@@ -81,10 +78,10 @@ def make_parts(spec: "ClusterAutoscalerSpec", site: "Site", place: Place) -> Non
         labels=identity.labels,
         annotations=scraped(HTTP),
     )
-    make_deployment(pods, site.replicas, make_service_account(_NAME, _RULES, place, _OWN, identity))
+    make_deployment(pods, context.replicas, make_service_account(_NAME, _RULES, place, _OWN, identity))
 
 
-def arguments(spec: "ClusterAutoscalerSpec", scaling: PoolScaling, namespace: str) -> Sequence[str]:
+def arguments(spec: ClusterAutoscalerSpec, scaling: PoolScaling, namespace: str) -> Sequence[str]:
     """What it is told. Pods with volumes of their node's do not keep it: such volumes are scratch space."""
     return (
         *scaling.arguments,

@@ -1,0 +1,81 @@
+"""What a stack file may say of backups, and what others know of Velero."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from components.addons.bundles import read_bundles
+from components.addons.spec import AddOnSpec, unknown_tenants
+from components.platform.flows import Pods
+from components.platform.tenants import TenantSpec
+from spec.cron import Cron
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Finding
+from spec.text import DnsName, HttpsAddress
+from spec.values import SecretText
+
+VERSION: Final = read_bundles()["velero"].version
+NAMESPACE: Final = "velero"
+SERVICE_ACCOUNT: Final = "velero"
+METRICS: Final = 8085
+HTTPS: Final = 443
+PODS: Final = Pods(NAMESPACE)
+"""All of Velero's: what moves a volume is a pod of its own."""
+
+RetentionDays: TypeAlias = Annotated[int, Field(ge=1, le=3650)]
+
+
+class StoreSpec(StackModel):
+    """A bucket that is there already, in a store that speaks S3 with TLS."""
+
+    endpoint: HttpsAddress = Field(description="Where the store answers: https://s3.example.com:9000.")
+    bucket: DnsName = Field(description="The bucket. What is of this cluster is below the cluster's name in it.")
+    region: Annotated[str, Field(min_length=1)] = Field(
+        default="us-east-1", description="The store's name of its region; most stores take any."
+    )
+    access_key: Annotated[str, Field(min_length=1)] = Field(description="The name of the key that may read and write.")
+    secret_key: SecretText = Field(description="The key, encrypted.")
+    certificate_authority: str | None = Field(
+        default=None, description="Who signed the store's certificate, as PEM, unless everybody trusts them."
+    )
+
+    @property
+    def port(self) -> int:
+        """Where its connections go."""
+        return urlsplit(self.endpoint).port or HTTPS
+
+
+class TenantBackupSpec(StackModel):
+    """Backups of one tenant's namespace, besides those of everything."""
+
+    tenant: DnsName = Field(description="The tenant.")
+    schedule: Cron = Field(description="When, in UTC.")
+    retention_days: RetentionDays = Field(description="Days that these are kept.")
+
+
+class BackupSpec(AddOnSpec):
+    """Backups of the whole cluster, and of tenants by themselves."""
+
+    schedule: Cron = Field(
+        default="0 7 * * *", description="When everything is backed up, in UTC: minute, hour, day, month, weekday."
+    )
+    retention_days: RetentionDays = Field(
+        default=30, description="Days that backups are kept. 30, so that a loss may be noticed late."
+    )
+    tenants: Many[TenantBackupSpec] = Field(
+        default=(), description="Tenants that are backed up more often, or kept longer, than everything is."
+    )
+    store: StoreSpec | None = Field(
+        default=None,
+        description="Where backups go. The default is a bucket of the cluster's cloud, made for it; kinds of clusters "
+        "without one need this.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("tenant", "tenants", self.tenants, lambda each: each.tenant, key="tenant")
+
+    def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
+        for finding in unknown_tenants((each.tenant for each in self.tenants), tenants):
+            yield Finding(finding.code, finding.found, finding.allowed, finding.remedy, (*finding.at, "tenant"))

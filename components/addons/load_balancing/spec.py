@@ -1,0 +1,18 @@
+"""What a stack file may say of AWS's Load Balancer Controller, and what others know of it."""
+
+from typing import Final
+
+from components.addons.bundles import read_bundles
+from components.addons.spec import AddOnSpec
+from components.naming import selector
+from components.platform.flows import Pods
+
+VERSION: Final = read_bundles()["aws-load-balancers"].version
+NAMESPACE: Final = "load-balancing"
+METRICS: Final = 8080
+CONTROLLER: Final = "aws-load-balancer-controller"
+PODS: Final = Pods(NAMESPACE, selector(CONTROLLER))
+
+
+class LoadBalancingSpec(AddOnSpec):
+    """Gateways of the cloud's own. There is nothing to choose: what they are for is said under ingress."""
