@@ -1,28 +1,26 @@
 """What Google wants of a program before it does as told, in projects that are fresh.
 
-Guards against calls of an API that nothing has switched on, rights for identities that are not there yet, pools that
-go before their successors, and differences that would replace the cluster on the second run.
+Guards against calls of an API that nothing has switched on, rights for identities that are not there yet, and pools
+that are not as large or not called as they have to be.
 """
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from common.paths import REHEARSAL
+from common.quantity import parse
 from components.addons import ADDONS
+from components.clusters.gke import GkeSpec
 from components.clusters.gke.facts import STORAGE_CLASSES
+from components.clusters.pools import NodeCount
 from components.contract import Capability
-from rehearsal.providers.base import Request
-from rehearsal.providers.clouds.gcp.gke import _nodes
+from rehearsal.providers.clouds.gcp.gke import _count, _nodes
 from rehearsal.providers.clouds.gcp.project import SERVICE, api_of
-from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
-from rehearsal.providers.clouds.read_back import told
 from tests.support.registered import Registered, everything_before, registered
-from tests.support.stack_files import load_with_add_ons, planned
+from tests.support.stack_files import load_stack, load_with_add_ons, planned
 
 STACKS = ("gke-dev", "gke-autopilot", "gke-prod")
 POOL = "gcp:container/nodePool:NodePool"
@@ -67,22 +65,35 @@ def test_nodes_of_arm_have_the_taints_of_the_stack_file_alone() -> None:
         assert ("kubernetes.io/arch" in {each["key"] for each in by_itself}) is (config["machineType"][:3] == "t2a")
 
 
-def test_a_new_pool_comes_before_the_old_one_goes() -> None:
-    pools = [each for each in made("gke-prod").values() if each.type == POOL]
-    assert [each.new_first for each in pools] == [True] * 4
+def test_a_pool_of_another_make_has_another_name() -> None:
+    changes: list[dict[str, Any]] = [
+        {"machine_type": "e2-standard-4"},
+        {"image": "ubuntu"},
+        {"spot": True},
+        {"disk_size": parse("60Gi")},
+        {"max_pods": 32},
+    ]
+    names = {first_pool(**change)["name"] for change in ({}, *changes)}
+    assert len(names) == len(changes) + 1
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_what_google_reads_back_is_no_difference(stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(REHEARSAL, str(tmp_path))
-    google = GcpStandIn()
-    for urn, each in made(stack).items():
-        if not each.type.startswith("gcp:"):
-            continue
-        inputs, _ = google.check(Request(urn, inputs=dict(each.inputs)))
-        state = told(google.book.types[each.type].read_back, dict(inputs), inputs, inputs)
-        again = Request(urn, inputs=inputs, old_inputs=inputs, state=state, ignore_changes=each.ignore_changes)
-        assert google.diff(again).detailed == {}, urn
+def test_a_pool_has_as_many_nodes_as_it_says_and_not_as_many_in_every_zone() -> None:
+    pool = first_pool(nodes=NodeCount(min=1, max=1))
+    assert (pool["nodeCount"], len(pool["nodeLocations"])) == (1, 1)
+    assert _count(pool, len(pool["nodeLocations"])) == 1
+    pool = first_pool(nodes=NodeCount(min=6, max=6))
+    assert (pool["nodeCount"], len(pool["nodeLocations"])) == (2, 3)
+    assert _count(pool, len(pool["nodeLocations"])) == 6
+
+
+def first_pool(**changes: Any) -> Mapping[str, Any]:
+    """What Google is told of the first pool of gke-dev, when that is changed."""
+    spec = load_stack("gke-dev")
+    assert isinstance(spec.cluster, GkeSpec)
+    pool, *others = spec.cluster.node_pools
+    cluster = spec.cluster.model_copy(update={"node_pools": (pool.model_copy(update=changes), *others)})
+    seen = registered(spec.model_copy(update={"cluster": cluster}), "gke-dev")
+    return next(each.inputs for each in seen.values() if each.type == POOL)
 
 
 def test_the_names_of_gkes_own_storage_classes_are_not_free() -> None:

@@ -50,7 +50,7 @@ class Registered:
 
     `new_first` says whether the program has a replacement come before what it replaces, None that it does not care;
     `on_error` are the hooks that the engine asks whether to try again, `once_created` those that run before whatever
-    waits for it goes on; `formerly` are the names that it had.
+    waits for it goes on; `formerly` are the names that it had, `imported` the id of what it takes over.
     """
 
     urn: str
@@ -68,6 +68,7 @@ class Registered:
     secrets: frozenset[str]
     once_created: tuple[str, ...]
     formerly: tuple[str, ...]
+    imported: str
 
     def secret(self, name: str) -> bool:
         """Whether the input `name` is marked as a secret."""
@@ -106,6 +107,7 @@ class _Recorder(MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         answer = cast(Any, super()).RegisterResource(request)
+        assert answer.urn not in self.seen, f"Duplicate resource URN {answer.urn}"  # as the engine says
         if request.type != _STACK:
             inputs = rpc.deserialize_properties(request.object)
             of_inputs = {urn for names in request.propertyDependencies.values() for urn in names.urns}
@@ -125,6 +127,7 @@ class _Recorder(MockMonitor):
                 secrets=frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value)),
                 once_created=tuple(request.hooks.after_create),
                 formerly=tuple(alias.spec.name for alias in request.aliases if alias.spec.name),
+                imported=request.importId,
             )
         return answer
 

@@ -14,6 +14,7 @@ from tests.support.registered import Registered, registered
 
 ADMIN, OTHER = (f"arn:aws:iam::111122223333:role/{name}" for name in ("platform-admin", "developers"))
 GENERAL = {"name": "general", "machineType": "m7g.large", "nodes": {"min": 2, "max": 4}}
+MORE = {"name": "more", "machineType": "m7g.large", "nodes": {"min": 2, "max": 4}}
 PLUGIN = "kube-system/nvidia-device-plugin"
 
 
@@ -78,6 +79,40 @@ def test_a_pool_is_as_large_as_what_scales_it_has_it_within_its_bounds(
     live: dict[str, Size], wanted: tuple[int, int], expected: Scaling
 ) -> None:
     assert scaling("general", "general-0a1b2c", NodeCount(min=wanted[0], max=wanted[1]), live) == expected
+
+
+def test_a_pool_of_another_make_has_another_name() -> None:
+    changes: list[dict[str, Any]] = [
+        {"machineType": "m7g.xlarge"},
+        {"alternatives": ["m7g.xlarge"]},
+        {"image": "bottlerocket"},
+        {"spot": True},
+    ]
+    names = {name_of({**MORE, **change}) for change in ({}, *changes)}
+    assert len(names) == len(changes) + 1
+
+
+def test_a_pool_in_a_zone_more_has_another_name_and_in_another_order_has_the_same() -> None:
+    two, three = (["eu-central-1a", "eu-central-1b", "eu-central-1c"][:count] for count in (2, 3))
+    assert name_of(MORE, zones=two) != name_of(MORE, zones=three)
+    assert name_of(MORE, zones=two) == name_of(MORE, zones=[*reversed(two)])
+
+
+def name_of(pool: dict[str, Any], **keys: Any) -> str:
+    """What the node group of the pool `more` is called."""
+    return str(made(pool, **keys)["NodeGroup a-more"].inputs["nodeGroupName"])
+
+
+def test_the_control_plane_stays_in_the_zones_that_it_was_made_in() -> None:
+    assert made()["Cluster a"].ignore_changes == ("vpcConfig.subnetIds",)
+
+
+def test_the_logs_that_an_earlier_cluster_has_left_are_taken_over_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert made()["LogGroup a-control-plane"].ignore_changes == ()
+    monkeypatch.setattr(Live, "has_left", lambda _, group: group == "/aws/eks/a/cluster")
+    taken = made()["LogGroup a-control-plane"]
+    assert taken.imported == "/aws/eks/a/cluster"
+    assert taken.ignore_changes == ("retentionInDays", "tags"), "the engine imports nothing that differs"
 
 
 def test_what_is_empty_is_said_for_aws_would_keep_what_is_there() -> None:

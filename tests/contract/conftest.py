@@ -1,0 +1,19 @@
+"""The stand-in clouds, to be asked without an engine."""
+
+from pathlib import Path
+
+import pytest
+
+from automation.docs.cloud_behaviours import CLOUDS
+from common.paths import REHEARSAL
+from rehearsal.providers.clouds.provider import CloudStandIn
+
+
+@pytest.fixture
+def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, CloudStandIn]:
+    """The stand-ins by package, configured as far as ids need it."""
+    monkeypatch.setenv(REHEARSAL, str(tmp_path))
+    made = {str(cloud.name): cloud() for cloud in CLOUDS}
+    for each in made.values():
+        each.config = {"region": "r", "project": "p"}
+    return made
