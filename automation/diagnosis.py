@@ -127,6 +127,10 @@ _REMEDIES: Final = (
         "security group .+: it must be",
     ),
     (
+        "write the object id of somebody who is in Entra, and whether it is a Group, a User or a ServicePrincipal",
+        "PrincipalNotFound",
+    ),
+    (
         "put back what was changed: the cloud lets this property be chosen once; another value takes a new resource",
         "PropertyChangeNotAllowed|cannot be changed|is immutable|NotUpdatable",
     ),

@@ -23,6 +23,7 @@ from automation.diagnosis import diagnose
 from common.errors import BusyError, EngineError, PolicyError, Problem, last_words
 from common.locks import exclusive_or_none, holder
 from common.paths import state_dir
+from components.delays import delay_in, was_begun
 from rehearsal.toolchain import Tool
 
 _LINGER: Final = 10.0  # seconds; a killed engine's plugins, which inherit the lock, notice within about two
@@ -54,6 +55,12 @@ class ResourceFailures(EngineError):
     def __init__(self, failures: Sequence[tuple[str, str]]) -> None:
         super().__init__([diagnose(urn, message) for urn, message in failures])
         self.failures = tuple(failures)
+
+    @property
+    def pass_by_themselves(self) -> bool:
+        """Whether all of them were begun before the cloud knew what they need, and can be gone on with."""
+        types = [(urn.split("::")[-2].rpartition("$")[2], message) for urn, message in self.failures]
+        return all(was_begun(message) and delay_in(type_, message) for type_, message in types)
 
 
 class Engine:
@@ -105,8 +112,14 @@ class Engine:
         return outcome
 
     def bring_up(self, *options: str) -> Outcome:
-        """`pulumi up`, and again when something was taken over, which comes as it is and is changed by the next run."""
-        outcome = self.run("up", "--yes", *options)
+        """`pulumi up`, and again when something was taken over, which comes as it is and is changed by the next run, or
+        was begun before a right of it counted: the next run waits for that."""
+        try:
+            outcome = self.run("up", "--yes", *options)
+        except ResourceFailures as failed:
+            if not failed.pass_by_themselves:
+                raise
+            outcome = self.run("up", "--yes", "--skip-preview")
         if outcome.changes.get("import"):
             self.run("up", "--yes", "--skip-preview")
         return outcome

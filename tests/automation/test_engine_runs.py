@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from automation.engine import Engine
+from automation.engine import Engine, ResourceFailures
 from common.errors import BusyError, EngineError, PolicyError
 from common.locks import exclusive
 from common.paths import state_dir
@@ -22,6 +22,8 @@ PLANNED = '{"resourcePreEvent": {"planning": true, "metadata": {"op": "create"}}
 CREATED = '{"resourcePreEvent": {"metadata": {"op": "create"}}}'
 SAME = '{"resourcePreEvent": {"metadata": {"op": "same"}}}'
 LOOP = "while :; do sleep 0.05; done"
+AKS = "urn:pulumi:dev::polykube::polykube:clusters:Aks$azure-native:containerservice:ManagedCluster::shop"
+NO_RIGHT_TO_THE_KEY = 'Code="AzureKeyVaultKmsValidateIdentityPermissionCustomerError"'
 SUMMARY = '{"summaryEvent": {"resourceChanges": {"create": 2, "same": 1}}}'
 
 
@@ -80,6 +82,27 @@ def test_what_was_told_to_stop_when_another_failed_is_no_second_error(tmp_path: 
     assert [problem.where for problem in stopped.value.problems] == ["kubernetes:core/v1:Secret a"]
     with pytest.raises(EngineError, match="context canceled"):
         engine(tmp_path, canceled).run("up")  # but when there is no other, it is all that there is to tell
+
+
+@pytest.mark.parametrize(
+    ("message", "runs"),
+    [
+        (f"1 error occurred:\n\t* {NO_RIGHT_TO_THE_KEY}", 2),
+        (NO_RIGHT_TO_THE_KEY, 1),
+        ("1 error occurred:\n\t* QuotaExceeded", 1),
+    ],
+    ids=["begun too early", "not begun", "for good"],
+)
+def test_what_was_begun_before_its_rights_counted_is_gone_on_with(tmp_path: Path, message: str, runs: int) -> None:
+    failed = {"diagnosticEvent": {"severity": "error", "urn": AKS, "message": message}}
+    count = f"echo run >> '{tmp_path}/runs'\n[ $(grep -c run '{tmp_path}/runs') -gt 1 ]"
+    up = engine(tmp_path, json.dumps(failed), SUMMARY, then=count)
+    if runs == 1:
+        with pytest.raises(ResourceFailures):
+            up.bring_up()
+    else:
+        assert up.bring_up().changes["create"] == 2
+    assert (tmp_path / "runs").read_text().count("run") == runs
 
 
 def test_what_a_killed_run_had_in_use_is_swept_away(tmp_path: Path) -> None:

@@ -47,7 +47,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Settling:
-    """A right (or an identity) that some types need, and that does not count while its `grant` propagates."""
+    """A right (or an identity) that some types need, and that does not count while its `grant` propagates.
+
+    `begun` says that the cloud asks for it when it has begun with the resource, which fails then.
+    """
 
     of: tuple[str, ...]
     at: str
@@ -56,6 +59,7 @@ class Settling:
     retried: float
     says: Sequence[Any]
     where: Mapping[str, str] = field(default_factory=dict)
+    begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,13 @@ class Account:
     def admit(self, new: Resource) -> None:
         """Raise Refused when there is no room for `new`, or when a right that it needs does not count yet."""
         self.check_limits(new)
-        for right in self._numbers.settling:
-            for target in map(str, at_path(new.inputs, right.at) if new.type in right.of else ()):
+        self.check_rights(new, begun=False)
+
+    def check_rights(self, new: Resource, *, begun: bool) -> None:
+        """Raise Refused when a right does not count yet, of those that are asked for before `new` is begun or after."""
+        rights = [each for each in self._numbers.settling if new.type in each.of and each.begun is begun]
+        for right in rights:
+            for target in map(str, at_path(new.inputs, right.at)):
                 unseen = partial(self._unseen, right, target)
                 if persisting(unseen, lambda _: True, right.retried):
                     raise Refused("own words", **_told(right.says, {"target": target}))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Timer
 from typing import Any, Final
 
 import yaml
@@ -22,6 +23,9 @@ from rehearsal.toolchain import CONTROL_PLANE, ensure
 CREDENTIAL: Final = "credential.json"
 AUTHORITIES: Final = "authorities.pem"
 """What the rehearsal's programs trust: clouds give some endpoints a certificate that everybody does."""
+INSIDE: Final = "https://127.0.0.1:1"
+"""A private endpoint for whoever runs the program, who is outside of a network that the same run has made: nothing
+answers there. By the time of a change, the network can have been connected."""
 _ADMINISTRATOR: Final = "rehearsal"  # a ServiceAccount
 _NAMESPACE: Final = "kube-system"
 _LIFETIME: Final = 24 * 3600  # seconds; the API server gives no token for longer
@@ -53,8 +57,13 @@ def start(name: str, *, admits: bool = True) -> Access:
     return reached
 
 
-def admit(name: str) -> None:
-    """Let whoever has the credential of the cluster `name` do everything there."""
+def admit(name: str, late: float = 0.0) -> None:
+    """Let whoever has the credential of the cluster `name` do everything there, in so many seconds."""
+    if late:
+        admission = Timer(late, admit, [name])
+        admission.daemon = True
+        admission.start()
+        return
     with api(name) as server:
         if server is not None:
             _bind(server)

@@ -136,6 +136,11 @@ class Faults:
         return None
 
 
+def late(fault: Fault | None) -> float:
+    """For how many seconds what was just made does not count yet."""
+    return fault.seconds if fault and fault.fault == "propagation" else 0.0
+
+
 def wait(seconds: float, timeout: float) -> bool:
     """Wait as long as a slow operation takes; False when the program's patience (0: no limit) ends before."""
     time.sleep(min(seconds, timeout or seconds))

@@ -245,10 +245,12 @@ class CloudStandIn(StandIn):
     def _finish(self, doing: str, request: Request, old: Resource | None, new: Resource, fault: Fault | None) -> State:
         """Do what the type does, and what the fault does; InitializationFailed when it was done in part."""
         behaviour, failure = self._behaviour(new), None
+        more: Properties = {}
         try:
             more = behaviour.updated(old, new, self.store, fault) if old else behaviour.created(new, self.store, fault)
+            self._account.check_rights(new, begun=True)
         except Refused as refused:
-            more, failure = {}, self._error(doing, new, refused.kind, **refused.words)
+            failure = self._error(doing, new, refused.kind, **refused.words)
         done = Resource(
             new.type, new.id, new.name, new.inputs, self.finished(new.type, merged(new.outputs, nested(more)))
         )

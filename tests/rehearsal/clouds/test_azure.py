@@ -3,11 +3,13 @@
 No control plane runs here: nodes are brought up nowhere.
 """
 
+import base64
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
+import yaml
 
 from common.paths import REHEARSAL
 from rehearsal.providers.base import ProviderError, Request, State
@@ -15,12 +17,15 @@ from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.azure_native import pools, subnets
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.clusters import Access
-from rehearsal.providers.clouds.store import Resource
+from rehearsal.providers.clouds.store import HIDDEN, Resource
 
 CLUSTER = "azure-native:containerservice:ManagedCluster"
 POOL = "azure-native:containerservice:AgentPool"
 DEPLOYMENT = "azure-native:resources:Deployment"
 GROUP = "azure-native:resources:ResourceGroup"
+IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+ROLE = "azure-native:authorization:RoleAssignment"
+CLUSTER_ADMIN = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b"
 NETWORK = "azure-native:network:VirtualNetwork"
 SYSTEM = {"name": "system", "mode": "System", "vmSize": "Standard_D2ds_v5", "count": 2, "orchestratorVersion": "1.35"}
 SHOP = {
@@ -69,7 +74,7 @@ class Azure:
 def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Azure:
     monkeypatch.setenv(REHEARSAL, str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))  # where clusters would run
-    monkeypatch.setattr(clusters, "start", lambda name: Access(f"https://{name}.test", ""))
+    monkeypatch.setattr(clusters, "start", lambda name, **_: Access(f"https://{name}.test", ""))
     monkeypatch.setattr(clusters, "stop", lambda _: None)
     return Azure()
 
@@ -231,11 +236,60 @@ def test_logs_want_a_namespace_that_is_not_registered_by_itself(azure: Azure, tm
 
 
 def test_a_principal_has_a_role_on_a_scope_once(azure: Azure) -> None:
-    type_, told = (
-        "azure-native:authorization:RoleAssignment",
-        {"principalId": "p", "roleDefinitionId": "r", "scope": "s"},
-    )
-    azure.make(type_, roleAssignmentName="a", **told)
+    told = {"principalId": "p", "roleDefinitionId": "r", "scope": "s"}
+    azure.make(ROLE, roleAssignmentName="a", **told)
     with pytest.raises(ProviderError, match="RoleAssignmentExists"):
-        azure.make(type_, roleAssignmentName="b", **told)
-    azure.make(type_, roleAssignmentName="b", **{**told, "scope": "t"})
+        azure.make(ROLE, roleAssignmentName="b", **told)
+    azure.make(ROLE, roleAssignmentName="b", **{**told, "scope": "t"})
+
+
+def test_a_new_identity_has_a_role_at_once_when_it_is_said_what_it_is(azure: Azure) -> None:
+    identity = azure.make(IDENTITY, resourceGroupName="shop", resourceName="pods", location="westeurope")
+    kept = azure.provider.store.get(IDENTITY, identity.id)
+    assert kept
+    azure.provider.store.mark(HIDDEN, kept, 60)
+    told = {"principalId": identity.outputs["principalId"], "roleDefinitionId": "r", "scope": "s"}
+    with pytest.raises(ProviderError, match="PrincipalNotFound"):
+        azure.make(ROLE, roleAssignmentName="a", **told)
+    azure.make(ROLE, roleAssignmentName="a", principalType="ServicePrincipal", **told)
+
+
+def test_aks_lets_in_whom_its_own_role_lets_in(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, bool]] = []
+    admitted: list[str] = []
+
+    def start(name: str, *, admits: bool = True) -> Access:
+        started.append((name, admits))
+        return Access(f"https://{name}.test", "")
+
+    monkeypatch.setattr(clusters, "start", start)
+    monkeypatch.setattr(clusters, "admit", lambda name, *_: admitted.append(name))
+    by_roles = {"disableLocalAccounts": True, "aadProfile": {"managed": True, "enableAzureRBAC": True}}
+    closed = azure.make(CLUSTER, **{**SHOP, "resourceName": "closed", **by_roles})
+    azure.make(CLUSTER, **{**SHOP, "resourceName": "open"})
+    assert started == [("closed", False), ("open", True)]
+    roles = "/subscriptions/1/providers/Microsoft.Authorization/roleDefinitions"
+    for name, role in (("user", "4abbcc35-e782-43d8-92c5-2d3f1bd2253f"), ("admin", CLUSTER_ADMIN)):
+        assert admitted == []
+        told = {"principalId": "p", "roleDefinitionId": f"{roles}/{role}", "scope": closed.id}
+        azure.make(ROLE, roleAssignmentName=name, **told)
+    assert admitted == ["closed"]
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_private_cluster_leads_nowhere_in_the_run_that_makes_its_network(
+    azure: Azure, private: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "access", lambda name: Access(f"https://{name}.test", ""))
+    inputs = {**SHOP, "resourceName": "more", "apiServerAccessProfile": {"enablePrivateCluster": private}}
+    made = azure.make(CLUSTER, **inputs)
+    assert (server_of(azure, "more") == "https://more.test") is not private
+    azure.change(CLUSTER, made, inputs, **inputs, tags={"team": "other"})
+    assert server_of(azure, "more") == "https://more.test", "by now the network can have been connected"
+
+
+def server_of(azure: Azure, cluster: str) -> str:
+    """Where the kubeconfig of a cluster leads."""
+    token = "azure-native:containerservice:listManagedClusterUserCredentials"
+    (config,) = azure.provider.invoke(token, {"resourceName": cluster})["kubeconfigs"]
+    return str(yaml.safe_load(base64.b64decode(config["value"]))["clusters"][0]["cluster"]["server"])

@@ -11,7 +11,9 @@ import pytest
 from automation.diagnosis import remedy
 from common.paths import REHEARSAL
 from rehearsal.providers.base import ProviderError, Request, State
+from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.behaviour import Refused
+from rehearsal.providers.clouds.clusters import Access
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.store import Resource
 
@@ -200,3 +202,32 @@ def refusal(google: Google, new: Resource, old: Resource | None = None) -> str:
 
 def matches(said: str, reason: str) -> bool:
     return reason in said if reason else not said
+
+
+@pytest.mark.parametrize(
+    ("private", "by_name", "answers"),
+    [(False, False, {"endpoint"}), (True, False, set()), (True, True, {"name"}), (False, True, {"endpoint", "name"})],
+)
+def test_a_private_endpoint_leads_nowhere_in_the_run_that_makes_its_network(
+    google: Google, private: bool, by_name: bool, answers: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for asked in ("start", "access"):
+        monkeypatch.setattr(clusters, asked, lambda name: Access(f"https://{name}.test", ""))
+    google.enable("cloudresourcemanager", "container")
+    inputs = {
+        **MODEST,
+        "privateClusterConfig": {"enablePrivateEndpoint": private},
+        "controlPlaneEndpointsConfig": {"dnsEndpointConfig": {"allowExternalTraffic": by_name}},
+    }
+    state = google.make(CLUSTER, **inputs)
+    assert reached(state) == answers
+    urn = f"urn:pulumi:s::p::{CLUSTER}::it"
+    again = google.stand_in.update(Request(urn, id=state.id, inputs=inputs, old_inputs=inputs, state=state.outputs))
+    assert reached(again) == {"endpoint", "name"}, "by now the network can have been connected"
+
+
+def reached(cluster: State) -> set[str]:
+    """By which of its endpoints a cluster is reached."""
+    by_name = cluster.outputs["controlPlaneEndpointsConfig"]["dnsEndpointConfig"]["endpoint"]
+    found = {"endpoint": cluster.outputs["endpoint"], "name": by_name}
+    return {way for way, host in found.items() if host == "shop.test"}

@@ -89,6 +89,8 @@ def test_every_known_refusal_has_a_remedy_of_its_own(words: str) -> None:
         ("InvalidParameterValue: the aws:ec2/vpc:Vpc vpc-0 does not exist", "pulumi refresh"),
         ("api error ExpiredToken: The security token included in the request is expired", "log in again"),
         ("RequestDisallowedByPolicy: Resource was disallowed by policy.", "organization"),
+        ("resource x cannot be deleted\nbecause it is protected. To unprotect it", "undo what was changed"),
+        ('Code="PrincipalNotFound" Message="Principal p does not exist in the directory d."', "object id of somebody"),
         ("dial tcp 10.0.0.1:443: i/o timeout", "can be reached"),
         ("Client request to https://x had a 503: ServiceUnavailable", "the cloud failed"),
     ],

@@ -127,6 +127,13 @@ def test_who_is_administrator_and_member_has_each_role_once() -> None:
     assert f"a-admin-{OTHER}" not in roles
 
 
+def test_what_has_a_role_is_said_to_be_what_it_is_for_azure_may_not_know_it_yet() -> None:
+    roles = [each.inputs for each in made(GENERAL).values() if each.type.endswith(":RoleAssignment")]
+    identity = [each["principalType"] for each in roles if each["principalId"] != ADMIN]
+    assert identity == ["ServicePrincipal"] * 2
+    assert {each["principalType"] for each in roles if each["principalId"] == ADMIN} == {"Group"}
+
+
 def test_a_private_api_server_has_a_name_that_every_network_finds() -> None:
     private = cluster_of(made(GENERAL, apiEndpoint={"privateFrom": ["10.8.0.0/16"]}))["apiServerAccessProfile"]
     assert (private["enablePrivateCluster"], private["enablePrivateClusterPublicFQDN"]) == (True, True)
@@ -190,6 +197,10 @@ def test_the_internet_gets_as_far_as_the_nodes_own_firewall_and_to_nobodys_ssh()
     assert nodes["destinationPortRanges"] == ["1-21", "23-65535"]
     (api,) = resources["NetworkSecurityGroup a-api"].inputs["securityRules"]
     assert (api["sourceAddressPrefixes"], api["destinationPortRange"]) == (["10.8.0.0/16"], "443")
+
+
+def test_the_nodes_subnet_has_the_endpoint_that_the_driver_of_shares_would_add() -> None:
+    assert made(GENERAL)["Subnet a-nodes"].inputs["serviceEndpoints"] == [{"service": "Microsoft.Storage"}]
 
 
 def test_a_cluster_of_one_letter_has_a_network_with_a_name_that_azure_takes() -> None:

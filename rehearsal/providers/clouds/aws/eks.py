@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
-from threading import Timer
 from typing import Any, Final
 
 from common.wire import Properties
@@ -13,7 +12,7 @@ from rehearsal.providers.clouds.aws.logs import LOG_GROUP, LogGroup
 from rehearsal.providers.clouds.aws.network import NETWORK, zone
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.devices import offer_in
-from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.faults import Fault, late
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.one_of_a_kind import OneOfAKind, same
@@ -30,8 +29,6 @@ _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
 _NETWORKING: Final = "vpc-cni"
 _ON_EVERY_NODE: Final = (_NETWORKING, "kube-proxy", "eks-pod-identity-agent", "eks-node-monitoring-agent")
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
-# Whoever runs the program is outside of a network that has only just been made, and nothing answers there.
-_INSIDE: Final = "https://127.0.0.1:1"
 # docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html; no default since 1.30, kubernetes-versions.html
 _CLASSES: Final = (BroughtClass("gp2", "kubernetes.io/aws-ebs", {"type": "gp2", "fsType": "ext4"}, expands=False),)
 _DEFAULT_MACHINE: Final = "t3.medium"
@@ -56,15 +53,13 @@ class Cluster(Behaviour):
             if api:
                 bring(api, _CLASSES)
         return {
-            "endpoint": access.endpoint if _is_public(resource) else _INSIDE,
+            "endpoint": access.endpoint if _is_public(resource) else clusters.INSIDE,
             "certificateAuthority": {"data": access.authority},
             "version": resource.inputs.get("version") or _OFFERED[-1],
         }
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
-        if old.outputs.get("endpoint") != _INSIDE:
-            return {}
-        return {"endpoint": clusters.access(new.id).endpoint}  # by now the network can have been connected
+        return {"endpoint": clusters.access(new.id).endpoint} if old.outputs.get("endpoint") == clusters.INSIDE else {}
 
     def deleted(self, resource: Resource, store: Store) -> None:
         if resource.inputs.get("deletionProtection"):
@@ -132,15 +127,8 @@ class AccessPolicyAssociation(Behaviour):
     """`eks.AccessPolicyAssociation`: rights that are there for others a moment later than for whoever gave them."""
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
-        late = fault.seconds if fault and fault.fault == "propagation" else 0.0
         if resource.inputs["policyArn"].endswith("/AmazonEKSClusterAdminPolicy"):
-            cluster = resource.inputs["clusterName"]
-            admission = Timer(late, clusters.admit, [cluster])
-            admission.daemon = True
-            if late:
-                admission.start()
-            else:
-                clusters.admit(cluster)
+            clusters.admit(resource.inputs["clusterName"], late(fault))
         return {}
 
 

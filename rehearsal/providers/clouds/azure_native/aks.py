@@ -16,6 +16,7 @@ from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.azure_native import pools
 from rehearsal.providers.clouds.azure_native.busy import Busy
 from rehearsal.providers.clouds.azure_native.pools import Pool
+from rehearsal.providers.clouds.azure_native.roles import ASSIGNMENT, RoleAssignment, lets_in_by_roles
 from rehearsal.providers.clouds.azure_native.storage_classes import CLASSES
 from rehearsal.providers.clouds.azure_native.subnets import SUBNET, Subnet
 from rehearsal.providers.clouds.azure_native.subscription import DIAGNOSTICS, DiagnosticSetting
@@ -23,7 +24,7 @@ from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
-from rehearsal.providers.clouds.one_of_a_kind import OneOfAKind, same
+from rehearsal.providers.clouds.rules import value_at
 from rehearsal.providers.clouds.storage_classes import bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane
@@ -37,6 +38,7 @@ _TEMPLATED: Final = "Microsoft.ContainerService/managedClusters/agentPools"
 # learn.microsoft.com/azure/aks/concepts-network-cni-overview; Azure/AKS#731, #2234
 _RESERVED: Final = tuple(ip_network(each) for each in ("169.254.0.0/16", "172.30.0.0/15", "192.0.2.0/24"))
 _LARGEST_SERVICES: Final = 12
+_HOST_INSIDE: Final = clusters.INSIDE.removeprefix("https://")
 _busy: Final = Busy()
 
 
@@ -58,14 +60,17 @@ class Cluster(Behaviour):
             pools.check_version(pool, _version(new), was)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
-        host = clusters.start(str(resource.outputs["name"])).endpoint.removeprefix("https://")
+        name = str(resource.outputs["name"])
+        host = clusters.start(name, admits=not lets_in_by_roles(resource)).endpoint.removeprefix("https://")
         made = self._own(resource, {}, store, fault)
-        with clusters.api(str(resource.outputs["name"])) as api:
+        with clusters.api(name) as api:
             if api is not None:
                 define_snapshots(api)
                 bring(api, CLASSES)
         version = _version(resource)
-        return {"fqdn": host, "privateFQDN": host, "currentKubernetesVersion": version, "agentPoolProfiles": made}
+        private = bool(value_at(resource.inputs, "apiServerAccessProfile.enablePrivateCluster"))
+        reached = _HOST_INSIDE if private else host
+        return {"fqdn": reached, "privateFQDN": reached, "currentKubernetesVersion": version, "agentPoolProfiles": made}
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         """Pools that the call does not name stay as they are (pulumi/pulumi-azure-native#1686)."""
@@ -75,7 +80,11 @@ class Cluster(Behaviour):
         for pool in _given(new):
             if separate := _separate(str(pool["name"]), new, store):
                 change_separate(separate, pool, new, store)
-        return {"currentKubernetesVersion": _version(new), "agentPoolProfiles": [*made, *kept]}
+        reached = {}
+        if old.outputs.get("fqdn") == _HOST_INSIDE:
+            host = clusters.access(str(new.outputs["name"])).endpoint.removeprefix("https://")
+            reached = {"fqdn": host, "privateFQDN": host}
+        return {**reached, "currentKubernetesVersion": _version(new), "agentPoolProfiles": [*made, *kept]}
 
     def observed(self, resource: Resource, store: Store) -> Properties:
         """All pools of the cluster, by name: those that have calls of their own are among them (azure-native#1532,
@@ -168,9 +177,7 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     DEPLOYMENT: Deployment(),
     SUBNET: Subnet(),
     DIAGNOSTICS: DiagnosticSetting(),
-    "azure-native:authorization:RoleAssignment": OneOfAKind(
-        same("principalId", "roleDefinitionId", "scope"), kind="assigned"
-    ),
+    ASSIGNMENT: RoleAssignment(),
 }
 _INTRODUCED: Final = (
     "A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through managed cluster "
@@ -178,18 +185,17 @@ _INTRODUCED: Final = (
 )
 
 
-def user_credentials(arguments: Mapping[str, Any]) -> Properties:
+def user_credentials(arguments: Mapping[str, Any], store: Store) -> Properties:
     """What `listManagedClusterUserCredentials` answers: a kubeconfig that asks kubelogin for a token."""
     name = str(arguments["resourceName"])
     access = clusters.access(name)
+    server = clusters.INSIDE if find(name, store).outputs["fqdn"] == _HOST_INSIDE else access.endpoint
     login = ["get-token", "--login", "devicecode", "--server-id", _ENTRA_SERVER]
     command = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin", "args": login}
     kubeconfig = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {"name": name, "cluster": {"server": access.endpoint, "certificate-authority-data": access.authority}}
-        ],
+        "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": access.authority}}],
         "users": [{"name": name, "user": {"exec": {**command, "provideClusterInfo": False}}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         "current-context": name,

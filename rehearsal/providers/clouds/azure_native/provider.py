@@ -47,7 +47,7 @@ class AzureNativeStandIn(CloudStandIn):
     def invoke(self, token: str, arguments: Properties) -> Properties:
         match token:
             case "azure-native:containerservice:listManagedClusterUserCredentials":
-                return user_credentials(arguments)
+                return user_credentials(arguments, self.store)
             case "azure-native:authorization:getClientConfig":
                 return {
                     "clientId": _SUBSCRIPTION,

@@ -15,6 +15,7 @@ from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
 from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
+from rehearsal.providers.clouds.rules import value_at
 from rehearsal.providers.clouds.storage_classes import bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
@@ -26,6 +27,8 @@ DISK: Final = "gcp:compute/disk:Disk"
 _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
 _POOL_LABEL: Final = "cloud.google.com/gke-nodepool"
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
+_BY_NAME: Final = "controlPlaneEndpointsConfig.dnsEndpointConfig.endpoint"
+_HOST_INSIDE: Final = clusters.INSIDE.removeprefix("https://")
 _DEFAULT_MACHINE: Final = "e2-medium"
 _AUTOPILOT_MACHINE: Final = "e2-standard-4"
 
@@ -41,23 +44,22 @@ class Cluster(Behaviour):
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         access = clusters.start(str(resource.outputs["name"]))
-        host = access.endpoint.removeprefix("https://")
         self._own_nodes(resource, store)
         _define(resource)
-        endpoints = "controlPlaneEndpointsConfig"
+        private = bool(value_at(resource.inputs, "privateClusterConfig.enablePrivateEndpoint"))
+        by_name = bool(value_at(resource.inputs, "controlPlaneEndpointsConfig.dnsEndpointConfig.allowExternalTraffic"))
         return {
-            "endpoint": host,
+            **_endpoints(access.endpoint, private=private, by_name=by_name),
             "masterAuth.clusterCaCertificate": access.authority,
-            f"{endpoints}.dnsEndpointConfig.endpoint": host,
-            f"{endpoints}.ipEndpointsConfig.publicEndpoint": host,
-            f"{endpoints}.ipEndpointsConfig.privateEndpoint": host,
             "masterVersion": _full(_wanted(resource)),
         }
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         self._own_nodes(new, store)
         _define(new)
-        return {"masterVersion": _full(_wanted(new))}
+        led_nowhere = _HOST_INSIDE in (old.outputs.get("endpoint"), value_at(old.outputs, _BY_NAME))
+        reached = _endpoints(clusters.access(str(new.outputs["name"])).endpoint) if led_nowhere else {}
+        return {**reached, "masterVersion": _full(_wanted(new))}
 
     def deleted(self, resource: Resource, store: Store) -> None:
         if resource.outputs.get("deletionProtection"):
@@ -143,6 +145,19 @@ def _define(cluster: Resource) -> None:
             autopilot.guard(api)
         if cluster.inputs.get("gatewayApiConfig", {}).get("channel") == "CHANNEL_STANDARD":
             bring_gateway_api(api)
+
+
+def _endpoints(endpoint: str, *, private: bool = False, by_name: bool = True) -> Properties:
+    """Where a cluster is reached. From outside, `private` endpoints lead nowhere in the run that makes their network,
+    and the name that Google answers only leads there `by_name` (kubernetes-engine/docs/concepts/network-isolation)."""
+    host = endpoint.removeprefix("https://")
+    by_address = _HOST_INSIDE if private else host
+    return {
+        "endpoint": by_address,
+        _BY_NAME: host if by_name else _HOST_INSIDE,
+        "controlPlaneEndpointsConfig.ipEndpointsConfig.publicEndpoint": by_address,
+        "controlPlaneEndpointsConfig.ipEndpointsConfig.privateEndpoint": by_address,
+    }
 
 
 def _wanted(cluster: Resource) -> str:

@@ -7,7 +7,9 @@ import pytest
 
 from common.paths import REHEARSAL
 from rehearsal.providers.base import ProviderError, Request
+from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
+from rehearsal.providers.clouds.clusters import Access
 from rehearsal.providers.clouds.store import Resource
 
 CLUSTER, GROUP, LOGS = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup", "aws:cloudwatch/logGroup:LogGroup"
@@ -77,6 +79,24 @@ def test_a_cluster_keeps_its_zones_and_takes_private_services_and_public_clients
     kept = {"name": "shop", "roleArn": "r", "version": "1.36", "vpcConfig": {"subnetIds": ["a", "b"]}}
     with pytest.raises(ProviderError, match=says):
         aws.update(request(CLUSTER, id="shop", inputs={**kept, **given}))
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_a_private_endpoint_leads_nowhere_in_the_run_that_makes_its_network(
+    aws: AwsStandIn, public: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "start", lambda *_, **__: Access("https://answers", ""))
+    monkeypatch.setattr(clusters, "access", lambda *_: Access("https://answers", ""))
+    inputs = {
+        "name": "new",
+        "roleArn": "r",
+        "version": "1.36",
+        "vpcConfig": {"subnetIds": ["a", "b"], "endpointPublicAccess": public},
+    }
+    made = aws.create(request(CLUSTER, inputs=inputs))
+    assert (made.outputs["endpoint"] == "https://answers") is public
+    later = aws.update(request(CLUSTER, id="new", inputs=inputs, old_inputs=inputs, state=made.outputs))
+    assert later.outputs["endpoint"] == "https://answers", "by now the network can have been connected"
 
 
 def test_what_the_program_did_not_change_stays_as_it_is_in_the_cloud(aws: AwsStandIn) -> None:
