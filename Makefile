@@ -6,7 +6,7 @@ POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env clouds up preview down status setup doctor check test e2e-addons exam-policy mutation chaos lint format bench docs lock
+.PHONY: help env clouds up preview down status setup doctor check test e2e-addons exam-policy mutation put-back chaos lint format bench docs lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policie
 
 mutation: env ## break policies in every place, and see how much of it tests notice (PART=5: in a fifth of them)
 	@nice $(PYTHON) -m tests.policy.mutation --part $(PART)
+
+put-back: clouds setup ## put faults back that were mended, and see whether the tests notice (OPTIONS="--only 3")
+	@nice $(PYTHON) -m tests.put_back $(OPTIONS)
 
 chaos: clouds setup ## kill, starve and damage it hundreds of times, and see whether one rerun mends it (COUNT=20: a few; OPTIONS=--resume)
 	@nice $(PYTHON) -m tests.chaos --count $(COUNT) $(OPTIONS)

@@ -19,6 +19,7 @@ from tests.chaos.cases import BLOCK, FAMILIES, Case
 from tests.chaos.results import Results, failures, tables
 from tests.chaos.trial import Result, play
 from tests.chaos.world import World
+from tests.support.recorded import commit
 
 _RESULTS: Final = CHECKOUT / "build" / "chaos.jsonl"
 _BASE: Final = CHECKOUT / "build" / "chaos-base.json"
@@ -101,7 +102,7 @@ def _play_blocks(world: World, blocks: "SimpleQueue[Sequence[Case]]", base: Base
     for case in _drained(blocks):
         began = monotonic()
         result = play(world, case, base.lengths, base.undisturbed)
-        results.add(result, commit=record.commit())
+        results.add(result, commit=commit())
         with _TELLING:
             _tell(result, monotonic() - began)
 
