@@ -38,6 +38,7 @@ ORDER = {
         ("gcp:projects/iAMMember:IAMMember::@", "pulumi:providers:kubernetes"),
     ],
     "aks": [
+        ("azure-native:network:Subnet::-nodes", "azure-native:network:Subnet::-api"),
         ("azure-native:network:Subnet", "azure-native:containerservice:ManagedCluster"),
         ("azure-native:network:NatGateway", "azure-native:containerservice:ManagedCluster"),
         ("azure-native:keyvault:Key", "azure-native:containerservice:ManagedCluster"),
