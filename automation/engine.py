@@ -7,74 +7,48 @@ stack's lock, even if we are killed.
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from automation.diagnosis import diagnose
-from common.errors import BusyError, EngineError, PolicyError, Problem, last_words
+from automation.child import Child, DeadlinePassed
+from automation.event_log import following
+from automation.outcome import COLOUR, Outcome, brought_up, failed, judge, outcome_of, read_log
+from automation.program_errors import hangs
+from common.errors import BusyError, EngineError, Problem, last_words
 from common.locks import exclusive_or_none, holder
 from common.paths import state_dir
-from components.delays import delay_in, was_begun
 from rehearsal.toolchain import Tool
 
 _LINGER: Final = 10.0  # seconds; a killed engine's plugins, which inherit the lock, notice within about two
-_STACK_TYPE: Final = "::pulumi:pulumi:Stack::"
-_CANCELED: Final = re.compile(r"context canceled\s*$|code = Canceled")
 _FOR_EVENTS: Final = {"PULUMI_DEBUG_COMMANDS": "true"}  # without it there is no --event-log
-_COLOUR: Final = re.compile(r"<\{%.*?%\}>")  # how the engine's events mark colours
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run of the engine ended: changes by operation (create, update, same, …) and what policies say to it.
-
-    `violations` are of mandatory policies, `advisories` of the others; `failures` are the errors of resources,
-    URN and message. `changes` of a run that stopped in its preview are those that it would have made; `began`
-    says whether it went further and began to change things.
-    """
-
-    changes: Mapping[str, int]
-    violations: Sequence[str]
-    advisories: Sequence[str]
-    failures: Sequence[tuple[str, str]]
-    began: bool
-
-
-class ResourceFailures(EngineError):
-    """Resources that a run could not bring to what they should be: URN and the engine's message of each."""
-
-    def __init__(self, failures: Sequence[tuple[str, str]]) -> None:
-        super().__init__([diagnose(urn, message) for urn, message in failures])
-        self.failures = tuple(failures)
-
-    @property
-    def pass_by_themselves(self) -> bool:
-        """Whether all of them were begun before the cloud knew what they need, and can be gone on with."""
-        types = [(urn.split("::")[-2].rpartition("$")[2], message) for urn, message in self.failures]
-        return all(was_begun(message) and delay_in(type_, message) for type_, message in types)
 
 
 class Engine:
     """The engine on one stack. Its methods raise EngineError (PK4xx) when the engine fails.
 
-    When `quiet`, what it says goes to standard error.
+    When `quiet`, what it says goes to standard error. Of `environment` it gets all, beside its settings.
     """
 
     def __init__(
-        self, tool: Tool, stack: str, settings: Mapping[str, str], directory: Path, *, quiet: bool = False
+        self,
+        tool: Tool,
+        stack: str,
+        settings: Mapping[str, str],
+        directory: Path,
+        *,
+        quiet: bool = False,
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._tool, self._directory, self.stack = tool, directory, stack
         self._output = sys.stderr if quiet else None
-        self._environment = os.environ | settings
+        self._environment = {**environment, **settings}
         self._inherited: tuple[int, ...] = ()
 
     @contextmanager
@@ -96,46 +70,51 @@ class Engine:
     def run(self, *arguments: str) -> Outcome:
         """Run a command on our terminal.
 
-        PolicyError (PK501) when mandatory policies stopped it, ResourceFailures (PK404) when resources failed,
-        KeyboardInterrupt when the user stopped it.
+        PolicyError (PK501) when mandatory policies stopped it, ProgramError (PK002) when the program did, by an
+        exception, ResourceFailures (PK404) when resources failed, KeyboardInterrupt when the user stopped it.
         """
         with self._event_log() as log:
             command = self._command(*arguments, "--stack", self.stack, "--event-log", str(log))
             code = self._wait(command, self._environment | _FOR_EVENTS)
-            outcome = _read_events(log)
-        if code and outcome.violations:
-            raise PolicyError([_violation(text, began=outcome.began) for text in outcome.violations])
-        if code and outcome.failures:
-            raise ResourceFailures(outcome.failures)
-        if code:
-            raise EngineError(_failed(arguments[0], f"exit code {code}; its messages stand above"))
-        return outcome
+            outcome = outcome_of(read_log(log))
+        return judge(arguments[0], code, outcome, self._directory)
 
     def bring_up(self, *options: str) -> Outcome:
-        """`pulumi up`, and again when something was taken over, which comes as it is and is changed by the next run, or
-        was begun before a right of it counted: the next run waits for that."""
-        try:
-            outcome = self.run("up", "--yes", *options)
-        except ResourceFailures as failed:
-            if not failed.pass_by_themselves:
-                raise
-            outcome = self.run("up", "--yes", "--skip-preview")
-        if outcome.changes.get("import"):
-            self.run("up", "--yes", "--skip-preview")
-        return outcome
+        """`pulumi up` on our terminal, as often as it takes (`automation.outcome.brought_up`)."""
+        return brought_up(self.run, *options)
 
-    def record(self, *arguments: str) -> tuple[int, list[Mapping[str, Any]]]:
+    def record(self, *arguments: str, deadline: float | None = None) -> tuple[int, list[Mapping[str, Any]]]:
         """Run a command quietly to its end, however that is; its exit code and all of its events come back.
 
-        EngineError (PK401) when it fails without an event that says why.
+        EngineError (PK401) when it fails without an event that says why, ProgramError (PK003) when it is not at its
+        end after `deadline` seconds.
+        """
+        events: list[Mapping[str, Any]] = []
+        return self.follow(*arguments, heard=events.append, deadline=deadline), events
+
+    def follow(
+        self,
+        *arguments: str,
+        heard: Callable[[Mapping[str, Any]], None],
+        started: Callable[[Child], None] = lambda _: None,
+        deadline: float | None = None,
+    ) -> int:
+        """Run a command as `record` does, telling each event as it comes, from a thread of its own; the exit code
+        comes back. `started` gets the child, which it may interrupt.
         """
         with self._event_log() as log:
             options = ("--non-interactive", "--stack", self.stack, "--event-log", str(log))
-            done = self._quietly((*arguments, *options), debugging=True)
-            events = list(_events(log))
-        if done.returncode and not any("diagnosticEvent" in event or "policyEvent" in event for event in events):
-            raise EngineError(_failed(arguments[0], _said(done)))
-        return done.returncode, events
+            environment = self._environment | _FOR_EVENTS
+            child = Child(self._command(*arguments, *options), self._directory, environment, self._inherited)
+            started(child)
+            with following(log, heard) as told:
+                try:
+                    done = child.wait(deadline)
+                except DeadlinePassed:
+                    raise hangs(f"pulumi {arguments[0]}", deadline or 0) from None
+        if done.returncode and not told.reason:
+            raise EngineError(failed(arguments[0], _said(done)))
+        return done.returncode
 
     @contextmanager
     def _event_log(self) -> Iterator[Path]:
@@ -153,7 +132,7 @@ class Engine:
         """Run a command quietly; what it wrote to standard output comes back."""
         done = self._quietly(arguments, stdin)
         if done.returncode:
-            raise EngineError(_failed(" ".join(arguments), _said(done)))
+            raise EngineError(failed(" ".join(arguments), _said(done)))
         return done.stdout
 
     def planned(self) -> list[dict[str, Any]]:
@@ -178,7 +157,7 @@ class Engine:
         preview = json.loads(done.stdout or "{}")
         if done.returncode:
             said = [each["message"] for each in preview.get("diagnostics", ()) if each["severity"] == "error"]
-            raise EngineError(_failed("preview", _COLOUR.sub("", "".join(said) or done.stderr).strip()))
+            raise EngineError(failed("preview", COLOUR.sub("", "".join(said) or done.stderr).strip()))
         return list(preview["steps"])
 
     def exists(self) -> bool:
@@ -204,13 +183,13 @@ class Engine:
         return [str(self._tool.path), *arguments]
 
     def _quietly(
-        self, arguments: Sequence[str], stdin: str | None = None, *, policies: bool = True, debugging: bool = False
+        self, arguments: Sequence[str], stdin: str | None = None, *, policies: bool = True
     ) -> subprocess.CompletedProcess[str]:
         environment = self._environment if policies else {**self._environment, "PULUMI_OPTION_POLICY_PACK": ""}
         return subprocess.run(
             self._command(*arguments),
             cwd=self._directory,
-            env={**environment, **_FOR_EVENTS} if debugging else environment,
+            env=environment,
             input=stdin,
             capture_output=True,
             text=True,
@@ -250,35 +229,6 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
     return last_words(done.stderr.strip() or done.stdout, 1500)
 
 
-def _read_events(log: Path) -> Outcome:
-    changes: Mapping[str, int] = {}
-    by_level: dict[str, list[str]] = {}
-    failures = []
-    began = False
-    for event in _events(log):
-        if summary := event.get("summaryEvent"):
-            changes = summary.get("resourceChanges") or {}
-        if policy := event.get("policyEvent"):
-            text = f"{policy['policyName']}: {policy['message'].strip()}"
-            by_level.setdefault(policy["enforcementLevel"], []).append(text)
-        said = event.get("diagnosticEvent")
-        if said and said["severity"] == "error" and said.get("urn") and _STACK_TYPE not in said["urn"]:
-            failures.append((said["urn"], _COLOUR.sub("", said["message"])))
-        step = event.get("resourcePreEvent")
-        began |= bool(step and not step.get("planning") and step["metadata"]["op"] != "same")
-    # Who was under way when another failed, is told to stop: that is no second error.
-    failures = [each for each in failures if not _CANCELED.search(each[1])] or failures
-    violations, advisories = (tuple(dict.fromkeys(by_level.get(level, ()))) for level in ("mandatory", "advisory"))
-    return Outcome(changes, violations, advisories, tuple(dict.fromkeys(failures)), began)
-
-
-def _events(log: Path) -> Iterator[Mapping[str, Any]]:
-    """The engine's events, one a line; the last line of an engine that was killed may be half of one."""
-    for line in log.read_text().splitlines() if log.exists() else []:
-        with suppress(ValueError):
-            yield json.loads(line)
-
-
 def _busy(stack: str, process: str) -> Problem:
     return Problem(
         code="PK601",
@@ -286,20 +236,4 @@ def _busy(stack: str, process: str) -> Problem:
         found=f"process {process}",
         allowed="one run per stack at a time",
         remedy=f"wait for it to end, or interrupt it gently: kill -INT {process}",
-    )
-
-
-def _failed(what: str, found: str) -> Problem:
-    return Problem(
-        code="PK401",
-        summary=f"pulumi {what} failed",
-        found=found,
-        remedy="mend the cause and run the same command again: what is done already stays done",
-    )
-
-
-def _violation(rule_and_finding: str, *, began: bool) -> Problem:
-    aftermath = "what this run did before stays done" if began else "nothing was changed by this run"
-    return Problem(
-        code="PK501", summary=rule_and_finding, remedy=f"change the resource as the message says; {aftermath}"
     )

@@ -1,6 +1,7 @@
 """What a command needs to know of the stack that it works on."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,12 +71,12 @@ class Project:
         executables = tools and Binaries.by_name({name: tools[name].path for name in toolchain.CONTROL_PLANE})
         return ControlPlane(self.cluster_name, executables or None)
 
-    def engine(self, tools: dict[str, Tool]) -> Engine:
+    def engine(self, tools: dict[str, Tool], environment: Mapping[str, str] = os.environ) -> Engine:
         """The engine on this stack; EngineError (PK402) when its secrets cannot be read or written."""
         if not (self.is_local or has_passphrase() or self._brings_own_secrets_provider):
             raise EngineError(_no_passphrase(self.stack))
         settings = self.settings | {"PATH": search_path(tools)}
-        return Engine(tools["pulumi"], self.stack, settings, self.directory)
+        return Engine(tools["pulumi"], self.stack, settings, self.directory, environment=environment)
 
     @cached_property
     def settings(self) -> dict[str, str]:

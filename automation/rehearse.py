@@ -15,8 +15,9 @@ from typing import Any, Final
 from rich.console import Console
 
 from automation.bundles import ensure_bundles
-from automation.engine import Engine, Outcome
+from automation.engine import Engine
 from automation.first_run import check_first_run
+from automation.outcome import Outcome
 from automation.pool_refresh import refresh_pools
 from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report

@@ -1,44 +1,35 @@
 """Bringing a stack up, previewing it, taking it down."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
-from automation.bundles import ensure_bundles
-from automation.engine import Engine, Outcome, ResourceFailures
-from automation.first_run import check_first_run
-from automation.pool_refresh import refresh_pools
+from automation.engine import Engine
 from automation.project import Project
-from automation.sdks import ensure_sdk
+from automation.ready import equip, ready, start_control_plane
 from automation.show import out
-from automation.state.adoption import adopt
+from automation.state.adoption import adopting
 from automation.state.recovery import check_files, settle_runs
 from automation.summary import Summary
 from common.paths import command
 from common.progress import step
 from rehearsal import toolchain
-from rehearsal.plugins import ensure_language_host, ensure_plugins
 from rehearsal.toolchain import Tool
-from stacks.changes import check_changes, outputs_in
 
 
 def setup(names: tuple[str, ...], cloud: str, bundles: Sequence[str] = ()) -> dict[str, Tool]:
     """Get the tools called `names`, the SDK of `cloud` and the plugins for it, `bundles`; say where each came from."""
-    ensure_sdk(cloud)
-    tools = toolchain.ensure(names)
-    ensure_bundles(bundles)
-    host = ensure_language_host(tools["pulumi"])
-    plugins = ensure_plugins(tools["pulumi"], cloud)
-    _say_sources(tools)
-    providers = ", ".join(f"{plugin.name} {plugin.source}" for plugin in plugins.values())
-    out.print(f"[dim]language host[/dim] {host.source}  [dim]providers[/dim] {providers}", soft_wrap=True)
-    return tools
+    equipment = equip(names, cloud, bundles)
+    _say_sources(equipment.tools)
+    providers = ", ".join(f"{plugin.name} {plugin.source}" for plugin in equipment.plugins.values())
+    host = equipment.language_host.source
+    out.print(f"[dim]language host[/dim] {host}  [dim]providers[/dim] {providers}", soft_wrap=True)
+    return dict(equipment.tools)
 
 
 def up(project: Project) -> None:
     """Bring the stack to what its file says, then show what stands."""
     tools = setup(project.tools, project.cloud, project.bundles)
-    with _ready(project, tools) as engine:
-        outcome = _run_up(engine)
+    with ready(project, tools) as engine:
+        outcome = adopting(engine, engine.bring_up)
     changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
     out.print()
     show_cluster(project)
@@ -49,7 +40,7 @@ def up(project: Project) -> None:
 def preview(project: Project) -> None:
     """Show what `up` would do."""
     tools = setup(project.tools, project.cloud, project.bundles)
-    with _ready(project, tools) as engine:
+    with ready(project, tools) as engine:
         engine.run("preview", "--diff")
     out.print(f"[dim]next[/dim]  make up STACK={project.stack}")
 
@@ -82,7 +73,7 @@ def _destroy(project: Project, engine: Engine) -> None:
 
 def start(project: Project) -> None:
     """Start the embedded control plane, and nothing else."""
-    _start_control_plane(project, toolchain.ensure(project.tools))
+    start_control_plane(project, toolchain.ensure(project.tools))
     out.print(f"[dim]next[/dim]  make status STACK={project.stack}, make up STACK={project.stack}")
 
 
@@ -101,38 +92,6 @@ def show_cluster(project: Project) -> None:
     for shown in Summary(project.control_plane().kubeconfig).tables():
         out.print(shown, "")
     out.print(f"[dim]kubeconfig[/dim]  {project.control_plane().kubeconfig}", soft_wrap=True)
-
-
-@contextmanager
-def _ready(project: Project, tools: Mapping[str, Tool]) -> Iterator[Engine]:
-    """The engine on the stack, alone on it, with a cluster that answers and a state that is whole."""
-    engine = project.engine(dict(tools))
-    with engine.locked():
-        check_files(project.state_files)
-        engine.select()
-        deployment = engine.export()
-        check_changes(outputs_in(deployment), project.spec)
-        check_first_run(deployment, project.spec)
-        _start_control_plane(project, tools)
-        settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
-        refresh_pools(engine, deployment)
-        yield engine
-
-
-def _run_up(engine: Engine) -> Outcome:
-    """Run `up`, and again for as long as objects that it made in an unanswered create are taken into the state."""
-    while True:
-        try:
-            return engine.bring_up()
-        except ResourceFailures as error:
-            if not adopt(engine, error.failures):
-                raise
-
-
-def _start_control_plane(project: Project, tools: Mapping[str, Tool]) -> None:
-    if project.is_local:
-        with step("starting the control plane", 4) as current:
-            project.control_plane(dict(tools)).start(current.note)
 
 
 def _say_sources(tools: Mapping[str, Tool]) -> None:

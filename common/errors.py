@@ -171,6 +171,14 @@ def last_words(said: str, limit: int) -> str:
     return f"… {end.partition(separator)[2].strip() or end}"
 
 
+def as_line(problem: Problem) -> str:
+    """A problem in a line: code and summary, place, what was found and what is allowed."""
+    found = [f"found {problem.found}"] if problem.found else []
+    allowed = [f"allowed {problem.allowed}"] if problem.allowed else []
+    parts = [f"{problem.code} {problem.summary}", *([problem.place] if problem.place else []), *found, *allowed]
+    return "; ".join(" ".join(part.split()) for part in parts)
+
+
 def as_text(problem: Problem) -> str:
     """A problem as plain lines: code and summary, then place, found, allowed and remedy where known."""
     lines = [f"{problem.code}: {problem.summary}"]

@@ -1,6 +1,7 @@
 """A preview of one stack on top of its base, as it stands on the stand-in cloud; and the report on it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from automation.preview.base import NEW, begin, raised
@@ -9,39 +10,49 @@ from automation.preview.causes import traced
 from automation.preview.changes import Change, changes_of
 from automation.preview.edits import Edit, edits
 from automation.preview.events import Seen, seen
-from automation.preview.findings import compare
+from automation.preview.findings import Compared, PolicyFinding, compare
 from automation.preview.guard import guarded
 from automation.preview.report import StackReport
 from automation.preview.revisions import Base, Repository
 from automation.preview.touched import Reach
 from automation.preview.values import UNKNOWN
+from automation.program_errors import raised_in
 from automation.project import Project
+from automation.rehearsed_project import RehearsedProject
+from common.errors import EngineError, ProgramError, as_line
 from policy.leave import WAIVERS, read_waivers
 from policy.rules import RULES
 from spec.documents import parse, read
 from stacks.loading import stack_file
 
 
-def preview(project: Project, repository: Repository, base: Base, reach: Reach) -> StackReport:
-    """What the work tree's `project` changes of what stands when `base` is up; PolykubeError if that cannot be seen."""
-    with raised(project, repository, base, reach) as (site, before):
+def preview(
+    project: Project, repository: Repository, base: Base, reach: Reach, deadline: float | None = None
+) -> StackReport:
+    """What the work tree's `project` changes of what stands when `base` is up; PolykubeError if that cannot be seen.
+
+    A program that is not at its end after `deadline` seconds is ended.
+    """
+    with raised(project, repository, base, reach, deadline) as (site, before):
         rehearsed, engine, stand_ins = begin(project, site)
-        found = seen(*engine.record("preview"))
+        found = seen(*engine.record("preview", deadline=deadline))
         was, now = stacks_of(found.steps)
         changes = guarded(changes_of(found.steps), was, read_waivers(project.directory / WAIVERS, RULES))
         code = _code(project, repository, base, reach)
         made = _edits(project, repository, base) if changes else []
         changes = traced(changes, made, rehearsed, alone=not code)
+        errors, exit_code = _errors(found, rehearsed)
     return StackReport(
         project.stack,
         before.failure == NEW,
         "" if before.failure == NEW else before.failure,
         changes,
-        compare(before.findings, [each for each in found.findings if not each.is_open]),
+        _compared(before.findings, found, failed=bool(errors)),
         quotas(was, now),
         nodes(was, now),
         code,
-        _errors(found),
+        errors,
+        exit_code,
         [
             *_unknown(found, changes),
             *(f"what upstream has in {each}: a stand-in played it" for each in stand_ins),
@@ -49,11 +60,20 @@ def preview(project: Project, repository: Repository, base: Base, reach: Reach) 
     )
 
 
-def _errors(found: Seen) -> Sequence[str]:
-    """What kept the preview from its end, but for policies, which are told apart."""
+def _errors(found: Seen, rehearsed: RehearsedProject) -> tuple[Sequence[str], int]:
+    """What kept the preview from its end, but for policies, which are told apart; and the exit code for it."""
     if not found.failed or any(each.is_mandatory for each in found.findings):
-        return ()
-    return found.errors or ("the engine ended without saying why",)
+        return (), 0
+    thrown = [problem for each in found.errors if (problem := raised_in(each, rehearsed.site.project))]
+    if thrown:
+        return [as_line(problem) for problem in thrown], ProgramError.exit_code
+    return found.errors or ("the engine ended without saying why",), EngineError.exit_code
+
+
+def _compared(before: Sequence[PolicyFinding], found: Seen, *, failed: bool) -> Compared:
+    """Findings beside those of the base; of a preview that failed nobody knows what it would have mended."""
+    compared = compare(before, [each for each in found.findings if not each.is_open])
+    return replace(compared, fixed=()) if failed else compared
 
 
 def _unknown(found: Seen, changes: Iterable[Change]) -> Iterator[str]:

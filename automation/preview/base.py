@@ -50,7 +50,9 @@ class Raised:
 
 
 @contextmanager
-def raised(project: Project, repository: Repository, base: Base, reach: Reach) -> Iterator[tuple[Site, Raised]]:
+def raised(
+    project: Project, repository: Repository, base: Base, reach: Reach, deadline: float | None = None
+) -> Iterator[tuple[Site, Raised]]:
     """A site in which the base stands while the block runs, the newest one being kept afterwards.
 
     What keeps the base from standing is no error here: the site has nothing in it then, and the record says why.
@@ -61,7 +63,7 @@ def raised(project: Project, repository: Repository, base: Base, reach: Reach) -
     with lasting_site(name, _say_who) as site, _rehearsing(site):
         record = _resumed(site)
         if record is None:
-            record = _bring_up(project, repository, base, site)
+            record = _bring_up(project, repository, base, site, deadline)
             if not record.failure:
                 _keep(site, record)
         yield site, record
@@ -87,7 +89,7 @@ def _files(room: Path) -> list[Path]:
     return [file for file in room.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
 
 
-def _bring_up(project: Project, repository: Repository, base: Base, site: Site) -> Raised:
+def _bring_up(project: Project, repository: Repository, base: Base, site: Site, deadline: float | None) -> Raised:
     """Bring the base up; where that cannot be, nothing stands at the site."""
     err.print(f"[dim]bringing {escape(base.name)} ({base.short}) up on the stand-in cloud[/dim]", soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="polykube-base-") as scratch:
@@ -98,7 +100,7 @@ def _bring_up(project: Project, repository: Repository, base: Base, site: Site) 
         if not file.exists():
             return Raised(failure=NEW)
         try:
-            record = _run_up(Project(directory, project.stack, load_file(file)), site)
+            record = _run_up(Project(directory, project.stack, load_file(file)), site, deadline)
         except PolykubeError as error:
             said = [f"{each.code} {each.summary} {each.place}".strip() for each in error.problems]
             record = Raised(failure=_reasons(said).replace(f"{directory}/", ""))
@@ -127,9 +129,9 @@ def begin(project: Project, site: Site) -> tuple[RehearsedProject, Engine, Seque
     return rehearsed, engine, stand_ins
 
 
-def _run_up(project: Project, site: Site) -> Raised:
+def _run_up(project: Project, site: Site, deadline: float | None) -> Raised:
     _, engine, _ = begin(project, site)
-    events = seen(*engine.record("up", "--yes", "--skip-preview"))
+    events = seen(*engine.record("up", "--yes", "--skip-preview", deadline=deadline))
     if events.failed:
         mandatory = [f"{each.rule}: {each.message}" for each in events.findings if each.is_mandatory]
         return Raised(failure=_reasons([*mandatory, *events.errors]) or "the engine does not say why")

@@ -17,6 +17,7 @@ from spec.documents import read
 from stacks.loading import stack_file
 
 _MOST: Final = 24  # edits that are tried one by one; a file with more of them is another file
+_PATIENCE: Final = 300.0  # seconds; each run of a program without its engine takes about one
 
 
 def traced(
@@ -68,12 +69,16 @@ def _asked(rehearsed: RehearsedProject, made: Sequence[Edit]) -> Sequence[Asked 
     document = node.plain()
     files = [document, *(each.undone(document) for each in made)]
     given = {"stack": project.stack, "files": [yaml.safe_dump(each, sort_keys=False) for each in files]}
-    done = subprocess.run(
-        [str(interpreter()), "-m", "automation.preview.trace"],
-        cwd=rehearsed.site.project,
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [str(interpreter()), "-m", "automation.preview.trace"],
+            cwd=rehearsed.site.project,
+            input=json.dumps(given),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return []
     return json.loads(done.stdout) if done.returncode == 0 else []

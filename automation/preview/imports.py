@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from automation.program_errors import does_not_compile
+
 
 class Import(NamedTuple):
     """A module that another one imports: when it is imported itself, or later, in a function of its."""
@@ -27,8 +29,11 @@ class Source:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """What is in it; SyntaxError if it is no Python."""
-        return ast.parse(self.path.read_bytes(), self.path.name)
+        """What is in it; ProgramError (PK001) if it is no Python."""
+        try:
+            return ast.parse(self.path.read_bytes(), self.path.name)
+        except (SyntaxError, ValueError) as error:  # ValueError: Python 3.11 of null bytes
+            raise does_not_compile(self.path, error) from None
 
     @cached_property
     def imported(self) -> frozenset[Import]:

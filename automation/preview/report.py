@@ -25,7 +25,8 @@ class StackReport(InJson):
     """What a change does to one stack. `is_new` says that the base does not have the stack.
 
     `without_base` says why nothing stands that it could be compared with, and `errors` what kept the preview from its
-    end; `code` are changed files other than the stack's that run for it; `unknown` is what the preview could not tell.
+    end, for which a command ends with `exit_code`; `code` are changed files other than the stack's that run for it;
+    `unknown` is what the preview could not tell.
     """
 
     stack: str
@@ -37,6 +38,7 @@ class StackReport(InJson):
     nodes: Sequence[Bound] = ()
     code: Sequence[str] = ()
     errors: Sequence[str] = ()
+    exit_code: int = 0
     unknown: Sequence[str] = ()
 
     @property

@@ -8,15 +8,26 @@ rename without an alias would end with its deletion.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from automation.engine import Engine
+from automation.outcome import Outcome, ResourceFailures
 from automation.state.operations import expected_id, settle
 from common.errors import EngineError, Problem
 from common.progress import step
 
 _OURS: Final = "pulumi-kubernetes"  # what the provider's field managers begin with
+
+
+def adopting(engine: Engine, bring_up: Callable[[], Outcome]) -> Outcome:
+    """Bring a stack up, and again for as long as objects of unanswered creates are taken into the state."""
+    while True:
+        try:
+            return bring_up()
+        except ResourceFailures as error:
+            if not adopt(engine, error.failures):
+                raise
 
 
 def adopt(engine: Engine, failures: Sequence[tuple[str, str]]) -> list[str]:

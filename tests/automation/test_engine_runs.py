@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from automation.engine import Engine, ResourceFailures
+from automation.engine import Engine
+from automation.outcome import ResourceFailures
 from common.errors import BusyError, EngineError, PolicyError
 from common.locks import exclusive
 from common.paths import state_dir

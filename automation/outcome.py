@@ -1,0 +1,133 @@
+"""How a run of the engine ended, from its events, and the errors for what did not end well."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from automation.diagnosis import diagnose
+from automation.program_errors import raised_in
+from common.errors import EngineError, PolicyError, Problem, ProgramError
+from components.delays import delay_in, was_begun
+
+_STACK_TYPE: Final = "::pulumi:pulumi:Stack::"
+_CANCELED: Final = re.compile(r"context canceled\s*$|code = Canceled")
+COLOUR: Final = re.compile(r"<\{%.*?%\}>")
+"""How the engine's events mark colours."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of the engine ended: changes by operation (create, update, same, …) and what policies say to it.
+
+    `violations` are of mandatory policies, `advisories` of the others; `failures` are the errors of resources,
+    URN and message, `raised` is the error of the program itself, or of the stack. `changes` of a run that stopped in
+    its preview are those that it would have made; `began` says whether it went further and began to change things.
+    """
+
+    changes: Mapping[str, int]
+    violations: Sequence[str]
+    advisories: Sequence[str]
+    failures: Sequence[tuple[str, str]]
+    began: bool
+    raised: str = ""
+
+
+class ResourceFailures(EngineError):
+    """Resources that a run could not bring to what they should be: URN and the engine's message of each."""
+
+    def __init__(self, failures: Sequence[tuple[str, str]]) -> None:
+        super().__init__([diagnose(urn, message) for urn, message in failures])
+        self.failures = tuple(failures)
+
+    @property
+    def pass_by_themselves(self) -> bool:
+        """Whether all of them were begun before the cloud knew what they need, and can be gone on with."""
+        types = [(urn.split("::")[-2].rpartition("$")[2], message) for urn, message in self.failures]
+        return all(was_begun(message) and delay_in(type_, message) for type_, message in types)
+
+
+def brought_up(run: Callable[..., Outcome], *options: str) -> Outcome:
+    """How `up` ended, which `run` carries out: again when something was taken over, which comes as it is and is changed
+    by the next run, or was begun before a right of it counted: the next run waits for that.
+    """
+    try:
+        outcome = run("up", "--yes", *options)
+    except ResourceFailures as error:
+        if not error.pass_by_themselves:
+            raise
+        outcome = run("up", "--yes", "--skip-preview")
+    if outcome.changes.get("import"):
+        run("up", "--yes", "--skip-preview")
+    return outcome
+
+
+def outcome_of(events: Iterable[Mapping[str, Any]]) -> Outcome:
+    """How a run ended, by its events."""
+    changes: Mapping[str, int] = {}
+    by_level: dict[str, list[str]] = {}
+    failures = []
+    began, raised = False, ""
+    for event in events:
+        if summary := event.get("summaryEvent"):
+            changes = summary.get("resourceChanges") or {}
+        if policy := event.get("policyEvent"):
+            text = f"{policy['policyName']}: {policy['message'].strip()}"
+            by_level.setdefault(policy["enforcementLevel"], []).append(text)
+        said = event.get("diagnosticEvent")
+        if said and said["severity"] == "error" and said.get("urn"):
+            message = COLOUR.sub("", said["message"])
+            if _STACK_TYPE in said["urn"]:
+                raised = raised or message
+            else:
+                failures.append((said["urn"], message))
+        step = event.get("resourcePreEvent")
+        began |= bool(step and not step.get("planning") and step["metadata"]["op"] != "same")
+    # Who was under way when another failed, is told to stop: that is no second error.
+    failures = [each for each in failures if not _CANCELED.search(each[1])] or failures
+    violations, advisories = (tuple(dict.fromkeys(by_level.get(level, ()))) for level in ("mandatory", "advisory"))
+    return Outcome(changes, violations, advisories, tuple(dict.fromkeys(failures)), began, raised)
+
+
+def read_log(log: Path) -> Iterator[Mapping[str, Any]]:
+    """The engine's events, one a line; the last line of an engine that was killed may be half of one."""
+    for line in log.read_text().splitlines() if log.exists() else []:
+        with suppress(ValueError):
+            yield json.loads(line)
+
+
+def judge(what: str, code: int, outcome: Outcome, directory: Path, said: str = "its messages stand above") -> Outcome:
+    """The outcome of a run in `directory` that ended with `code`, if it ended well; `said` is what is known else.
+
+    ProgramError (PK002) when the program stopped it, by an exception, PolicyError (PK501) when mandatory policies did,
+    ResourceFailures (PK404) when resources failed, EngineError (PK401) else.
+    """
+    if not code:
+        return outcome
+    if problem := raised_in(outcome.raised, directory):
+        raise ProgramError(problem)
+    if outcome.violations:
+        raise PolicyError([_violation(text, began=outcome.began) for text in outcome.violations])
+    if outcome.failures:
+        raise ResourceFailures(outcome.failures)
+    raise EngineError(failed(what, f"exit code {code}; {said}"))
+
+
+def failed(what: str, found: str) -> Problem:
+    """What a command of the engine's ended with, where nothing more is known of it."""
+    return Problem(
+        code="PK401",
+        summary=f"pulumi {what} failed",
+        found=found,
+        remedy="mend the cause and run the same command again: what is done already stays done",
+    )
+
+
+def _violation(rule_and_finding: str, *, began: bool) -> Problem:
+    aftermath = "what this run did before stays done" if began else "nothing was changed by this run"
+    return Problem(
+        code="PK501", summary=rule_and_finding, remedy=f"change the resource as the message says; {aftermath}"
+    )
