@@ -1,0 +1,35 @@
+"""Runs of stacks for programs that embed them, such as a portal: plan, approve, apply; cancel, follow, look back.
+
+    plan = api.plan("dev", Path("."))            # what would change, with a fingerprint to approve
+    run = api.apply(plan)                        # previews again, and refuses when anything has moved
+    for event in api.events(run): ...            # every event once, in order, from any place on
+    run.result()                                 # the outcome, or the error that the run ended with
+
+A run is one child process in a session of its own, with an environment of what it needs alone, and a thread of ours.
+What the engine tells is kept, so that a slow reader loses nothing. Before it changes anything, a state that a killed
+run has left is made whole. Errors are `common.errors.PolykubeError`s, and `Cancelled`; secrets are masked in plans.
+"""
+
+from automation.api.environment import inherited
+from automation.api.past import Past, history
+from automation.api.plans import Fingerprint, Plan, plan
+from automation.api.runs import Cancelled, Event, Progress, Run, State, apply, cancel, destroy, events, refresh
+
+__all__ = [
+    "Cancelled",
+    "Event",
+    "Fingerprint",
+    "Past",
+    "Plan",
+    "Progress",
+    "Run",
+    "State",
+    "apply",
+    "cancel",
+    "destroy",
+    "events",
+    "history",
+    "inherited",
+    "plan",
+    "refresh",
+]
