@@ -65,6 +65,9 @@ def preview(  # noqa: PLR0913, PLR0917 - the options of a command
     losses_approved: Annotated[
         bool, typer.Option("--losses-approved", help="Let what is protected be lost: somebody approved it.")
     ] = False,
+    deadline: Annotated[
+        float, typer.Option(min=0.01, help="With --base: minutes after which a program is ended.")
+    ] = 30,
 ) -> None:
     """Show what `up` would change, and what policies say to it: of what stands, or of what a revision makes."""
     from automation import up
@@ -76,7 +79,7 @@ def preview(  # noqa: PLR0913, PLR0917 - the options of a command
     if base:
         from automation.preview.command import Wanted, preview_change
 
-        wanted = Wanted(output, save, losses_approved)
+        wanted = Wanted(output, save, losses_approved, deadline * 60)
         raise typer.Exit(preview_change([] if changed else named, base, wanted))
     if len(named) > 1 or output != "text" or changed or save or losses_approved:
         raise typer.BadParameter("all but one stack as text needs --base")
@@ -102,6 +105,18 @@ def changed(
     from automation.preview.changed import show_changed
 
     show_changed(base, as_json=output == "json")
+
+
+@app.command()
+def promote(
+    source: Annotated[str, typer.Option("--from", help="The stack that was tried out.")],
+    target: Annotated[str, typer.Option("--to", help="The stack that is to become like it.")],
+    as_json: Json = False,
+) -> None:
+    """Show what one stack's file says otherwise than another's, by meaning."""
+    from automation.promote import show_promotion
+
+    show_promotion(source, target, as_json=as_json)
 
 
 @app.command()
