@@ -14,7 +14,7 @@ from common.paths import state_dir
 from rehearsal.control_plane import ControlPlane
 from tests.support.api import Api
 from tests.support.census import census
-from tests.support.cli import Cli, make_cli, one_tenant
+from tests.support.cli import POLYKUBE, Cli, make_cli, one_tenant
 from tests.support.objects import deployment
 
 
@@ -24,7 +24,7 @@ def test_up_ends_with_what_stands_and_what_to_do_next(stack: Cli, control_plane:
     assert re.search(r"solo +0/10 +0/2 +0/1Gi", said)
     assert str(control_plane.kubeconfig) in said
     assert "no resources changed" in said
-    assert 'eval "$(.venv/bin/polykube env)"' in said
+    assert f'eval "$({POLYKUBE} env)"' in said
     assert "make status, make down" in said
 
 
