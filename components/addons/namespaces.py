@@ -54,4 +54,4 @@ def make_add_on_namespace(spec: Namespace, cluster: Cluster, flows: Sequence[Flo
         opts=inside.options(),
     )
     policies = [*make_network_policies(NetworkSpec(), inside), *make_flow_policies(flows, inside)]
-    return inside.then(bounds, limits, *policies)
+    return inside.depends_on(bounds, limits, *policies)

@@ -35,7 +35,7 @@ def register(objects: Sequence[Manifest], place: Place) -> list[ManifestObject]:
     """
     before: list[ManifestObject] = []
     for stage in stages(objects):
-        before += [_register(each, place.then(*before)) for each in stage]
+        before += [_register(each, place.depends_on(*before)) for each in stage]
     return before
 
 
@@ -55,7 +55,7 @@ def _register(manifest: Manifest, place: Place) -> ManifestObject:
     return ManifestObject(manifest, where, ignore=_AUTHORITY if "webhooks" in manifest else ())
 
 
-def settle(workload: Manifest, replicas: int, sizes: Mapping[str, tuple[int, int]]) -> Manifest:
+def configure_deployment(workload: Manifest, replicas: int, sizes: Mapping[str, tuple[int, int]]) -> Manifest:
     """A Deployment with `replicas` that keep off each other's nodes, each container of a size.
 
     `sizes` are, by container, thousandths of a CPU and MiB.

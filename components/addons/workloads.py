@@ -212,7 +212,7 @@ def make_stateful_set(pods: Pods, replicas: int, claims: Sequence[Claim], place:
                 when_deleted="Delete", when_scaled="Retain"
             ),
         ),
-        opts=place.then(service).options(),
+        opts=place.depends_on(service).options(),
     )
     _make_disruption_budget(pods, replicas, place)
     return made
@@ -284,16 +284,16 @@ def make_service_account(
 
     What it may do in the cloud comes with `identity`. The place behind it comes back.
     """
-    place = place.then(*identity.after)
+    place = place.depends_on(*identity.after)
     account = core.ServiceAccount(
         place.logical(name),
         metadata=place.metadata(name, annotations=identity.annotations),
         automount_service_account_token=False,
         opts=place.options(),
     )
-    behind = place.then(account)
+    behind = place.depends_on(account)
     rights = [_bind_everywhere(name, rules, behind)] if rules else []
-    return behind.then(*rights, *([_bind_here(name, here, behind)] if here else []))
+    return behind.depends_on(*rights, *([_bind_here(name, here, behind)] if here else []))
 
 
 def _bind_everywhere(name: str, rules: Sequence[rbac.PolicyRuleArgs], place: Place) -> pulumi.Resource:
@@ -305,7 +305,7 @@ def _bind_everywhere(name: str, rules: Sequence[rbac.PolicyRuleArgs], place: Pla
         metadata=whole.metadata(cluster_name),
         role_ref=rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=cluster_name),
         subjects=[rbac.SubjectArgs(kind="ServiceAccount", name=name, namespace=place.namespace)],
-        opts=whole.then(role).options(),
+        opts=whole.depends_on(role).options(),
     )
 
 
@@ -316,7 +316,7 @@ def _bind_here(name: str, rules: Sequence[rbac.PolicyRuleArgs], place: Place) ->
         metadata=place.metadata(name),
         role_ref=rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=name),
         subjects=[rbac.SubjectArgs(kind="ServiceAccount", name=name, namespace=place.namespace)],
-        opts=place.then(role).options(),
+        opts=place.depends_on(role).options(),
     )
 
 

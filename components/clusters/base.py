@@ -134,7 +134,7 @@ class ClusterBase(pulumi.ComponentResource):
     node_pools: tuple[NodePool, ...] = ()
     kubeconfig: pulumi.Output[str]
     kubernetes: kubernetes.Provider
-    goes_with: pulumi.Resource | None = None
+    deleted_with: pulumi.Resource | None = None
     """What takes everything in the cluster with it when it is deleted; None where the program does not make it."""
 
     def __init__(self, spec: ClusterSpec) -> None:
@@ -182,8 +182,8 @@ class ClusterBase(pulumi.ComponentResource):
 
     def in_cluster(self, *, outside_effects: bool = False) -> pulumi.ResourceOptions:
         """Options for an object in the cluster; `outside_effects` where it must not just go with the cluster."""
-        gone_with = None if outside_effects else self.goes_with
-        return pulumi.ResourceOptions(provider=self.kubernetes, deleted_with=gone_with)
+        deleted_with = None if outside_effects else self.deleted_with
+        return pulumi.ResourceOptions(provider=self.kubernetes, deleted_with=deleted_with)
 
     def gateways(self, *, internal: bool) -> Gateways:
         """The cloud's own gateways; CapabilityMissing where it has none."""

@@ -47,11 +47,11 @@ def make_access(group: str, place: Place) -> Iterator[pulumi.Resource]:
         metadata=place.metadata("developer"),
         role_ref=kubernetes.rbac.v1.RoleRefArgs(api_group=_API_GROUP, kind="Role", name="developer"),
         subjects=[kubernetes.rbac.v1.SubjectArgs(api_group=_API_GROUP, kind="Group", name=group)],
-        opts=place.then(role).options(),
+        opts=place.depends_on(role).options(),
     )
 
 
-def tame_default_service_account(image_pull_secrets: Sequence[str], place: Place) -> pulumi.Resource:
+def restrict_default_service_account(image_pull_secrets: Sequence[str], place: Place) -> pulumi.Resource:
     """Give the namespace's default ServiceAccount the pull secrets, and its pods no token of the API.
 
     Kubernetes makes the account, so this is a patch. Pods that talk to the API bring an account of their own.

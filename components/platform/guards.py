@@ -118,7 +118,7 @@ def make_guards(cluster: str, place: Place) -> Iterator[pulumi.Resource]:
             spec=kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
                 policy_name=f"{guard.name}.{cluster}", validation_actions=["Deny"], match_resources=where
             ),
-            opts=place.then(policy).options(),
+            opts=place.depends_on(policy).options(),
         )
 
 

@@ -17,19 +17,18 @@ LEAF_ANNOTATIONS = {"pulumi.com/deletionPropagationPolicy": "background"}
 class Place:
     """A spot in the resource tree, and a namespace or (when empty) the cluster itself.
 
-    `after` are resources that must be there before what is placed. What is here is not deleted by itself
-    when `gone_with` is.
+    What is placed here depends on `dependencies`, and is not deleted by itself when `deleted_with` is.
     """
 
     parent: pulumi.Resource
     namespace: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
-    after: Sequence[pulumi.Resource] = ()
-    gone_with: pulumi.Resource | None = None
+    dependencies: Sequence[pulumi.Resource] = ()
+    deleted_with: pulumi.Resource | None = None
 
-    def then(self, *resources: pulumi.Resource) -> "Place":
-        """The same place, after `resources`."""
-        return replace(self, after=(*self.after, *resources))
+    def depends_on(self, *resources: pulumi.Resource) -> "Place":
+        """The same place, for what depends on `resources` as well."""
+        return replace(self, dependencies=(*self.dependencies, *resources))
 
     def logical(self, name: str) -> str:
         """The logical name of the object `name`: `shop/quota`, or the bare name for the cluster's own."""
@@ -51,4 +50,6 @@ class Place:
 
     def options(self) -> pulumi.ResourceOptions:
         """The options of an object in this place."""
-        return pulumi.ResourceOptions(parent=self.parent, depends_on=list(self.after), deleted_with=self.gone_with)
+        return pulumi.ResourceOptions(
+            parent=self.parent, depends_on=list(self.dependencies), deleted_with=self.deleted_with
+        )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from components.contract import Cluster
 from components.naming import TENANT_LABEL, component_type
-from components.platform.access import make_access, tame_default_service_account
+from components.platform.access import make_access, restrict_default_service_account
 from components.platform.flows import TENANTS, Flow, make_flow_policies
 from components.platform.manifests import ManifestObject
 from components.platform.namespaces import make_namespace
@@ -110,8 +110,8 @@ class Tenant(pulumi.ComponentResource):
     The namespace is deleted even when the cluster goes, because that takes away what the workload made outside of
     it: load balancers and volumes. All else in it goes with it.
 
-    All of it comes after `after` (the nodes that the workload runs on, and what it may ask for, such as storage
-    classes), and the workload after the guardrails that bound it; so it also goes before them. `flows` are those
+    All of it depends on `dependencies` (the nodes that the workload runs on, and what it may ask for, such as storage
+    classes), and the workload on the guardrails that bound it; so it is deleted before them. `flows` are those
     of add-ons, and `additions` what they add besides.
     """
 
@@ -119,14 +119,14 @@ class Tenant(pulumi.ComponentResource):
         self,
         spec: TenantSpec,
         cluster: Cluster,
-        after: Sequence[pulumi.Resource],
+        dependencies: Sequence[pulumi.Resource],
         flows: Sequence[Flow],
         additions: TenantAdditions,
     ) -> None:
         super().__init__(component_type("platform", "Tenant"), spec.name, opts=cluster.in_cluster(outside_effects=True))
         own = {TENANT_LABEL: spec.name}
         version = spec.pod_security.pinned(cluster.version)
-        outside = Place(self, labels={**own, **additions.labels}, after=after)
+        outside = Place(self, labels={**own, **additions.labels}, dependencies=dependencies)
         namespace = make_namespace(spec.name, spec.pod_security.enforce, version, outside)
         place = Place(self, spec.name, own, (namespace,), cluster.in_cluster().deleted_with)
         guardrails = [
@@ -135,11 +135,11 @@ class Tenant(pulumi.ComponentResource):
             *make_network_policies(spec.network, place, additions.tunnel_ports),
             *make_flow_policies(flows, place, here=TENANTS),
             *make_access(spec.group, place),
-            tame_default_service_account(spec.image_pull_secrets, place),
+            restrict_default_service_account(spec.image_pull_secrets, place),
         ]
         for body in additions.objects:
-            ManifestObject(body, place.then(*guardrails))
+            ManifestObject(body, place.depends_on(*guardrails))
         manifests, _ = read_manifests(spec.manifests)
         for manifest in manifests:
-            ManifestObject(manifest.body, place.then(*guardrails))
+            ManifestObject(manifest.body, place.depends_on(*guardrails))
         self.register_outputs({"namespace": spec.name, "group": spec.group})

@@ -108,8 +108,8 @@ def test_c5_objects_in_the_cluster_use_its_provider_and_those_with_effects_outsi
     (provider,) = of_type(planned, "pulumi:providers:kubernetes")
     objects = of_type(planned, "kubernetes:")
     assert {each.provider for each in objects} == {provider.urn}
-    gone_with = {planned[urn].type for each in objects if (urn := each.deleted_with)}
-    assert len(gone_with) == (1 if clouds_own(planned) else 0)
+    deleted_with = {planned[urn].type for each in objects if (urn := each.deleted_with)}
+    assert len(deleted_with) == (1 if clouds_own(planned) else 0)
     assert all(not each.deleted_with for each in of_type(planned, "kubernetes:core/v1:Namespace"))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from components.addons.addon import InstallContext
 from components.addons.autoscaling.spec import METRICS, AutoscalingSpec
 from components.addons.bundles import load
-from components.addons.rendered import Manifest, register, settle
+from components.addons.rendered import Manifest, configure_deployment, register
 from components.addons.workloads import scraped
 from components.contract import Machines
 from components.platform.manifests import ManifestObject
@@ -28,12 +28,12 @@ def create_resources(spec: AutoscalingSpec, context: InstallContext, place: Plac
     objects = [each for each in load("karpenter") if each["metadata"].get("namespace") in (None, place.namespace)]
     for each in objects:
         if each["kind"] == "Deployment":
-            _configure(settle(each, context.replicas, _SIZES), context.cluster.name, machines)
+            _configure(configure_deployment(each, context.replicas, _SIZES), context.cluster.name, machines)
     # By themselves, and not with the cluster: their machines are outside of it.
-    registered = register([*kinds, *objects], place.then(*identity.after))
-    running = replace(place.then(*registered), namespace="", gone_with=None)
+    registered = register([*kinds, *objects], place.depends_on(*identity.after))
+    running = replace(place.depends_on(*registered), namespace="", deleted_with=None)
     node_class = ManifestObject(_node_class(spec, machines.node), running)
-    ManifestObject(node_pool(spec), running.then(node_class))
+    ManifestObject(node_pool(spec), running.depends_on(node_class))
 
 
 def _configure(deployment: Manifest, cluster: str, machines: Machines) -> None:

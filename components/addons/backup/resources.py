@@ -38,13 +38,13 @@ def create_resources(spec: BackupSpec, context: InstallContext, place: Place) ->
     before: list[Any] = [*store.after, *store.identity.after, *(_make_settings(name, place) for name in _FILES)]
     for kinds in _STAGES:
         before += [
-            ManifestObject(each, (place if each["metadata"].get("namespace") else whole).then(*before))
+            ManifestObject(each, (place if each["metadata"].get("namespace") else whole).depends_on(*before))
             for each in objects
             if _is_of(each, kinds)
         ]
-    location = ManifestObject(store.location(context.cluster.name), place.then(*before))
+    location = ManifestObject(store.location(context.cluster.name), place.depends_on(*before))
     for schedule in schedules(spec):
-        ManifestObject(schedule, place.then(location))
+        ManifestObject(schedule, place.depends_on(location))
 
 
 def _is_of(manifest: dict[str, Any], kinds: tuple[str, ...]) -> bool:

@@ -15,7 +15,7 @@ from components.addons.gateway_api import make_gateway_api
 from components.addons.ingress.spec import GATEWAY
 from components.addons.ingress.spec import NAMESPACE as GATEWAYS
 from components.addons.key_pair import make_secret
-from components.addons.rendered import Manifest, make_disruption_budget, register, settle
+from components.addons.rendered import Manifest, configure_deployment, make_disruption_budget, register
 from components.addons.workloads import Container, Pods, make_job, make_service_account
 from components.contract import Dns, Identity
 from components.platform.manifests import ManifestObject
@@ -40,16 +40,18 @@ def create_resources(spec: CertManagerSpec, context: InstallContext, place: Plac
     if dns:
         identity = context.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", dns.grants)
         _let_change_dns(objects, identity)
-        place = place.then(*identity.after)
+        place = place.depends_on(*identity.after)
     if spec.by_http:  # it would not start before the definitions are there
-        place = place.then(*make_gateway_api(CertManagerSpec, context, place))
+        place = place.depends_on(*make_gateway_api(CertManagerSpec, context, place))
         _tell(objects, "--enable-gateway-api")
-    workloads = [settle(each, context.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"]
-    running = place.then(*register(objects, place))
+    workloads = [
+        configure_deployment(each, context.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"
+    ]
+    running = place.depends_on(*register(objects, place))
     if context.replicas > 1:
         for each in workloads:
             make_disruption_budget(each, place)
-    answering = running.then(_make_check(running))
+    answering = running.depends_on(_make_check(running))
     for issuer in spec.issuers:
         _make_issuer(issuer, dns, answering)
 
@@ -95,7 +97,7 @@ def _own_namespace() -> core.EnvVarArgs:
 
 def _make_issuer(issuer: IssuerSpec, dns: Dns | None, place: Place) -> None:
     before = [make_secret(_secret(issuer), issuer.authority, place)] if issuer.authority else []
-    ManifestObject(cluster_issuer(issuer, dns), replace(place.then(*before), namespace=""))
+    ManifestObject(cluster_issuer(issuer, dns), replace(place.depends_on(*before), namespace=""))
 
 
 def cluster_issuer(issuer: IssuerSpec, dns: Dns | None) -> Manifest:

@@ -21,7 +21,7 @@ def create_resources(spec: CsiSnapshotterSpec, context: InstallContext, place: P
     whole = replace(place, namespace="")
     if Brought.SNAPSHOTS not in context.cluster.brought:
         kinds = [ManifestObject(each, whole) for each in load("snapshots")]
-        whole = whole.then(_make_controller(context.replicas, place.then(*kinds)))
+        whole = whole.depends_on(_make_controller(context.replicas, place.depends_on(*kinds)))
     assert context.cluster.block_storage, "the add-on requires it"
     ManifestObject(_snapshot_class(context.cluster.block_storage.driver, spec.deletion_policy), whole)
 

@@ -46,7 +46,7 @@ def create_resources(spec: ExternalDnsSpec, cluster: Cluster, place: Place) -> N
         labels=identity.labels,
         annotations=scraped(METRICS),
     )
-    make_deployment(pods, 1, make_service_account(_NAME, _RULES, place.then(files.resource), identity=identity))
+    make_deployment(pods, 1, make_service_account(_NAME, _RULES, place.depends_on(files.resource), identity=identity))
 
 
 def arguments(spec: ExternalDnsSpec, dns: Dns, owner: str) -> Sequence[str]:

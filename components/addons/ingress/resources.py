@@ -38,23 +38,23 @@ def create_resources(
     Tenants' objects do not wait for our load balancer; for the cloud's they do, because what it makes of a Gateway it
     makes of the routes.
     """
-    behind = place.then(*services, *make_gateway_api(IngressSpec, context, place))
+    behind = place.depends_on(*services, *make_gateway_api(IngressSpec, context, place))
     guards: list[ManifestObject] = []
     if spec.class_ == "cloud":
         listening = _make_clouds_gateway(spec, context.cluster, behind)
     else:
         service = _make_load_balancer(spec, context, place)
         pods = make_deployment(_pods(), context.replicas, make_service_account(GATEWAY, (), behind, here=[_SECRETS]))
-        behind = behind.then(*_make_secrets(spec.hosts, behind))
-        ours = ManifestObject(gateway_class(), replace(behind.then(service), namespace=""))
+        behind = behind.depends_on(*_make_secrets(spec.hosts, behind))
+        ours = ManifestObject(gateway_class(), replace(behind.depends_on(service), namespace=""))
         address = f"{GATEWAY}.{place.namespace}.svc.cluster.local"
         listener = gateway(spec.hosts, CLASS, address)
-        listening = ManifestObject(listener, behind.then(pods, service, ours), more=_OF_ITS_CLASS)
+        listening = ManifestObject(listener, behind.depends_on(pods, service, ours), more=_OF_ITS_CLASS)
         if spec.has_classic:
             guards = _make_classic(spec, behind, service)
     for redirect in redirects(spec.hosts):
-        ManifestObject(redirect, place.then(listening))
-    waited_for = [*behind.after, *guards, *([listening] if spec.class_ == "cloud" else ())]
+        ManifestObject(redirect, place.depends_on(listening))
+    waited_for = [*behind.dependencies, *guards, *([listening] if spec.class_ == "cloud" else ())]
     return Created(tenant_prerequisites=waited_for)
 
 
@@ -62,13 +62,13 @@ def _make_clouds_gateway(spec: IngressSpec, cluster: Cluster, place: Place) -> M
     """A gateway of the cloud's own, with the certificates where it takes them from."""
     theirs = cluster.gateways(internal=spec.internal)
     # By themselves, and not with the cluster: the load balancer is outside of it.
-    outside = replace(place.then(*theirs.after), gone_with=None)
+    outside = replace(place.depends_on(*theirs.after), deleted_with=None)
     pairs = {host.name: pair for host in spec.hosts if host.tls and (pair := host.tls.pair)}
     certificates = {host: (pair.certificate, pair.key.text or "") for host, pair in pairs.items()}
     parameters = cluster.gateway_parameters(internal=spec.internal, certificates=certificates)
     before = [ManifestObject(parameters, outside)] if parameters else _make_secrets(spec.hosts, place)
     listener = gateway(spec.hosts, theirs.gateway_class, parameters=parameters)
-    return ManifestObject(listener, outside.then(*before), more=_OF_ITS_CLASS)
+    return ManifestObject(listener, outside.depends_on(*before), more=_OF_ITS_CLASS)
 
 
 def _make_classic(spec: IngressSpec, place: Place, service: pulumi.Resource) -> list[ManifestObject]:
@@ -76,8 +76,8 @@ def _make_classic(spec: IngressSpec, place: Place, service: pulumi.Resource) -> 
     whole = replace(place, namespace="")
     guards = [ManifestObject(each, whole) for each in classic.admission(spec.hosts)]
     for each in classic.to_https(spec.hosts):
-        ManifestObject(each, place.then(service))
-    ManifestObject(classic.ingress_class(), whole.then(service, *guards))
+        ManifestObject(each, place.depends_on(service))
+    ManifestObject(classic.ingress_class(), whole.depends_on(service, *guards))
     return guards
 
 
@@ -87,7 +87,7 @@ def _make_load_balancer(spec: IngressSpec, context: InstallContext, place: Place
     wanted = balancing.internal if spec.internal else balancing.external
     named = names([host.name for host in spec.hosts]) if ExternalDnsSpec in context.selection else {}
     # By itself, and not with the cluster: the load balancer is outside of it.
-    outside = replace(place, gone_with=None)
+    outside = replace(place, deleted_with=None)
     return core.Service(
         place.logical(GATEWAY),
         metadata=place.metadata(GATEWAY, annotations={**wanted, **named}),

@@ -52,7 +52,7 @@ def make_gateway(mesh: MeshSpec, context: InstallContext, place: Place) -> None:
             ports=[core.ServicePortArgs(name="tls", port=PORT, target_port=PORT)],
         ),
         # By itself, and not with the cluster: the load balancer is outside of it.
-        opts=replace(place.then(running), gone_with=None).options(),
+        opts=replace(place.depends_on(running), deleted_with=None).options(),
     )
     server = {
         "port": {"number": PORT, "name": "tls", "protocol": "TLS"},

@@ -41,7 +41,7 @@ def create_resources(spec: IstioSpec, context: InstallContext, place: Place, age
     given: dict[str, Any] = {}
     if spec.mesh:
         authority, given["root"] = make_authority(spec.mesh, cluster.name, place)
-        place = place.then(authority)
+        place = place.depends_on(authority)
     objects = [changed for each in _rendered(spec) if (changed := laid_over(each, choices))]
     places = {each.namespace: each for each in (replace(place, namespace=""), place, agents)}
     before: list[ManifestObject] = []
@@ -49,12 +49,12 @@ def create_resources(spec: IstioSpec, context: InstallContext, place: Place, age
         before += [
             ManifestObject(
                 each,
-                places[each["metadata"].get("namespace", "")].then(*before),
+                places[each["metadata"].get("namespace", "")].depends_on(*before),
                 ignore=_ISTIODS_OWN if "webhooks" in each else (),
             )
             for each in stage
         ]
-    there = place.then(*before)
+    there = place.depends_on(*before)
     for each in mesh_objects(spec, traced=choices.traced):
         ManifestObject(each, there)
     if spec.mesh:

@@ -65,14 +65,14 @@ def create_resources(context: InstallContext, place: Place) -> None:
     identity = context.cluster.identity_for(f"{place.namespace}/{CONTROLLER}", balancers.grants)
     assert not identity.annotations, "pods get their identity by EKS Pod Identity"
     kinds = [*register(load("aws-load-balancers"), place), *make_gateway_api(LoadBalancingSpec, context, place)]
-    account = make_service_account(CONTROLLER, _RULES, place.then(*kinds, *identity.after), here=[_LEADER])
+    account = make_service_account(CONTROLLER, _RULES, place.depends_on(*kinds, *identity.after), here=[_LEADER])
     # Its half for Ingresses is always on: of one of its class, which has the mark that it may not set itself, it would
     # make a load balancer for whoever wrote it.
     unclaimed = random.RandomId(NAMESPACE, byte_length=16, opts=pulumi.ResourceOptions(parent=place.parent)).hex
     pods = _pods(context.cluster.name, balancers, unclaimed)
-    running = make_deployment(pods, context.replicas, account.then(_make_secret(place)))
+    running = make_deployment(pods, context.replicas, account.depends_on(_make_secret(place)))
     ours = context.cluster.gateways(internal=False).gateway_class
-    ManifestObject(_gateway_class(ours), replace(place.then(running), namespace=""))
+    ManifestObject(_gateway_class(ours), replace(place.depends_on(running), namespace=""))
 
 
 def _make_secret(place: Place) -> core.Secret:

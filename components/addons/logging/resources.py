@@ -52,16 +52,16 @@ def create_resources(spec: LoggingSpec, context: InstallContext, place: Place, a
     kept = lines(spec.retention_days, replicas=min(1, members - 1))
     if spec.external:
         store = external_store(spec.external, agents)
-        _make_filebeat(store, agents.then(make_setup(_SETUP, store, kept, {}, place)))
+        _make_filebeat(store, agents.depends_on(make_setup(_SETUP, store, kept, {}, place)))
         return Created()
     passwords = _make_passwords(place)
     snapshots = make_snapshots(spec.snapshots, context.cluster, place.namespace) if spec.snapshots else NO_SNAPSHOTS
     store = _make_store(spec, members, passwords["elastic"], snapshots, place)
     values = {"KIBANA_PASSWORD": passwords["kibana"], "FILEBEAT_PASSWORD": passwords["filebeat"], **snapshots.values}
     done = make_setup(_SETUP, store, [*kept, *users(), *snapshots.requests], values, place)
-    _make_kibana(store, passwords, place.then(done))
+    _make_kibana(store, passwords, place.depends_on(done))
     as_filebeat = Store(address(place.namespace), "filebeat", passwords["filebeat"], store.authority)
-    _make_filebeat(as_filebeat, agents.then(done))
+    _make_filebeat(as_filebeat, agents.depends_on(done))
     return Created(provides=Elasticsearch(store, place))
 
 
@@ -87,7 +87,7 @@ def _make_store(
         "tls.key": certified.key,
         "elastic": password,
     }
-    behind = place.then(make_secret(_SECRET, files, place))
+    behind = place.depends_on(make_secret(_SECRET, files, place))
     if snapshots.requests:
         behind = make_service_account(ACCOUNT, (), behind, identity=snapshots.identity)
     members_there = _make_elasticsearch(spec, members, snapshots, behind)
@@ -163,7 +163,7 @@ def _make_kibana(store: Store, passwords: dict[str, pulumi.Output[str]], place: 
     )
     volumes = [*store.volumes("kibana"), empty_volume("data", "1Gi")]
     pods = Pods(name="kibana", containers=[container], volumes=volumes, user=USER)
-    behind = place.then(secret)
+    behind = place.depends_on(secret)
     make_service(pods, behind)
     make_deployment(pods, 1, behind)
 
@@ -210,4 +210,4 @@ def _make_filebeat(store: Store, place: Place) -> None:
         PolicyRuleArgs(api_groups=["apps"], resources=["replicasets"], verbs=watch),
         PolicyRuleArgs(api_groups=["batch"], resources=["jobs"], verbs=watch),
     )
-    make_daemon_set(pods, make_service_account("filebeat", rules, place.then(secret, config.resource)))
+    make_daemon_set(pods, make_service_account("filebeat", rules, place.depends_on(secret, config.resource)))

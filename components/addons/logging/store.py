@@ -115,7 +115,7 @@ def make_setup(
         mounts=store.mounts,
     )
     pods = Pods(name=name, containers=[container], volumes=store.volumes(name), user=USER, restart="OnFailure")
-    return make_job(pods, place.then(*store.after, secret), hashlib.sha256(script.encode()).hexdigest()[:8])
+    return make_job(pods, place.depends_on(*store.after, secret), hashlib.sha256(script.encode()).hexdigest()[:8])
 
 
 def setup_script(requests: Iterable[Request]) -> str:

@@ -49,10 +49,10 @@ def create_resources(replicas: int, place: Place) -> Created:
         opts=place.options(),
     )
     pods = _pods()
-    behind = make_service_account(_NAME, _RULES, place.then(secret))
+    behind = make_service_account(_NAME, _RULES, place.depends_on(secret))
     _let_users_read(place)
     made = (make_service(pods, behind), make_deployment(pods, replicas, behind))
-    return Created(finalize=lambda others: _make_api(certified, place.then(*made, *others)))
+    return Created(finalize=lambda others: _make_api(certified, place.depends_on(*made, *others)))
 
 
 def _pods() -> Pods:
@@ -90,7 +90,7 @@ def _let_users_read(place: Place) -> None:
 
 def _make_api(certified: Certified, place: Place) -> None:
     # By itself, and not with the cluster: unanswered, it would keep every namespace from being deleted.
-    whole = replace(place, namespace="", gone_with=None)
+    whole = replace(place, namespace="", deleted_with=None)
     name = f"v1beta1.{_GROUP}"
     APIService(
         name,

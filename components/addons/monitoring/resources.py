@@ -67,7 +67,7 @@ def _make_prometheus(spec: MonitoringSpec, replicas: int, place: Place) -> None:
         volumes=[config.volume("config")],
         service_account="prometheus",
     )
-    behind = make_service_account("prometheus", _DISCOVERY, place.then(config.resource))
+    behind = make_service_account("prometheus", _DISCOVERY, place.depends_on(config.resource))
     make_stateful_set(pods, replicas, [Claim("data", spec.storage, spec.storage_class)], behind)
 
 
@@ -83,7 +83,7 @@ _DISCOVERY: Final = (
 def _make_alertmanager(spec: MonitoringSpec, replicas: int, place: Place) -> None:
     addresses = spec.notify.addresses()
     config = make_files("alertmanager", {"alertmanager.yml": alertmanager_config(addresses)}, place)
-    behind = place.then(config.resource)
+    behind = place.depends_on(config.resource)
     mounts = {"/etc/alertmanager": "config", "/alertmanager": "data"}
     volumes = [config.volume("config"), empty_volume("data", "1Gi")]
     if addresses:
@@ -93,7 +93,7 @@ def _make_alertmanager(spec: MonitoringSpec, replicas: int, place: Place) -> Non
             string_data=pulumi.Output.secret(addresses),
             opts=place.options(),
         )
-        behind, mounts[SECRETS] = behind.then(secret), "secrets"
+        behind, mounts[SECRETS] = behind.depends_on(secret), "secrets"
         volumes.append(secret_volume("secrets", "alertmanager"))
     peers = [f"--cluster.peer=alertmanager-{index}.alertmanager:9094" for index in range(replicas)]
     container = Container(
@@ -180,7 +180,7 @@ def _make_grafana(replicas: int, place: Place) -> None:
         empty_volume("data", "1Gi"),
     ]
     pods = Pods(name="grafana", containers=[container], volumes=volumes, user=_GRAFANA_USER)
-    behind = place.then(files.resource, secret)
+    behind = place.depends_on(files.resource, secret)
     make_service(pods, behind)
     make_deployment(pods, replicas, behind)
 

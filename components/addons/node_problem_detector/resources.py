@@ -52,4 +52,4 @@ def create_resources(place: Place) -> None:
         annotations=scraped(METRICS),
         agent=True,
     )
-    make_daemon_set(pods, make_service_account(_NAME, _RULES, place.then(files.resource)))
+    make_daemon_set(pods, make_service_account(_NAME, _RULES, place.depends_on(files.resource)))

@@ -52,7 +52,7 @@ def _make_jaeger(spec: TracingSpec, place: Place) -> None:
 def _make_jaeger_with_store(spec: TracingSpec, store: Store, replicas: int, place: Place) -> None:
     """Who collects, who shows, and who deletes what is older than it should be, around the store."""
     secret = make_secret(_SECRET, store.keys(), place)
-    behind = place.then(secret, *store.after)
+    behind = place.depends_on(secret, *store.after)
     backend = elasticsearch(store.url, store.user, store.certificate, min(1, replicas - 1))
     _Process("jaeger", collecting(backend, spec.sample_percent), _OTLP, store=store).make(replicas, behind)
     _Process("jaeger-query", showing(backend), _SHOWN, store=store).make(replicas, behind)
@@ -115,6 +115,6 @@ class _Process:
             user=_USER,
             annotations=self.store.annotations if self.store else {},
         )
-        behind = place.then(files.resource)
+        behind = place.depends_on(files.resource)
         make_service(pods, behind)
         make_deployment(pods, replicas, behind)

@@ -60,7 +60,7 @@ class AksCluster(ManagedCluster):
         self._group = self._make_group(spec)
         self._identities = Identities(spec, self._group, self._place)
         self.network = AzureNetwork(spec, self._group, self._place)
-        self.control_plane = self.goes_with = self._make_control_plane(spec)
+        self.control_plane = self.deleted_with = self._make_control_plane(spec)
         access = self._let_in(spec)
         make_pools(spec, self.control_plane, self._group, self.network.nodes.id, self._place)
         keep_logs(spec, self._group, self.control_plane, self._place)

@@ -71,7 +71,7 @@ class EksCluster(ManagedCluster):
         through = self._live.nat_zone(zones) if spec.network.nat == "single" else ""
         self.network = AwsNetwork(spec.network, spec.region, zones, self._place, nat_zone=through)
         self.key = self._make_key()
-        self.control_plane = self.goes_with = self._make_control_plane(spec)
+        self.control_plane = self.deleted_with = self._make_control_plane(spec)
         access = self._let_in(spec)
         node_roles = make_node_roles(spec.node_pools, self._place)
         self.add_ons = AddOns(spec, self.control_plane, self._place)

@@ -58,7 +58,7 @@ class GkeCluster(ManagedCluster):
         account, rights = make_node_account(spec.project, self._place)
         self._node_account = account.email
         key, may_encrypt = self._make_key(spec)
-        self.control_plane = self.goes_with = make_control_plane(
+        self.control_plane = self.deleted_with = make_control_plane(
             spec, self.network, account, key, self._place, protect=self.protect, after=[may_encrypt, *rights]
         )
         access = [
