@@ -51,11 +51,11 @@ class Capability(StrEnum):
     SCALABLE_POOLS = "node pools that wait for an autoscaler"
     LOAD_BALANCER_CONTROLLER = "load balancers made by AWS's controller"
     NODE_DIRECTORIES = "directories of nodes for pods"
-    EXTENSION_APIS = "APIs that pods answer for the API server"
+    AGGREGATED_APIS = "aggregated APIs"
 
 
-class Brought(StrEnum):
-    """What some kinds of clusters have by themselves, so that a second one would be in its way."""
+class BuiltIn(StrEnum):
+    """What some kinds of clusters provide themselves, so that a second one would be in its way."""
 
     SNAPSHOTS = "the controller of volume snapshots"
     METRICS = "metrics of pods and nodes"
@@ -275,8 +275,8 @@ class Cluster(Protocol):
         ...
 
     @property
-    def brought(self) -> frozenset[Brought]:
-        """What is in the cluster, and kept there, without the program."""
+    def built_in(self) -> frozenset[BuiltIn]:
+        """What the cluster provides itself, without the program."""
         ...
 
     @property

@@ -184,10 +184,10 @@ class Code(Enum):
         "Add-ons do not go together",
         "One needs another that is not chosen, or two exclude each other. Nothing is brought along in silence.",
     )
-    BROUGHT_ALREADY = (
+    BUILT_IN = (
         "PK149",
-        "The cluster has it already",
-        "Some clouds keep such parts in every cluster themselves. A second one would get in the way of theirs.",
+        "The cluster provides it already",
+        "Some clouds have such parts built into every cluster. A second one would get in the way of theirs.",
     )
     SECRET_IN_THE_OPEN = (
         "PK150",

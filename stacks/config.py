@@ -74,7 +74,7 @@ class StackSpec(StackModel):
         """What the add-ons ask of the cluster and of each other, and do not get."""
         cluster = self.cluster
         if not isinstance(cluster, Hole):
-            for finding in self.addons.plan().findings(cluster.kind, cluster.capabilities, cluster.brought):
+            for finding in self.addons.plan().findings(cluster.kind, cluster.capabilities, cluster.built_in):
                 yield finding.below(f"{NAMESPACE}addons")
 
     def _kind_findings(self) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ class StackSpec(StackModel):
                 found = f"{quoted(each.name)}, which is in every cluster of kind {self.cluster.kind}"
                 remedy = "Choose another name, or remove the class to use the cluster's own."
                 named = (f"{NAMESPACE}platform", "storageClasses", index, "name")
-                yield Finding(Code.BROUGHT_ALREADY, found, f"none of {listed(sorted(own))}", remedy, at=named)
+                yield Finding(Code.BUILT_IN, found, f"none of {listed(sorted(own))}", remedy, at=named)
             wanted = Capability.SHARED_STORAGE if each.shared is True else Capability.BLOCK_STORAGE
             if each.provisioner is None and wanted not in self.cluster.capabilities:
                 found = f"a cluster of kind {self.cluster.kind}, which has no {wanted}"

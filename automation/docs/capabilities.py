@@ -9,7 +9,7 @@ from components.clusters import KINDS, kind_name
 from components.clusters.base import ClusterSpec
 from components.clusters.managed import ManagedSpec
 from components.clusters.pools import CloudPoolSpec
-from components.contract import Brought, Capability
+from components.contract import BuiltIn, Capability
 
 _HEAD: Final = """# Capabilities
 
@@ -19,20 +19,20 @@ What a stack file asks of a cluster that cannot do it is an error before anythin
 left out in silence. What a cluster that runs already can do beyond that, its `brings` says.
 """
 
-_BROUGHT: Final = """## What clusters bring themselves
+_BUILT_IN: Final = """## What is built in
 
 An add-on that would do the same is an error (PK149), or leaves it to them.
 """
 
 
 def page() -> str:
-    """A table of capabilities by kind, one of what clusters bring, and one of what the clouds offer."""
+    """A table of capabilities by kind, one of what is built in, and one of what the clouds offer."""
     variants = [variant for kind in KINDS for variant in _variants(kind)]
     names = ("", *(name for name, _ in variants))
     capabilities = table(names, [_row(each, [spec.capabilities for _, spec in variants]) for each in Capability])
-    brought = table(names, [_row(each, [spec.brought for _, spec in variants]) for each in Brought])
+    built_in = table(names, [_row(each, [spec.built_in for _, spec in variants]) for each in BuiltIn])
     offers = table(("", "Kubernetes", "as of", "nodes run", "taint for system pods", "machine types known"), _offers())
-    return f"{_HEAD}\n{capabilities}\n\n{_BROUGHT}\n{brought}\n\n## What the clouds offer\n\n{offers}\n"
+    return f"{_HEAD}\n{capabilities}\n\n{_BUILT_IN}\n{built_in}\n\n## What the clouds offer\n\n{offers}\n"
 
 
 def _row(what: StrEnum, have: Sequence[Collection[StrEnum]]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from components.addons.namespaces import make_add_on_namespace
 from components.addons.spec import AnySpec, Selection, SpecType
-from components.contract import Brought, Capability, Cluster, Exemption, Namespace
+from components.contract import BuiltIn, Capability, Cluster, Exemption, Namespace
 from components.naming import component_type
 from components.platform.flows import ANY_ADDRESS, Flow, Pods
 from components.platform.place import Place
@@ -107,7 +107,7 @@ class AddOn(Generic[AnySpec]):
     spec_type: ClassVar[SpecType]
     defines: ClassVar[Mapping[str, str]] = MappingProxyType({})
     required_capabilities: ClassVar[Collection[Capability]] = ()
-    superseded_by: ClassVar[Collection[Brought]] = ()
+    superseded_by: ClassVar[Collection[BuiltIn]] = ()
     provides: ClassVar[Collection[Capability]] = ()
     conflicts: ClassVar[Collection[SpecType]] = ()
     before_tenants: ClassVar[bool] = False

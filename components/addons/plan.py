@@ -8,7 +8,7 @@ import pulumi
 
 from components.addons.addon import AddOn, AddOnType, InstallContext, Installed
 from components.addons.spec import Selection, SpecType
-from components.contract import Brought, Capability, Cluster
+from components.contract import BuiltIn, Capability, Cluster
 from components.platform.flows import Flow
 from components.platform.tenants import TenantAdditions
 from spec.holes import is_hole
@@ -74,7 +74,7 @@ class AddOnPlan:
         return TenantAdditions.merged(each.tenant_additions(tenant) for each in self.add_ons)
 
     def findings(
-        self, kind: str, capabilities: Collection[Capability], built_in: Collection[Brought] = ()
+        self, kind: str, capabilities: Collection[Capability], built_in: Collection[BuiltIn] = ()
     ) -> Iterator[Finding]:
         """What keeps them from a cluster of `kind` that has `capabilities` and `built_in`, each below its key."""
         provided = {*capabilities, *(each for add_on in self.add_ons for each in add_on.provides)}
@@ -130,10 +130,10 @@ class AddOnPlan:
         return InstalledAddOns(list(installed.values()), flows)
 
 
-def _built_in_already(add_on: AddOn[Any], kind: str, built_in: Collection[Brought]) -> Iterator[Finding]:
+def _built_in_already(add_on: AddOn[Any], kind: str, built_in: Collection[BuiltIn]) -> Iterator[Finding]:
     """What makes `add_on` superfluous in a cluster of `kind`."""
     for part in add_on.superseded_by:
         if part in built_in:
             remedy = f"Remove {add_on.key()}: there is nothing to add."
-            found = f"a cluster of kind {kind}, which brings {part}"
-            yield Finding(Code.BROUGHT_ALREADY, found, f"a cluster without {part}", remedy)
+            found = f"a cluster of kind {kind}, which provides {part} itself"
+            yield Finding(Code.BUILT_IN, found, f"a cluster without {part}", remedy)

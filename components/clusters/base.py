@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from components.contract import (
     Balancers,
-    Brought,
+    BuiltIn,
     Capability,
     CapabilityMissing,
     Dns,
@@ -70,8 +70,8 @@ class ClusterSpec(StackModel):
         return frozenset()
 
     @property
-    def brought(self) -> frozenset[Brought]:
-        """What is in the cluster, and kept there, without the program."""
+    def built_in(self) -> frozenset[BuiltIn]:
+        """What the cluster provides itself, without the program."""
         return frozenset()
 
     @property
@@ -87,7 +87,7 @@ class ClusterSpec(StackModel):
     @property
     def own_api_groups(self) -> frozenset[str]:
         """API groups beside those of Kubernetes that every cluster of the kind serves."""
-        return frozenset({"snapshot.storage.k8s.io"} if Brought.SNAPSHOTS in self.brought else ())
+        return frozenset({"snapshot.storage.k8s.io"} if BuiltIn.SNAPSHOTS in self.built_in else ())
 
     def fixed(self) -> dict[str, str]:
         """What the cluster was made with and cannot be changed in: values by key path, below `cluster`.
@@ -126,7 +126,7 @@ class ClusterBase(pulumi.ComponentResource):
     kind: str
     version: str
     capabilities: frozenset[Capability]
-    brought: frozenset[Brought]
+    built_in: frozenset[BuiltIn]
     block_storage: Storage | None = None
     network_plugins: str = "/opt/cni/bin"
     own_default_classes: tuple[str, ...] = ()
@@ -140,7 +140,7 @@ class ClusterBase(pulumi.ComponentResource):
     def __init__(self, spec: ClusterSpec) -> None:
         super().__init__(component_type("clusters", type(self).__name__), spec.name)
         self.name, self.kind, self.version = spec.name, spec.kind, spec.version
-        self.capabilities, self.brought = spec.capabilities, spec.brought
+        self.capabilities, self.built_in = spec.capabilities, spec.built_in
         self.own_default_classes = tuple(name for name, default in spec.own_storage_classes.items() if default)
 
     def connect(

@@ -9,7 +9,7 @@ from pydantic import Field
 from common.errors import Problem, as_text
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.kubeconfig import check_contents, check_file, server_of, unreachable
-from components.contract import Brought, Capability, LoadBalancing, Storage
+from components.contract import BuiltIn, Capability, LoadBalancing, Storage
 from spec.holes import is_hole
 from spec.model import StackModel
 from spec.problems import Code, Finding
@@ -102,7 +102,7 @@ class Brings(StackModel):
             Capability.NETWORK_PLUGINS: self.network_plugins,
         }
         has = (each for each, value in told.items() if is_hole(value) or value)
-        return frozenset({Capability.EXTENSION_APIS, Capability.NODE_DIRECTORIES, *has})
+        return frozenset({Capability.AGGREGATED_APIS, Capability.NODE_DIRECTORIES, *has})
 
 
 class ExistingSpec(ClusterSpec):
@@ -121,8 +121,8 @@ class ExistingSpec(ClusterSpec):
         return self.brings.capabilities
 
     @property
-    def brought(self) -> frozenset[Brought]:
-        return frozenset({Brought.SNAPSHOTS}) if self.brings.snapshots else frozenset()
+    def built_in(self) -> frozenset[BuiltIn]:
+        return frozenset({BuiltIn.SNAPSHOTS}) if self.brings.snapshots else frozenset()
 
     def findings(self) -> Iterator[Finding]:
         if (self.kubeconfig is None) == (self.stack_reference is None):

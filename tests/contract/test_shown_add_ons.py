@@ -17,7 +17,7 @@ def test_every_add_on_that_the_cluster_can_have_is_shown_and_nothing_else_change
     for add_on in ADDONS:
         if add_on.spec_type not in plan:
             with_it = AddOnPlan([*plan, add_on(add_on.spec_type.model_construct())])
-            found = with_it.findings(cluster.kind, cluster.capabilities, cluster.brought)
+            found = with_it.findings(cluster.kind, cluster.capabilities, cluster.built_in)
             assert add_on.key() in [finding.at[0] for finding in found], f"{add_on.name} could be shown"
     assert cluster == plain.cluster
     names = [tenant.name for tenant in plain.tenants]

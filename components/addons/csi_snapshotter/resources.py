@@ -9,7 +9,7 @@ from components.addons.addon import InstallContext
 from components.addons.bundles import load, read_bundles
 from components.addons.csi_snapshotter.spec import CONTROLLER, METRICS, CsiSnapshotterSpec
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, rules_of, scraped
-from components.contract import Brought
+from components.contract import BuiltIn
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
@@ -19,7 +19,7 @@ _IMAGE: Final = f"registry.k8s.io/sig-storage/{CONTROLLER}:v{read_bundles()[CONT
 def create_resources(spec: CsiSnapshotterSpec, context: InstallContext, place: Place) -> None:
     """The API, its controller and the class; they are deleted in the opposite order."""
     whole = replace(place, namespace="")
-    if Brought.SNAPSHOTS not in context.cluster.brought:
+    if BuiltIn.SNAPSHOTS not in context.cluster.built_in:
         kinds = [ManifestObject(each, whole) for each in load("snapshots")]
         whole = whole.depends_on(_make_controller(context.replicas, place.depends_on(*kinds)))
     assert context.cluster.block_storage, "the add-on requires it"

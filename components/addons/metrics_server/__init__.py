@@ -12,7 +12,7 @@ from components.addons.addon import AddOn, Created, InstallContext
 from components.addons.exempt import api_server_address
 from components.addons.metrics_server.spec import NAMESPACE, PODS, PORT, VERSION, MetricsServerSpec
 from components.addons.namespaces import quota
-from components.contract import Brought, Capability, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Namespace, PodSecurity
 from components.platform.flows import ANY_ADDRESS, Flow, to_api_server
 from components.platform.place import Place
 
@@ -20,13 +20,13 @@ _KUBELET: Final = 10250
 
 
 class MetricsServer(AddOn[MetricsServerSpec]):
-    """metrics-server, where the cloud does not bring it: CPU and memory that pods and nodes use."""
+    """metrics-server, where the cloud does not provide it: CPU and memory that pods and nodes use."""
 
     name = "metrics-server"
     version = VERSION
     spec_type = MetricsServerSpec
-    required_capabilities = frozenset({Capability.EXTENSION_APIS})
-    superseded_by = (Brought.METRICS,)
+    required_capabilities = frozenset({Capability.AGGREGATED_APIS})
+    superseded_by = (BuiltIn.METRICS,)
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=16)),)
     exemptions = (api_server_address("metrics-server"),)
     ports_from_control_plane = frozenset({PORT})

@@ -11,7 +11,7 @@ from components.addons.exempt import api_server_address, reads_the_node
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.addons.node_problem_detector.spec import METRICS, NAMESPACE, PODS, VERSION, NodeProblemDetectorSpec
-from components.contract import Brought, Namespace, PodSecurity
+from components.contract import BuiltIn, Namespace, PodSecurity
 from components.platform.flows import Flow, to_api_server
 from components.platform.place import Place
 
@@ -22,7 +22,7 @@ class NodeProblemDetector(AddOn[NodeProblemDetectorSpec]):
     name = "node-problem-detector"
     version = VERSION
     spec_type = NodeProblemDetectorSpec
-    superseded_by = (Brought.NODE_CHECKS,)
+    superseded_by = (BuiltIn.NODE_CHECKS,)
     namespaces = (  # one for each of 5,000 nodes, which is what Kubernetes is made for
         Namespace(NAMESPACE, PodSecurity.PRIVILEGED, quota(pods=5000, cpu=100, gibibytes=500)),
     )

@@ -14,7 +14,7 @@ from components.clusters.managed import Facts, ManagedSpec, with_endpoint
 from components.clusters.names import DNS_PREFIX, Use
 from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows, why_no_system_pods
-from components.contract import Brought
+from components.contract import BuiltIn
 from components.networks.address_plan import halves, overlaps, too_small
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, quoted
@@ -187,8 +187,8 @@ class AksSpec(ManagedSpec):
     )
 
     @property
-    def brought(self) -> frozenset[Brought]:
-        return frozenset(Brought)
+    def built_in(self) -> frozenset[BuiltIn]:
+        return frozenset(BuiltIn)
 
     @property
     def own_storage_classes(self) -> Mapping[str, bool]:

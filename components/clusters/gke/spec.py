@@ -23,7 +23,7 @@ from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, with_end
 from components.clusters.names import GKE_CLUSTER, GKE_POOL, POOL, Use
 from components.clusters.node_labels import label_findings as node_label_findings
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
-from components.contract import Brought, Capability
+from components.contract import BuiltIn, Capability
 from components.networks.address_plan import overlaps, too_small
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
@@ -219,8 +219,8 @@ class GkeSpec(ManagedSpec):
         return theirs - _NOT_IN_AUTOPILOT if self.is_autopilot else theirs
 
     @property
-    def brought(self) -> frozenset[Brought]:
-        return frozenset(Brought)
+    def built_in(self) -> frozenset[BuiltIn]:
+        return frozenset(BuiltIn)
 
     @property
     def own_api_groups(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from components.addons.addon import AddOn
 from components.addons.plan import AddOnPlan
 from components.addons.spec import AddOnSpec, SpecType
-from components.contract import Brought
+from components.contract import BuiltIn
 from spec.problems import Code, Finding
 
 
@@ -19,7 +19,7 @@ class Mesh(AddOn[MeshSpec]):
 
     name = "mesh"
     spec_type = MeshSpec
-    superseded_by = (Brought.METRICS,)
+    superseded_by = (BuiltIn.METRICS,)
 
 
 class OtherMesh(AddOn[AddOnSpec]):
@@ -46,7 +46,7 @@ class Traces(AddOn[TracesSpec]):
         return (MeshSpec,) if self.spec.shared else ()
 
 
-def found(*add_ons: AddOn[Any], kind: str = "local", built_in: Collection[Brought] = ()) -> list[Finding]:
+def found(*add_ons: AddOn[Any], kind: str = "local", built_in: Collection[BuiltIn] = ()) -> list[Finding]:
     others = [each for each in (Mesh, OtherMesh, Traces) if each not in map(type, add_ons)]
     return list(AddOnPlan(add_ons, others).findings(kind, (), built_in))
 
@@ -70,7 +70,7 @@ def test_two_that_exclude_each_other_are_named_once_at_the_one_that_says_so() ->
 
 def test_what_is_built_into_the_cluster_is_not_added_to_it() -> None:
     mesh = Mesh(MeshSpec())
-    (finding,) = found(mesh, kind="gke", built_in={Brought.METRICS, Brought.SNAPSHOTS})
-    assert (finding.code, finding.at) == (Code.BROUGHT_ALREADY, ("mesh",))
-    assert Brought.METRICS in finding.found
-    assert found(mesh, kind="eks", built_in={Brought.SNAPSHOTS}) == []
+    (finding,) = found(mesh, kind="gke", built_in={BuiltIn.METRICS, BuiltIn.SNAPSHOTS})
+    assert (finding.code, finding.at) == (Code.BUILT_IN, ("mesh",))
+    assert BuiltIn.METRICS in finding.found
+    assert found(mesh, kind="eks", built_in={BuiltIn.SNAPSHOTS}) == []
