@@ -60,6 +60,7 @@ class BuiltIn(StrEnum):
     SNAPSHOTS = "the controller of volume snapshots"
     METRICS = "metrics of pods and nodes"
     NODE_CHECKS = "checks of nodes"
+    GATEWAY_API = "the Gateway API's definitions"
 
 
 class CapabilityMissing(Exception):
@@ -277,11 +278,6 @@ class Cluster(Protocol):
     @property
     def built_in(self) -> frozenset[BuiltIn]:
         """What the cluster provides itself, without the program."""
-        ...
-
-    @property
-    def brings_gateway_api(self) -> bool:
-        """Whether the cloud keeps the Gateway API's resource definitions in the cluster."""
         ...
 
     @property

@@ -23,6 +23,7 @@ class Composition:
     """What `compose` has made, for outputs and tests."""
 
     spec: StackSpec
+    plan: AddOnPlan
     cluster: ClusterBase
     add_ons: InstalledAddOns
 
@@ -36,7 +37,7 @@ def compose(spec: StackSpec) -> Composition:
     tenants = _create_tenants(spec, plan, cluster, [cluster, platform, *add_ons.tenant_prerequisites], add_ons)
     add_ons.finalize(list(tenants.values()))
     _protect(spec.protection, [cluster, platform, *add_ons.components], tenants)
-    return Composition(spec, cluster, add_ons)
+    return Composition(spec, plan, cluster, add_ons)
 
 
 def _plan_add_ons(spec: StackSpec) -> AddOnPlan:

@@ -16,5 +16,5 @@ def export(made: Composition) -> None:
     for each in made.add_ons.add_ons:
         if outputs := each.created.outputs:
             pulumi.export(each.add_on.name, pulumi.Output.secret(outputs))
-    pulumi.export("addOns", sorted(each.add_on.name for each in made.add_ons.add_ons))
+    pulumi.export("addOns", sorted(each.name for each in made.plan))
     pulumi.export("tenants", [tenant.name for tenant in made.spec.tenants])

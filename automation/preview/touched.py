@@ -28,7 +28,7 @@ _FOR_ALL: Final = frozenset({"Pulumi.yaml", "requirements.lock", "tools.lock", W
 _BUNDLES: Final = "addons.lock"
 _LONGEST_PATH: Final = 1024  # characters; what is longer is no path, and systems refuse to look
 _HERE: Final = PurePosixPath()
-_REGISTRIES: Final = {clusters.__name__: clusters.KINDS, addons.__name__: addons.ADDONS}
+_REGISTRIES: Final = {clusters.__name__: clusters.KINDS, addons.__name__: (*addons.ADDONS, *addons.INTERNAL)}
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Reach:
         spec = self._spec(stack)
         if spec is None:
             return _rooms()
-        return frozenset({_room(type(spec.cluster)), *(_room(type(each)) for each in spec.addons.plan())})
+        return frozenset({_room(type(spec.cluster)), *(_room(type(each)) for each in spec.addons.plan().all_add_ons)})
 
     def _bundles_of(self, stack: str) -> Collection[str]:
         spec = self._spec(stack)

@@ -11,6 +11,7 @@ from components.addons.cert_manager import CertManager
 from components.addons.cluster_autoscaler import ClusterAutoscaler
 from components.addons.csi_snapshotter import CsiSnapshotter
 from components.addons.external_dns import ExternalDns
+from components.addons.gateway_api import GatewayApi
 from components.addons.ingress import Ingress
 from components.addons.istio import Istio
 from components.addons.load_balancing import LoadBalancing
@@ -40,6 +41,9 @@ ADDONS: Final[tuple[AddOnType, ...]] = (
 )
 """In the order in which they are installed: each comes behind those that it depends on, or is installed after."""
 
+INTERNAL: Final[tuple[AddOnType, ...]] = (GatewayApi,)
+"""What add-ons depend on, and no stack file names."""
+
 
 class Options(StackModel):
     """Which add-ons the cluster has, by name; `{}` takes one as it is."""
@@ -50,6 +54,7 @@ class Options(StackModel):
         return AddOnPlan(
             [each(options) for each, options in given.items() if options is not None],
             [each for each, options in given.items() if options is None],
+            INTERNAL,
         )
 
 

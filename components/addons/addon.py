@@ -7,7 +7,7 @@ resources; what it has made comes back as an `Installed`.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 import pulumi
 from pydantic.alias_generators import to_camel
@@ -21,6 +21,8 @@ from components.platform.place import Place
 from components.platform.tenants import TenantAdditions
 from spec.problems import Finding
 
+CLUSTER: Final = ""
+"""The name of the place for objects of no namespace."""
 AddOnType: TypeAlias = "type[AddOn[Any]]"
 
 _T = TypeVar("_T")
@@ -160,7 +162,7 @@ class AddOn(Generic[AnySpec]):
         return TenantAdditions()
 
     def create_resources(self, context: InstallContext, places: Mapping[str, Place]) -> Created | None:
-        """Register what it consists of, in `places`: one for each of its namespaces, by name."""
+        """Register what it consists of, in `places`: one for each of its namespaces by its name, and CLUSTER."""
         raise NotImplementedError
 
     def all_flows(self) -> Iterable[Flow]:
@@ -181,14 +183,12 @@ class AddOn(Generic[AnySpec]):
             cluster.in_cluster(outside_effects=True),  # namespaces take load balancers and volumes with them
         )
         dependencies = (*context.dependencies, *context.components(self.install_after()))
-        places = {
-            each.name: make_add_on_namespace(
-                each, cluster, context.flows, Place(component, "", self.namespace_labels(each.name), dependencies)
-            )
-            for each in self.namespaces
-        }
+        places = {CLUSTER: Place(component, CLUSTER, {}, dependencies, cluster.in_cluster().deleted_with)}
+        for each in self.namespaces:
+            outside = Place(component, CLUSTER, self.namespace_labels(each.name), dependencies)
+            places[each.name] = make_add_on_namespace(each, cluster, context.flows, outside)
         created = self.create_resources(context, places) or Created()
-        component.register_outputs({"version": self.version, "namespaces": list(places)})
+        component.register_outputs({"version": self.version, "namespaces": [each.name for each in self.namespaces]})
         return Installed(self, component, created)
 
 

@@ -42,10 +42,14 @@ class InstalledAddOns:
 
 @dataclass(frozen=True)
 class AddOnPlan:
-    """The add-ons that are on, in the order in which they are installed, and the `others`, which are off."""
+    """The add-ons that are on, in the order in which they are installed, and the `others`, which are off.
+
+    `internal` are add-ons that no stack file names: they are installed first, if one that is on depends on them.
+    """
 
     add_ons: Sequence[AddOn[Any]]
     others: Sequence[AddOnType] = ()
+    internal: Sequence[AddOnType] = ()
 
     def __iter__(self) -> Iterator[AddOn[Any]]:
         return iter(self.add_ons)
@@ -55,6 +59,12 @@ class AddOnPlan:
         return add_on in self.selection
 
     @property
+    def all_add_ons(self) -> list[AddOn[Any]]:
+        """They, behind the internal ones that they depend on."""
+        wanted = {spec_type for each in self.add_ons for spec_type in each.depends_on()}
+        return [*(each(each.spec_type()) for each in self.internal if each.spec_type in wanted), *self.add_ons]
+
+    @property
     def selection(self) -> Selection:
         """Their options."""
         return Selection({each.spec_type: each.spec for each in self.add_ons})
@@ -62,7 +72,7 @@ class AddOnPlan:
     @property
     def bundles(self) -> list[str]:
         """The bundles that they load."""
-        return [name for each in self.add_ons for name in each.bundles()]
+        return [name for each in self.all_add_ons for name in each.bundles()]
 
     @property
     def api_groups(self) -> frozenset[str]:
@@ -122,7 +132,9 @@ class AddOnPlan:
         ]
         opened = cluster.let_api_server_reach({port for each in self.add_ons for port in each.ports_from_control_plane})
         installed: dict[SpecType, Installed] = {}
-        for add_on in self.add_ons:
+        for add_on in self.all_add_ons:
+            if not cluster.built_in.isdisjoint(add_on.superseded_by):
+                continue
             context = InstallContext(
                 cluster, redundant, flows, [*dependencies, *opened], self.selection, dict(installed)
             )

@@ -31,6 +31,10 @@ from spec.text import DnsLabel, KubernetesVersion
 # Stock limits (50 and 120) make the client the slowest part of every preview (docs/performance.md).
 _QUERIES_PER_SECOND: Final = 1000
 _QUERIES_AT_ONCE: Final = 2000
+_API_GROUPS: Final = {
+    BuiltIn.SNAPSHOTS: "snapshot.storage.k8s.io",
+    BuiltIn.GATEWAY_API: "gateway.networking.k8s.io",
+}
 
 
 def _stack_unless_named(name: Any, info: ValidationInfo) -> Any:
@@ -87,7 +91,7 @@ class ClusterSpec(StackModel):
     @property
     def own_api_groups(self) -> frozenset[str]:
         """API groups beside those of Kubernetes that every cluster of the kind serves."""
-        return frozenset({"snapshot.storage.k8s.io"} if BuiltIn.SNAPSHOTS in self.built_in else ())
+        return frozenset(group for part, group in _API_GROUPS.items() if part in self.built_in)
 
     def fixed(self) -> dict[str, str]:
         """What the cluster was made with and cannot be changed in: values by key path, below `cluster`.
@@ -130,7 +134,6 @@ class ClusterBase(pulumi.ComponentResource):
     block_storage: Storage | None = None
     network_plugins: str = "/opt/cni/bin"
     own_default_classes: tuple[str, ...] = ()
-    brings_gateway_api: bool = False
     node_pools: tuple[NodePool, ...] = ()
     kubeconfig: pulumi.Output[str]
     kubernetes: kubernetes.Provider

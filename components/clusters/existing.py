@@ -122,7 +122,8 @@ class ExistingSpec(ClusterSpec):
 
     @property
     def built_in(self) -> frozenset[BuiltIn]:
-        return frozenset({BuiltIn.SNAPSHOTS}) if self.brings.snapshots else frozenset()
+        told = {BuiltIn.SNAPSHOTS: self.brings.snapshots, BuiltIn.GATEWAY_API: self.brings.gateway_api}
+        return frozenset(part for part, value in told.items() if value)
 
     def findings(self) -> Iterator[Finding]:
         if (self.kubeconfig is None) == (self.stack_reference is None):
@@ -143,7 +144,6 @@ class ExistingCluster(ClusterBase):
         if brings.load_balancers:
             self.load_balancing = LoadBalancing(brings.load_balancers.internal, brings.load_balancers.external)
         self.network_plugins = brings.network_plugins or self.network_plugins
-        self.brings_gateway_api = brings.gateway_api
         # The name stays when the cluster's endpoint or certificates change, so nothing in it is replaced.
         context = spec.kubeconfig.context if spec.kubeconfig else None
         kubeconfig = pulumi.Output.from_input(_kubeconfig(spec)).apply(lambda text: _answering(text, context))

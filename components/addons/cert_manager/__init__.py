@@ -10,10 +10,11 @@ from types import MappingProxyType
 from components.addons.addon import AddOn, InstallContext
 from components.addons.cert_manager.spec import METRICS, NAMESPACE, PODS, VERSION, WEBHOOK, CertManagerSpec
 from components.addons.exempt import api_server_address, rights_as_upstream_has_them
+from components.addons.gateway_api.spec import GatewayApiSpec
 from components.addons.ingress.spec import IngressSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
-from components.addons.spec import Selection
+from components.addons.spec import Selection, SpecType
 from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.platform.flows import ANY_ADDRESS, Flow, to_api_server, to_credentials
 from components.platform.place import Place
@@ -44,8 +45,11 @@ class CertManager(AddOn[CertManagerSpec]):
     def capabilities(self) -> Collection[Capability]:
         return (Capability.WORKLOAD_IDENTITY,) if self.spec.zones else ()
 
+    def depends_on(self) -> Collection[SpecType]:
+        return (GatewayApiSpec,) if self.spec.by_http else ()
+
     def bundles(self) -> Collection[str]:
-        return ("cert-manager", "gateway-api") if self.spec.by_http else ("cert-manager",)
+        return ("cert-manager",)
 
     def findings(self, selection: Selection) -> Iterator[Finding]:
         if IngressSpec in selection:

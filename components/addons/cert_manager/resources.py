@@ -11,7 +11,7 @@ from components.addons.addon import InstallContext
 from components.addons.bundles import load
 from components.addons.cert_manager.spec import VERSION, AcmeSpec, CertManagerSpec, IssuerSpec
 from components.addons.dns import solver
-from components.addons.gateway_api import make_gateway_api
+from components.addons.gateway_api.spec import GatewayApiSpec
 from components.addons.ingress.spec import GATEWAY
 from components.addons.ingress.spec import NAMESPACE as GATEWAYS
 from components.addons.key_pair import make_secret
@@ -42,7 +42,7 @@ def create_resources(spec: CertManagerSpec, context: InstallContext, place: Plac
         _let_change_dns(objects, identity)
         place = place.depends_on(*identity.after)
     if spec.by_http:  # it would not start before the definitions are there
-        place = place.depends_on(*make_gateway_api(CertManagerSpec, context, place))
+        place = place.depends_on(*context.components([GatewayApiSpec]))
         _tell(objects, "--enable-gateway-api")
     workloads = [
         configure_deployment(each, context.replicas, _SIZES) for each in objects if each["kind"] == "Deployment"

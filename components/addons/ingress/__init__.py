@@ -12,8 +12,9 @@ from components.addons.addon import AddOn, Created, InstallContext
 from components.addons.cert_manager.spec import CertManagerSpec
 from components.addons.exempt import open_to_all
 from components.addons.external_dns.spec import ExternalDnsSpec
+from components.addons.gateway_api.spec import KINDS, VERSION, GatewayApiSpec
 from components.addons.ingress.findings import issuer_findings, mesh_findings
-from components.addons.ingress.spec import GATEWAY_KINDS, GATEWAY_PODS, NAMESPACE, VERSION, IngressSpec
+from components.addons.ingress.spec import GATEWAY_PODS, NAMESPACE, IngressSpec
 from components.addons.istio.spec import ISTIOD, IstioSpec
 from components.addons.load_balancing.spec import LoadBalancingSpec
 from components.addons.monitoring.spec import PROMETHEUS
@@ -34,7 +35,7 @@ class Ingress(AddOn[IngressSpec]):
     name = "ingress"
     version = VERSION
     spec_type = IngressSpec
-    defines = GATEWAY_KINDS
+    defines = KINDS
     before_tenants = True
     namespaces = (
         Namespace(
@@ -61,14 +62,11 @@ class Ingress(AddOn[IngressSpec]):
 
     def depends_on(self) -> Collection[SpecType]:
         mesh = (IstioSpec,) if self.spec.class_ == "istio" else ()
-        return (*mesh, *((CertManagerSpec,) if self.spec.is_issued else ()))
+        return (GatewayApiSpec, *mesh, *((CertManagerSpec,) if self.spec.is_issued else ()))
 
     def install_after(self) -> Collection[SpecType]:
         """Not after the mesh: a load balancer takes minutes, in which istiod can start."""
         return (ExternalDnsSpec, LoadBalancingSpec, *((CertManagerSpec,) if self.spec.is_issued else ()))
-
-    def bundles(self) -> Collection[str]:
-        return ("gateway-api",)
 
     def findings(self, selection: Selection) -> Iterator[Finding]:
         if authorities := selection.get(CertManagerSpec):
@@ -98,5 +96,5 @@ class Ingress(AddOn[IngressSpec]):
     def create_resources(self, context: InstallContext, places: Mapping[str, Place]) -> Created:
         from components.addons.ingress.resources import create_resources
 
-        services = context.components([IstioSpec, CertManagerSpec])
+        services = context.components([GatewayApiSpec, IstioSpec, CertManagerSpec])
         return create_resources(self.spec, context, places[NAMESPACE], services)

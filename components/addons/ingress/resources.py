@@ -10,7 +10,6 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.addon import Created, InstallContext
 from components.addons.external_dns.spec import ExternalDnsSpec, names
-from components.addons.gateway_api import make_gateway_api
 from components.addons.ingress import classic
 from components.addons.ingress.routing import certificate, gateway, gateway_class, redirects, secret_name
 from components.addons.ingress.spec import CLASS, GATEWAY, HostSpec, IngressSpec
@@ -38,7 +37,7 @@ def create_resources(
     Tenants' objects do not wait for our load balancer; for the cloud's they do, because what it makes of a Gateway it
     makes of the routes.
     """
-    behind = place.depends_on(*services, *make_gateway_api(IngressSpec, context, place))
+    behind = place.depends_on(*services)
     guards: list[ManifestObject] = []
     if spec.class_ == "cloud":
         listening = _make_clouds_gateway(spec, context.cluster, behind)

@@ -1,12 +1,10 @@
 """What a stack file may say of hosts that are reached from outside, and what others know of their gateway."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from components.addons.bundles import read_bundles
 from components.addons.key_pair import KeyPairSpec, certificate_findings
 from components.addons.spec import AddOnSpec, unknown_tenants
 from components.platform.flows import Pods
@@ -17,16 +15,11 @@ from spec.problems import Code, Finding
 from spec.text import DnsName
 from spec.values import PortNumber, SecretText
 
-VERSION: Final = read_bundles()["gateway-api"].version
 NAMESPACE: Final = "istio-ingress"
 GATEWAY: Final = "ingress"
 """The Gateway, its pods and their Service; their label `istio` says so too."""
 CLASS: Final = "ingress"  # istiod makes one called `istio` by itself, whenever it likes
 GATEWAY_PODS: Final = Pods(NAMESPACE, {"istio": GATEWAY})
-GATEWAY_KINDS: Final[Mapping[str, str]] = MappingProxyType(
-    {"gateway.networking.k8s.io": "Gateway GatewayClass GRPCRoute HTTPRoute ReferenceGrant"}
-)
-"""Of the standard channel, v1.6.0, as addons.lock has it."""
 LISTENERS: Final = 64
 """Of one Gateway (gateway.networking.k8s.io/v1, maxItems of spec.listeners; kubernetes-sigs/gateway-api #2869)."""
 

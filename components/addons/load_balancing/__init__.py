@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from components.addons.addon import AddOn, InstallContext
-from components.addons.cert_manager.spec import CertManagerSpec
 from components.addons.exempt import api_server_address
-from components.addons.ingress.spec import GATEWAY_KINDS
+from components.addons.gateway_api.spec import KINDS, GatewayApiSpec
 from components.addons.load_balancing.spec import METRICS, NAMESPACE, PODS, VERSION, LoadBalancingSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
@@ -29,7 +28,7 @@ class LoadBalancing(AddOn[LoadBalancingSpec]):
     spec_type = LoadBalancingSpec
     defines = MappingProxyType(
         {
-            **GATEWAY_KINDS,
+            **KINDS,
             "elbv2.k8s.aws": "IngressClassParams TargetGroupBinding",
             "gateway.k8s.aws": "ListenerRuleConfiguration LoadBalancerConfiguration TargetGroupConfiguration",
         }
@@ -39,11 +38,11 @@ class LoadBalancing(AddOn[LoadBalancingSpec]):
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=4)),)
     exemptions = (api_server_address("AWS's Load Balancer Controller"),)
 
-    def install_after(self) -> Collection[SpecType]:
-        return (CertManagerSpec,)
+    def depends_on(self) -> Collection[SpecType]:
+        return (GatewayApiSpec,)
 
     def bundles(self) -> Collection[str]:
-        return ("aws-load-balancers", "gateway-api")
+        return ("aws-load-balancers",)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, "load-balancing")  # and to the cloud, at the same port

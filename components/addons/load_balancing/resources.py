@@ -16,8 +16,8 @@ from components.addons.addon import InstallContext
 from components.addons.bundles import load
 from components.addons.certificates import certify
 from components.addons.files import secret_volume
-from components.addons.gateway_api import make_gateway_api
-from components.addons.load_balancing.spec import CONTROLLER, METRICS, NAMESPACE, VERSION, LoadBalancingSpec
+from components.addons.gateway_api.spec import GatewayApiSpec
+from components.addons.load_balancing.spec import CONTROLLER, METRICS, NAMESPACE, VERSION
 from components.addons.rendered import register
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
 from components.contract import Balancers
@@ -64,7 +64,7 @@ def create_resources(context: InstallContext, place: Place) -> None:
     balancers = context.cluster.balancers()
     identity = context.cluster.identity_for(f"{place.namespace}/{CONTROLLER}", balancers.grants)
     assert not identity.annotations, "pods get their identity by EKS Pod Identity"
-    kinds = [*register(load("aws-load-balancers"), place), *make_gateway_api(LoadBalancingSpec, context, place)]
+    kinds = [*register(load("aws-load-balancers"), place), *context.components([GatewayApiSpec])]
     account = make_service_account(CONTROLLER, _RULES, place.depends_on(*kinds, *identity.after), here=[_LEADER])
     # Its half for Ingresses is always on: of one of its class, which has the mark that it may not set itself, it would
     # make a load balancer for whoever wrote it.

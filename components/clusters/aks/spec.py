@@ -188,7 +188,7 @@ class AksSpec(ManagedSpec):
 
     @property
     def built_in(self) -> frozenset[BuiltIn]:
-        return frozenset(BuiltIn)
+        return frozenset(BuiltIn) - {BuiltIn.GATEWAY_API}
 
     @property
     def own_storage_classes(self) -> Mapping[str, bool]:

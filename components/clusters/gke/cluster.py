@@ -40,7 +40,6 @@ class GkeCluster(ManagedCluster):
     # GKE's metadata server, in clusters with Dataplane V2 and in others.
     credential_sources = (("169.254.169.254/32", 80), ("169.254.169.252/32", 988))
     load_balancing = LoadBalancing(internal={_LOAD_BALANCER: "Internal"}, external={})
-    brings_gateway_api = True
     network_plugins = "/home/kubernetes/bin"  # the rest of a node's disk is read-only
 
     def __init__(self, spec: GkeSpec, *, protect: bool) -> None:

@@ -223,10 +223,6 @@ class GkeSpec(ManagedSpec):
         return frozenset(BuiltIn)
 
     @property
-    def own_api_groups(self) -> frozenset[str]:
-        return super().own_api_groups | {"gateway.networking.k8s.io"}
-
-    @property
     def own_storage_classes(self) -> Mapping[str, bool]:
         return STORAGE_CLASSES
 
