@@ -11,6 +11,7 @@ import pulumi
 
 from components.addons.bundles import load
 from components.addons.plan import AddOnPlan, InstalledAddOns
+from components.clusters import create_cluster
 from components.clusters.base import ClusterBase
 from components.platform.shared import Shared
 from components.platform.tenants import Tenant
@@ -31,7 +32,7 @@ class Composition:
 def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
     plan = _plan_add_ons(spec)
-    cluster = spec.cluster.build(protect=bool(spec.protection))
+    cluster = create_cluster(spec.cluster, protect=bool(spec.protection))
     platform = Shared(spec.platform, cluster)
     add_ons = plan.install(cluster, redundant=spec.stage == "prod", dependencies=[cluster, platform])
     tenants = _create_tenants(spec, plan, cluster, [cluster, platform, *add_ons.tenant_prerequisites], add_ons)

@@ -138,7 +138,7 @@ class Reach:
         if unused not in self._reached:
             runs = partial(_runs, unused)
             found: dict[str, Source] = {}
-            for program in _PROGRAMS:
+            for program in (*_PROGRAMS, *_components_of(_rooms() - unused)):
                 found |= self._sources.reached(program, runs)
             self._reached[unused] = found
         return self._reached[unused]
@@ -173,6 +173,14 @@ def _runs(unused: frozenset[str], module: str, what: Import) -> bool:
     """Whether `module` carries out an import for a stack that does not use the rooms `unused`."""
     room = next((each for each in unused if f"{what.module}.".startswith(f"{each}.")), "")
     return not room or not (what.late or room.rpartition(".")[0] == module)
+
+
+def _components_of(rooms: Collection[str]) -> Iterator[str]:
+    """The files with the components of the kinds of clusters among `rooms`, which the registry names by their paths."""
+    for path in clusters.KINDS.values():
+        module, _, _ = path.partition(":")
+        if any(f"{module}.".startswith(f"{room}.") for room in rooms):
+            yield f"{module.replace('.', '/')}.py"
 
 
 def _texts(node: Node) -> Iterator[str]:

@@ -1,19 +1,36 @@
 """The registry of cluster kinds: a new kind is one more module here and one more entry of `KINDS`."""
 
+from collections.abc import Mapping
 from functools import reduce
+from importlib import import_module
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 
 from pydantic import Discriminator, Tag
 
 from components.clusters.aks import AksSpec
-from components.clusters.base import ClusterSpec
+from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.eks import EksSpec
 from components.clusters.existing import ExistingSpec
 from components.clusters.gke import GkeSpec
 from components.clusters.local import LocalSpec
 
-KINDS: Final[tuple[type[ClusterSpec], ...]] = (LocalSpec, ExistingSpec, EksSpec, GkeSpec, AksSpec)
+KINDS: Final[Mapping[type[ClusterSpec], str]] = {
+    LocalSpec: "components.clusters.local:LocalCluster",
+    ExistingSpec: "components.clusters.existing:ExistingCluster",
+    EksSpec: "components.clusters.eks.cluster:EksCluster",
+    GkeSpec: "components.clusters.gke.cluster:GkeCluster",
+    AksSpec: "components.clusters.aks.cluster:AksCluster",
+}
+"""By the kind's model the module and name of its component. It is imported only when a cluster of the kind is created,
+and with it its cloud's SDK, which takes seconds."""
+
+
+def create_cluster(spec: ClusterSpec, *, protect: bool) -> ClusterBase:
+    """Register the cluster; `protect` keeps the engine from deleting what cannot be created again."""
+    module, _, name = KINDS[type(spec)].partition(":")
+    cluster: type[ClusterBase] = getattr(import_module(module), name)
+    return cluster(spec, protect=protect)
 
 
 def kind_name(kind: type[ClusterSpec]) -> str:

@@ -108,13 +108,6 @@ class ClusterSpec(StackModel):
         """What may be meant but should be looked at; nothing is refused for it."""
         return ()
 
-    def build(self, *, protect: bool) -> "ClusterBase":
-        """Register the cluster; `protect` keeps the engine from deleting what cannot be made again.
-
-        Kinds import their component, and with it their cloud's SDK, no earlier than here.
-        """
-        raise NotImplementedError
-
 
 class ClusterBase(pulumi.ComponentResource):
     """The part of the `Cluster` contract that is the same for every kind.
@@ -140,9 +133,10 @@ class ClusterBase(pulumi.ComponentResource):
     deleted_with: pulumi.Resource | None = None
     """What takes everything in the cluster with it when it is deleted; None where the program does not make it."""
 
-    def __init__(self, spec: ClusterSpec) -> None:
+    def __init__(self, spec: ClusterSpec, *, protect: bool) -> None:
         super().__init__(component_type("clusters", type(self).__name__), spec.name)
         self.name, self.kind, self.version = spec.name, spec.kind, spec.version
+        self.protect = protect
         self.capabilities, self.built_in = spec.capabilities, spec.built_in
         self.own_default_classes = tuple(name for name, default in spec.own_storage_classes.items() if default)
 

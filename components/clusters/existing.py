@@ -129,16 +129,12 @@ class ExistingSpec(ClusterSpec):
         if (self.kubeconfig is None) == (self.stack_reference is None):
             yield exactly_one("kubeconfig", "stackReference", neither=self.kubeconfig is None)
 
-    def build(self, *, protect: bool) -> "ExistingCluster":
-        del protect
-        return ExistingCluster(self)
-
 
 class ExistingCluster(ClusterBase):
     """The `Cluster` contract on a cluster of somebody else's: only what it is said to bring is assumed."""
 
-    def __init__(self, spec: ExistingSpec) -> None:
-        super().__init__(spec)
+    def __init__(self, spec: ExistingSpec, *, protect: bool) -> None:
+        super().__init__(spec, protect=protect)
         self._brings = brings = spec.brings
         self.block_storage = Storage(brings.block_storage) if brings.block_storage else None
         if brings.load_balancers:

@@ -56,19 +56,15 @@ class LocalSpec(ClusterSpec):
             }
         )
 
-    def build(self, *, protect: bool) -> "LocalCluster":
-        del protect
-        return LocalCluster(self)
-
 
 class LocalCluster(ClusterBase):
     """The `Cluster` contract on the embedded control plane `spec.name`, which must be running."""
 
     block_storage = Storage(STORAGE_DRIVER)
 
-    def __init__(self, spec: LocalSpec) -> None:
+    def __init__(self, spec: LocalSpec, *, protect: bool) -> None:
         kubeconfig = _running(spec.name)
-        super().__init__(spec)
+        super().__init__(spec, protect=protect)
         self.connect(kubeconfig, _identity(kubeconfig))
         self.node_pools = tuple(self._node_pool(pool) for pool in spec.node_pools)
         self.complete()

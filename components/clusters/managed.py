@@ -191,8 +191,7 @@ class ManagedCluster(ClusterBase):
     """The part of a cloud's kind that does not depend on the cloud."""
 
     def __init__(self, spec: ManagedSpec, *, protect: bool) -> None:
-        super().__init__(spec)
-        self.protect = protect
+        super().__init__(spec, protect=protect)
         self.node_pools = tuple(pool.as_contract() for pool in spec.pools)
         self._needs_device_plugin = [pool.name for pool in spec.pools if pool.needs_device_plugin]
         self._shared: Storage | None = None

@@ -12,7 +12,7 @@ import pytest
 
 from common.paths import CHECKOUT
 from common.reachability import Address, Endpoint, Network, Pod, Ports
-from components.addons import ADDONS
+from components.addons import ADDONS, INTERNAL
 from components.addons.addon import AddOnType
 from components.naming import NAME_LABEL, component_type
 from components.platform.flows import TENANTS, Addresses, Side
@@ -61,9 +61,11 @@ def test_every_add_on_is_under_contract() -> None:
 def test_a1_what_it_depends_on_or_is_installed_after_comes_before_it(add_on: AddOnType) -> None:
     plan = add_on(add_on.spec_type.model_validate(OPTIONS[add_on.key()]))
     earlier = {*plan.depends_on(), *plan.install_after()}
-    order = [each.spec_type for each in ADDONS]
+    order = [each.spec_type for each in (*INTERNAL, *ADDONS)]
     assert {*earlier, *add_on.conflicts} <= {*order} - {add_on.spec_type}
-    assert all(order.index(other) < ADDONS.index(add_on) for other in earlier), "ADDONS is the order of installation"
+    assert all(order.index(other) < order.index(add_on.spec_type) for other in earlier), (
+        "ADDONS is the order of installation"
+    )
 
 
 @EACH

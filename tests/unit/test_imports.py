@@ -13,7 +13,7 @@ import pytest
 
 from common.paths import CHECKOUT
 
-ROOMS: Final = ("automation", "common", "components/addons", "components/platform", "policy", "rehearsal", "spec")
+ROOMS: Final = ("automation", "common", "components", "policy", "rehearsal", "spec", "stacks")
 
 
 def modules(root: Path, rooms: tuple[str, ...]) -> dict[str, Path]:

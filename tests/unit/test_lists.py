@@ -19,9 +19,9 @@ import components.clusters
 import policy.rules
 from common.errors import PolykubeError
 from common.paths import CHECKOUT
-from components.addons import ADDONS
+from components.addons import ADDONS, INTERNAL
 from components.clusters import KINDS
-from components.clusters.base import ClusterSpec
+from components.clusters.base import ClusterBase, ClusterSpec
 from policy.rules import RULES
 from spec.problems import Code
 
@@ -37,13 +37,16 @@ def test_every_kind_of_cluster_is_registered_once() -> None:
     members = [member for module in modules(components.clusters) for member in vars(module).values()]
     specs = {each for each in members if inspect.isclass(each) and issubclass(each, ClusterSpec)}
     stated = {each for each in specs if str(each.model_fields["kind"].annotation).startswith("typing.Literal")}
-    assert Counter(KINDS) == Counter(stated)
+    assert set(KINDS) == stated
+    for path in KINDS.values():
+        module, _, name = path.partition(":")
+        assert issubclass(getattr(importlib.import_module(module), name), ClusterBase)
 
 
 def test_every_add_on_is_registered_once() -> None:
     members = [member for module in modules(components.addons) for member in vars(module).values()]
     addons = {each for each in members if inspect.isclass(each) and hasattr(each, "ports_from_control_plane")}
-    assert Counter(ADDONS) == Counter(each for each in addons if hasattr(each, "name"))
+    assert Counter([*ADDONS, *INTERNAL]) == Counter(each for each in addons if hasattr(each, "name"))
 
 
 def test_every_policy_rule_is_registered_once() -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.clusters.existing import ExistingSpec
+from components.clusters.existing import ExistingCluster, ExistingSpec
 
 kubeconfig = Path(os.environ["KUBECONFIG"])
 if os.environ["BENCH_SETTINGS"] == "stock":
     provider = k8s.Provider("stock", kubeconfig=pulumi.Output.secret(kubeconfig.read_text()))
 else:
     spec = {"kind": "existing", "name": "bench", "version": "1.36", "kubeconfig": {"path": str(kubeconfig)}}
-    provider = ExistingSpec.model_validate(spec).build(protect=False).kubernetes
+    provider = ExistingCluster(ExistingSpec.model_validate(spec), protect=False).kubernetes
 
 for index in range(400):
     k8s.core.v1.ConfigMap(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, ip_network
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from components.clusters.node_pools import TaintSpec
+from components.clusters.pools import CloudPoolSpec
 from spec.holes import is_hole, solid
 from spec.problems import Code, Finding, KeyPath, quoted
-
-if TYPE_CHECKING:
-    from components.clusters.aks.spec import AksPoolSpec
-    from spec.values import Cidr
+from spec.values import Cidr
 
 # Of AKS, in all three ranges: aks/concepts-network-cni-overview; Azure/AKS#731, #2234.
 _OF_AKS: Final = tuple(
@@ -62,7 +60,7 @@ def authorized_findings(ranges: Sequence[Cidr]) -> Iterator[Finding]:
         yield Finding(Code.OUT_OF_RANGE, f"{len(given)} ranges", f"{_AUTHORIZED} at most", remedy, at=at)
 
 
-def size_findings(pools: Sequence[AksPoolSpec], tier: str) -> Iterator[Finding]:
+def size_findings(pools: Sequence[CloudPoolSpec], tier: str) -> Iterator[Finding]:
     """A finding when all pools at their largest have more nodes than the tier allows."""
     nodes = sum(pool.nodes.max for pool in pools)
     if tier in _NODES and nodes > _NODES[tier]:
@@ -97,8 +95,8 @@ def _wrong_with(name: str, others: set[str]) -> str:
     return "names that differ in more than capitals" if name.lower() in others else ""
 
 
-def pool_findings(pool: AksPoolSpec) -> Iterator[Finding]:
-    """What Azure refuses of a pool by itself."""
+def pool_findings(pool: CloudPoolSpec, max_pods: int) -> Iterator[Finding]:
+    """What Azure refuses of a pool by itself, whose nodes have room for `max_pods`."""
     for key in pool.labels:
         if reason := _reserved(key):
             yield Finding(Code.NOT_ALLOWED, quoted(key), reason, "Write example.com/workload, say.", at=("labels", key))
@@ -107,13 +105,13 @@ def pool_findings(pool: AksPoolSpec) -> Iterator[Finding]:
         allowed = f"{smallest}Gi to {largest}Gi"
         yield Finding(Code.OUT_OF_RANGE, f"{pool.disk_gib}Gi", allowed, "Write 50Gi, say.", at=("diskSize",))
     fewest = pool.nodes.min
-    if pool.is_whole and pool.nodes.is_whole and 0 < fewest * pool.max_pods < _FEWEST_PODS:
-        found = f"{fewest} × {pool.max_pods} = {fewest * pool.max_pods} pods"
+    if pool.is_whole and pool.nodes.is_whole and 0 < fewest * max_pods < _FEWEST_PODS:
+        found = f"{fewest} × {max_pods} = {fewest * max_pods} pods"
         allowed = f"room for {_FEWEST_PODS} in a pool, which the system's own pods need"
         yield Finding(Code.TOO_SMALL, found, allowed, "Raise maxPods, or nodes.min.", at=("maxPods",))
 
 
-def taint_findings(pool: AksPoolSpec, allowed_taint: TaintSpec) -> Iterator[Finding]:
+def taint_findings(pool: CloudPoolSpec, allowed_taint: TaintSpec) -> Iterator[Finding]:
     """A finding for each taint under a domain of Azure's own, but for `allowed_taint` on spot nodes."""
     for index, taint in solid(pool.taints):
         of_azure = isinstance(taint.key, str) and taint.key.partition("/")[0] == _AZURE_DOMAIN

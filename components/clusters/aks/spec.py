@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -20,9 +20,6 @@ from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, quoted
 from spec.text import TextRule
 from spec.values import Count, Ipv4Cidr
-
-if TYPE_CHECKING:
-    from components.clusters.aks.cluster import AksCluster
 
 SPOT_TAINT: Final = TaintSpec(key="kubernetes.azure.com/scalesetpriority", value="spot", effect="NoSchedule")
 """What Azure puts on every spot node; stated, so that nothing differs from what there is."""
@@ -113,7 +110,7 @@ class AksPoolSpec(CloudPoolSpec):
             allowed = f"{_WINDOWS_NAME} characters at most for Windows: Azure has six, of which three tell a pool from "
             remedy = "Shorten it: win."
             yield Finding(Code.BAD_NAME, quoted(self.name), f"{allowed}the one that replaces it", remedy, at=("name",))
-        yield from limits.pool_findings(self)
+        yield from limits.pool_findings(self, self.max_pods)
         yield from limits.taint_findings(self, SPOT_TAINT)
 
     @property
@@ -258,8 +255,3 @@ class AksSpec(ManagedSpec):
         needed *= POD_BLOCK
         arithmetic = f"it holds {pods.num_addresses} addresses, and nodes with their surge take {sums} = {needed}"
         yield from too_small(("network", "pods"), pods, needed, pods.num_addresses, arithmetic)
-
-    def build(self, *, protect: bool) -> "AksCluster":
-        from components.clusters.aks.cluster import AksCluster
-
-        return AksCluster(self, protect=protect)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -30,9 +30,6 @@ from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
 from spec.text import RbacGroup, TextRule
 from spec.values import Ipv4Cidr
-
-if TYPE_CHECKING:
-    from components.clusters.eks.cluster import EksCluster
 
 # docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, November 2026; g4ad has GPUs of AMD's.
 _GPU_FAMILY: Final = re.compile(r"(?!g4ad)[gp]\d")
@@ -275,8 +272,3 @@ class EksSpec(ManagedSpec):
             f"{PREFIX} for every {PREFIX} pods, {PREFIX} to spare and one of their own: {sums} = {needed}"
         )
         yield from too_small(("network", "range"), self.network.range, needed, room, arithmetic)
-
-    def build(self, *, protect: bool) -> "EksCluster":
-        from components.clusters.eks.cluster import EksCluster
-
-        return EksCluster(self, protect=protect)

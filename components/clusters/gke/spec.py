@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -29,9 +29,6 @@ from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
 from spec.text import Email, TextRule
 from spec.values import Bytes, Count, Ipv4Cidr, PortNumber
-
-if TYPE_CHECKING:
-    from components.clusters.gke.cluster import GkeCluster
 
 _NOT_IN_AUTOPILOT: Final = {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS, Capability.NODE_DIRECTORIES}
 _LABEL: Final = "lower-case letters, digits, - and _, 63 at most"
@@ -320,8 +317,3 @@ class GkeSpec(ManagedSpec):
     def _whole(self) -> Sequence[GkePoolSpec]:
         pools = all_whole(self.node_pools)
         return pools if all(pool.upgrade.is_whole for pool in pools) else ()
-
-    def build(self, *, protect: bool) -> "GkeCluster":
-        from components.clusters.gke.cluster import GkeCluster
-
-        return GkeCluster(self, protect=protect)
