@@ -199,43 +199,25 @@ HttpsUrl: TypeAlias = Annotated[
     TextRule(Code.NOT_ALLOWED, "an address with https://", r"https://[^\s/]+(/\S*)?", "https://example.com/directory"),
 ]
 
-_OTHERS_PREFIXES: Final = ("kube-", "gke-")  # Kubernetes' and GKE's own
-_OTHERS_SUFFIX: Final = "-system"  # the custom of operators: istio-system, calico-system, gmp-system
-RESERVED_NAMESPACES: Final = frozenset(
-    {
-        "cert-manager",
-        "cluster-autoscaler",
-        "csi-snapshotter",
-        "default",  # tenants are kept out of it
-        "external-dns",
-        "gmp-public",  # GKE's managed Prometheus
-        "istio-cni",
-        "istio-ingress",
-        "karpenter",
-        "load-balancing",
-        "logging",
-        "logging-agents",
-        "metrics-server",
-        "monitoring",
-        "node-problem-detector",
-        "tracing",
-        "velero",
-    }
-)
-"""Namespaces that no tenant may have, besides those with the prefixes and the suffix above."""
+_SYSTEM_PREFIXES: Final = ("kube-", "gke-")  # Kubernetes' and GKE's own
+_SYSTEM_SUFFIX: Final = "-system"  # the custom of operators: istio-system, calico-system, gmp-system
+_SYSTEM: Final = ("default", "gmp-public")  # tenants are kept out of the one; the other is GKE's managed Prometheus
 
 
-def is_reserved(name: str) -> bool:
-    """Whether a namespace is Kubernetes' own or an add-on's, so that no tenant can have it."""
-    return name in RESERVED_NAMESPACES or name.startswith(_OTHERS_PREFIXES) or name.endswith(_OTHERS_SUFFIX)
+def is_system_namespace(name: str) -> bool:
+    """Whether a namespace is Kubernetes', a cloud's or an operator's own, so that no tenant can have it."""
+    return name in _SYSTEM or name.startswith(_SYSTEM_PREFIXES) or name.endswith(_SYSTEM_SUFFIX)
 
 
-def _not_reserved(name: str) -> str:
-    if is_reserved(name):
-        allowed = f"none of {', '.join(sorted(RESERVED_NAMESPACES))}, kube-…, gke-… or …-system"
-        remedy = "Choose a name of the tenant's own."
-        raise refused(Finding(Code.RESERVED_NAME, found=quoted(name), allowed=allowed, remedy=remedy))
+def _of_tenant(name: str) -> str:
+    if is_system_namespace(name):
+        raise refused(reserved_name(name, f"none of {', '.join(_SYSTEM)}, kube-…, gke-… or …-system"))
     return name
 
 
-TenantName: TypeAlias = Annotated[DnsLabel, AfterValidator(_not_reserved)]
+def reserved_name(name: str, allowed: str) -> Finding:
+    """The finding about a tenant whose name is a namespace of somebody else's."""
+    return Finding(Code.RESERVED_NAME, found=quoted(name), allowed=allowed, remedy="Choose a name of the tenant's own.")
+
+
+TenantName: TypeAlias = Annotated[DnsLabel, AfterValidator(_of_tenant)]

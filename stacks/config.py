@@ -15,7 +15,7 @@ from spec.holes import Hole, decided, solid
 from spec.manifest_kinds import check_kinds
 from spec.model import Many, StackModel, did_you_mean, same_twice
 from spec.problems import Code, Finding, listed, quoted
-from spec.text import RuleId
+from spec.text import RuleId, reserved_name
 
 NAMESPACE: Final = "polykube:"
 """What the spec's configuration keys begin with: the project's name in Pulumi.yaml."""
@@ -59,6 +59,7 @@ class StackSpec(StackModel):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", f"{NAMESPACE}tenants", self.tenants)
+        yield from self._name_findings()
         yield from decided(self._add_on_findings())
         plan = self.addons.plan()
         for add_on in plan:
@@ -69,6 +70,14 @@ class StackSpec(StackModel):
             yield from decided(self._claim_findings())
         if not isinstance(self.cluster, Hole) and not isinstance(self.addons, Hole):
             yield from decided(self._kind_findings())
+
+    def _name_findings(self) -> Iterator[Finding]:
+        """A finding for each tenant that has the namespace of an add-on, whether that is on or may come to be."""
+        taken = sorted({namespace.name for each in ADDONS for namespace in each.namespaces})
+        for index, tenant in solid(self.tenants):
+            if tenant.name in taken:
+                allowed = f"none of {', '.join(taken)}, which are add-ons'"
+                yield reserved_name(tenant.name, allowed).below(f"{NAMESPACE}tenants", index, "name")
 
     def _add_on_findings(self) -> Iterator[Finding]:
         """What the add-ons ask of the cluster and of each other, and do not get."""

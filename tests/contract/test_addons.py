@@ -6,10 +6,13 @@ The rules run over every registered add-on: each needs an entry in `tests/suppor
 from datetime import date
 from ipaddress import ip_network
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from common.errors import StackFileError
 from common.paths import CHECKOUT
 from common.reachability import Address, Endpoint, Network, Pod, Ports
 from components.addons import ADDONS, INTERNAL
@@ -17,9 +20,11 @@ from components.addons.addon import AddOnType
 from components.naming import NAME_LABEL, component_type
 from components.platform.flows import TENANTS, Addresses, Side
 from policy.rules import RULES
-from spec.text import is_reserved
+from spec.problems import Code, quoted
+from stacks.loading import load_file
 from tests.support.addons import OPTIONS, spec_of_all
 from tests.support.registered import registered
+from tests.support.stack import dev_spec
 
 pytestmark = pytest.mark.usefixtures("bundles")
 
@@ -76,9 +81,16 @@ def test_a2_everything_of_it_is_in_its_own_namespaces(add_on: AddOnType, planned
     assert used == {namespace.name for namespace in add_on.namespaces}
 
 
-@EACH
-def test_a2_no_tenant_can_have_one_of_its_namespaces(add_on: AddOnType) -> None:
-    assert all(is_reserved(namespace.name) for namespace in add_on.namespaces)
+def test_a2_no_tenant_can_have_a_namespace_of_an_add_on(tmp_path: Path) -> None:
+    names = sorted({namespace.name for each in ADDONS for namespace in each.namespaces})
+    spec = dev_spec("local")
+    spec["tenants"] = [{**spec["tenants"][0], "name": name, "manifests": []} for name in names]
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(yaml.safe_dump({"config": {f"polykube:{key}": value for key, value in spec.items()}}))
+    with pytest.raises(StackFileError) as refused:
+        load_file(file)
+    found = [(each.code, each.found) for each in refused.value.problems]
+    assert found == [(Code.RESERVED_NAME.id, quoted(name)) for name in names]
 
 
 @EACH
