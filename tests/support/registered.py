@@ -50,7 +50,8 @@ class Registered:
 
     `new_first` says whether the program has a replacement come before what it replaces, None that it does not care;
     `on_error` are the hooks that the engine asks whether to try again, `once_created` those that run before whatever
-    waits for it goes on; `formerly` are the names that it had, `imported` the id of what it takes over.
+    waits for it goes on; `formerly` are the names that it had, `former_parents` the URNs of what it was in, `imported`
+    the id of what it takes over.
     """
 
     urn: str
@@ -69,6 +70,7 @@ class Registered:
     once_created: tuple[str, ...]
     formerly: tuple[str, ...]
     imported: str
+    former_parents: tuple[str, ...]
 
     def secret(self, name: str) -> bool:
         """Whether the input `name` is marked as a secret."""
@@ -128,6 +130,7 @@ class _Recorder(MockMonitor):
                 once_created=tuple(request.hooks.after_create),
                 formerly=tuple(alias.spec.name for alias in request.aliases if alias.spec.name),
                 imported=request.importId,
+                former_parents=tuple(alias.spec.parentUrn for alias in request.aliases if alias.spec.parentUrn),
             )
         return answer
 
