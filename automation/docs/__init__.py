@@ -5,10 +5,9 @@ and a paragraph that says what is on it; the index is made of these.
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
-from automation.docs import capabilities, cloud_behaviours, contract, errors, policies, stack
+from automation.docs import add_ons, capabilities, cloud_behaviours, contract, errors, policies, stack
 from common.files import write_atomically
 from common.paths import CHECKOUT
 from stacks import schema
@@ -32,10 +31,12 @@ def pages() -> dict[str, str]:
     return texts | {"README.md": _index(texts)}
 
 
-def write(directory: Path = REFERENCE) -> None:
-    """Write every page to `directory`."""
+def write() -> None:
+    """Write every page, and the lists in the READMEs."""
     for name, text in pages().items():
-        write_atomically(directory / name, text)
+        write_atomically(REFERENCE / name, text)
+    for file, text in add_ons.lists().items():
+        write_atomically(file, text)
 
 
 def _index(texts: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ resources; what it has made comes back as an `Installed`.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
@@ -20,6 +21,16 @@ from components.platform.flows import ANY_ADDRESS, Flow, Pods
 from components.platform.place import Place
 from components.platform.tenants import TenantAdditions
 from spec.problems import Finding
+
+
+class Purpose(StrEnum):
+    """What people have an add-on for, as the documentation lists them."""
+
+    OBSERVE = "what happens in the cluster"
+    CONNECT = "connections in it and into it"
+    PRESERVE = "what must not be lost"
+    SCALE = "as many nodes and pods as it takes"
+
 
 CLUSTER: Final = ""
 """The name of the place for objects of no namespace."""
@@ -106,6 +117,7 @@ class AddOn(Generic[AnySpec]):
 
     name: ClassVar[str]
     version: ClassVar[str]
+    purpose: ClassVar[Purpose]
     spec_type: ClassVar[SpecType]
     defines: ClassVar[Mapping[str, str]] = MappingProxyType({})
     required_capabilities: ClassVar[Collection[Capability]] = ()

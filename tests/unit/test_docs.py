@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from automation.docs import REFERENCE, pages
+from automation.docs.add_ons import lists
 from automation.docs.errors import page as errors_page
 from automation.docs.markdown import anchor, table
 from common.paths import CHECKOUT
+from components.addons import ADDONS
 
 FRESH = pages()
 WRITTEN = [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")]
@@ -18,6 +20,12 @@ LINK = re.compile(r"\]\((?![a-z]+:)([^)\s#]*)(#[^)\s]*)?\)")
 @pytest.mark.parametrize("name", FRESH)
 def test_a_reference_page_is_fresh(name: str) -> None:
     assert (REFERENCE / name).read_text(encoding="utf-8") == FRESH[name], "run `make docs`"
+
+
+def test_both_readmes_list_every_add_on() -> None:
+    for file, text in lists().items():
+        assert file.read_text(encoding="utf-8") == text, f"run `make docs`: {file.name}"
+        assert all(f"/{each.name}.md)" in text for each in ADDONS)
 
 
 def test_every_file_of_the_reference_is_a_page() -> None:

@@ -8,7 +8,7 @@ Upstream: karpenter.sh/docs, 1.15, November 2026.
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.autoscaling.spec import METRICS, NAMESPACE, PODS, VERSION, AutoscalingSpec
 from components.addons.exempt import api_server_address
 from components.addons.monitoring.spec import PROMETHEUS
@@ -23,6 +23,7 @@ class Autoscaling(AddOn[AutoscalingSpec]):
 
     name = "autoscaling"
     version = VERSION
+    purpose = Purpose.SCALE
     spec_type = AutoscalingSpec
     defines = MappingProxyType({"karpenter.sh": "NodeClaim NodeOverlay NodePool", "karpenter.k8s.aws": "EC2NodeClass"})
     required_capabilities = frozenset({Capability.MACHINES, Capability.WORKLOAD_IDENTITY})

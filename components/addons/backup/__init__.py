@@ -8,7 +8,7 @@ Upstream: velero.io/docs, 1.18, as of November 2026.
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.backup.spec import HTTPS, METRICS, NAMESPACE, PODS, VERSION, BackupSpec
 from components.addons.csi_snapshotter.spec import CsiSnapshotterSpec
 from components.addons.exempt import (
@@ -29,6 +29,7 @@ class Backup(AddOn[BackupSpec]):
 
     name = "backup"
     version = VERSION
+    purpose = Purpose.PRESERVE
     spec_type = BackupSpec
     defines = MappingProxyType(
         {

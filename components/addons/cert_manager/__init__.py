@@ -7,7 +7,7 @@ its own. Upstream: cert-manager.io/docs, 1.21, as of November 2026.
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.cert_manager.spec import METRICS, NAMESPACE, PODS, VERSION, WEBHOOK, CertManagerSpec
 from components.addons.exempt import api_server_address, rights_as_upstream_has_them
 from components.addons.gateway_api.spec import GatewayApiSpec
@@ -27,6 +27,7 @@ class CertManager(AddOn[CertManagerSpec]):
 
     name = "cert-manager"
     version = VERSION
+    purpose = Purpose.CONNECT
     spec_type = CertManagerSpec
     defines = MappingProxyType(
         {

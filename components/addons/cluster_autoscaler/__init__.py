@@ -6,7 +6,7 @@ Upstream: kubernetes/autoscaler, cluster-autoscaler 1.34 to 1.36, November 2026.
 
 from collections.abc import Iterator, Mapping
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.autoscaling.spec import AutoscalingSpec
 from components.addons.cluster_autoscaler.spec import HTTP, NAMESPACE, PODS, RELEASES, ClusterAutoscalerSpec
 from components.addons.exempt import api_server_address
@@ -22,6 +22,7 @@ class ClusterAutoscaler(AddOn[ClusterAutoscalerSpec]):
 
     name = "cluster-autoscaler"
     version = RELEASES[max(RELEASES)]
+    purpose = Purpose.SCALE
     spec_type = ClusterAutoscalerSpec
     required_capabilities = frozenset({Capability.SCALABLE_POOLS, Capability.WORKLOAD_IDENTITY})
     conflicts = (AutoscalingSpec,)  # both would answer for the same pods

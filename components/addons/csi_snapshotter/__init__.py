@@ -8,7 +8,7 @@ kubernetes-csi.github.io/docs/snapshot-controller.html, 8.7, as of November 2026
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.csi_snapshotter.spec import CONTROLLER, METRICS, NAMESPACE, PODS, VERSION, CsiSnapshotterSpec
 from components.addons.exempt import api_server_address
 from components.addons.monitoring.spec import PROMETHEUS
@@ -23,6 +23,7 @@ class CsiSnapshotter(AddOn[CsiSnapshotterSpec]):
 
     name = "csi-snapshotter"
     version = VERSION
+    purpose = Purpose.PRESERVE
     spec_type = CsiSnapshotterSpec
     defines = MappingProxyType({"snapshot.storage.k8s.io": "VolumeSnapshot VolumeSnapshotClass VolumeSnapshotContent"})
     required_capabilities = frozenset({Capability.BLOCK_STORAGE})

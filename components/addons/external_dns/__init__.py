@@ -7,7 +7,7 @@ the cluster's cloud does not have. Upstream: kubernetes-sigs/external-dns 0.23, 
 
 from collections.abc import Iterator, Mapping
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
 from components.addons.external_dns.spec import METRICS, NAMESPACE, PODS, VERSION, ExternalDnsSpec
 from components.addons.monitoring.spec import PROMETHEUS
@@ -22,6 +22,7 @@ class ExternalDns(AddOn[ExternalDnsSpec]):
 
     name = "external-dns"
     version = VERSION
+    purpose = Purpose.CONNECT
     spec_type = ExternalDnsSpec
     required_capabilities = frozenset({Capability.WORKLOAD_IDENTITY})
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=1, gibibytes=2)),)

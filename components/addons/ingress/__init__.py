@@ -8,7 +8,7 @@ Upstream: gateway-api.sigs.k8s.io 1.6 and istio.io/latest/docs, 1.31, as of Nove
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from components.addons.addon import AddOn, Created, InstallContext
+from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.cert_manager.spec import CertManagerSpec
 from components.addons.exempt import open_to_all
 from components.addons.external_dns.spec import ExternalDnsSpec
@@ -34,6 +34,7 @@ class Ingress(AddOn[IngressSpec]):
 
     name = "ingress"
     version = VERSION
+    purpose = Purpose.CONNECT
     spec_type = IngressSpec
     defines = KINDS
     before_tenants = True

@@ -8,7 +8,7 @@ clients (those are of ingress). Upstream: istio.io/latest/docs, 1.31, as of Nove
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from components.addons.addon import AddOn, Created, InstallContext
+from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.exempt import (
     api_server_address,
     changes_the_node,
@@ -32,6 +32,7 @@ class Istio(AddOn[IstioSpec]):
 
     name = "istio"
     version = VERSION
+    purpose = Purpose.CONNECT
     spec_type = IstioSpec
     defines = MappingProxyType(
         {

@@ -8,7 +8,7 @@ kubernetes-sigs.github.io/aws-load-balancer-controller, 3.5, November 2026.
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
 from components.addons.gateway_api.spec import KINDS, GatewayApiSpec
 from components.addons.load_balancing.spec import METRICS, NAMESPACE, PODS, VERSION, LoadBalancingSpec
@@ -25,6 +25,7 @@ class LoadBalancing(AddOn[LoadBalancingSpec]):
 
     name = "load-balancing"
     version = VERSION
+    purpose = Purpose.CONNECT
     spec_type = LoadBalancingSpec
     defines = MappingProxyType(
         {

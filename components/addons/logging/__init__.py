@@ -5,7 +5,7 @@ Left out: the nodes' own logs and Kubernetes' audit log. Upstream: elastic.co/do
 
 from collections.abc import Collection, Iterator, Mapping
 
-from components.addons.addon import AddOn, Created, InstallContext
+from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.exempt import api_server_address, reads_the_node
 from components.addons.logging.spec import AGENTS, ELASTICSEARCH, HTTPS, NAMESPACE, PORT, VERSION, LoggingSpec
 from components.contract import Capability, Cluster, Namespace, PodSecurity
@@ -19,6 +19,7 @@ class Logging(AddOn[LoggingSpec]):
 
     name = "logging"
     version = VERSION
+    purpose = Purpose.OBSERVE
     spec_type = LoggingSpec
     required_capabilities = frozenset({Capability.NODE_DIRECTORIES})
     namespaces = (

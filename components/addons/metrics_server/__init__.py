@@ -8,7 +8,7 @@ are monitoring's. Upstream: kubernetes-sigs/metrics-server 0.9, November 2026.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from components.addons.addon import AddOn, Created, InstallContext
+from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.exempt import api_server_address
 from components.addons.metrics_server.spec import NAMESPACE, PODS, PORT, VERSION, MetricsServerSpec
 from components.addons.namespaces import quota
@@ -24,6 +24,7 @@ class MetricsServer(AddOn[MetricsServerSpec]):
 
     name = "metrics-server"
     version = VERSION
+    purpose = Purpose.SCALE
     spec_type = MetricsServerSpec
     required_capabilities = frozenset({Capability.AGGREGATED_APIS})
     superseded_by = (BuiltIn.METRICS,)

@@ -7,7 +7,7 @@ Upstream: prometheus.io and grafana.com/docs as of November 2026.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
 from components.addons.monitoring.spec import NAMESPACE, PROMETHEUS, VERSION, MonitoringSpec
 from components.contract import Capability, Namespace, PodSecurity
@@ -23,6 +23,7 @@ class Monitoring(AddOn[MonitoringSpec]):
 
     name = "monitoring"
     version = VERSION
+    purpose = Purpose.OBSERVE
     spec_type = MonitoringSpec
     required_capabilities = frozenset({Capability.BLOCK_STORAGE})
     namespaces = (

@@ -6,7 +6,7 @@ people, by the alert NodeProblem of monitoring. Upstream: kubernetes/node-proble
 
 from collections.abc import Collection, Iterator, Mapping
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address, reads_the_node
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
@@ -21,6 +21,7 @@ class NodeProblemDetector(AddOn[NodeProblemDetectorSpec]):
 
     name = "node-problem-detector"
     version = VERSION
+    purpose = Purpose.OBSERVE
     spec_type = NodeProblemDetectorSpec
     superseded_by = (BuiltIn.NODE_CHECKS,)
     namespaces = (  # one for each of 5,000 nodes, which is what Kubernetes is made for

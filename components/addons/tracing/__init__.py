@@ -6,7 +6,7 @@ metrics made of spans. Upstream: jaegertracing.io/docs/2.20, November 2026.
 
 from collections.abc import Collection, Iterator, Mapping
 
-from components.addons.addon import AddOn, InstallContext
+from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.logging.spec import ELASTICSEARCH, LoggingSpec
 from components.addons.logging.spec import NAMESPACE as LOGGING
 from components.addons.logging.spec import PORT as ELASTICSEARCH_PORT
@@ -24,6 +24,7 @@ class Tracing(AddOn[TracingSpec]):
 
     name = "tracing"
     version = VERSION
+    purpose = Purpose.OBSERVE
     spec_type = TracingSpec
     namespaces = (
         Namespace(
