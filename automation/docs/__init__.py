@@ -7,7 +7,7 @@ and a paragraph that says what is on it; the index is made of these.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from automation.docs import add_ons, capabilities, cloud_behaviours, contract, errors, policies, stack
+from automation.docs import add_ons, capabilities, cloud_behaviours, contract, errors, examples, policies, stack
 from common.files import write_atomically
 from common.paths import CHECKOUT
 from stacks import schema
@@ -32,10 +32,10 @@ def pages() -> dict[str, str]:
 
 
 def write() -> None:
-    """Write every page, and the lists in the READMEs."""
+    """Write every page, the lists in the READMEs, and what example stacks show of add-ons."""
     for name, text in pages().items():
         write_atomically(REFERENCE / name, text)
-    for file, text in add_ons.lists().items():
+    for file, text in {**add_ons.lists(), **examples.examples()}.items():
         write_atomically(file, text)
 
 

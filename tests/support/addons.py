@@ -16,8 +16,7 @@ from tests.support.stack import dev_spec
 TEAM: Final = "team"
 """A tenant with room for what add-ons put beside its pods."""
 
-OPTIONS: dict[str, Any] = {
-    "csiSnapshotter": {},
+_CHOSEN: dict[str, Any] = {
     "certManager": {
         "issuers": [
             {"name": "self-signed", "selfSigned": True},
@@ -26,9 +25,7 @@ OPTIONS: dict[str, Any] = {
     },
     "autoscaling": {"cpu": "100", "memory": "400Gi", "capacity": ["spot", "on-demand"]},
     "clusterAutoscaler": {"idleMinutes": 5},
-    "metricsServer": {},
     "externalDns": {"zones": [{"name": "example.test", "id": "Z0123456789ABCDEFGHIJ"}]},
-    "nodeProblemDetector": {},
     "monitoring": {
         "slos": [
             {
@@ -44,7 +41,6 @@ OPTIONS: dict[str, Any] = {
     "logging": {"retentionDays": 3, "storage": "10Gi"},
     "tracing": {"retentionDays": 3},
     "istio": {"tenants": [TEAM], "traceSampling": 10},
-    "loadBalancing": {},
     "ingress": {
         "hosts": [
             {"name": "tasks.example.test", "tenants": [TEAM], "ports": [5000]},
@@ -69,6 +65,8 @@ OPTIONS: dict[str, Any] = {
         },
     },
 }
+
+OPTIONS: Final[dict[str, Any]] = {each.key(): _CHOSEN.get(each.key(), {}) for each in ADDONS}
 
 LOCAL: Final = [each for each in ADDONS if set(each.required_capabilities) <= LocalSpec.model_construct().capabilities]
 """The add-ons that a local cluster can have."""

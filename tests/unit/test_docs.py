@@ -8,6 +8,7 @@ import pytest
 from automation.docs import REFERENCE, pages
 from automation.docs.add_ons import lists
 from automation.docs.errors import page as errors_page
+from automation.docs.examples import examples
 from automation.docs.markdown import anchor, table
 from common.paths import CHECKOUT
 from components.addons import ADDONS
@@ -26,6 +27,10 @@ def test_both_readmes_list_every_add_on() -> None:
     for file, text in lists().items():
         assert file.read_text(encoding="utf-8") == text, f"run `make docs`: {file.name}"
         assert all(f"/{each.name}.md)" in text for each in ADDONS)
+
+
+def test_example_stacks_show_every_add_on_that_needs_no_options() -> None:
+    assert [file.name for file, text in examples().items() if file.read_text(encoding="utf-8") != text] == []
 
 
 def test_every_file_of_the_reference_is_a_page() -> None:
