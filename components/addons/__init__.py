@@ -10,6 +10,7 @@ from components.addons.backup import Backup
 from components.addons.cert_manager import CertManager
 from components.addons.cluster_autoscaler import ClusterAutoscaler
 from components.addons.csi_snapshotter import CsiSnapshotter
+from components.addons.descheduler import Descheduler
 from components.addons.external_dns import ExternalDns
 from components.addons.gateway_api import GatewayApi
 from components.addons.ingress import Ingress
@@ -30,6 +31,7 @@ ADDONS: Final[tuple[AddOnType, ...]] = (
     ClusterAutoscaler,
     MetricsServer,
     NodeProblemDetector,
+    Descheduler,
     ExternalDns,
     Monitoring,
     Logging,
