@@ -6,7 +6,7 @@ POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env clouds up preview down status setup doctor check test e2e-addons exam-policy mutation put-back chaos lint format bench docs lock
+.PHONY: help env clouds up preview down status setup doctor check test e2e-addons exam-policy mutation put-back chaos lint format bench docs golden lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,8 +65,11 @@ format: env ## bring the sources into the house style
 bench: clouds setup ## measure against the rivals; writes build/bench.json (MEASURES="preview up" for some)
 	@$(PYTHON) -m bench $(MEASURES)
 
-docs: clouds ## regenerate the reference pages and schemas
+docs: clouds ## regenerate the reference pages, the schemas and the lists of add-ons
 	@$(PYTHON) -m automation.docs
+
+golden: clouds ## write tests/golden anew
+	@$(PYTHON) -m pytest --quiet tests/golden --accept
 
 lock: env ## resolve the Python dependencies anew into requirements.lock
 	@$(PYTHON) -m piptools compile --quiet --extra dev --extra review --extra aws --extra azure-native --extra gcp --generate-hashes --allow-unsafe --strip-extras --no-header \
