@@ -22,8 +22,9 @@ Values: TypeAlias = dict[str, str]
 _OF_EACH_RUN: Final = frozenset(
     {"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink", "status"}
 )
-_MADE_BY_CONTROLLERS: Final = ("v1/pods", "apps/v1/replicasets")
-_RANDOM: Final = re.compile(r"(-[a-z0-9]{6,10})?-[a-z0-9]{5,10}$")  # what a controller appends to a name
+_MADE_BY_CONTROLLERS: Final = ("v1/pods", "apps/v1/replicasets", "v1/persistentvolumes")
+# What a controller appends to a name: a volume's claim's uid, or a few characters.
+_RANDOM: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$|(-[a-z0-9]{6,10})?-[a-z0-9]{5,10}$")
 
 
 def of_cluster(kubeconfig: Path) -> Values:
@@ -69,6 +70,11 @@ def difference(expected: Values, seen: Values) -> list[str]:
     ]
 
 
+def family_of(name: str) -> str:
+    """What objects have in common that a controller names: their name without what it makes up."""
+    return _RANDOM.sub("", name)
+
+
 def _object(path: str) -> str:
     return path.partition("|")[0]
 
@@ -80,7 +86,7 @@ def _values(api: Api) -> Iterator[tuple[str, str]]:
             metadata = item["metadata"]
             name = f"{resource} {metadata.get('namespace', '')}/{metadata['name']}"
             if resource in _MADE_BY_CONTROLLERS:
-                family = _RANDOM.sub("", name)
+                family = family_of(name)
                 numbers[family] = numbers.get(family, 0) + 1
             else:
                 yield from _flat(item, f"{name}|")

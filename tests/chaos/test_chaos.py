@@ -94,6 +94,18 @@ def test_values_that_undisturbed_runs_do_not_share_are_left_out_and_all_others_c
     assert more == "c: not there in other runs"
 
 
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("v1/pods shop/frontend-6d4b75cb6d-hwq2x", "v1/pods shop/frontend"),
+        ("v1/pods shop/db-0", "v1/pods shop/db-0"),
+        ("v1/persistentvolumes /pvc-e7a0af15-8cb6-4866-9174-2a30ae102a46", "v1/persistentvolumes /pvc"),
+    ],
+)
+def test_what_controllers_make_up_is_no_difference(name: str, family: str) -> None:
+    assert objects.family_of(name) == family
+
+
 def test_the_table_counts_what_did_not_converge() -> None:
     results = [
         {"family": "kills", "command": "up", "what": "engine", "problems": problems}
