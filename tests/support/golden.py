@@ -36,6 +36,17 @@ class Golden:
             changes = difflib.unified_diff(expected, actual, "expected", "actual", n=0, lineterm="")
             raise AssertionError("\n".join([f"{name} has changed. {meaning}", *changes, f"if meant: {_ACCEPT}"]))
 
+    def check_text(self, name: str, text: str) -> None:
+        """AssertionError, with what differs, unless `text` is the whole of the file `name`."""
+        file = self.directory / name
+        if self.accept:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+        expected = file.read_text() if file.exists() else ""
+        if text != expected:
+            changes = difflib.unified_diff(expected.splitlines(), text.splitlines(), name, "actual", lineterm="")
+            raise AssertionError("\n".join([*changes, "if meant: run this test with --accept"]))
+
     def check_part(self, page: Path, name: str, text: str) -> None:
         """AssertionError unless `text` is what stands between `<!-- name -->` and `<!-- /name -->` in `page`."""
         before, begin, rest = page.read_text().partition(f"<!-- {name} -->\n")
