@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from rehearsal.providers.clouds.faults import FILE
 from rehearsal.providers.clouds.store import Resource
 from tests.support.cloud_life import Life, begin
 
@@ -34,7 +32,7 @@ NODES = {"min": 2, "max": 5}
 def life() -> Iterator[Life]:
     """A stack that is up, unprotected, in two zones, though rights in the cluster took their time at first."""
     with begin("eks-dev") as life:
-        (life.rehearsal.project.site.directory / FILE).write_text(yaml.safe_dump([RIGHTS_COME_LATE]))
+        life.suffer(RIGHTS_COME_LATE)
         life.rehearsal.project.take(life.write(MADE_WITH))
         life.step("up")
         yield life

@@ -1,7 +1,7 @@
 """A stack's life on a stand-in cloud, step by step, with what others do there in between."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from automation.rehearse import Rehearsal, parse_steps, prepare
 from common.errors import PolykubeError
 from common.paths import CHECKOUT
 from rehearsal.control_plane import ControlPlane
+from rehearsal.providers.clouds.faults import FILE
 from rehearsal.providers.clouds.store import Event, Resource, Store
 from rehearsal.site import new_site
 from tests.support.api import Api
@@ -53,6 +54,10 @@ class Life:
         except PolykubeError as error:
             return error
         raise AssertionError(f"{step} was not refused")
+
+    def suffer(self, *faults: Mapping[str, Any]) -> None:
+        """Have these faults strike from now on."""
+        (self.rehearsal.project.site.directory / FILE).write_text(yaml.safe_dump([dict(each) for each in faults]))
 
     def write(self, cluster: dict[str, Any], addons: dict[str, Any] | None = None) -> Path:
         """A stack file: the stack's, but for keys of its cluster, by path, add-ons, and a secret of its tenant."""
