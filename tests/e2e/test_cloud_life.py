@@ -106,6 +106,7 @@ CLOUDS = {
             late("gcp:serviceaccount/account:Account", "*-node"),
             late("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"),
             in_turn("gcp:compute/*"),
+            lingers("gcp:container/cluster:Cluster", seconds=4),
         ),
         left="gcp:compute/forwardingRule:ForwardingRule",
     ),
