@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock
+from threading import Event, Lock
 from time import monotonic
 from typing import Final
 
@@ -91,17 +91,34 @@ def _play_all(wanted: Sequence[Case], results: Results, workers: int, *, resume:
         try:
             base = (Base.kept(_BASE) if resume else None) or Base.found(worlds[0])
             base.keep(_BASE)
-            with ThreadPoolExecutor(workers) as pool:
-                list(pool.map(lambda world: _play_blocks(world, blocks, base, results), worlds))
+            _in_worlds(worlds, blocks, base, results)
         finally:
             for world in worlds:
                 world.scrap()
 
 
-def _play_blocks(world: World, blocks: "SimpleQueue[Sequence[Case]]", base: Base, results: Results) -> None:
+def _in_worlds(worlds: Sequence[World], blocks: "SimpleQueue[Sequence[Case]]", base: Base, results: Results) -> None:
+    interrupted = Event()
+    with ThreadPoolExecutor(len(worlds)) as pool:
+        try:
+            list(pool.map(lambda world: _play_blocks(world, blocks, base, results, interrupted), worlds))
+        except BaseException:
+            interrupted.set()
+            for world in worlds:
+                world.end_processes()  # so that the case that is played comes to an end
+            raise
+
+
+def _play_blocks(
+    world: World, blocks: "SimpleQueue[Sequence[Case]]", base: Base, results: Results, interrupted: Event
+) -> None:
     for case in _drained(blocks):
+        if interrupted.is_set():
+            return
         began = monotonic()
         result = play(world, case, base.lengths, base.undisturbed)
+        if interrupted.is_set():
+            return
         results.add(result, commit=commit())
         with _TELLING:
             _tell(result, monotonic() - began)

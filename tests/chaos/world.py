@@ -156,13 +156,17 @@ class World:
             time.sleep(0.1)
         return left
 
-    def scrap(self) -> None:
-        """End everything of this world, and remove its files."""
+    def end_processes(self) -> None:
+        """End everything that runs in this world."""
         while running := list(processes(self.root)):  # one that is killed may just have started another
             for process in running:
                 with suppress(psutil.Error):
                     process.kill()
                     process.wait(10)
+
+    def scrap(self) -> None:
+        """End everything of this world, and remove its files."""
+        self.end_processes()
         shutil.rmtree(self.root)
 
     def _runs(self) -> Iterator[str]:
