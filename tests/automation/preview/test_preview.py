@@ -77,7 +77,7 @@ def test_a_change_is_told_with_its_reasons_and_the_same_again_from_the_base_that
         each for (operation, kind, _), each in changes.items() if (operation, kind) == ("update", "ResourceQuota")
     )
     assert [it["where"] for it in quota["causes"]] == ["polykube:tenants[0].quota.pods"]
-    assert quota["differences"] == [{"path": "spec.hard.pods", "lines": ["- 20", "+ 30"]}]
+    assert quota["differences"] == [{"path": "spec.hard.pods", "lines": ["- 20", "+ 30"], "forces": False}]
     assert {
         "subject": "shop",
         "what": "pods",
