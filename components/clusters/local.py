@@ -106,7 +106,7 @@ def _running(name: str) -> str:
                 summary=f"the control plane of the local cluster {name} is not running",
                 found="nothing answers at the address in its kubeconfig" if kubeconfig else f"no {path}",
                 allowed="a control plane that polykube has started on this machine",
-                remedy=f"start it: .venv/bin/polykube start --stack {pulumi.get_stack()} (`make up` does that, too)",
+                remedy=f"start it: polykube start --stack {pulumi.get_stack()} (`make up` does that, too)",
             )
         )
     return kubeconfig
