@@ -108,6 +108,18 @@ def changed(
 
 
 @app.command()
+def drift(
+    stacks: Annotated[list[str] | None, typer.Argument(help="The stacks; dev if none is named.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All stacks of the project.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what is otherwise than a stack made it, and who wrote it, changing nothing. Exit code 15: something is."""
+    from automation.drift import show_drift
+
+    raise typer.Exit(show_drift(stacks or (), every=every, as_json=as_json))
+
+
+@app.command()
 def promote(
     source: Annotated[str, typer.Option("--from", help="The stack that was tried out.")],
     target: Annotated[str, typer.Option("--to", help="The stack that is to become like it.")],

@@ -110,7 +110,8 @@ def project_directory() -> Path:
     return next((place for place in (here, *here.parents) if (place / "Pulumi.yaml").is_file()), CHECKOUT)
 
 
-def _stack_names(directory: Path) -> list[str]:
+def stack_names(directory: Path) -> list[str]:
+    """The stacks that have a file in a project's directory."""
     return sorted(file.name[len("Pulumi.") : -len(".yaml")] for file in directory.glob("Pulumi.*.yaml"))
 
 
@@ -120,7 +121,7 @@ def _no_such_stack(file: Path, stack: str) -> Problem:
         summary=f"there is no stack {stack}",
         file=file.name,
         found=f"no such file in {file.parent}",
-        allowed=", ".join(_stack_names(file.parent)),
+        allowed=", ".join(stack_names(file.parent)),
         remedy="name one of these stacks (STACK=… for make, --stack for polykube), or write the file",
     )
 

@@ -32,6 +32,21 @@ class Policy(StackModel):
     )
 
 
+class DriftRule(StackModel):
+    """What may be otherwise than the stack made it, because somebody else is meant to write it."""
+
+    resource: str = Field(min_length=1, description="Which, by name or URN; `*` stands for anything: `shop/*`.")
+    properties: Many[str] = Field(
+        default=(), description="Which of its properties, as drift tells them: `spec.replicas`; all if none is named."
+    )
+
+
+class DriftSpec(StackModel):
+    """How `polykube drift` looks at this stack."""
+
+    ignore: Many[DriftRule] = Field(default=(), description="What is no drift.")
+
+
 class StackSpec(StackModel):
     """Everything that the program needs to know of a stack. Keys of other namespaces are none of its business."""
 
@@ -46,6 +61,7 @@ class StackSpec(StackModel):
     tenants: Many[TenantSpec] = Field(default=(), description="Who uses the cluster: a namespace each.")
     addons: AddOnsSpec = Field(default=AddOnsSpec(), description="What is installed in the cluster, by name.")
     policy: Policy = Field(default=Policy(), description="How policy rules are applied.")
+    drift: DriftSpec = Field(default=DriftSpec(), description="What `polykube drift` passes over.")
 
     @property
     def protection(self) -> bool | None:

@@ -10,6 +10,7 @@ What the engine tells is kept, so that a slow reader loses nothing. Before it ch
 run has left is made whole. Errors are `common.errors.PolykubeError`s, and `Cancelled`; secrets are masked in plans.
 """
 
+from automation.api.drifts import Drift, Drifted, drift
 from automation.api.environment import inherited
 from automation.api.past import Past, history
 from automation.api.plans import Fingerprint, Plan, plan
@@ -17,6 +18,8 @@ from automation.api.runs import Cancelled, Event, Progress, Run, State, apply, c
 
 __all__ = [
     "Cancelled",
+    "Drift",
+    "Drifted",
     "Event",
     "Fingerprint",
     "Past",
@@ -27,6 +30,7 @@ __all__ = [
     "apply",
     "cancel",
     "destroy",
+    "drift",
     "events",
     "history",
     "inherited",

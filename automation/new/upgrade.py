@@ -11,12 +11,10 @@ from pathlib import Path
 
 from automation.new.files import PINNED
 from automation.new.pinned import must, said
-from automation.project import project_directory
+from automation.project import project_directory, stack_names
 from automation.show import err, out
 from common.errors import Problem, ProjectError
 from stacks.loading import load_file, stack_file
-
-_BEGIN, _END = "Pulumi.", ".yaml"
 
 
 def upgrade(version: str, stacks: Sequence[str]) -> int:
@@ -29,9 +27,7 @@ def upgrade(version: str, stacks: Sequence[str]) -> int:
     if not (pinned / ".git").exists():
         raise ProjectError(_not_pinned(directory))
     commit = _commit(pinned, version)
-    wanted = list(stacks) or [
-        file.name[len(_BEGIN) : -len(_END)] for file in sorted(directory.glob(f"{_BEGIN}*{_END}"))
-    ]
+    wanted = list(stacks) or stack_names(directory)
     clouds = {load_file(stack_file(directory, stack)).cluster.cloud for stack in wanted} - {""}
     with tempfile.TemporaryDirectory(prefix="polykube-upgrade-") as scratch:
         draft = Path(scratch, directory.name)

@@ -11,9 +11,13 @@ from automation.preview.findings import PolicyFinding, findings_of, said
 
 @dataclass(frozen=True)
 class Seen:
-    """A run as its events tell it. `failed` says that the engine ended with an error, of which not all is in them."""
+    """A run as its events tell it: steps as they begin, and as they ended.
+
+    `failed` says that the engine ended with an error, of which not all is in them.
+    """
 
     steps: Sequence[StepEventMetadata]
+    ended: Sequence[StepEventMetadata]
     findings: Sequence[PolicyFinding]
     errors: Sequence[str]
     failed: bool
@@ -29,6 +33,7 @@ def seen(code: int, events: Iterable[Mapping[str, Any]]) -> Seen:
     }
     return Seen(
         [event.resource_pre_event.metadata for event in typed if event.resource_pre_event],
+        [event.res_outputs_event.metadata for event in typed if event.res_outputs_event],
         findings_of(event.policy_event for event in typed if event.policy_event),
         sorted(error for error in errors if error),
         failed=code != 0,
