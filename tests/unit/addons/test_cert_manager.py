@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from spec.values import Secret
-from tests.support.registered import Registered
+from tests.support.registered import Registered, everything_before
 from tests.support.stack_files import of_add_on, registered_with
 
 pytestmark = pytest.mark.usefixtures("bundles")
@@ -78,10 +78,12 @@ def test_an_authority_without_zones_is_answered_at_the_gateway_by_a_route_that_n
 
 
 def test_the_controller_finds_the_kind_of_those_routes_when_it_starts() -> None:
-    registered = made(issuers=[BY_HTTP])
-    assert "--enable-gateway-api" in told(registered)
+    registered = registered_with("eks-prod", certManager={"issuers": [BY_HTTP]})
+    named = (each for each in registered.values() if each.name == "cert-manager/cert-manager")
+    (controller,) = (each for each in named if each.type.endswith(":Deployment"))
+    assert "--enable-gateway-api" in controller.inputs["spec"]["template"]["spec"]["containers"][0]["args"]
     (routes,) = (each for each in registered.values() if each.name == "httproutes.gateway.networking.k8s.io")
-    assert routes.urn in registered[DEPLOYMENTS[0]].after
+    assert routes.urn in everything_before(controller, registered)
     assert "--enable-gateway-api" not in told(made(issuers=[{"name": "mine", "selfSigned": True}]))
 
 
