@@ -86,7 +86,7 @@ def test_a_change_is_told_with_its_reasons_and_the_same_again_from_the_base_that
         "leftBefore": "20",
         "leftAfter": "30",
     } in (told["quotas"])
-    assert {"subject": "nodes", "what": "t2a-standard-2", "before": "3", "after": "2"} in told["nodes"]
+    assert ("t2a-standard-2", "3", "2") in [(it["what"], it["before"], it["after"]) for it in told["nodes"]]
     assert "canary" not in first.stdout + first.stderr
 
     second = previewed(project, state)
