@@ -93,7 +93,8 @@ def first_pool(**changes: Any) -> Mapping[str, Any]:
     pool, *others = spec.cluster.node_pools
     cluster = spec.cluster.model_copy(update={"node_pools": (pool.model_copy(update=changes), *others)})
     seen = registered(spec.model_copy(update={"cluster": cluster}), "gke-dev")
-    return next(each.inputs for each in seen.values() if each.type == POOL)
+    pools = [each.inputs for each in seen.values() if each.type == POOL]
+    return next(inputs for inputs in pools if inputs["name"].startswith(f"{pool.name}-"))
 
 
 def test_the_names_of_gkes_own_storage_classes_are_not_free() -> None:
