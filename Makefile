@@ -57,7 +57,7 @@ chaos: clouds setup ## kill, starve and damage it hundreds of times, and see whe
 	@nice $(PYTHON) -m tests.chaos --count $(COUNT) $(OPTIONS)
 
 lint: clouds ## types, style, import rules, AWS policies, shell scripts
-	@$(PYTHON) -m automation.lint
+	@$(PYTHON) -m devtools.lint
 
 format: env ## bring the sources into the house style
 	@$(PYTHON) -m ruff check --quiet --fix . && $(PYTHON) -m ruff format --quiet .
@@ -66,7 +66,7 @@ bench: clouds setup ## measure against the rivals; writes build/bench.json (MEAS
 	@$(PYTHON) -m bench $(MEASURES)
 
 docs: clouds ## regenerate the reference pages, the schemas and the lists of add-ons
-	@$(PYTHON) -m automation.docs
+	@$(PYTHON) -m devtools.docs
 
 golden: clouds ## write tests/golden anew
 	@$(PYTHON) -m pytest --quiet tests/golden --accept

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from automation.planned import planned
 from automation.project import Project
-from automation.schema_check.check import asked
 from automation.show import out
 from rehearsal.providers.clouds.account import Limit
 from rehearsal.providers.clouds.needs import amounts, services, switched_on
@@ -73,7 +73,7 @@ def find(place: Place, resources: Iterable[tuple[str, Mapping[str, Any]]]) -> It
 def show(stack: str, *, as_json: bool) -> None:
     """Print what a stack wants of its account."""
     project = Project.open(stack)
-    resources = [(each.type, each.inputs) for each in (asked(project)[1] if project.cloud else ())]
+    resources = [(each.type, each.inputs) for each in (planned(project)[1] if project.cloud else ())]
     found = list(find(Place.of(project), resources)) if project.cloud else []
     if as_json:
         print(json.dumps([asdict(each) for each in found], indent=1))

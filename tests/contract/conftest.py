@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from automation.docs.cloud_behaviours import CLOUDS
 from common.paths import REHEARSAL
+from devtools.docs.cloud_behaviours import CLOUDS
 from rehearsal.providers.clouds.provider import CloudStandIn
 
 

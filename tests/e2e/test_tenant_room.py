@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from automation.docs.markdown import table
 from common.paths import CHECKOUT
+from devtools.docs.markdown import table
 from rehearsal.control_plane import ControlPlane
 from tests.support.api import Api, ApiError, Object
 from tests.support.attempts import NEIGHBOURS, ROOM, Attempt, allowed, refused, refuser, rows

@@ -7,13 +7,11 @@ import ast
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from common.paths import CHECKOUT
-
-ROOMS: Final = ("automation", "common", "components", "policy", "rehearsal", "spec", "stacks")
+from devtools import ROOMS
 
 
 def modules(root: Path, rooms: tuple[str, ...]) -> dict[str, Path]:

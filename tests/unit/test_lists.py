@@ -22,10 +22,9 @@ from common.paths import CHECKOUT
 from components.addons import ADDONS, INTERNAL
 from components.clusters import KINDS
 from components.clusters.base import ClusterBase, ClusterSpec
+from devtools import ROOMS
 from policy.rules import RULES
 from spec.problems import Code
-
-ROOMS = ("automation", "common", "components", "policy", "rehearsal", "spec", "stacks")
 
 
 def modules(package: ModuleType) -> list[ModuleType]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from automation.docs.markdown import table
 from common.paths import CHECKOUT
 from components.addons import ADDONS
 from components.addons.addon import Purpose
+from devtools.docs.markdown import table
 
 _BEGIN: Final = "<!-- add-ons, written by `make docs` -->\n"
 _END: Final = "\n<!-- end of add-ons -->"

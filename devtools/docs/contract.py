@@ -4,8 +4,8 @@ import inspect
 import re
 from collections.abc import Iterator, Sequence
 
-from automation.docs.markdown import table
 from components import contract
+from devtools.docs.markdown import table
 
 _HEAD = """# The contract of clusters and add-ons
 

@@ -2,23 +2,18 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from automation.bundles import ensure_bundles
-from automation.engine import Engine
+from automation.planned import PlannedResource, planned
 from automation.project import Project
-from automation.rehearsed_project import RehearsedProject
-from automation.schema_check.package import Package, Resource
-from automation.schema_check.types import Mismatch
 from common.errors import EngineError, PolykubeError, Problem, RehearsalError, ToolchainError, last_words
 from common.progress import step
+from devtools.schema_check.package import Package
+from devtools.schema_check.types import Mismatch
 from rehearsal.plugins import Plugin, install_command, official_plugin
-from rehearsal.site import new_site, sweep
 from rehearsal.toolchain import Tool
-
-_ENGINES_OWN: Final = "pulumi"
 
 
 @dataclass(frozen=True)
@@ -30,36 +25,16 @@ class PackageReport:
     plugin: Plugin | None = None
     version: str = ""
     custom: int = 0
-    mismatches: Sequence[tuple[Resource, Mismatch]] = field(default=())
+    mismatches: Sequence[tuple[PlannedResource, Mismatch]] = field(default=())
 
 
 def check(project: Project) -> list[PackageReport]:
     """The packages of a stack in the order of their names, each held against its official plugin if that is here."""
-    tools, resources = asked(project)
-    by_package: dict[str, list[Resource]] = {}
+    tools, resources = planned(project)
+    by_package: dict[str, list[PlannedResource]] = {}
     for resource in resources:
         by_package.setdefault(resource.package, []).append(resource)
     return [_of_package(tools["pulumi"], name, by_package[name]) for name in sorted(by_package)]
-
-
-def asked(project: Project) -> tuple[Mapping[str, Tool], list[Resource]]:
-    """What a stack would ask of providers, and the tools that found it out; no cloud is asked and nothing is made."""
-    sweep()
-    with new_site(project.stack) as site:
-        rehearsed = RehearsedProject.make(project, site)
-        tools = rehearsed.ensure_tools()
-        ensure_bundles(project.bundles, rehearsal=True)
-        if project.is_local:
-            rehearsed.project.control_plane(dict(tools)).start()
-        return tools, list(_resources(rehearsed.engine(tools, quiet=True)))
-
-
-def _resources(engine: Engine) -> Iterator[Resource]:
-    """What the stack would ask providers for."""
-    for state in engine.planned():
-        resource = Resource(state["urn"], state["type"], state.get("inputs") or {})
-        if state["custom"] and resource.package != _ENGINES_OWN:
-            yield resource
 
 
 def failure(reports: Iterable[PackageReport]) -> PolykubeError | None:
@@ -74,7 +49,7 @@ def failure(reports: Iterable[PackageReport]) -> PolykubeError | None:
     return ToolchainError(unchecked) if unchecked else None
 
 
-def _of_package(engine: Tool, name: str, resources: Sequence[Resource]) -> PackageReport:
+def _of_package(engine: Tool, name: str, resources: Sequence[PlannedResource]) -> PackageReport:
     plugin = official_plugin(name)
     if plugin is None:
         return PackageReport(name, len(resources))
@@ -104,7 +79,7 @@ def schema(engine: Tool, plugin: Plugin) -> Mapping[str, Any]:
     return told
 
 
-def _wrong(resource: Resource, mismatch: Mismatch) -> Problem:
+def _wrong(resource: PlannedResource, mismatch: Mismatch) -> Problem:
     return Problem(
         code="PK705",
         summary=f"the official schema does not take it: {mismatch.path or 'the type'} {mismatch.summary}",

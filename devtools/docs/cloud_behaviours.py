@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from automation.docs.markdown import table
+from devtools.docs.markdown import table
 from rehearsal.providers.clouds.account import Numbers, read_numbers
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from typing import Final, get_args
 
-from automation.docs.markdown import table
 from components.clusters import KINDS, kind_name
 from components.clusters.base import ClusterSpec
 from components.clusters.managed import ManagedSpec
 from components.clusters.pools import CloudPoolSpec
 from components.contract import BuiltIn, Capability
+from devtools.docs.markdown import table
 
 _HEAD: Final = """# Capabilities
 

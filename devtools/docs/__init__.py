@@ -7,9 +7,9 @@ and a paragraph that says what is on it; the index is made of these.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from automation.docs import add_ons, capabilities, cloud_behaviours, contract, errors, examples, policies, stack
 from common.files import write_atomically
 from common.paths import CHECKOUT
+from devtools.docs import add_ons, capabilities, cloud_behaviours, contract, errors, examples, policies, stack
 from stacks import schema
 
 REFERENCE: Final = CHECKOUT / "docs" / "reference"

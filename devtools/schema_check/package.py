@@ -6,30 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from automation.schema_check.types import Mismatch, Types, is_open
+from automation.planned import PlannedResource
+from devtools.schema_check.types import Mismatch, Types, is_open
 
-_PROVIDERS: Final = "pulumi:providers:"
 _ENGINES_OWN: Final = ("version", "pluginDownloadURL", "parameterization")  # inputs of any provider
 _GROUPS_OF_OTHERS: Final = "kubernetes"  # the package whose provider takes types that its schema does not name
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A resource that a provider is asked for. Values that a preview cannot tell are open (`types.is_open`)."""
-
-    urn: str
-    type: str
-    inputs: Mapping[str, Any]
-
-    @property
-    def package(self) -> str:
-        """The name of the package that it is of, its providers included; `pulumi` for the engine's own types."""
-        return self.type.removeprefix(_PROVIDERS).partition(":")[0]
-
-    @property
-    def is_provider(self) -> bool:
-        """Whether it is a provider itself."""
-        return self.type.startswith(_PROVIDERS)
 
 
 @dataclass(frozen=True)
@@ -43,13 +24,13 @@ class Package:
         """The version that the schema says it is of; empty if it says none."""
         return str(self.schema.get("version", ""))
 
-    def covers(self, resource: Resource) -> bool:
+    def covers(self, resource: PlannedResource) -> bool:
         """False for a Kubernetes resource of an API group that the schema does not know: a custom resource."""
         if resource.package != _GROUPS_OF_OTHERS or resource.is_provider:
             return True
         return _group(resource.type) in self._groups
 
-    def mismatches(self, resource: Resource) -> Iterator[Mismatch]:
+    def mismatches(self, resource: PlannedResource) -> Iterator[Mismatch]:
         """Where the inputs of `resource`, which the schema covers, are not what it says."""
         if resource.is_provider:
             spec = self.schema.get("provider") or {}

@@ -5,8 +5,8 @@ from functools import cache
 
 import pytest
 
-from automation.docs.cloud_behaviours import CLOUDS, behaviours, page
 from common.paths import CHECKOUT
+from devtools.docs.cloud_behaviours import CLOUDS, behaviours, page
 from rehearsal.providers.clouds.known import known, read_known
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.schema import Schema

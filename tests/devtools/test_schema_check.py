@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import pytest
 
-from automation.schema_check.check import PackageReport, failure, schema
-from automation.schema_check.package import Package, Resource
-from automation.schema_check.types import SECRET
+from automation.planned import PlannedResource
 from common.errors import EngineError, RehearsalError, ToolchainError
 from common.paths import CHECKOUT
 from common.wire import UNKNOWNS
+from devtools.schema_check.check import PackageReport, failure, schema
+from devtools.schema_check.package import Package
+from devtools.schema_check.types import SECRET
 from rehearsal.language_host import required_plugins
 from rehearsal.plugins import Plugin, pulumi_home
 from rehearsal.toolchain import ensure
@@ -144,9 +145,9 @@ PACKAGE: Final = Package(
 )
 
 
-def thing(**inputs: Any) -> Resource:
+def thing(**inputs: Any) -> PlannedResource:
     """A resource that is right but for `inputs`."""
-    return Resource("urn:thing", "some:a/thing:Thing", {"name": "n"} | inputs)
+    return PlannedResource("urn:thing", "some:a/thing:Thing", {"name": "n"} | inputs)
 
 
 @pytest.mark.parametrize(
@@ -189,16 +190,16 @@ def test_what_does_not_fit_is_named_with_its_place(inputs: dict[str, Any], path:
 
 
 def test_a_type_that_there_is_not_is_an_error_and_a_custom_resource_is_none() -> None:
-    (mismatch,) = PACKAGE.mismatches(Resource("urn:x", "some:a/thign:Thign", {}))
+    (mismatch,) = PACKAGE.mismatches(PlannedResource("urn:x", "some:a/thign:Thign", {}))
     assert mismatch.found == "some:a/thign:Thign"
     kubernetes = Package(KUBERNETES)
-    assert not kubernetes.covers(Resource("urn:x", "kubernetes:gateway.networking.k8s.io/v1:Gateway", {}))
-    assert kubernetes.covers(Resource("urn:x", "kubernetes:core/v1:Namepsace", {}))
+    assert not kubernetes.covers(PlannedResource("urn:x", "kubernetes:gateway.networking.k8s.io/v1:Gateway", {}))
+    assert kubernetes.covers(PlannedResource("urn:x", "kubernetes:core/v1:Namepsace", {}))
 
 
 def test_what_is_deprecated_is_a_warning_and_no_failure() -> None:
     mismatches = [
-        *PACKAGE.mismatches(Resource("urn:x", "some:a/old:Old", {})),
+        *PACKAGE.mismatches(PlannedResource("urn:x", "some:a/old:Old", {})),
         *PACKAGE.mismatches(thing(boxes=[{"size": 1, "old": next(iter(UNKNOWNS))}])),
     ]
     assert [(each.path, each.allowed, each.warning) for each in mismatches] == [

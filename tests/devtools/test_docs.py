@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from automation.docs import REFERENCE, pages
-from automation.docs.add_ons import lists
-from automation.docs.errors import page as errors_page
-from automation.docs.examples import examples
-from automation.docs.markdown import anchor, table
 from common.paths import CHECKOUT
 from components.addons import ADDONS
+from devtools.docs import REFERENCE, pages
+from devtools.docs.add_ons import lists
+from devtools.docs.errors import page as errors_page
+from devtools.docs.examples import examples
+from devtools.docs.markdown import anchor, table
 
 FRESH = pages()
 WRITTEN = [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")]

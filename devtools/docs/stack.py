@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from automation.docs.markdown import anchor, table
+from devtools.docs.markdown import anchor, table
 from stacks.schema import stack_schema
 
 _TOP: Final = "StackSpec"

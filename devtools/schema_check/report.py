@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from automation.schema_check.check import PackageReport, failure
-from automation.schema_check.package import Resource
-from automation.schema_check.types import Mismatch
+from automation.planned import PlannedResource
 from automation.show import out, show_error, table
+from devtools.schema_check.check import PackageReport, failure
+from devtools.schema_check.types import Mismatch
 from rehearsal.plugins import install_command
 
 _UNCHECKED: Final = "not checked: stand-in"
@@ -57,7 +57,7 @@ def _package(report: PackageReport) -> dict[str, Any]:
     }
 
 
-def _problem(resource: Resource, mismatch: Mismatch) -> dict[str, str]:
+def _problem(resource: PlannedResource, mismatch: Mismatch) -> dict[str, str]:
     return {
         "severity": "warning" if mismatch.warning else "error",
         "urn": resource.urn,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from automation.docs.markdown import anchor, table
 from common.paths import CHECKOUT
+from devtools.docs.markdown import anchor, table
 from policy.model import Category, Option, ResourceRule, Rule
 from policy.rules import RULES
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from automation.docs.markdown import table
 from common.errors import PolykubeError
 from common.paths import CHECKOUT
+from devtools import ROOMS
+from devtools.docs.markdown import table
 from spec.problems import Code
 
-_ROOMS: Final = ("automation", "common", "components", "policy", "rehearsal", "spec", "stacks")
 _CODE = re.compile(r"(PK\d{3})(?:: )?")
 _WORD = re.compile(r"[A-Za-z_]+")
 _HEAD: Final = """# Error codes
@@ -62,7 +62,7 @@ def _raised() -> Iterator[Entry]:
 
 def _sources() -> Iterator[Path]:
     yield CHECKOUT / "bootstrap.py"
-    for room in _ROOMS:
+    for room in ROOMS:
         yield from sorted((CHECKOUT / room).rglob("*.py"))
 
 

@@ -1,8 +1,8 @@
 """What `make docs` runs."""
 
-from automation.docs import REFERENCE, write
 from automation.show import out
 from common.paths import CHECKOUT
+from devtools.docs import REFERENCE, write
 
 write()
 out.print(f"wrote {REFERENCE.relative_to(CHECKOUT)}")
