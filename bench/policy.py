@@ -13,9 +13,9 @@ from bench.desk import ours
 from bench.figures import Figure, pair, pairs, single, told
 from bench.manifests import Body, flows, workloads
 from common.wire import encode
-from policy.model import Rule
+from policy.engine.server import PolicyServer
+from policy.model.rule import Rule
 from policy.rules import RULES
-from policy.server import PolicyServer
 
 _FLOWS: Final = (250, 500, 1000)  # Deployments
 _RUNS: Final = 3

@@ -19,7 +19,7 @@ from automation.preview.revisions import Repository
 from automation.project import Project
 from automation.ready import equip, ready
 from common.errors import ApprovalError, Problem, RevisionError
-from policy.leave import WAIVERS, read_waivers
+from policy.engine.exemptions import WAIVERS, read_waivers
 from policy.rules import RULES
 from stacks.loading import load_file, stack_file
 

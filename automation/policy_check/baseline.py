@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from automation.policy_check.places import by_name
 from common.errors import PolicyInputError, Problem
 from common.files import write_atomically
-from policy.judge import Verdict
-from policy.model import Rule
+from policy.engine.judge import Verdict
+from policy.model.rule import Rule
 
 
 class Entry(NamedTuple):

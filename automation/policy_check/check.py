@@ -9,12 +9,14 @@ from automation.policy_check.baseline import Baseline, Entry, read_baseline, wri
 from automation.policy_check.places import place_of
 from automation.policy_check.sources import PassedOver, Read
 from common.errors import PolicyInputError, Problem, StackFileError
-from policy.closing import Run
-from policy.judge import Judge, Outcome, Verdict, damage
-from policy.leave import WAIVERS, Book, Leave, read_waivers
-from policy.model import Finding, Level, Resource, Rule, Stack
+from policy.engine.exemptions import WAIVERS, Exemption, ExemptionRegistry, read_waivers
+from policy.engine.judge import Judge, Verdict, VerdictKind, damage
+from policy.engine.run import PackRun
+from policy.engine.settings import STACK_KEY, RuleSettings, no_such_rule, read_settings
+from policy.model.resource import Resource
+from policy.model.rule import Finding, Level, Rule
+from policy.model.stack import Stack
 from policy.rules import RULES
-from policy.settings import STACK_KEY, Settings, no_such_rule, read_settings
 from spec.documents import read
 from spec.problems import Finding as Unreadable
 
@@ -24,8 +26,8 @@ class Choice:
     """Which rules are applied, and how; findings in the baseline are known and do not count."""
 
     rules: Sequence[Rule] = RULES
-    settings: Settings = field(default_factory=Settings)
-    waivers: Sequence[Leave] = ()
+    settings: RuleSettings = field(default_factory=RuleSettings)
+    waivers: Sequence[Exemption] = ()
     baseline: Baseline = field(default_factory=Baseline)
 
 
@@ -38,7 +40,7 @@ class Report:
 
     findings: list[Verdict] = field(default_factory=list)
     undetermined: list[Verdict] = field(default_factory=list)
-    waived: list[tuple[Leave, str]] = field(default_factory=list)
+    waived: list[tuple[Exemption, str]] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     judged: int = 0
     passed_over: list[str] = field(default_factory=list)
@@ -57,9 +59,9 @@ def choose(only: str, *, all_mandatory: bool, stack_file: Path | None, baseline:
     if unknown := [name for name in names if name not in {rule.id for rule in RULES}]:
         raise PolicyInputError([no_such_rule(name, (rule.id for rule in RULES)) for name in unknown])
     rules = [rule for rule in RULES if not names or rule.id in names]
-    settings, waivers = _of_stack(stack_file) if stack_file else (Settings(), ())
+    settings, waivers = _of_stack(stack_file) if stack_file else (RuleSettings(), ())
     if all_mandatory:
-        settings = settings.changed(Settings({rule.id: Level.MANDATORY for rule in rules}))
+        settings = settings.changed(RuleSettings({rule.id: Level.MANDATORY for rule in rules}))
     return Choice(rules, settings, waivers, read_baseline(baseline) if baseline else Baseline())
 
 
@@ -77,14 +79,14 @@ def check(sources: Iterable[Read], choice: Choice) -> Report:
                 resources.append(source)
     report.judged = len(resources)
     report.errors += [_malformed(found) for resource in resources if (found := damage(resource))]
-    run = Run(Book(choice.waivers))
+    run = PackRun(ExemptionRegistry(choice.waivers))
     for resource in resources:
-        run.book.learn(resource)
-    for verdict in run.sift(_verdicts(Judge(choice.rules, choice.settings), resources)):
+        run.exemptions.register(resource)
+    for verdict in run.filter(_verdicts(Judge(choice.rules, choice.settings), resources)):
         _file(verdict, report)
     report.findings, report.known, report.gone = choice.baseline.apart(report.findings, choice.rules)
-    report.waived += run.book.applied
-    report.errors += [_expired(leave) for leave in run.book.expired]
+    report.waived += run.exemptions.applied
+    report.errors += [_expired(exemption) for exemption in run.exemptions.expired]
     return report
 
 
@@ -101,12 +103,12 @@ def _verdicts(judge: Judge, resources: Sequence[Resource]) -> Iterator[Verdict]:
 
 
 def _file(verdict: Verdict, report: Report) -> None:
-    match verdict.outcome:
-        case Outcome.BROKEN:
+    match verdict.kind:
+        case VerdictKind.BROKEN:
             report.findings.append(verdict)
-        case Outcome.UNDETERMINED:
+        case VerdictKind.UNDETERMINED:
             report.undetermined.append(replace(verdict, finding=_of_state(verdict.finding)))
-        case Outcome.DEFECT:  # without an API server before it, a rule may meet text where a list should be
+        case VerdictKind.DEFECT:  # without an API server before it, a rule may meet text where a list should be
             report.errors.append(_not_judged(verdict))
 
 
@@ -116,7 +118,7 @@ def _of_state(finding: Finding) -> Finding:
     return replace(finding, message=message, remedy="Export the state by `pulumi stack export --show-secrets`.")
 
 
-def _of_stack(stack_file: Path) -> tuple[Settings, tuple[Leave, ...]]:
+def _of_stack(stack_file: Path) -> tuple[RuleSettings, tuple[Exemption, ...]]:
     given = _given(stack_file)
     settings = read_settings(RULES, given.get("levels"), given.get("options"))
     return settings, read_waivers(stack_file.parent / WAIVERS, RULES)
@@ -159,5 +161,7 @@ def _unreadable(found: Finding, summary: str) -> Problem:
     )
 
 
-def _expired(leave: Leave) -> Problem:
-    return Problem("PK517", f"{leave.title} has expired", file=str(WAIVERS), remedy=f"ask {leave.owner}, or remove it")
+def _expired(exemption: Exemption) -> Problem:
+    return Problem(
+        "PK517", f"{exemption.title} has expired", file=str(WAIVERS), remedy=f"ask {exemption.owner}, or remove it"
+    )

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.model import Resource
-from policy.unknown import Undetermined
+from policy.model.resource import Resource
+from policy.model.unknown import Undetermined
 from spec.documents import Node
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")

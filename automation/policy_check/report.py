@@ -12,9 +12,10 @@ from automation.policy_check.check import Report
 from automation.policy_check.places import place_of
 from automation.sarif import sarif_log
 from common.errors import Problem, as_text
-from policy.judge import Verdict
-from policy.leave import Leave
-from policy.model import Level, Resource, Rule
+from policy.engine.exemptions import Exemption
+from policy.engine.judge import Verdict
+from policy.model.resource import Resource
+from policy.model.rule import Level, Rule
 
 _SARIF_LEVELS: Final[Mapping[Level, str]] = {
     Level.MANDATORY: "error",
@@ -28,7 +29,7 @@ def as_json(report: Report) -> str:
     shown: dict[str, Any] = {
         "findings": [_finding(verdict) for verdict in report.findings],
         "undetermined": [_finding(verdict) for verdict in report.undetermined],
-        "waived": [_waived(leave, title) for leave, title in report.waived],
+        "waived": [_waived(exemption, title) for exemption, title in report.waived],
         "errors": [_error(problem) for problem in report.errors],
     }
     if report.passed_over:
@@ -70,13 +71,13 @@ def _resource(resource: Resource) -> dict[str, str]:
     }
 
 
-def _waived(leave: Leave, title: str) -> dict[str, str]:
+def _waived(exemption: Exemption, title: str) -> dict[str, str]:
     return {
-        "rule": leave.rule,
+        "rule": exemption.rule,
         "resource": title,
-        "reason": leave.reason,
-        "owner": leave.owner,
-        "expires": leave.expires.isoformat(),
+        "reason": exemption.reason,
+        "owner": exemption.owner,
+        "expires": exemption.expires.isoformat(),
     }
 
 

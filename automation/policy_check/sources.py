@@ -12,8 +12,8 @@ from automation.policy_check.places import Written
 from common.errors import Problem
 from common.kinds import is_namespaced, is_of_kubernetes
 from common.wire import shown
-from policy.kubernetes import configures
-from policy.unknown import Unknown, name_unknowns
+from policy.model.kubernetes import configures
+from policy.model.unknown import Unknown, name_unknowns
 from spec.documents import Documents, Node, decoded, text_of
 from spec.kubectl import LIMITS, parse_manifest
 from spec.problems import Finding

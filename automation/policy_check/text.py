@@ -13,8 +13,8 @@ from automation.policy_check.check import Report
 from automation.policy_check.places import place_of
 from automation.show import number_of, out, show_error
 from common.errors import PolicyInputError
-from policy.judge import Verdict
-from policy.model import Level
+from policy.engine.judge import Verdict
+from policy.model.rule import Level
 
 _STYLES: Final = {Level.MANDATORY: "red", Level.ADVISORY: "yellow", Level.REMEDIATE: "cyan"}
 _ORDER: Final = list(_STYLES)
@@ -27,8 +27,8 @@ def show(report: Report) -> None:
         _show_group(str(group[0].level), group)
     for group in _groups(report.undetermined):
         _show_group("undetermined", group)
-    for leave, title in report.waived:
-        _line(f"[dim]waived[/dim]  {leave.rule}  {escape(f'{title}: {leave.title}')}", 0)
+    for exemption, title in report.waived:
+        _line(f"[dim]waived[/dim]  {exemption.rule}  {escape(f'{title}: {exemption.title}')}", 0)
     for entry in report.gone:
         _line(f"[dim]gone[/dim]  {entry.rule}  {escape(f'{entry.resource} {entry.path}')}", 0)
     if report.errors:

@@ -20,7 +20,7 @@ from automation.program_errors import raised_in
 from automation.project import Project
 from automation.rehearsed_project import RehearsedProject
 from common.errors import EngineError, ProgramError, as_line
-from policy.leave import WAIVERS, read_waivers
+from policy.engine.exemptions import WAIVERS, read_waivers
 from policy.rules import RULES
 from spec.documents import parse, read
 from stacks.loading import stack_file

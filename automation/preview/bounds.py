@@ -14,10 +14,11 @@ from common.quantity import Quantity, QuantityError
 from common.wire import shown
 from components.naming import TENANT_LABEL
 from policy.admission.quotas import Quota, read_quota
-from policy.demand import demand_of
-from policy.model import Resource, Stack
-from policy.nodes import NodeSet, node_sets_of
-from policy.unknown import Undetermined, Unknown, name_unknowns
+from policy.admission.usage import usage_of
+from policy.model.nodes import NodeSet, node_sets_of
+from policy.model.resource import Resource
+from policy.model.stack import Stack
+from policy.model.unknown import Undetermined, Unknown, name_unknowns
 
 _WITH_NEW: Final = frozenset({OpType.SAME, OpType.CREATE, OpType.UPDATE, OpType.REPLACE, OpType.IMPORT})
 _WITH_OLD: Final = frozenset({OpType.SAME, OpType.DELETE, OpType.UPDATE, OpType.REPLACE})
@@ -101,12 +102,12 @@ def _room(stack: Stack, namespace: str, quota: Quota, key: str) -> Quantity | No
     """What the stack itself leaves of a quota's key; None where that is not known."""
     hard = quota.hard[key]
     try:
-        demand = demand_of(stack, namespace)
-        charges = [each for each in demand.charges if key in each.usage and each.counted_by(quota)]
-        needed = sum((each.usage[key] * each.times.stated for each in charges), Quantity(0))
+        usage = usage_of(stack, namespace)
+        objects = [each for each in usage.objects if key in each.amounts and each.counted_by(quota)]
+        needed = sum((each.amounts[key] * each.times.stated for each in objects), Quantity(0))
     except Undetermined:
         return None
-    return None if demand.unknown else Quantity(hard.nanos - needed.nanos, hard.format)
+    return None if usage.unknown else Quantity(hard.nanos - needed.nanos, hard.format)
 
 
 def _most_nodes(stack: Stack) -> dict[str, str]:

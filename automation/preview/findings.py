@@ -10,8 +10,8 @@ from pulumi.automation.events import PolicyEvent
 
 from automation.preview.in_json import InJson
 from automation.preview.values import visible
-from policy.closing import OPEN
-from policy.judge import UNDETERMINED
+from policy.engine.judge import UNDETERMINED
+from policy.engine.run import OPEN
 
 _COLOUR: Final = re.compile(r"<\{%.*?%\}>")  # how the engine's events mark colours
 

@@ -10,21 +10,24 @@ from datetime import date
 from typing import Final
 
 from automation.preview.changes import Change
-from policy.leave import Book, Leave
-from policy.model import ResourceRule, Stack
+from policy.engine.exemptions import Exemption, ExemptionRegistry
+from policy.model.rule import ResourceRule
+from policy.model.stack import Stack
 from policy.rules import RULES
 
 RULE: Final = next(rule for rule in RULES if rule.id == "protect-cluster" and isinstance(rule, ResourceRule))
 
 
-def guarded(changes: Iterable[Change], was: Stack, waivers: Sequence[Leave], today: date | None = None) -> list[Change]:
+def guarded(
+    changes: Iterable[Change], was: Stack, waivers: Sequence[Exemption], today: date | None = None
+) -> list[Change]:
     """The changes with those marked that take an approval; `was` is what stands."""
-    book = Book(waivers, today)
+    exemptions = ExemptionRegistry(waivers, today)
     known = {resource.urn: resource for resource in was.resources}
     marked = []
     for change in changes:
         resource = known.get(change.urn)
         wanted = change.is_loss and (change.protected or change.type in RULE.kinds)
-        waived = wanted and resource and book.leave_for(RULE.id, resource)
+        waived = wanted and resource and exemptions.exemption_for(RULE.id, resource)
         marked.append(replace(change, guarded=bool(wanted and not waived)))
     return marked

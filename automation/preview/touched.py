@@ -17,7 +17,7 @@ from automation.preview.imports import Import, Source, Sources
 from automation.preview.revisions import Base, Repository
 from common.errors import StackFileError
 from components import addons, clusters
-from policy.leave import WAIVERS
+from policy.engine.exemptions import WAIVERS
 from spec.documents import Node, read
 from stacks.config import StackSpec
 from stacks.loading import load_file, stack_file

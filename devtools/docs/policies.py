@@ -6,7 +6,7 @@ from typing import Final
 
 from common.paths import CHECKOUT
 from devtools.docs.markdown import anchor, table
-from policy.model import Category, Option, ResourceRule, Rule
+from policy.model.rule import Category, Option, ResourceRule, Rule
 from policy.rules import RULES
 
 _CASES: Final = CHECKOUT / "tests" / "policy" / "cases"

@@ -17,7 +17,7 @@ _MILLI: Final = 10**6  # nanos
 
 
 @dataclass(frozen=True)
-class Limits:
+class LimitRangeItem:
     """One item of a LimitRange's `spec.limits`; `owner` is the LimitRange's name."""
 
     owner: str
@@ -29,7 +29,7 @@ class Limits:
     ratio: Amounts
 
 
-def read_limits(owner: str, spec: Mapping[str, Any]) -> Iterator[Limits]:
+def read_limits(owner: str, spec: Mapping[str, Any]) -> Iterator[LimitRangeItem]:
     """The items of a LimitRange with the API's own defaults; QuantityError."""
     for item in spec.get("limits") or ():
         low, high = read(item.get("min")), read(item.get("max"))
@@ -37,10 +37,12 @@ def read_limits(owner: str, spec: Mapping[str, Any]) -> Iterator[Limits]:
         if item.get("type") == "Container":
             default = high | default
             request = low | default | request
-        yield Limits(owner, str(item.get("type")), low, high, default, request, read(item.get("maxLimitRequestRatio")))
+        yield LimitRangeItem(
+            owner, str(item.get("type")), low, high, default, request, read(item.get("maxLimitRequestRatio"))
+        )
 
 
-def with_defaults(pod: Pod, limits: Sequence[Limits]) -> Pod:
+def with_defaults(pod: Pod, limits: Sequence[LimitRangeItem]) -> Pod:
     """The pod with what LimitRanges give to containers that state less."""
     for item in limits:
         if item.type == "Container":
@@ -48,7 +50,7 @@ def with_defaults(pod: Pod, limits: Sequence[Limits]) -> Pod:
     return pod
 
 
-def _filled(container: Container, item: Limits) -> Container:
+def _filled(container: Container, item: LimitRangeItem) -> Container:
     return replace(
         container,
         limits={**item.default, **container.limits},
@@ -56,7 +58,7 @@ def _filled(container: Container, item: Limits) -> Container:
     )
 
 
-def refusals(pod: Pod, limits: Iterable[Limits]) -> Iterator[tuple[str, str]]:
+def refusals(pod: Pod, limits: Iterable[LimitRangeItem]) -> Iterator[tuple[str, str]]:
     """Path below the pod spec (empty for the pod as a whole) and reason of each thing that they do not admit."""
     for item in limits:
         if item.type == "Container":
@@ -69,44 +71,46 @@ def refusals(pod: Pod, limits: Iterable[Limits]) -> Iterator[tuple[str, str]]:
                 yield "", reason
 
 
-def claim_refusals(requests: Amounts, limits: Iterable[Limits]) -> Iterator[str]:
+def claim_refusals(requests: Amounts, limits: Iterable[LimitRangeItem]) -> Iterator[str]:
     """Why a volume claim that asks for `requests` is not admitted."""
     for item in limits:
         if item.type == "PersistentVolumeClaim":
-            for name, least in item.min.items():
-                yield from _below(item, name, least, requests.get(name), "request")
-            for name, most in item.max.items():
-                yield from _above(item, name, most, requests.get(name), "request")
+            for name, minimum in item.min.items():
+                yield from _below(item, name, minimum, requests.get(name), "request")
+            for name, maximum in item.max.items():
+                yield from _above(item, name, maximum, requests.get(name), "request")
 
 
 def _compute(amounts: Amounts) -> Amounts:
     return {name: amount for name, amount in amounts.items() if name in COMPUTE}
 
 
-def _broken(item: Limits, requests: Amounts, limits: Amounts) -> Iterator[str]:
-    for name, least in item.min.items():
-        yield from _below(item, name, least, requests.get(name), "request")
+def _broken(item: LimitRangeItem, requests: Amounts, limits: Amounts) -> Iterator[str]:
+    for name, minimum in item.min.items():
+        yield from _below(item, name, minimum, requests.get(name), "request")
         if name in limits:
-            yield from _below(item, name, least, limits[name], "limit")
-    for name, most in item.max.items():
-        yield from _above(item, name, most, limits.get(name), "limit")
+            yield from _below(item, name, minimum, limits[name], "limit")
+    for name, maximum in item.max.items():
+        yield from _above(item, name, maximum, limits.get(name), "limit")
         if name in requests:
-            yield from _above(item, name, most, requests[name], "request")
+            yield from _above(item, name, maximum, requests[name], "request")
     for name, ratio in item.ratio.items():
         yield from _too_far_apart(item, name, ratio, requests.get(name, _ZERO), limits.get(name, _ZERO))
 
 
-def _below(item: Limits, name: str, least: Quantity, found: Quantity | None, side: str) -> Iterator[str]:
-    if found is None or found < least:
-        yield f"{name} {side} is {found or 'not stated'}, LimitRange {item.owner} wants at least {least}"
+def _below(item: LimitRangeItem, name: str, minimum: Quantity, found: Quantity | None, side: str) -> Iterator[str]:
+    if found is None or found < minimum:
+        yield f"{name} {side} is {found or 'not stated'}, LimitRange {item.owner} wants at least {minimum}"
 
 
-def _above(item: Limits, name: str, most: Quantity, found: Quantity | None, side: str) -> Iterator[str]:
-    if found is None or found > most:
-        yield f"{name} {side} is {found or 'not stated'}, LimitRange {item.owner} allows at most {most}"
+def _above(item: LimitRangeItem, name: str, maximum: Quantity, found: Quantity | None, side: str) -> Iterator[str]:
+    if found is None or found > maximum:
+        yield f"{name} {side} is {found or 'not stated'}, LimitRange {item.owner} allows at most {maximum}"
 
 
-def _too_far_apart(item: Limits, name: str, ratio: Quantity, request: Quantity, limit: Quantity) -> Iterator[str]:
+def _too_far_apart(
+    item: LimitRangeItem, name: str, ratio: Quantity, request: Quantity, limit: Quantity
+) -> Iterator[str]:
     allowed = f"LimitRange {item.owner} allows a limit of at most {ratio} times the request"
     if not request.nanos or not limit.nanos:
         yield f"{name} request is {request} and limit is {limit}, {allowed}"

@@ -11,7 +11,7 @@ from typing import Any, Final
 from common.quantity import Quantity
 from policy.admission.amounts import Amounts, is_extended, is_huge_pages, read, total
 from policy.admission.pods import COMPUTE, Pod, pod_level
-from policy.unknown import off
+from policy.model.unknown import off
 
 Scope = tuple[str, str, tuple[str, ...]]  # name, operator, values
 ONE: Final = Quantity(10**9)

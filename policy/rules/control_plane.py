@@ -6,12 +6,14 @@ Input names: pulumi-aws 7.51, pulumi-gcp 10.2, pulumi-azure-native 3.29.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from policy.addresses import any_everybody, means_everybody
-from policy.expectations import Expect, Expectations, given, is_true, one_of, unmet, values_at
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.model.addresses import any_everybody, means_everybody
+from policy.model.expectations import Expect, Expectations, given, is_true, one_of, unmet, values_at
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, rule
+from policy.model.stack import Stack
+from policy.model.unknown import off
 from policy.rules.kubeadm import CLUSTER as KUBEADM
 from policy.rules.kubeadm import unencrypted_secrets
-from policy.unknown import off
 
 EKS: Final = "aws:eks/cluster:Cluster"
 GKE: Final = "gcp:container/cluster:Cluster"
@@ -21,7 +23,14 @@ _CLUSTERS: Final = frozenset({EKS, GKE, AKS})
 _RANGES: Final = "Close it, or name the ranges of those who administer the cluster."
 
 
-def _api_private(cluster: Resource) -> Iterator[Finding]:
+@rule(
+    id="api-private",
+    category=Category.CLUSTER,
+    why="whatever is found wrong in it next can be tried from anywhere",
+    kinds=_CLUSTERS,
+)
+def api_private(cluster: Resource) -> Iterator[Finding]:
+    """The API server is private, or answers named ranges only."""
     if path := _OPEN[cluster.kind](cluster.properties):
         yield Finding(cluster, path, "the API server answers everybody", _RANGES)
 
@@ -77,7 +86,14 @@ _ENCRYPTED: Final[Expectations] = {
 }
 
 
-def _secrets_kms(cluster: Resource) -> Iterator[Finding]:
+@rule(
+    id="secrets-kms",
+    category=Category.CLUSTER,
+    why="a copy of the control plane's store would hold every password in the clear",
+    kinds=_CLUSTERS | {KUBEADM},
+)
+def secrets_kms(cluster: Resource) -> Iterator[Finding]:
+    """Secrets are encrypted at rest by a key of the owner's."""
     yield from unencrypted_secrets(cluster) if cluster.kind == KUBEADM else unmet(cluster, _ENCRYPTED)
 
 
@@ -88,7 +104,14 @@ _LOGS: Final = {  # field, and what it has to list
 _AUDIT_LOGS: Final = ("kube-audit", "kube-audit-admin", "audit", "allLogs")  # categories and groups of them
 
 
-def _cp_logs(cluster: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="cp-logs",
+    category=Category.CLUSTER,
+    why="nobody can tell afterwards who did what",
+    kinds=_CLUSTERS,
+)
+def cp_logs(cluster: Resource, stack: Stack) -> Iterator[Finding]:
+    """The control plane keeps its audit log."""
     if cluster.kind == AKS:
         if not any(_logs_audit(setting, cluster) for setting in stack.of_kind(_DIAGNOSTICS)):
             remedy = "Add a DiagnosticSetting with the log category kube-audit-admin to it."
@@ -105,34 +128,3 @@ def _logs_audit(setting: Resource, cluster: Resource) -> bool:
     enabled = [log for log in setting.properties.get("logs") or () if log.get("enabled")]
     audits = any(log.get(key) in _AUDIT_LOGS for log in enabled for key in ("category", "categoryGroup"))
     return audits and (not name or f"/managedclusters/{name}".lower() in str(setting.properties["resourceUri"]).lower())
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="api-private",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="The API server is private, or answers named ranges only.",
-        why="whatever is found wrong in it next can be tried from anywhere",
-        kinds=_CLUSTERS,
-        check=_api_private,
-    ),
-    ResourceRule(
-        id="secrets-kms",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="Secrets are encrypted at rest by a key of the owner's.",
-        why="a copy of the control plane's store would hold every password in the clear",
-        kinds=_CLUSTERS | {KUBEADM},
-        check=_secrets_kms,
-    ),
-    StackRule(
-        id="cp-logs",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="The control plane keeps its audit log.",
-        why="nobody can tell afterwards who did what",
-        kinds=_CLUSTERS,
-        check=_cp_logs,
-    ),
-)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule
-from policy.nodes import NODE_KINDS, node_sets_of
+from policy.model.nodes import NODE_KINDS, node_sets_of
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Level, Option, rule
 
 _MOST: Final = 100
 _ALLOWED: Final = (
@@ -20,7 +21,15 @@ _KARPENTER: Final = "NodePool.karpenter.sh"
 _SCALING_GROUP: Final = "aws:autoscaling/group:Group"
 
 
-def _nodepool_max(resource: Resource, *, most: int) -> Iterator[Finding]:
+@rule(
+    id="nodepool-max",
+    category=Category.COST,
+    why="an autoscaler buys machines for as long as there are pods that wait",
+    kinds={*NODE_KINDS, _KARPENTER, _SCALING_GROUP},
+    options=(Option("most", int, _MOST, "Nodes that one pool may have."),),
+)
+def nodepool_max(resource: Resource, *, most: int) -> Iterator[Finding]:
+    """Every node pool has an upper bound that somebody is ready to pay for."""
     for path, maximum in _maxima(resource):
         if maximum is None:
             yield Finding(resource, path, "nothing bounds how many nodes there may be", f"Set it to at most {most}.")
@@ -31,21 +40,14 @@ def _nodepool_max(resource: Resource, *, most: int) -> Iterator[Finding]:
 def _maxima(resource: Resource) -> Iterator[tuple[str, int | None]]:
     """Path and value of each upper bound of a number of nodes."""
     if resource.kind == _SCALING_GROUP:
-        most = resource.properties.get("maxSize")
-        yield "maxSize", None if most is None else int(most)
+        maximum = resource.properties.get("maxSize")
+        yield "maxSize", None if maximum is None else int(maximum)
     elif resource.kind == _KARPENTER:
         if not resource.spec.get("limits"):
             yield "spec.limits", None
     else:
         for nodes in node_sets_of(resource):
             yield nodes.path, nodes.maximum
-
-
-def _instance_allowlist(resource: Resource, *, allowed: list[str]) -> Iterator[Finding]:
-    for path, machine in _MACHINES[resource.kind](resource.properties):
-        if machine is not None and not any(fnmatchcase(str(machine), pattern) for pattern in allowed):
-            remedy = f"Take one of {', '.join(allowed)}, or add it to the rule's option `allowed`."
-            yield Finding(resource, path, f"machine type {machine} is not one that was agreed on", remedy)
 
 
 def _at(*path: str) -> Callable[[Mapping[str, Any]], Iterator[tuple[str, Any]]]:
@@ -93,25 +95,18 @@ _MACHINES: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, 
     "azure-native:compute:VirtualMachineScaleSet": _at("sku", "name"),
 }
 
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="nodepool-max",
-        category=Category.COST,
-        level=Level.MANDATORY,
-        summary="Every node pool has an upper bound that somebody is ready to pay for.",
-        why="an autoscaler buys machines for as long as there are pods that wait",
-        kinds=frozenset({*NODE_KINDS, _KARPENTER, _SCALING_GROUP}),
-        check=_nodepool_max,
-        options=(Option("most", int, _MOST, "Nodes that one pool may have."),),
-    ),
-    ResourceRule(
-        id="instance-allowlist",
-        category=Category.COST,
-        level=Level.ADVISORY,
-        summary="Machines are of types that were agreed on.",
-        why="a machine with one letter more can cost ten times as much",
-        kinds=frozenset(_MACHINES),
-        check=_instance_allowlist,
-        options=(Option("allowed", list[str], list(_ALLOWED), "Patterns of machine types: m5.*, e2-*."),),
-    ),
+
+@rule(
+    id="instance-allowlist",
+    category=Category.COST,
+    level=Level.ADVISORY,
+    why="a machine with one letter more can cost ten times as much",
+    kinds=_MACHINES,
+    options=(Option("allowed", list[str], list(_ALLOWED), "Patterns of machine types: m5.*, e2-*."),),
 )
+def instance_allowlist(resource: Resource, *, allowed: list[str]) -> Iterator[Finding]:
+    """Machines are of types that were agreed on."""
+    for path, machine in _MACHINES[resource.kind](resource.properties):
+        if machine is not None and not any(fnmatchcase(str(machine), pattern) for pattern in allowed):
+            remedy = f"Take one of {', '.join(allowed)}, or add it to the rule's option `allowed`."
+            yield Finding(resource, path, f"machine type {machine} is not one that was agreed on", remedy)

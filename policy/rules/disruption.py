@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from common.reachability import selects
-from policy.kubernetes import POD_SPECS, not_made_by_others, pod_template
-from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
-from policy.workloads import pods_of
+from policy.model.kubernetes import POD_SPECS, not_made_by_others, pod_template
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, rule
+from policy.model.stack import Stack
+from policy.model.workloads import pods_of
 
 _SCALED: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
 _UNSCALED: Final = frozenset({"DaemonSet", "Job", "CronJob"})  # nothing says how many pods they should have
@@ -17,7 +19,14 @@ _REMEDY: Final = "Set maxUnavailable to 1, and run more replicas than must stay.
 _BY_NUMBER: Final = "Set minAvailable to a number, or select only what Deployments and the like make."
 
 
-def _pdb_sane(budget: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="pdb-sane",
+    category=Category.WORKLOAD,
+    why="one that allows none stops every node upgrade until somebody deletes it",
+    kinds={"PodDisruptionBudget"},
+)
+def pdb_sane(budget: Resource, stack: Stack) -> Iterator[Finding]:
+    """Every PodDisruptionBudget allows at least one eviction, and no pod has two of them."""
     covered = [each for each in stack.once(_workloads).get(budget.namespace, ()) if _covers(budget, each)]
     field = "maxUnavailable" if budget.spec.get("maxUnavailable") is not None else "minAvailable"
     given = budget.spec.get(field)
@@ -96,16 +105,3 @@ def _titles(workloads: Sequence[Resource]) -> str:
 
 def _pods(count: int) -> str:
     return f"{count} pod{'s' * (count > 1)}"
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="pdb-sane",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="Every PodDisruptionBudget allows at least one eviction, and no pod has two of them.",
-        why="one that allows none stops every node upgrade until somebody deletes it",
-        kinds=frozenset({"PodDisruptionBudget"}),
-        check=_pdb_sane,
-    ),
-)

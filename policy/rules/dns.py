@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from common.reachability import Address, IpNetwork, Network, Pod, Ports, includes, selects
 from common.reachability.network import directions
-from policy.kubernetes import is_system
-from policy.model import Category, Finding, Level, Option, Resource, Rule, Stack, StackRule
-from policy.topology import namespace_of, network, pods
+from policy.model.kubernetes import is_system
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Option, rule
+from policy.model.stack import Stack
+from policy.model.topology import namespace_of, network, pods
 
 _PORT: Final = 53
 _PORT_NAMES: Final = {"UDP": "dns", "TCP": "dns-tcp"}
@@ -35,9 +37,27 @@ class _NodeCache(Address):
 _CACHE: Final = _NodeCache(ip_network("169.254.20.10/32"))
 
 
-def _dns_egress(
+@rule(
+    id="dns-egress",
+    category=Category.NETWORK,
+    why="without it no name resolves, and nearly every program fails in ways that are hard to read",
+    kinds={"NetworkPolicy"},
+    options=(
+        Option("namespace", str, "kube-system", "The namespace of the DNS pods (OpenShift: openshift-dns)."),
+        Option("labels", dict[str, str], {"k8s-app": "kube-dns"}, "The labels of the DNS pods."),
+        Option(
+            "port",
+            int | None,
+            None,
+            "The port that the DNS pods listen on (OpenShift: 5353); without it the one that their Service in the "
+            "stack leads to, or 53.",
+        ),
+    ),
+)
+def dns_egress(
     policy: Resource, stack: Stack, *, namespace: str, labels: Mapping[str, str], port: int | None
 ) -> Iterator[Finding]:
+    """Where egress is denied, DNS is allowed."""
     here = namespace_of(policy)
     if "Egress" not in directions(policy.spec) or is_system(here):
         return
@@ -109,27 +129,3 @@ def _first_to_deny_egress(stack: Stack, pod: Pod) -> Resource | None:
         ),
         None,
     )
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="dns-egress",
-        category=Category.NETWORK,
-        level=Level.MANDATORY,
-        summary="Where egress is denied, DNS is allowed.",
-        why="without it no name resolves, and nearly every program fails in ways that are hard to read",
-        kinds=frozenset({"NetworkPolicy"}),
-        options=(
-            Option("namespace", str, "kube-system", "The namespace of the DNS pods (OpenShift: openshift-dns)."),
-            Option("labels", dict[str, str], {"k8s-app": "kube-dns"}, "The labels of the DNS pods."),
-            Option(
-                "port",
-                int | None,
-                None,
-                "The port that the DNS pods listen on (OpenShift: 5353); without it the one that their Service in the "
-                "stack leads to, or 53.",
-            ),
-        ),
-        check=_dns_egress,
-    ),
-)

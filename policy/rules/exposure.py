@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule, Stack, StackRule
-from policy.topology import namespace_of
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Level, Option, rule
+from policy.model.stack import Stack
+from policy.model.topology import namespace_of
 
 _EKS, _GKE, _AKS = (
     "aws:eks/cluster:Cluster",
@@ -25,12 +27,6 @@ _INTERNAL: Final[Mapping[str, frozenset[str]]] = {
     "networking.gke.io/load-balancer-type": frozenset({"Internal"}),
     "cloud.google.com/load-balancer-type": frozenset({"Internal"}),
 }
-
-
-def _cni_enforces(cluster: Resource, stack: Stack) -> Iterator[Finding]:
-    path, remedy, enforced = _HOW[cluster.kind](cluster, stack)
-    if not enforced and not _has_agent(stack):
-        yield Finding(cluster, path, "nothing in it enforces NetworkPolicies", remedy)
 
 
 def _eks(cluster: Resource, stack: Stack) -> tuple[str, str, bool]:
@@ -69,6 +65,19 @@ def _aks(cluster: Resource, stack: Stack) -> tuple[str, str, bool]:
 _HOW: Final = {_EKS: _eks, _GKE: _gke, _AKS: _aks}
 
 
+@rule(
+    id="cni-enforces",
+    category=Category.NETWORK,
+    why="without one, policies are accepted and ignored",
+    kinds=_HOW,
+)
+def cni_enforces(cluster: Resource, stack: Stack) -> Iterator[Finding]:
+    """Every cluster of the stack has a network plugin that enforces NetworkPolicies."""
+    path, remedy, enforced = _HOW[cluster.kind](cluster, stack)
+    if not enforced and not _has_agent(stack):
+        yield Finding(cluster, path, "nothing in it enforces NetworkPolicies", remedy)
+
+
 def _has_agent(stack: Stack) -> bool:
     charts = (str(chart.properties.get("chart")).rpartition("/")[2] for chart in stack.of_kind(*_CHARTS))
     return any(agent.object_name in _ENFORCING_AGENTS for agent in stack.of_kind("DaemonSet")) or any(
@@ -76,7 +85,22 @@ def _has_agent(stack: Stack) -> bool:
     )
 
 
-def _no_public_svc(service: Resource, *, namespaces: Sequence[str]) -> Iterator[Finding]:
+@rule(
+    id="no-public-svc",
+    category=Category.NETWORK,
+    why="each is a door past the ingress with its TLS, its limits and its logs",
+    kinds={"Service"},
+    options=(
+        Option(
+            "namespaces",
+            tuple[str, ...],
+            ("ingress", "ingress-nginx", "istio-ingress", "traefik"),
+            "Namespaces of the ingress.",
+        ),
+    ),
+)
+def no_public_svc(service: Resource, *, namespaces: Sequence[str]) -> Iterator[Finding]:
+    """Only the ingress is reached from outside: no public LoadBalancer, NodePort or externalIPs elsewhere."""
     if namespace_of(service) in namespaces:
         return
     remedy = "Make it a ClusterIP Service and route to it from the ingress, or make its load balancer internal."
@@ -124,44 +148,13 @@ def _gateway_tls(gateway: Resource) -> Iterator[Finding]:
         yield from _host(gateway, f"{path}.hostname", listener.get("hostname") or "")
 
 
-def _tls(resource: Resource) -> Iterator[Finding]:
-    return _gateway_tls(resource) if resource.kind in _GATEWAYS else _ingress_tls(resource)
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="cni-enforces",
-        category=Category.NETWORK,
-        level=Level.MANDATORY,
-        summary="Every cluster of the stack has a network plugin that enforces NetworkPolicies.",
-        why="without one, policies are accepted and ignored",
-        kinds=frozenset(_HOW),
-        check=_cni_enforces,
-    ),
-    ResourceRule(
-        id="no-public-svc",
-        category=Category.NETWORK,
-        level=Level.MANDATORY,
-        summary="Only the ingress is reached from outside: no public LoadBalancer, NodePort or externalIPs elsewhere.",
-        why="each is a door past the ingress with its TLS, its limits and its logs",
-        kinds=frozenset({"Service"}),
-        options=(
-            Option(
-                "namespaces",
-                tuple[str, ...],
-                ("ingress", "ingress-nginx", "istio-ingress", "traefik"),
-                "Namespaces of the ingress.",
-            ),
-        ),
-        check=_no_public_svc,
-    ),
-    ResourceRule(
-        id="ingress-tls",
-        category=Category.NETWORK,
-        level=Level.ADVISORY,
-        summary="Every Ingress and Gateway has TLS, for hosts that it names.",
-        why="what is sent without TLS can be read and changed on its way, and a wildcard takes others' names",
-        kinds=frozenset({"Ingress", *_GATEWAYS}),
-        check=_tls,
-    ),
+@rule(
+    id="ingress-tls",
+    category=Category.NETWORK,
+    level=Level.ADVISORY,
+    why="what is sent without TLS can be read and changed on its way, and a wildcard takes others' names",
+    kinds={"Ingress", *_GATEWAYS},
 )
+def tls(resource: Resource) -> Iterator[Finding]:
+    """Every Ingress and Gateway has TLS, for hosts that it names."""
+    return _gateway_tls(resource) if resource.kind in _GATEWAYS else _ingress_tls(resource)

@@ -6,8 +6,9 @@ Input names: pulumi-aws 7.51, pulumi-gcp 10.2, pulumi-azure-native 3.29.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from policy.addresses import any_everybody, includes_port, means_everybody
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule
+from policy.model.addresses import any_everybody, includes_port, means_everybody
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, rule
 
 _SSH: Final = 22
 _EVERY_PROTOCOL: Final = ("-1", "all", "tcp", "6", "*")
@@ -15,14 +16,9 @@ _BASTION: Final = "Name the ranges of those who need it, or use the cloud's sess
 Properties = Mapping[str, Any]
 
 
-def _no_world_ssh(resource: Resource) -> Iterator[Finding]:
-    for path in _OPEN[resource.kind](resource.properties):
-        yield Finding(resource, path, "port 22 is open to the world", _BASTION)
-
-
 def _security_group(given: Properties) -> Iterator[str]:
-    for index, rule in enumerate(given.get("ingress") or ()):
-        if _aws_opens(rule, "protocol", (*(rule.get("cidrBlocks") or ()), *(rule.get("ipv6CidrBlocks") or ()))):
+    for index, entry in enumerate(given.get("ingress") or ()):
+        if _aws_opens(entry, "protocol", (*(entry.get("cidrBlocks") or ()), *(entry.get("ipv6CidrBlocks") or ()))):
             yield f"ingress[{index}]"
 
 
@@ -64,8 +60,8 @@ def _gcp_firewall(given: Properties) -> Iterator[str]:
 
 
 def _network_security_group(given: Properties) -> Iterator[str]:
-    for index, rule in enumerate(given.get("securityRules") or ()):
-        for path in _azure_rule(rule):
+    for index, entry in enumerate(given.get("securityRules") or ()):
+        for path in _azure_rule(entry):
             yield f"securityRules[{index}].{path}"
 
 
@@ -95,14 +91,14 @@ _OPEN: Final[Mapping[str, Callable[[Properties], Iterator[str]]]] = {
     "azure-native:network:SecurityRule": _azure_rule,
 }
 
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="no-world-ssh",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="SSH is not open to the world.",
-        why="passwords and keys are tried against it day and night",
-        kinds=frozenset(_OPEN),
-        check=_no_world_ssh,
-    ),
+
+@rule(
+    id="no-world-ssh",
+    category=Category.CLUSTER,
+    why="passwords and keys are tried against it day and night",
+    kinds=_OPEN,
 )
+def no_world_ssh(resource: Resource) -> Iterator[Finding]:
+    """SSH is not open to the world."""
+    for path in _OPEN[resource.kind](resource.properties):
+        yield Finding(resource, path, "port 22 is open to the world", _BASTION)

@@ -5,9 +5,11 @@ from typing import Final
 
 from common.quantity import QuantityError
 from policy.admission.quotas import Quota, is_pod_key, read_quota
-from policy.demand import Demand, Excess, demand_of, excesses
-from policy.kubernetes import POD_SPECS
-from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
+from policy.admission.usage import Excess, NamespaceUsage, excesses, usage_of
+from policy.model.kubernetes import POD_SPECS
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Level, rule
+from policy.model.stack import Stack
 
 _QUOTA: Final = frozenset({"ResourceQuota"})
 _ROLLOUTS: Final = ("rolling", "peak")
@@ -17,8 +19,15 @@ _SLOWER: Final = "without room for all it goes on, and slower"
 _NOT_OF_PODS: Final = "the API server refuses what comes last, after the rest was deployed"
 
 
-def _quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
-    demand = demand_of(stack, subject.namespace)
+@rule(
+    id="quota-fits",
+    category=Category.QUOTA,
+    why="the API server refuses pods one by one, after the rest was deployed",
+    kinds={"ResourceQuota", "PersistentVolumeClaim", *POD_SPECS},
+)
+def quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
+    """Everything that is put into a namespace is admitted by its ResourceQuotas and LimitRanges."""
+    demand = usage_of(stack, subject.namespace)
     if subject.kind == "ResourceQuota":
         yield from _too_small(subject, demand, "stated", "", "lower requests, limits or numbers")
         return
@@ -28,19 +37,36 @@ def _quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
             yield Finding(subject, refusal.path, f"it is refused: {refusal.reason}", "Change one of the two.", why)
 
 
-def _quota_surge(quota: Resource, stack: Stack) -> Iterator[Finding]:
-    demand = demand_of(stack, quota.namespace)
+@rule(
+    id="quota-surge",
+    category=Category.QUOTA,
+    why="a rollout without room stands still",
+    kinds=_QUOTA,
+)
+def quota_surge(quota: Resource, stack: Stack) -> Iterator[Finding]:
+    """ResourceQuotas have room for the pods that rollouts add before they take others away."""
+    demand = usage_of(stack, quota.namespace)
     when = " while all of them are rolled out"
     yield from _too_small(quota, demand, "rolling", when)
     yield from _too_small(quota, demand, "peak", f"{when}, scaled out as far as may be")
 
 
-def _quota_hpa_max(quota: Resource, stack: Stack) -> Iterator[Finding]:
-    demand = demand_of(stack, quota.namespace)
+@rule(
+    id="quota-hpa-max",
+    category=Category.QUOTA,
+    level=Level.ADVISORY,
+    why="an autoscaler without room cannot help when load comes",
+    kinds=_QUOTA,
+)
+def quota_hpa_max(quota: Resource, stack: Stack) -> Iterator[Finding]:
+    """ResourceQuotas have room for as many pods as autoscalers may ask for."""
+    demand = usage_of(stack, quota.namespace)
     yield from _too_small(quota, demand, "scaled", " when all are scaled out as far as may be", "lower maxReplicas")
 
 
-def _too_small(resource: Resource, demand: Demand, moment: str, when: str, instead: str = "") -> Iterator[Finding]:
+def _too_small(
+    resource: Resource, demand: NamespaceUsage, moment: str, when: str, instead: str = ""
+) -> Iterator[Finding]:
     """A finding for each key that suffices before the moment and not then; what is known comes first."""
     quota = _read(resource)
     if quota is None:
@@ -85,34 +111,3 @@ def _read(resource: Resource) -> Quota | None:
 def _listed(excess: Excess) -> str:
     parts = sorted(excess.parts, key=lambda part: part[2] * part[1], reverse=True)
     return ", ".join(f"{'' if count == 1 else f'{count} × '}{each} for {title}" for title, count, each in parts)
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="quota-fits",
-        category=Category.QUOTA,
-        level=Level.MANDATORY,
-        summary="Everything that is put into a namespace is admitted by its ResourceQuotas and LimitRanges.",
-        why="the API server refuses pods one by one, after the rest was deployed",
-        kinds=frozenset({"ResourceQuota", "PersistentVolumeClaim", *POD_SPECS}),
-        check=_quota_fits,
-    ),
-    StackRule(
-        id="quota-surge",
-        category=Category.QUOTA,
-        level=Level.MANDATORY,
-        summary="ResourceQuotas have room for the pods that rollouts add before they take others away.",
-        why="a rollout without room stands still",
-        kinds=_QUOTA,
-        check=_quota_surge,
-    ),
-    StackRule(
-        id="quota-hpa-max",
-        category=Category.QUOTA,
-        level=Level.ADVISORY,
-        summary="ResourceQuotas have room for as many pods as autoscalers may ask for.",
-        why="an autoscaler without room cannot help when load comes",
-        kinds=_QUOTA,
-        check=_quota_hpa_max,
-    ),
-)

@@ -9,10 +9,12 @@ from typing import Final, NotRequired
 from typing_extensions import TypedDict
 
 from common.reachability import Address, Pod, Ports, selects
-from policy.kubernetes import POD_SPECS
-from policy.model import Category, Finding, Level, Option, Resource, Rule, Stack, StackRule
-from policy.reach import Destinations
-from policy.topology import POD_ADDRESSES, network, pods, pods_of, tenants
+from policy.model.kubernetes import POD_SPECS
+from policy.model.reach import Destinations
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Option, rule
+from policy.model.stack import Stack
+from policy.model.topology import POD_ADDRESSES, network, pods, pods_of, tenants
 
 # AWS and most others, AWS over IPv6, Azure's wire server.
 _METADATA: Final = ("169.254.169.254/32", "fd00:ec2::254/128", "168.63.129.16/32")
@@ -30,9 +32,21 @@ class Side(TypedDict):
 Flow = TypedDict("Flow", {"name": str, "from": Side, "to": Side})
 
 
-def _forbidden_flows(
+@rule(
+    id="forbidden-flows",
+    category=Category.NETWORK,
+    why="the policies taken together, not one by one, decide who can reach whom",
+    kinds={*POD_SPECS, "Namespace"},
+    options=(
+        Option("metadata", tuple[str, ...], _METADATA, "Addresses that no tenant's pod may reach."),
+        Option("tenantsApart", bool, True, "Whether pods of one tenant may not reach those of another."),
+        Option("flows", tuple[Flow, ...], (), "More forbidden flows: name, from, to (namespaces, pods, cidr)."),
+    ),
+)
+def forbidden_flows(
     subject: Resource, stack: Stack, *, metadata: Sequence[str], tenants_apart: bool, flows: Sequence[Flow]
 ) -> Iterator[Finding]:
+    """Flows that are forbidden by name are impossible: to the cloud's metadata, from tenant to tenant."""
     for pod in _sources(subject, stack):
         if pod.namespace in tenants(stack):
             for cidr in metadata:
@@ -114,21 +128,3 @@ def _shown(pod: Pod, ports: Ports) -> str:
 
 def _finding(subject: Resource, message: str, what: str) -> Finding:
     return Finding(subject, "", message, f"Deny {what} by default, and open only what is meant.")
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="forbidden-flows",
-        category=Category.NETWORK,
-        level=Level.MANDATORY,
-        summary="Flows that are forbidden by name are impossible: to the cloud's metadata, from tenant to tenant.",
-        why="the policies taken together, not one by one, decide who can reach whom",
-        kinds=frozenset({*POD_SPECS, "Namespace"}),
-        options=(
-            Option("metadata", tuple[str, ...], _METADATA, "Addresses that no tenant's pod may reach."),
-            Option("tenantsApart", bool, True, "Whether pods of one tenant may not reach those of another."),
-            Option("flows", tuple[Flow, ...], (), "More forbidden flows: name, from, to (namespaces, pods, cidr)."),
-        ),
-        check=_forbidden_flows,
-    ),
-)

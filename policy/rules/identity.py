@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policy.expectations import (
+from policy.model.expectations import (
     Expect,
     Expectations,
     given,
@@ -19,7 +19,9 @@ from policy.expectations import (
     unmet,
     values_at,
 )
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, rule
+from policy.model.stack import Stack
 from policy.rules.control_plane import AKS, EKS, GKE
 
 _POOL: Final = "gcp:container/nodePool:NodePool"
@@ -39,7 +41,14 @@ _OWN_IDENTITY: Final[Expectations] = {
 _AGENT: Final = "eks-pod-identity-agent"
 
 
-def _workload_identity(subject: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="workload-identity",
+    category=Category.CLUSTER,
+    why="any pod may then do what the node may",
+    kinds={EKS, *_OWN_IDENTITY},
+)
+def workload_identity(subject: Resource, stack: Stack) -> Iterator[Finding]:
+    """Workloads have identities of their own in the cloud."""
     if subject.kind != EKS:
         if not subject.properties.get("enableAutopilot"):  # which has them in any case
             yield from unmet(subject, _OWN_IDENTITY)
@@ -72,7 +81,14 @@ _NO_LOCAL_AUTH: Final[Expectations] = {
 }
 
 
-def _no_local_auth(cluster: Resource) -> Iterator[Finding]:
+@rule(
+    id="no-local-auth",
+    category=Category.CLUSTER,
+    why="nobody can see or end such access in one place",
+    kinds=_NO_LOCAL_AUTH,
+)
+def no_local_auth(cluster: Resource) -> Iterator[Finding]:
+    """People get into the cluster by the cloud's accounts and RBAC alone."""
     yield from unmet(cluster, _NO_LOCAL_AUTH)
 
 
@@ -108,7 +124,14 @@ _STARS: Final[Expectations] = {
 }
 
 
-def _iam_no_star(resource: Resource) -> Iterator[Finding]:
+@rule(
+    id="iam-no-star",
+    category=Category.CLUSTER,
+    why="who takes it over owns the whole account",
+    kinds={*_STARS, *_DOCUMENTS},
+)
+def iam_no_star(resource: Resource) -> Iterator[Finding]:
+    """Nobody is granted every right in the cloud."""
     if field := _DOCUMENTS.get(resource.kind):
         for path, document in values_at(resource.properties, field):
             for index, message in _stars_of(document):
@@ -142,34 +165,3 @@ def _listed(value: Any) -> list[Any]:
     if not value:
         return []
     return value if isinstance(value, list) else [value]
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="workload-identity",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="Workloads have identities of their own in the cloud.",
-        why="any pod may then do what the node may",
-        kinds=frozenset({EKS, *_OWN_IDENTITY}),
-        check=_workload_identity,
-    ),
-    ResourceRule(
-        id="no-local-auth",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="People get into the cluster by the cloud's accounts and RBAC alone.",
-        why="nobody can see or end such access in one place",
-        kinds=frozenset(_NO_LOCAL_AUTH),
-        check=_no_local_auth,
-    ),
-    ResourceRule(
-        id="iam-no-star",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="Nobody is granted every right in the cloud.",
-        why="who takes it over owns the whole account",
-        kinds=frozenset({*_STARS, *_DOCUMENTS}),
-        check=_iam_no_star,
-    ),
-)

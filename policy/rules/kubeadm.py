@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from policy.expectations import Expect, Expectations, is_true, not_true, one_of, unmet
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule
-from policy.unknown import present
+from policy.model.expectations import Expect, Expectations, is_true, not_true, one_of, unmet
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, rule
+from policy.model.unknown import present
 
 CLUSTER: Final = "ClusterConfiguration"
 _KUBELET: Final = "KubeletConfiguration"
@@ -30,7 +31,14 @@ _KUBELET_FLAGS: Final[Expectations] = {
 }
 
 
-def _kubeadm_flags(document: Resource) -> Iterator[Finding]:
+@rule(
+    id="kubeadm-flags",
+    category=Category.CLUSTER,
+    why="kubeadm's own defaults leave it open",
+    kinds={CLUSTER, _KUBELET},
+)
+def kubeadm_flags(document: Resource) -> Iterator[Finding]:
+    """kubeadm's control planes and kubelets know who asks, ask what he may do, and write it down."""
     if document.kind == _KUBELET:
         yield from unmet(document, _KUBELET_FLAGS)
         return
@@ -67,16 +75,3 @@ def _api_server_flags(document: Resource) -> Mapping[str, str]:
     extra: Any = (document.properties.get("apiServer") or {}).get("extraArgs") or {}
     items = extra.items() if isinstance(extra, Mapping) else ((it["name"], it.get("value")) for it in extra)
     return {str(name): str(value or "") for name, value in items}
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="kubeadm-flags",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="kubeadm's control planes and kubelets know who asks, ask what he may do, and write it down.",
-        why="kubeadm's own defaults leave it open",
-        kinds=frozenset({CLUSTER, _KUBELET}),
-        check=_kubeadm_flags,
-    ),
-)

@@ -3,38 +3,64 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
-from policy.cloud_tags import FIELD_OF_TAGS
-from policy.kubernetes import configures, is_tenant
-from policy.model import Category, Finding, Level, Option, Path, Resource, ResourceRule, Rule
+from policy.model.cloud_tags import FIELD_OF_TAGS
+from policy.model.kubernetes import configures, is_tenant
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Level, Option, Path, rule
 
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _VERSION: Final = f"{_ENFORCE}-version"
-
-
-def _ns_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[Finding]:
-    for key, value in _missing(namespace, _pod_security(namespace, level, version)).items():
-        what = f"it has no label {key.rpartition('/')[2]}"
-        yield Finding(namespace, f"metadata.labels[{key}]", what, f"Set it to {value}.")
 
 
 def _set_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[tuple[Path, Any]]:
     return _labels(_missing(namespace, _pod_security(namespace, level, version)))
 
 
+@rule(
+    id="ns-psa-labels",
+    category=Category.WORKLOAD,
+    level=Level.REMEDIATE,
+    why="without the label a namespace lets privileged pods in, and without the version an upgrade changes it",
+    kinds={"Namespace"},
+    options=(
+        Option("level", Literal["privileged", "baseline", "restricted"], "restricted", "The standard to set."),
+        Option("version", str, "latest", "The version to set: latest, or one as in v1.36."),
+    ),
+    remediate=_set_psa_labels,
+)
+def ns_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[Finding]:
+    """Every tenant namespace says which Pod Security Standard it enforces, and of which version."""
+    for key, value in _missing(namespace, _pod_security(namespace, level, version)).items():
+        what = f"it has no label {key.rpartition('/')[2]}"
+        yield Finding(namespace, f"metadata.labels[{key}]", what, f"Set it to {value}.")
+
+
 def _pod_security(namespace: Resource, level: str, version: str) -> Mapping[str, str]:
     return {_ENFORCE: level, _VERSION: version} if is_tenant(namespace) else {}
-
-
-def _tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Finding]:
-    for key, value in _missing_labels(resource, labels).items():
-        yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", f"Set it to {value}.")
-    for (field, key), value in _missing_tags(resource, tags):
-        yield Finding(resource, f"{field}[{key}]", f"it has no tag {key}", f"Set it to {value}.")
 
 
 def _set_tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[tuple[Path, Any]]:
     yield from _labels(_missing_labels(resource, labels))
     yield from _missing_tags(resource, tags)
+
+
+@rule(
+    id="tags",
+    category=Category.COST,
+    level=Level.REMEDIATE,
+    why="nobody can tell whose it is and who pays for it",
+    options=(
+        Option("labels", dict[str, str], {"app.kubernetes.io/managed-by": "pulumi"}, "Labels of Kubernetes objects."),
+        Option("tags", dict[str, str], {"managed-by": "polykube"}, "Tags of what costs money in a cloud."),
+    ),
+    remediate=_set_tags,
+)
+def tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Finding]:
+    """Everything has the required labels, and in a cloud the required tags."""
+    for key, value in _missing_labels(resource, labels).items():
+        yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", f"Set it to {value}.")
+    for (field, key), value in _missing_tags(resource, tags):
+        yield Finding(resource, f"{field}[{key}]", f"it has no tag {key}", f"Set it to {value}.")
 
 
 def _missing_labels(resource: Resource, labels: Mapping[str, str]) -> Mapping[str, str]:
@@ -57,37 +83,3 @@ def _missing(resource: Resource, wanted: Mapping[str, str]) -> Mapping[str, str]
 def _labels(labels: Mapping[str, str]) -> Iterator[tuple[Path, Any]]:
     for key, value in labels.items():
         yield ("metadata", "labels", key), value
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="ns-psa-labels",
-        category=Category.WORKLOAD,
-        level=Level.REMEDIATE,
-        summary="Every tenant namespace says which Pod Security Standard it enforces, and of which version.",
-        why="without the label a namespace lets privileged pods in, and without the version an upgrade changes it",
-        kinds=frozenset({"Namespace"}),
-        options=(
-            Option("level", Literal["privileged", "baseline", "restricted"], "restricted", "The standard to set."),
-            Option("version", str, "latest", "The version to set: latest, or one as in v1.36."),
-        ),
-        check=_ns_psa_labels,
-        mend=_set_psa_labels,
-    ),
-    ResourceRule(
-        id="tags",
-        category=Category.COST,
-        level=Level.REMEDIATE,
-        summary="Everything has the required labels, and in a cloud the required tags.",
-        why="nobody can tell whose it is and who pays for it",
-        kinds=frozenset(),
-        options=(
-            Option(
-                "labels", dict[str, str], {"app.kubernetes.io/managed-by": "pulumi"}, "Labels of Kubernetes objects."
-            ),
-            Option("tags", dict[str, str], {"managed-by": "polykube"}, "Tags of what costs money in a cloud."),
-        ),
-        check=_tags,
-        mend=_set_tags,
-    ),
-)

@@ -6,16 +6,25 @@ from typing import Any, Final
 
 from common.reachability import IpNetwork, selects
 from common.reachability.network import Direction, directions
-from policy.kubernetes import POD_SPECS, in_namespace, is_system, is_tenant
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
-from policy.topology import namespace_of, network, pods, pods_of
+from policy.model.kubernetes import POD_SPECS, in_namespace, is_system, is_tenant
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Level, rule
+from policy.model.stack import Stack
+from policy.model.topology import namespace_of, network, pods, pods_of
 
 _DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
 _PEERS: Final = {"Ingress": "from", "Egress": "to"}
 _DNS_PORTS: Final = (53, 5353, "dns", "dns-tcp")  # commonly opened to whoever answers
 
 
-def _default_deny(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="default-deny",
+    category=Category.NETWORK,
+    why="a pod that no policy selects can talk to every other pod",
+    kinds={"Namespace"},
+)
+def default_deny(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+    """Every tenant namespace denies all ingress and egress by default."""
     if not is_tenant(namespace):
         return
     denied = {
@@ -39,7 +48,14 @@ def _selects_all(policy: Resource) -> bool:
     return not selector.get("matchLabels") and not selector.get("matchExpressions")
 
 
-def _workload_isolated(workload: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="workload-isolated",
+    category=Category.NETWORK,
+    why="what no policy selects can talk to, and be reached by, everyone",
+    kinds=POD_SPECS,
+)
+def workload_isolated(workload: Resource, stack: Stack) -> Iterator[Finding]:
+    """Every workload is selected by NetworkPolicies for ingress and egress."""
     pod = pods_of(workload)
     if is_system(pod.namespace) or pod.host_network:
         return
@@ -53,10 +69,19 @@ def _workload_isolated(workload: Resource, stack: Stack) -> Iterator[Finding]:
         )
 
 
-def _no_allow_all(policy: Resource) -> Iterator[Finding]:
+@rule(
+    id="no-allow-all",
+    category=Category.NETWORK,
+    why="policies add up, so that one open rule undoes all others",
+    kinds={"NetworkPolicy"},
+)
+def no_allow_all(policy: Resource) -> Iterator[Finding]:
+    """No NetworkPolicy allows everyone: no empty rule, no ports without peers, no empty namespaceSelector, no
+    0.0.0.0/0.
+    """
     for direction in directions(policy.spec):
-        for index, rule in enumerate(policy.spec.get(direction.lower()) or ()):
-            for path, message in _too_open(rule or {}, _PEERS[direction]):
+        for index, opening in enumerate(policy.spec.get(direction.lower()) or ()):
+            for path, message in _too_open(opening or {}, _PEERS[direction]):
                 where = f"spec.{direction.lower()}[{index}]{path}"
                 yield Finding(policy, where, message, "Name the pods, namespaces or addresses that need it.")
 
@@ -96,7 +121,15 @@ def _whole_internet(peers: Iterable[Mapping[str, Any]]) -> str:
     return next((str(block) for block in made_up if block.prefixlen == 0), "")
 
 
-def _dangling_netpol(policy: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="dangling-netpol",
+    category=Category.NETWORK,
+    level=Level.ADVISORY,
+    why="a policy that selects nothing protects nothing, most often for a misspelt label",
+    kinds={"NetworkPolicy"},
+)
+def dangling_netpol(policy: Resource, stack: Stack) -> Iterator[Finding]:
+    """Every NetworkPolicy selects some workload of its namespace."""
     namespace = namespace_of(policy)
     here = pods(stack, namespace)
     selector = policy.spec.get("podSelector") or {}
@@ -107,44 +140,3 @@ def _dangling_netpol(policy: Resource, stack: Stack) -> Iterator[Finding]:
             f"it selects no pod of the {len(here)} workloads in {namespace}",
             "Mend the labels, or remove the policy.",
         )
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="default-deny",
-        category=Category.NETWORK,
-        level=Level.MANDATORY,
-        summary="Every tenant namespace denies all ingress and egress by default.",
-        why="a pod that no policy selects can talk to every other pod",
-        kinds=frozenset({"Namespace"}),
-        check=_default_deny,
-    ),
-    StackRule(
-        id="workload-isolated",
-        category=Category.NETWORK,
-        level=Level.MANDATORY,
-        summary="Every workload is selected by NetworkPolicies for ingress and egress.",
-        why="what no policy selects can talk to, and be reached by, everyone",
-        kinds=frozenset(POD_SPECS),
-        check=_workload_isolated,
-    ),
-    ResourceRule(
-        id="no-allow-all",
-        category=Category.NETWORK,
-        level=Level.MANDATORY,
-        summary="No NetworkPolicy allows everyone: no empty rule, no ports without peers, no empty "
-        "namespaceSelector, no 0.0.0.0/0.",
-        why="policies add up, so that one open rule undoes all others",
-        kinds=frozenset({"NetworkPolicy"}),
-        check=_no_allow_all,
-    ),
-    StackRule(
-        id="dangling-netpol",
-        category=Category.NETWORK,
-        level=Level.ADVISORY,
-        summary="Every NetworkPolicy selects some workload of its namespace.",
-        why="a policy that selects nothing protects nothing, most often for a misspelt label",
-        kinds=frozenset({"NetworkPolicy"}),
-        check=_dangling_netpol,
-    ),
-)

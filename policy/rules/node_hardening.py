@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policy.expectations import (
+from policy.model.expectations import (
     Expect,
     Expectations,
     given,
@@ -20,10 +20,11 @@ from policy.expectations import (
     unmet,
     values_at,
 )
-from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Option, rule
+from policy.model.unknown import present
 from policy.rules.control_plane import AKS, EKS, GKE
 from policy.rules.kubeadm import CLUSTER as KUBEADM
-from policy.unknown import present
 
 _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _EC2: Final = "aws:ec2/instance:Instance"
@@ -56,7 +57,14 @@ _PRIVATE: Final[Expectations] = {
 }
 
 
-def _private_nodes(resource: Resource) -> Iterator[Finding]:
+@rule(
+    id="private-nodes",
+    category=Category.CLUSTER,
+    why="every open port of a node is open to the world",
+    kinds=_PRIVATE,
+)
+def private_nodes(resource: Resource) -> Iterator[Finding]:
+    """Nodes have private addresses only."""
     yield from unmet(resource, _PRIVATE)
 
 
@@ -92,7 +100,14 @@ _HARDENED: Final[Expectations] = {
 }
 
 
-def _node_hardening(resource: Resource) -> Iterator[Finding]:
+@rule(
+    id="node-hardening",
+    category=Category.CLUSTER,
+    why="one pod that is broken into would take its node, and what the node may do",
+    kinds=_HARDENED,
+)
+def node_hardening(resource: Resource) -> Iterator[Finding]:
+    """Nodes start verified, encrypt their disks, and ask for a token before they give out credentials."""
     yield from unmet(resource, _HARDENED)
 
 
@@ -129,7 +144,15 @@ _VERSIONS: Final = {
 _OLDEST: Final = "1.34"  # still maintained on the three clouds in November 2026
 
 
-def _repair_upgrade(resource: Resource, *, oldest: str) -> Iterator[Finding]:
+@rule(
+    id="repair-upgrade",
+    category=Category.CLUSTER,
+    why="a cluster grows old faster than people notice",
+    kinds={*_UPGRADED, *_VERSIONS},
+    options=(Option("oldest", str, _OLDEST, "The oldest minor version of Kubernetes that is accepted."),),
+)
+def repair_upgrade(resource: Resource, *, oldest: str) -> Iterator[Finding]:
+    """Nodes are repaired and upgraded by themselves, and the version is a maintained one."""
     if field := _VERSIONS.get(resource.kind):
         for path, version in values_at(resource.properties, field):
             if present(version) and _minor(str(version)) < _minor(oldest):
@@ -142,35 +165,3 @@ def _minor(version: str) -> int:
     """36 of `1.36`, `v1.36.3` and `1.36.3-gke.100`; what is no version (`latest`) is newer than all."""
     match = re.match(r"v?1\.(\d+)", version)
     return int(match[1]) if match else 1000
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="private-nodes",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="Nodes have private addresses only.",
-        why="every open port of a node is open to the world",
-        kinds=frozenset(_PRIVATE),
-        check=_private_nodes,
-    ),
-    ResourceRule(
-        id="node-hardening",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="Nodes start verified, encrypt their disks, and ask for a token before they give out credentials.",
-        why="one pod that is broken into would take its node, and what the node may do",
-        kinds=frozenset(_HARDENED),
-        check=_node_hardening,
-    ),
-    ResourceRule(
-        id="repair-upgrade",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="Nodes are repaired and upgraded by themselves, and the version is a maintained one.",
-        why="a cluster grows old faster than people notice",
-        kinds=frozenset({*_UPGRADED, *_VERSIONS}),
-        check=_repair_upgrade,
-        options=(Option("oldest", str, _OLDEST, "The oldest minor version of Kubernetes that is accepted."),),
-    ),
-)

@@ -4,13 +4,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from policy.admission.pod_security import Standard, violations
-from policy.kubernetes import POD_SPECS, is_tenant, pod_spec
-from policy.model import Category, Finding, Level, Resource, Rule, Stack, StackRule
+from policy.model.kubernetes import POD_SPECS, is_tenant, pod_spec
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, rule
+from policy.model.stack import Stack
 
 _STRICTEST: Final = Standard("restricted")
 
 
-def _baseline(subject: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="pss-baseline",
+    category=Category.WORKLOAD,
+    why="it gives power over the node, and so over all who share it",
+    kinds={"Namespace", *POD_SPECS},
+)
+def baseline(subject: Resource, stack: Stack) -> Iterator[Finding]:
+    """Pods meet the Pod Security level baseline; no tenant's namespace enforces less."""
     if subject.kind == "Namespace":
         standard = Standard.of_labels(subject.labels)
         if standard and standard.level == "privileged" and is_tenant(subject):
@@ -20,7 +29,16 @@ def _baseline(subject: Resource, stack: Stack) -> Iterator[Finding]:
     yield from _found(subject, stack, "baseline")
 
 
-def _restricted(workload: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="pss-restricted",
+    category=Category.WORKLOAD,
+    why="what breaks into the pod has fewer ways out of it",
+    kinds=POD_SPECS,
+)
+def restricted(workload: Resource, stack: Stack) -> Iterator[Finding]:
+    """Pods meet the Pod Security level restricted, baseline's checks included, unless their namespace
+    enforces another.
+    """
     yield from _found(workload, stack, "restricted")
 
 
@@ -49,26 +67,3 @@ def _annotations(workload: Resource) -> Mapping[str, str]:
     for key in POD_SPECS[workload.kind][:-1]:
         template = template.get(key) or {}
     return (template.get("metadata") or {}).get("annotations") or {}
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="pss-baseline",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="Pods meet the Pod Security level baseline; no tenant's namespace enforces less.",
-        why="it gives power over the node, and so over all who share it",
-        kinds=frozenset({"Namespace", *POD_SPECS}),
-        check=_baseline,
-    ),
-    StackRule(
-        id="pss-restricted",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="Pods meet the Pod Security level restricted, baseline's checks included, unless their namespace "
-        "enforces another.",
-        why="what breaks into the pod has fewer ways out of it",
-        kinds=frozenset(POD_SPECS),
-        check=_restricted,
-    ),
-)

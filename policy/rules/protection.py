@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from components.naming import component_type
-from policy.expectations import Expect, Expectations, is_true, not_false, unmet
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule
+from policy.model.expectations import Expect, Expectations, is_true, not_false, unmet
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, rule
 from policy.rules.control_plane import AKS, EKS, GKE
 
 _KEY: Final = "aws:kms/key:Key"
@@ -40,20 +41,14 @@ _PROTECTED: Final[Expectations] = {
 }
 
 
-def _protect_cluster(resource: Resource) -> Iterator[Finding]:
+@rule(
+    id="protect-cluster",
+    category=Category.CLUSTER,
+    why="one wrong key in a stack file would take everything with it",
+    kinds=_KEPT,
+)
+def protect_cluster(resource: Resource) -> Iterator[Finding]:
+    """Clusters, networks, keys and tenants are protected from being deleted or replaced."""
     if not resource.protect:
         yield Finding(resource, "", "it is not protected", "Give it the resource option protect.")
     yield from unmet(resource, _PROTECTED)
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="protect-cluster",
-        category=Category.CLUSTER,
-        level=Level.MANDATORY,
-        summary="Clusters, networks, keys and tenants are protected from being deleted or replaced.",
-        why="one wrong key in a stack file would take everything with it",
-        kinds=_KEPT,
-        check=_protect_cluster,
-    ),
-)

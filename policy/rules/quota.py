@@ -7,8 +7,10 @@ from common.quantity import Quantity, QuantityError
 from policy.admission.amounts import read
 from policy.admission.quota_keys import bounds_nothing, instead, refused_amount, refused_key, refused_scopes
 from policy.admission.quotas import read_scopes
-from policy.kubernetes import in_namespace, is_tenant
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
+from policy.model.kubernetes import in_namespace, is_tenant
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, rule
+from policy.model.stack import Stack
 
 # One name for each thing that must be bounded; a quota may bound it by any of the keys.
 _BOUNDED: Final = {
@@ -28,7 +30,14 @@ _IGNORED: Final = "the API server takes it, and counts nothing by it"
 _DEFAULTS: Final = ("default", "defaultRequest")
 
 
-def _ns_quota(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="ns-quota",
+    category=Category.QUOTA,
+    why="without one, a single tenant can take the whole cluster",
+    kinds={"Namespace"},
+)
+def ns_quota(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+    """Every tenant namespace has a ResourceQuota for cpu, memory, pods, volumes and load balancers."""
     if not is_tenant(namespace):
         return
     quotas = [quota for quota in in_namespace(namespace, stack, "ResourceQuota") if not _is_scoped(quota)]
@@ -44,7 +53,14 @@ def _is_scoped(quota: Resource) -> bool:
     return bool(quota.spec.get("scopes") or quota.spec.get("scopeSelector"))
 
 
-def _ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="ns-limitrange",
+    category=Category.QUOTA,
+    why="under a quota, pods that state no requests and limits are refused",
+    kinds={"Namespace"},
+)
+def ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+    """Every tenant namespace has a LimitRange with default requests and limits."""
     if not is_tenant(namespace):
         return
     limits = [
@@ -65,7 +81,16 @@ def _ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
         yield Finding(namespace, "", what, remedy)
 
 
-def _quota_sane(quota: Resource) -> Iterator[Finding]:
+@rule(
+    id="quota-sane",
+    category=Category.QUOTA,
+    why="the smaller of the two is all that can be used",
+    kinds={"ResourceQuota"},
+)
+def quota_sane(quota: Resource) -> Iterator[Finding]:
+    """A ResourceQuota has keys, amounts and scopes that the API server takes and that bound something, and allows no
+    more requests than limits.
+    """
     hard: dict[str, Quantity] = {}
     names = {name for name, _, _ in read_scopes(quota.spec)}
     for key, amount in sorted((quota.spec.get("hard") or {}).items()):
@@ -90,35 +115,3 @@ def _scopes(quota: Resource) -> Iterator[Finding]:
     path = "spec.scopes" if quota.spec.get("scopes") else "spec.scopeSelector"
     for why in dict.fromkeys(refused_scopes(keys, read_scopes(quota.spec))):
         yield Finding(quota, path, f"it is refused: {why}", "Give each its own quota.", _REFUSED)
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    StackRule(
-        id="ns-quota",
-        category=Category.QUOTA,
-        level=Level.MANDATORY,
-        summary="Every tenant namespace has a ResourceQuota for cpu, memory, pods, volumes and load balancers.",
-        why="without one, a single tenant can take the whole cluster",
-        kinds=frozenset({"Namespace"}),
-        check=_ns_quota,
-    ),
-    StackRule(
-        id="ns-limitrange",
-        category=Category.QUOTA,
-        level=Level.MANDATORY,
-        summary="Every tenant namespace has a LimitRange with default requests and limits.",
-        why="under a quota, pods that state no requests and limits are refused",
-        kinds=frozenset({"Namespace"}),
-        check=_ns_limitrange,
-    ),
-    ResourceRule(
-        id="quota-sane",
-        category=Category.QUOTA,
-        level=Level.MANDATORY,
-        summary="A ResourceQuota has keys, amounts and scopes that the API server takes and that bound something, and "
-        "allows no more requests than limits.",
-        why="the smaller of the two is all that can be used",
-        kinds=frozenset({"ResourceQuota"}),
-        check=_quota_sane,
-    ),
-)

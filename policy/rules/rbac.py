@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from common.reachability import selects
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
-from policy.rights import ESCALATING
+from policy.model.resource import Resource
+from policy.model.rights import ESCALATING
+from policy.model.rule import Category, Finding, rule
+from policy.model.stack import Stack
 
 _ADMIN: Final = "cluster-admin"
 _MASTERS: Final = "system:masters"
@@ -19,7 +21,17 @@ _BUILT_IN_AGGREGATES: Final = ("admin", "edit", "view")
 _Rule = Mapping[str, Any]
 
 
-def _no_cluster_admin(binding: Resource) -> Iterator[Finding]:
+_ROLES: Final = frozenset({"Role", "ClusterRole"})
+
+
+@rule(
+    id="no-cluster-admin",
+    category=Category.WORKLOAD,
+    why="it can do everything to everyone, and no admission stops it",
+    kinds={"RoleBinding", "ClusterRoleBinding"},
+)
+def no_cluster_admin(binding: Resource) -> Iterator[Finding]:
+    """No binding gives cluster-admin, nor anything to system:masters."""
     role = binding.properties.get("roleRef") or {}
     if role.get("kind") == "ClusterRole" and role.get("name") == _ADMIN:
         remedy = "Bind a role with the rights that are needed."
@@ -35,13 +47,29 @@ def _names(binding: Resource) -> str:
     return ", ".join(f"{each.get('kind')} {each.get('name')}" for each in subjects) or "nobody yet"
 
 
-def _no_rbac_wildcard(role: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="no-rbac-wildcard",
+    category=Category.WORKLOAD,
+    why="it grants what is not even invented yet",
+    kinds=_ROLES,
+)
+def no_rbac_wildcard(role: Resource, stack: Stack) -> Iterator[Finding]:
+    """No role has a wildcard, by itself or by aggregation."""
     return _findings(role, stack, _wildcards, "Name what is needed.")
 
 
-def _no_escalation(role: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="no-escalation",
+    category=Category.WORKLOAD,
+    why="it is cluster-admin by a detour",
+    kinds=_ROLES,
+)
+def no_escalation(role: Resource, stack: Stack) -> Iterator[Finding]:
+    """No role lets who has it gain more rights: bind, escalate, impersonate, tokens, certificates, nodes/proxy,
+    webhooks.
+    """
     sources = (role, *_aggregated(role, stack))
-    rules = [rule for source in sources for rule in source.properties.get("rules") or ()]
+    rules = [each for source in sources for each in source.properties.get("rules") or ()]
     rights = [it for it in ESCALATING if it.completed_by(rules, in_namespace=role.kind == "Role")]
 
     def escalations(rule: _Rule) -> Iterator[str]:
@@ -61,13 +89,13 @@ def _wildcards(rule: _Rule) -> Iterator[str]:
 def _findings(role: Resource, stack: Stack, judge: Callable[[_Rule], Iterator[str]], remedy: str) -> Iterator[Finding]:
     """What `judge` finds in the role's own rules, and in those that are aggregated into it."""
     into = _aggregated_into(role)
-    for index, rule in enumerate(role.properties.get("rules") or ()):
-        for found in judge(rule):
+    for index, granted in enumerate(role.properties.get("rules") or ()):
+        for found in judge(granted):
             spread = f", and is aggregated into {' and '.join(into)}" if into else ""
             yield Finding(role, f"rules[{index}]", f"{found}{spread}", remedy)
     for source in _aggregated(role, stack):
-        for rule in source.properties.get("rules") or ():
-            for found in judge(rule):
+        for granted in source.properties.get("rules") or ():
+            for found in judge(granted):
                 path = "aggregationRule.clusterRoleSelectors"
                 yield Finding(role, path, f"by ClusterRole {source.object_name}, {found}", remedy)
 
@@ -91,36 +119,3 @@ def _aggregated(role: Resource, stack: Stack) -> Iterator[Resource]:
                 found[name] = source
                 open_ends.append(source)
     yield from found.values()
-
-
-_ROLES: Final = frozenset({"Role", "ClusterRole"})
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="no-cluster-admin",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="No binding gives cluster-admin, nor anything to system:masters.",
-        why="it can do everything to everyone, and no admission stops it",
-        kinds=frozenset({"RoleBinding", "ClusterRoleBinding"}),
-        check=_no_cluster_admin,
-    ),
-    StackRule(
-        id="no-rbac-wildcard",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="No role has a wildcard, by itself or by aggregation.",
-        why="it grants what is not even invented yet",
-        kinds=_ROLES,
-        check=_no_rbac_wildcard,
-    ),
-    StackRule(
-        id="no-escalation",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="No role lets who has it gain more rights: bind, escalate, impersonate, tokens, certificates, "
-        "nodes/proxy, webhooks.",
-        why="it is cluster-admin by a detour",
-        kinds=_ROLES,
-        check=_no_escalation,
-    ),
-)

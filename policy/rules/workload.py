@@ -5,9 +5,11 @@ from typing import Any, Final
 
 from common.kinds import is_brought_without_namespace, is_namespaced
 from common.quantity import QuantityError, parse
-from policy.kubernetes import POD_SPECS, containers, pod_spec
-from policy.model import Category, Finding, Level, Option, Resource, ResourceRule, Rule, Stack, StackRule
-from policy.unknown import off, present
+from policy.model.kubernetes import POD_SPECS, containers, pod_spec
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Level, Option, rule
+from policy.model.stack import Stack
+from policy.model.unknown import off, present
 
 _FIELDS: Final = ("requests", "limits")
 _NEEDED: Final = tuple((field, resource) for field in _FIELDS for resource in ("cpu", "memory"))
@@ -16,7 +18,17 @@ _LONG_RUNNING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rep
 _PROBES: Final = ("readinessProbe", "livenessProbe")
 
 
-def _container_resources(workload: Resource) -> Iterator[Finding]:
+_WORKLOADS: Final = frozenset(POD_SPECS)
+
+
+@rule(
+    id="container-resources",
+    category=Category.WORKLOAD,
+    why="the scheduler and quotas reckon with what is stated, not with what is used",
+    kinds=_WORKLOADS,
+)
+def container_resources(workload: Resource) -> Iterator[Finding]:
+    """Every container, or its pod for it, sets requests and limits for cpu and memory."""
     of_pod = pod_spec(workload)[1].get("resources") or {}
     for path, container in containers(workload):
         resources = container.get("resources") or {}
@@ -34,7 +46,16 @@ def _container_resources(workload: Resource) -> Iterator[Finding]:
             )
 
 
-def _limit_ratio(workload: Resource, *, most: int) -> Iterator[Finding]:
+@rule(
+    id="limit-ratio",
+    category=Category.WORKLOAD,
+    level=Level.ADVISORY,
+    why="a node is filled by requests, and runs out of what its pods may use beyond them",
+    kinds=_WORKLOADS,
+    options=(Option("most", int, 15, "How many times its request a limit may be."),),
+)
+def limit_ratio(workload: Resource, *, most: int) -> Iterator[Finding]:
+    """Limits are not a multiple of what is requested."""
     for path, container in containers(workload):
         requests, limits = ((container.get("resources") or {}).get(field) or {} for field in _FIELDS)
         for name in ("cpu", "memory"):
@@ -53,14 +74,33 @@ def _nanos(amount: Any) -> int:
         return 0  # the API server refuses it
 
 
-def _ephemeral_storage(workload: Resource) -> Iterator[Finding]:
+@rule(
+    id="ephemeral-storage",
+    category=Category.WORKLOAD,
+    level=Level.ADVISORY,
+    why="logs and scratch files of one pod fill the node's disk, and all of its pods are evicted",
+    kinds=_WORKLOADS,
+)
+def ephemeral_storage(workload: Resource) -> Iterator[Finding]:
+    """Every container has a limit for ephemeral storage."""
     for path, container in containers(workload):
         if "ephemeral-storage" not in ((container.get("resources") or {}).get("limits") or {}):
             what = f"container {container.get('name', '')} has no limit for ephemeral storage"
             yield Finding(workload, f"{path}.resources.limits", what, "Set limits.ephemeral-storage.")
 
 
-def _replica_range(workload: Resource, *, least: int, most: int) -> Iterator[Finding]:
+@rule(
+    id="replica-range",
+    category=Category.WORKLOAD,
+    why="a number with a digit too many takes the whole cluster",
+    kinds={"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", _SCALER},
+    options=(
+        Option("least", int, 0, "The smallest number of replicas."),
+        Option("most", int, 100, "The largest number of replicas."),
+    ),
+)
+def replica_range(workload: Resource, *, least: int, most: int) -> Iterator[Finding]:
+    """Replicas, and the bounds of autoscalers, are within a range."""
     fields = ("minReplicas", "maxReplicas") if workload.kind == _SCALER else ("replicas",)
     given = {field: value for field in fields if (value := workload.spec.get(field)) is not None}
     for field, value in given.items():
@@ -71,7 +111,14 @@ def _replica_range(workload: Resource, *, least: int, most: int) -> Iterator[Fin
         yield Finding(workload, "spec.minReplicas", "it is more than spec.maxReplicas", "Lower it, or raise the other.")
 
 
-def _sa_token(subject: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="sa-token",
+    category=Category.WORKLOAD,
+    why="who breaks into the pod can talk to the API server with it",
+    kinds={*POD_SPECS, "ServiceAccount"},
+)
+def sa_token(subject: Resource, stack: Stack) -> Iterator[Finding]:
+    """No pod mounts a token of the ServiceAccount default."""
     remedy = "Set automountServiceAccountToken to false, or name a ServiceAccount with the rights that it needs."
     if subject.kind == "ServiceAccount":
         if subject.object_name == "default" and not off(subject.properties.get("automountServiceAccountToken")):
@@ -89,7 +136,13 @@ def _sa_token(subject: Resource, stack: Stack) -> Iterator[Finding]:
         yield Finding(subject, f"{path}.automountServiceAccountToken", what, remedy)
 
 
-def _no_default_ns(resource: Resource) -> Iterator[Finding]:
+@rule(
+    id="no-default-ns",
+    category=Category.WORKLOAD,
+    why="it has no quota, no limits and no network policy of any tenant",
+)
+def no_default_ns(resource: Resource) -> Iterator[Finding]:
+    """Nothing is put into the namespace default."""
     if not resource.is_kubernetes or is_brought_without_namespace(resource.api_version, resource.kind):
         return
     stated = resource.metadata.get("namespace") or ""
@@ -98,14 +151,32 @@ def _no_default_ns(resource: Resource) -> Iterator[Finding]:
         yield Finding(resource, "metadata.namespace", what, "Put it into a namespace of its tenant.")
 
 
-def _given_once(resource: Resource, stack: Stack) -> Iterator[Finding]:
+@rule(
+    id="given-once",
+    category=Category.WORKLOAD,
+    level=Level.ADVISORY,
+    why="in a cluster there is one of it, and whichever comes last changes it back",
+)
+def given_once(resource: Resource, stack: Stack) -> Iterator[Finding]:
+    """No object is given twice."""
     last = stack.counted(resource)
     if last is not None and last is not resource and not resource.damages:
         what = f"it is given again at {last.urn}, and the last one counts"
         yield Finding(resource, "metadata.name", what, "Remove one of the two.")
 
 
-def _image(workload: Resource, *, registries: Sequence[str], digest: bool) -> Iterator[Finding]:
+@rule(
+    id="image",
+    category=Category.WORKLOAD,
+    why="an image that changes under its name runs differently on each node, and cannot be rolled back",
+    kinds=_WORKLOADS,
+    options=(
+        Option("registries", tuple[str, ...], (), "Allowed beginnings of full image names; none allows all."),
+        Option("digest", bool, False, "Whether an image must have a digest."),
+    ),
+)
+def image(workload: Resource, *, registries: Sequence[str], digest: bool) -> Iterator[Finding]:
+    """Every image has a version or digest, and comes from an allowed registry."""
     for path, container in containers(workload):
         image = container.get("image") or ""
         if not image:
@@ -130,7 +201,15 @@ def _full_name(name: str) -> str:
     return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
 
 
-def _ro_rootfs(workload: Resource) -> Iterator[Finding]:
+@rule(
+    id="ro-rootfs",
+    category=Category.WORKLOAD,
+    level=Level.ADVISORY,
+    why="who breaks in can replace the program",
+    kinds=_WORKLOADS,
+)
+def ro_rootfs(workload: Resource) -> Iterator[Finding]:
+    """Every container has a read-only root file system."""
     for path, container in containers(workload):
         if (container.get("securityContext") or {}).get("readOnlyRootFilesystem") is not True:
             what = f"container {container.get('name', '')} can write to its root file system"
@@ -138,7 +217,15 @@ def _ro_rootfs(workload: Resource) -> Iterator[Finding]:
             yield Finding(workload, f"{path}.securityContext.readOnlyRootFilesystem", what, remedy)
 
 
-def _probes(workload: Resource) -> Iterator[Finding]:
+@rule(
+    id="probes",
+    category=Category.WORKLOAD,
+    level=Level.ADVISORY,
+    why="traffic is sent to what is not ready yet, and what hangs is never restarted",
+    kinds=_LONG_RUNNING | {"Pod"},
+)
+def probes(workload: Resource) -> Iterator[Finding]:
+    """Every container that keeps running has a readiness and a liveness probe."""
     if pod_spec(workload)[1].get("restartPolicy", "Always") != "Always":
         return
     for path, container in containers(workload):
@@ -148,7 +235,15 @@ def _probes(workload: Resource) -> Iterator[Finding]:
             yield Finding(workload, path, what, "Add the probe, of something that tells this container's state.")
 
 
-def _secret_as_file(workload: Resource) -> Iterator[Finding]:
+@rule(
+    id="secret-as-file",
+    category=Category.WORKLOAD,
+    level=Level.ADVISORY,
+    why="the environment is inherited by child processes and shown in crash reports",
+    kinds=_WORKLOADS,
+)
+def secret_as_file(workload: Resource) -> Iterator[Finding]:
+    """Secrets are mounted as files, not put into the environment."""
     for path, container in containers(workload):
         for place, entry in _environment(container):
             if secret := (entry or {}).get("name"):
@@ -162,116 +257,3 @@ def _environment(container: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield f"env[{index}].valueFrom.secretKeyRef", (entry.get("valueFrom") or {}).get("secretKeyRef")
     for index, entry in enumerate(container.get("envFrom") or ()):
         yield f"envFrom[{index}].secretRef", entry.get("secretRef")
-
-
-_WORKLOADS: Final = frozenset(POD_SPECS)
-RULES: Final[tuple[Rule, ...]] = (
-    ResourceRule(
-        id="container-resources",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="Every container, or its pod for it, sets requests and limits for cpu and memory.",
-        why="the scheduler and quotas reckon with what is stated, not with what is used",
-        kinds=_WORKLOADS,
-        check=_container_resources,
-    ),
-    ResourceRule(
-        id="limit-ratio",
-        category=Category.WORKLOAD,
-        level=Level.ADVISORY,
-        summary="Limits are not a multiple of what is requested.",
-        why="a node is filled by requests, and runs out of what its pods may use beyond them",
-        kinds=_WORKLOADS,
-        options=(Option("most", int, 15, "How many times its request a limit may be."),),
-        check=_limit_ratio,
-    ),
-    ResourceRule(
-        id="ephemeral-storage",
-        category=Category.WORKLOAD,
-        level=Level.ADVISORY,
-        summary="Every container has a limit for ephemeral storage.",
-        why="logs and scratch files of one pod fill the node's disk, and all of its pods are evicted",
-        kinds=_WORKLOADS,
-        check=_ephemeral_storage,
-    ),
-    ResourceRule(
-        id="replica-range",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="Replicas, and the bounds of autoscalers, are within a range.",
-        why="a number with a digit too many takes the whole cluster",
-        kinds=frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", _SCALER}),
-        options=(
-            Option("least", int, 0, "The smallest number of replicas."),
-            Option("most", int, 100, "The largest number of replicas."),
-        ),
-        check=_replica_range,
-    ),
-    StackRule(
-        id="sa-token",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="No pod mounts a token of the ServiceAccount default.",
-        why="who breaks into the pod can talk to the API server with it",
-        kinds=frozenset({*POD_SPECS, "ServiceAccount"}),
-        check=_sa_token,
-    ),
-    ResourceRule(
-        id="no-default-ns",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="Nothing is put into the namespace default.",
-        why="it has no quota, no limits and no network policy of any tenant",
-        kinds=frozenset(),
-        check=_no_default_ns,
-    ),
-    StackRule(
-        id="given-once",
-        category=Category.WORKLOAD,
-        level=Level.ADVISORY,
-        summary="No object is given twice.",
-        why="in a cluster there is one of it, and whichever comes last changes it back",
-        kinds=frozenset(),
-        check=_given_once,
-    ),
-    ResourceRule(
-        id="image",
-        category=Category.WORKLOAD,
-        level=Level.MANDATORY,
-        summary="Every image has a version or digest, and comes from an allowed registry.",
-        why="an image that changes under its name runs differently on each node, and cannot be rolled back",
-        kinds=_WORKLOADS,
-        options=(
-            Option("registries", tuple[str, ...], (), "Allowed beginnings of full image names; none allows all."),
-            Option("digest", bool, False, "Whether an image must have a digest."),
-        ),
-        check=_image,
-    ),
-    ResourceRule(
-        id="ro-rootfs",
-        category=Category.WORKLOAD,
-        level=Level.ADVISORY,
-        summary="Every container has a read-only root file system.",
-        why="who breaks in can replace the program",
-        kinds=_WORKLOADS,
-        check=_ro_rootfs,
-    ),
-    ResourceRule(
-        id="probes",
-        category=Category.WORKLOAD,
-        level=Level.ADVISORY,
-        summary="Every container that keeps running has a readiness and a liveness probe.",
-        why="traffic is sent to what is not ready yet, and what hangs is never restarted",
-        kinds=_LONG_RUNNING | {"Pod"},
-        check=_probes,
-    ),
-    ResourceRule(
-        id="secret-as-file",
-        category=Category.WORKLOAD,
-        level=Level.ADVISORY,
-        summary="Secrets are mounted as files, not put into the environment.",
-        why="the environment is inherited by child processes and shown in crash reports",
-        kinds=_WORKLOADS,
-        check=_secret_as_file,
-    ),
-)

@@ -14,9 +14,10 @@ from pulumi.runtime.proto import analyzer_pb2
 from automation.environment import POLICY_PACK
 from common.wire import encode
 from components.platform.manifests import type_token
-from policy.model import Properties, Rule
+from policy.engine.server import PolicyServer
+from policy.model.resource import Properties
+from policy.model.rule import Rule
 from policy.rules import RULES
-from policy.server import PolicyServer
 from tests.support.engine import Engine
 
 _LEVELS = analyzer_pb2.EnforcementLevel

@@ -16,7 +16,7 @@ from automation.cli import app, main
 from automation.policy_check.check import Choice, Report, check
 from automation.policy_check.sources import manifests, state
 from common.errors import PolicyInputError
-from policy.kubernetes import POD_SPECS
+from policy.model.kubernetes import POD_SPECS
 
 CASES = Path(__file__).parent / "cases"
 POD: dict[str, Any] = {

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from policy.judge import Judge
-from policy.model import Category, Finding, Level, Resource, ResourceRule, Stack
+from policy.engine.judge import Judge
+from policy.engine.settings import RuleSettings
+from policy.model.resource import Resource
+from policy.model.rule import Category, Finding, Level, ResourceRule
+from policy.model.stack import Stack
 from policy.rules import RULES
-from policy.settings import Settings
 from tests.policy.exam.namespaces import as_resource
 
 CONTAINER = {"name": "app", "image": "app", "securityContext": {"capabilities": {"add": ["SYS_ADMIN", "CHOWN"]}}}
@@ -84,7 +86,7 @@ def test_advice_is_never_mandatory(level: Level, expected: Level) -> None:
         kinds=frozenset(),
         check=lambda resource: [Finding(resource, "", "advice", "", advice=True), Finding(resource, "", "rule", "")],
     )
-    verdicts = list(Judge([rule], Settings({"it": level})).judge(pod()))
+    verdicts = list(Judge([rule], RuleSettings({"it": level})).judge(pod()))
     assert [verdict.level for verdict in verdicts] == [expected, level]
 
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import pytest
 
-from policy.judge import Judge, Outcome, damage
-from policy.model import Rule, Stack
+from policy.engine.judge import Judge, VerdictKind, damage
+from policy.engine.settings import read_settings
+from policy.model.rule import Rule
+from policy.model.stack import Stack
 from policy.rules import RULES
-from policy.settings import read_settings
 from tests.policy.cases import CASES
 from tests.policy.damaging import damaged, objects_of
 from tests.policy.exam.namespaces import as_resource
@@ -29,14 +30,14 @@ def judge_of(rule: Rule) -> Judge:
     return Judge([rule], read_settings(RULES, {}, {rule.id: options} if options else {}))
 
 
-def said(judge: Judge, bodies: Sequence[Object]) -> Iterator[tuple[Outcome, str, str]]:
-    """Outcome, title and text of everything that is found."""
+def said(judge: Judge, bodies: Sequence[Object]) -> Iterator[tuple[VerdictKind, str, str]]:
+    """VerdictKind, title and text of everything that is found."""
     resources = [as_resource(body) for body in bodies]
     for resource in resources:
         for verdict in judge.judge(resource):
-            yield verdict.outcome, verdict.finding.resource.title, verdict.text
+            yield verdict.kind, verdict.finding.resource.title, verdict.text
     for verdict in judge.judge_stack(Stack(resources)):
-        yield verdict.outcome, verdict.finding.resource.title, verdict.text
+        yield verdict.kind, verdict.finding.resource.title, verdict.text
 
 
 @pytest.mark.parametrize("rule", CONCERNED, ids=lambda rule: rule.id)
@@ -50,7 +51,7 @@ def test_a_malformed_object_costs_no_verdict_elsewhere(rule: Rule) -> None:
         if index % EVERY == 0:
             beside = list(said(judge, [*innocent, each]))
             resource = as_resource(each)
-            assert Outcome.DEFECT not in {outcome for outcome, _, _ in beside}, what
+            assert VerdictKind.DEFECT not in {kind for kind, _, _ in beside}, what
             if found := damage(resource):
                 assert [it for it in beside if it[1] != found.resource.title] == alone, what
 

@@ -7,9 +7,9 @@ import pytest
 from pulumi.runtime.proto import analyzer_pb2
 
 from components.clusters import KINDS, kind_name
-from policy.model import Resource
+from policy.engine.server import PolicyServer
+from policy.model.resource import Resource
 from policy.rules import RULES
-from policy.server import PolicyServer
 from tests.policy.analysis import State, asked
 from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
 

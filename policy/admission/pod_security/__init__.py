@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from policy.admission.pod_security import baseline, restricted
 from policy.admission.pod_security.subject import Found, Subject
-from policy.unknown import Undetermined
+from policy.model.unknown import Undetermined
 
 _LABEL: Final = "pod-security.kubernetes.io/enforce"
 _LATEST: Final = 36  # the minor version of clusters that state none

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from policy.admission.pod_security.subject import Found, Properties, Subject
-from policy.unknown import present
+from policy.model.unknown import present
 
 _APP_ARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 _SECCOMP: Final = "seccomp.security.alpha.kubernetes.io/pod"

@@ -13,7 +13,7 @@ from policy.admission.pod_security.baseline import (
     unmasked,
 )
 from policy.admission.pod_security.subject import Found, Subject
-from policy.unknown import off, present
+from policy.model.unknown import off, present
 
 _VOLUMES: Final = (
     *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policy.unknown import off
+from policy.model.unknown import off
 
 Found = tuple[str, str]  # path below the pod spec, and what is wrong
 Properties = Mapping[str, Any]

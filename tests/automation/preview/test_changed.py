@@ -36,7 +36,7 @@ def test_nothing_changed_touches_nothing(repository: Repository) -> None:
         ("components/clusters/managed.py", ["eks-dev", "eks-prod", "gke-dev"]),
         ("components/platform/tenants.py", _ALL),
         ("policy/rules/quota.py", _ALL),
-        ("policy/shapes.json", _ALL),
+        ("policy/model/shapes.json", _ALL),
         ("Pulumi.yaml", _ALL),
         ("examples/shop/frontend.yaml", ["dev"]),
         ("components/addons/istio/resources.py", []),

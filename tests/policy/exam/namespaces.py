@@ -7,8 +7,9 @@ from typing import Any, Final
 from common.quantity import Quantity
 from components.platform.manifests import type_token
 from policy.admission.quotas import read_quota
-from policy.demand import demand_of
-from policy.model import Resource, Stack
+from policy.admission.usage import usage_of
+from policy.model.resource import Resource
+from policy.model.stack import Stack
 from tests.support.api import Object
 
 CPU: Final = ("1m", "50m", "100m", "0.1", "250m", "1", "1500m", "1e-1", "100u", "33333u", "2", "0")
@@ -93,10 +94,10 @@ class Draw:
         stack = Stack(map(as_resource, (*CLUSTER, *others)))
         quota = read_quota("", spec)
         used = dict.fromkeys(quota.hard, Quantity(0))
-        for charge in demand_of(stack, self._namespace).charges:
-            if charge.counted_by(quota):
-                for key in used.keys() & charge.usage.keys():
-                    used[key] += charge.usage[key]
+        for each in usage_of(stack, self._namespace).objects:
+            if each.counted_by(quota):
+                for key in used.keys() & each.amounts.keys():
+                    used[key] += each.amounts[key]
         return used
 
     def _hard(self, used: Quantity, key: str) -> str:

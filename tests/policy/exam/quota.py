@@ -7,16 +7,16 @@ from typing import Any
 
 from common.quantity import Quantity, parse
 from policy.admission.quotas import read_quota
-from policy.demand import demand_of
-from policy.judge import Judge, Outcome
-from policy.model import Stack
+from policy.admission.usage import usage_of
+from policy.engine.judge import Judge, VerdictKind
+from policy.model.stack import Stack
 from policy.rules import fit
 from tests.policy.exam.namespaces import CLUSTER, as_resource, objects_in
 from tests.support.api import Api, ApiError, Object
 from tests.support.polling import eventually
 
 _INVALID = 422
-_JUDGE = Judge(rule for rule in fit.RULES if rule.id == "quota-fits")
+_JUDGE = Judge([fit.quota_fits])
 _PROBE = "count/leases.coordination.k8s.io"
 
 
@@ -129,7 +129,7 @@ def by_rules(namespace: str, objects: Sequence[Object]) -> Answer:
     stack = Stack(map(as_resource, (*CLUSTER, *objects)))
     answer = Answer()
     for verdict in _JUDGE.judge_stack(stack):
-        assert verdict.outcome is Outcome.BROKEN, verdict.text
+        assert verdict.kind is VerdictKind.BROKEN, verdict.text
         answer.said.append(verdict.text)
         if verdict.finding.resource.kind == "ResourceQuota":
             answer.exceeded = True
@@ -138,10 +138,10 @@ def by_rules(namespace: str, objects: Sequence[Object]) -> Answer:
     for resource in stack.of_kind("ResourceQuota"):
         quota = read_quota(resource.object_name, resource.spec)
         used = dict.fromkeys(quota.hard, Quantity(0))
-        for charge in demand_of(stack, namespace).charges:
-            if charge.counted_by(quota):
-                for key in used.keys() & charge.usage.keys():
-                    used[key] += charge.usage[key]
+        for each in usage_of(stack, namespace).objects:
+            if each.counted_by(quota):
+                for key in used.keys() & each.amounts.keys():
+                    used[key] += each.amounts[key]
         answer.used[quota.name] = used
     return answer
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import pytest
 
-from policy.judge import Judge
-from policy.model import Stack
+from policy.engine.judge import Judge
+from policy.model.stack import Stack
 from policy.rules import disruption
 from tests.policy.exam.answers import SEED
 from tests.policy.exam.conftest import Tally, namespaces_with_a_node
@@ -23,7 +23,7 @@ from tests.support.api import Api, ApiError, Object, is_ready
 from tests.support.objects import deployment, job, pod
 
 PLACES: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 20, 5)
-_JUDGE: Final = Judge(disruption.RULES)
+_JUDGE: Final = Judge([disruption.pdb_sane])
 _REFUSALS: Final = (429, 500)
 _ANYWHERE: Final[Object] = {"pool": "budgets"}
 

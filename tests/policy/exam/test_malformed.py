@@ -9,7 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from policy.judge import damage
+from policy.engine.judge import damage
 from policy.rules import RULES
 from tests.policy.damaging import damaged, objects_of
 from tests.policy.exam.conftest import Tally

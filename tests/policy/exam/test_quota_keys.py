@@ -10,15 +10,15 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from policy.judge import Judge
-from policy.rules import quota as rules
+from policy.engine.judge import Judge
+from policy.rules import quota
 from tests.policy.exam.answers import SEED
 from tests.policy.exam.conftest import Tally
 from tests.policy.exam.namespaces import as_resource
 from tests.support.api import Api, ApiError, Object
 
 QUOTAS: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 2, 60)
-_JUDGE: Final = Judge(rule for rule in rules.RULES if rule.id == "quota-sane")
+_JUDGE: Final = Judge([quota.quota_sane])
 _INVALID: Final = 422
 _COMPUTE: Final = ("cpu", "requests.cpu", "limits.memory", "pods", "requests.ephemeral-storage", "hugepages-2Mi")
 _OTHERS: Final = (

@@ -10,9 +10,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from policy.judge import Judge
-from policy.model import Stack
-from policy.rights import ESCALATING, Right
+from policy.engine.judge import Judge
+from policy.model.rights import ESCALATING, Right
+from policy.model.stack import Stack
 from policy.rules import rbac
 from tests.policy.exam.answers import SEED
 from tests.policy.exam.conftest import Tally
@@ -21,7 +21,7 @@ from tests.support.api import Api, Object
 from tests.support.polling import eventually
 
 ROLES: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 5, 12)
-_JUDGE: Final = Judge(rule for rule in rbac.RULES if rule.id == "no-escalation")
+_JUDGE: Final = Judge([rbac.no_escalation])
 _API: Final = "rbac.authorization.k8s.io"
 _NEVER: Final = {"apiGroups": ["example.com"], "resources": ["nothing"], "verbs": ["get"]}
 # What the API server asks about in a namespace; also ClusterRoles, where they are bound in it.

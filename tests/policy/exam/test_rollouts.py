@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import pytest
 
-from policy.judge import Judge
-from policy.model import Level, Stack
+from policy.engine.judge import Judge
+from policy.model.rule import Level
+from policy.model.stack import Stack
 from policy.rules import fit
 from tests.policy.exam.answers import SEED
 from tests.policy.exam.conftest import Tally, namespaces_with_a_node
@@ -26,7 +27,7 @@ from tests.support.objects import deployment
 ROLLOUTS: Final = max(int(os.environ.get("POLYKUBE_EXAM", "0")) // 20, 4)
 DEADLINE: Final = 45  # seconds without progress, after which the controller says so
 _PATIENCE: Final = 300.0  # seconds
-_JUDGE: Final = Judge(rule for rule in fit.RULES if rule.id == "quota-surge")
+_JUDGE: Final = Judge([fit.quota_surge])
 _WORDS: Final = {Level.MANDATORY: "stands still", Level.ADVISORY: "goes on"}
 
 

@@ -6,8 +6,8 @@
 import json
 from typing import Any, Final
 
+from policy.model.shapes import FILE
 from policy.rules import RULES
-from policy.shapes import FILE
 from tests.support.api import Api
 from tests.support.golden import Golden
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from policy.model import Stack
-from policy.nodes import node_sets
-from policy.workloads import pods_kept, pods_of
+from policy.model.nodes import node_sets
+from policy.model.stack import Stack
+from policy.model.workloads import pods_kept, pods_of
 from tests.policy.exam.namespaces import as_resource
 from tests.support.api import Api, Object
 from tests.support.objects import deployment, job, node, pod_template

@@ -16,7 +16,12 @@ import pytest
 from common.paths import CHECKOUT
 
 _PACK: Final = str(CHECKOUT / "policy")
-_ONLY_WHEN_CALLED: Final = {"property", "cached_property"}  # what others return may outlive the test that called first
+_ONLY_WHEN_CALLED: Final = {
+    "property",
+    "cached_property",
+    "rule",
+}  # what others return may outlive the test that called first
+_RULE: Final = "rule"
 _Function = tuple[str, int]  # its file and first line
 BEFORE: Final = ""
 """Who calls before there is any test: what imports."""
@@ -70,7 +75,10 @@ def _function_at(file: Path, line: int) -> _Function | None:
         if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
             first = min([node.lineno, *(it.lineno for it in node.decorator_list)])
             if first <= line <= node.end_lineno:
-                return (str(file), first) if {*map(ast.unparse, node.decorator_list)} <= _ONLY_WHEN_CALLED else None
+                decorators = {ast.unparse(getattr(it, "func", it)) for it in node.decorator_list}
+                if decorators == {_RULE}:
+                    return (str(file), first) if line >= node.lineno else None  # what it is, is said once for all
+                return (str(file), first) if decorators <= _ONLY_WHEN_CALLED else None
     return None
 
 

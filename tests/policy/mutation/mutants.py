@@ -1,7 +1,7 @@
 """Faults in a module: cosmic-ray's operators, each applied to one place of its source.
 
 Where an operator could put several things into one place (eleven operators instead of `+`), one is drawn. Left out is
-what is for the type checker: annotations, the arguments of decorators (`frozen=True`), and the `*` behind which
+what is for the type checker: annotations, the arguments of `dataclass` (`frozen=True`), and the `*` behind which
 arguments have to be named.
 """
 
@@ -64,9 +64,8 @@ def mutants_of(file: Path, part: int = 1) -> list[Mutant]:
 
 def _for_the_type_checker(source: str) -> Iterator[Span]:
     for node in ast.walk(ast.parse(source)):
-        arguments = [
-            each for it in getattr(node, "decorator_list", ()) if isinstance(it, ast.Call) for each in it.keywords
-        ]
+        decorators = (it for it in getattr(node, "decorator_list", ()) if isinstance(it, ast.Call))
+        arguments = [each for it in decorators if ast.unparse(it.func) == "dataclass" for each in it.keywords]
         for found in (*arguments, getattr(node, "annotation", None), getattr(node, "returns", None)):
             if isinstance(found, ast.expr | ast.keyword):
                 assert found.end_lineno is not None, "parsed"

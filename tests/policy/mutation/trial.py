@@ -26,7 +26,7 @@ from tests.policy.mutation.mutants import Mutant
 _TESTS: Final = (
     "tests/unit/policy",
     "tests/unit/common/test_reachability.py",
-    *(f"tests/policy/test_{name}.py" for name in ("judge", "frame", "mending", "rule_cases", "answers", "check")),
+    *(f"tests/policy/test_{name}.py" for name in ("judge", "frame", "remediation", "rule_cases", "answers", "check")),
 )
 _OURS: Final = ("policy", "common.reachability", "tests", "automation.policy_check", "automation.cli")
 _LEFT_OUT: Final = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.addresses import any_everybody, includes_port, means_everybody
+from policy.model.addresses import any_everybody, includes_port, means_everybody
 
 
 @pytest.mark.parametrize(

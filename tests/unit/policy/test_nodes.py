@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from policy.model import Resource
-from policy.nodes import NodeSet, node_sets_of, takes
+from policy.model.nodes import NodeSet, node_sets_of, takes
+from policy.model.resource import Resource
 
 NODE: Final = Resource("urn", "kubernetes:core/v1:Node", "it", {})
 LABELS: Final = {"pool": "general", "rank": "5"}

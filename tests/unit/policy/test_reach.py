@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from common.reachability import Network, Pod
-from policy.reach import Destinations
-from policy.topology import POD_ADDRESSES
-from policy.unknown import Undetermined, Unknown
+from policy.model.reach import Destinations
+from policy.model.topology import POD_ADDRESSES
+from policy.model.unknown import Undetermined, Unknown
 from tests.policy.exam.test_reachability import NAMESPACES, Dice, topology
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from policy.shapes import Damage, read
-from policy.unknown import Unknown
+from policy.model.shapes import Damage, read
+from policy.model.unknown import Unknown
 
 NUMBER_OR_PART = "a number, or a percentage such as 25%"
 BLOCK = "addresses such as 10.0.0.0/8"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from policy.model import Resource
-from policy.nodes import NodeSet
-from policy.workloads import Counts, jobs_kept, pods_kept, pods_of, revisions_kept
+from policy.model.nodes import NodeSet
+from policy.model.resource import Resource
+from policy.model.workloads import Counts, jobs_kept, pods_kept, pods_of, revisions_kept
 from tests.policy.exam.namespaces import as_resource
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from policy.model import Resource, Stack
+from policy.model.resource import Resource
+from policy.model.stack import Stack
 
 _TEMPLATE: Final = ("spec", "template", "spec")
 POD_SPECS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -6,13 +6,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from common.errors import PolicyInputError, Problem
-from policy.model import Level, Option, ResourceRule, Rule
+from policy.model.rule import Level, Option, ResourceRule, Rule
 
 STACK_KEY = "polykube:policy"
 
 
 @dataclass(frozen=True)
-class Settings:
+class RuleSettings:
     """Level by rule, and value by option by rule; what is not named is the rule's own."""
 
     levels: Mapping[str, Level] = field(default_factory=dict)
@@ -32,15 +32,15 @@ class Settings:
         values = self.values(rule)
         return {option.parameter: values[option.name] for option in rule.options}
 
-    def changed(self, other: "Settings") -> "Settings":
+    def changed(self, other: "RuleSettings") -> "RuleSettings":
         """These settings where `other` says nothing."""
         rules = self.options.keys() | other.options.keys()
         options = {rule: {**self.options.get(rule, {}), **other.options.get(rule, {})} for rule in rules}
-        return Settings({**self.levels, **other.levels}, options)
+        return RuleSettings({**self.levels, **other.levels}, options)
 
 
-def read_settings(rules: Sequence[Rule], levels: Any, options: Any) -> Settings:
-    """Settings as a person wrote them, checked; PolicyInputError (PK511 … PK513) with every problem."""
+def read_settings(rules: Sequence[Rule], levels: Any, options: Any) -> RuleSettings:
+    """RuleSettings as a person wrote them, checked; PolicyInputError (PK511 … PK513) with every problem."""
     by_id = {rule.id: rule for rule in rules}
     problems: list[Problem] = []
     good_levels: dict[str, Level] = {}
@@ -54,7 +54,7 @@ def read_settings(rules: Sequence[Rule], levels: Any, options: Any) -> Settings:
         good_options[name] = dict(_read_options(by_id[name], values, problems))
     if problems:
         raise PolicyInputError(problems)
-    return Settings(good_levels, good_options)
+    return RuleSettings(good_levels, good_options)
 
 
 def option_schema(option: Option) -> dict[str, Any]:
@@ -103,8 +103,8 @@ def name_one_of(name: str, rules: Iterable[str]) -> str:
 
 
 def _levels_of(rule: Rule) -> list[str]:
-    mends = isinstance(rule, ResourceRule) and rule.mend is not None
-    return [level for level in Level if mends or level != Level.REMEDIATE]
+    remediates = isinstance(rule, ResourceRule) and rule.remediate is not None
+    return [level for level in Level if remediates or level != Level.REMEDIATE]
 
 
 def _wrong_level(rule: Rule, level: Any) -> Problem:

@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from policy.unknown import known
+from policy.model.unknown import known
 
 FILE: Final = Path(__file__).with_name("shapes.json")
 _METADATA: Final = "meta.v1.ObjectMeta"

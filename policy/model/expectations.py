@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policy.model import Finding, Resource
-from policy.unknown import Undetermined
+from policy.model.resource import Resource
+from policy.model.rule import Finding
+from policy.model.unknown import Undetermined
 
 _EACH = "[]"
 

@@ -6,15 +6,17 @@ from enum import Enum
 from functools import partial
 from typing import Final
 
-from policy.model import Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
-from policy.settings import STACK_KEY, Settings
-from policy.unknown import Undetermined
+from policy.engine.settings import STACK_KEY, RuleSettings
+from policy.model.resource import Resource
+from policy.model.rule import Finding, Level, ResourceRule, Rule, StackRule
+from policy.model.stack import Stack
+from policy.model.unknown import Undetermined
 
 UNDETERMINED: Final = "is undetermined until up"
 """What every message says of a rule that a preview could not judge."""
 
 
-class Outcome(Enum):
+class VerdictKind(Enum):
     """Whether a rule is broken, cannot be judged before `up`, or failed itself."""
 
     BROKEN = "broken"
@@ -29,7 +31,7 @@ class Verdict:
     rule: Rule
     level: Level
     finding: Finding
-    outcome: Outcome = Outcome.BROKEN
+    kind: VerdictKind = VerdictKind.BROKEN
 
     @property
     def text(self) -> str:
@@ -51,8 +53,8 @@ class Verdict:
 class Judge:
     """The rules with their settings."""
 
-    def __init__(self, rules: Iterable[Rule], settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
+    def __init__(self, rules: Iterable[Rule], settings: RuleSettings | None = None) -> None:
+        self.settings = settings or RuleSettings()
         active = [rule for rule in rules if self.settings.level(rule) != Level.DISABLED]
         self._stack_rules = [rule for rule in active if isinstance(rule, StackRule)]
         self._resource_rules = [rule for rule in active if isinstance(rule, ResourceRule)]
@@ -90,9 +92,9 @@ class Judge:
                     only_advice = finding.advice and level == Level.MANDATORY
                     yield Verdict(rule, Level.ADVISORY if only_advice else level, finding)
         except Undetermined as unknown:
-            yield Verdict(rule, level, _undetermined(rule, subject, unknown), Outcome.UNDETERMINED)
+            yield Verdict(rule, level, _undetermined(rule, subject, unknown), VerdictKind.UNDETERMINED)
         except Exception as error:  # noqa: BLE001 - a defect of one rule is reported and costs no other verdict
-            yield Verdict(rule, level, _defect(rule, subject, error), Outcome.DEFECT)
+            yield Verdict(rule, level, _defect(rule, subject, error), VerdictKind.DEFECT)
 
 
 def _is_about_damage(finding: Finding) -> bool:

@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from common.quantity import QuantityError
-from policy.admission.limit_ranges import Limits, read_limits
+from policy.admission.limit_ranges import LimitRangeItem, read_limits
 from policy.admission.quotas import Quota, read_quota
-from policy.model import Resource, Stack
-from policy.nodes import NodeSet, node_sets
-from policy.unknown import Undetermined, Unknown
+from policy.model.nodes import NodeSet, node_sets
+from policy.model.resource import Resource
+from policy.model.stack import Stack
+from policy.model.unknown import Undetermined, Unknown
 
 T = TypeVar("T")
 _ES: Final = ("s", "x", "z", "ch", "sh")
@@ -25,7 +26,7 @@ def _nodes(stack: Stack) -> Sequence[NodeSet]:
 
 
 @dataclass(frozen=True, eq=False)
-class Cluster:
+class ClusterFacts:
     """What a stack says of the cluster as a whole."""
 
     stack: Stack
@@ -76,15 +77,15 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Place:
+class NamespaceFacts:
     """What a namespace holds besides workloads. `limits` is None where a LimitRange is not known yet."""
 
-    limits: Sequence[Limits] | None
+    limits: Sequence[LimitRangeItem] | None
     quotas: Sequence[Quota]
     scalers: Mapping[tuple[str, str], Resource]  # by kind and name of what they scale
 
     @classmethod
-    def of(cls, resources: Iterable[Resource]) -> "Place":
+    def of(cls, resources: Iterable[Resource]) -> "NamespaceFacts":
         """The place that the objects of one namespace make."""
         by_kind: dict[str, list[Resource]] = {"LimitRange": [], "ResourceQuota": [], "HorizontalPodAutoscaler": []}
         for resource in resources:

@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct, Value
 
 from common.wire import SECRET_SIGNATURE, SIGNATURE, UNKNOWNS
-from policy.unknown import Unknown, name_unknowns
+from policy.model.unknown import Unknown, name_unknowns
 
 
 class RuleView(Mapping[str, Any]):

@@ -6,8 +6,9 @@ from typing import Final
 
 from common.reachability import IpNetwork, Network, Pod
 from components.naming import TENANT_LABEL
-from policy.kubernetes import POD_SPECS, SYSTEM_NAMESPACES, pod_spec, pod_template
-from policy.model import Resource, Stack
+from policy.model.kubernetes import POD_SPECS, SYSTEM_NAMESPACES, pod_spec, pod_template
+from policy.model.resource import Resource
+from policy.model.stack import Stack
 
 # Where a pod's address may be, as most plugins let blocks of addresses match pods too: RFC 1918, RFC 6598, RFC 4193.
 POD_ADDRESSES: Final[tuple[IpNetwork, ...]] = tuple(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from common.reserved import NODE_CONDITIONS
-from policy.model import Resource, Stack
+from policy.model.resource import Resource
+from policy.model.stack import Stack
 
 Taint = tuple[str, str, str]  # key, value, effect
 _KEEPS_OFF: Final = ("NoSchedule", "NoExecute")
@@ -141,8 +142,8 @@ def _pool_of_gke(resource: Resource, given: Mapping[str, Any], path: str) -> Nod
         at = f"{path}autoscaling.totalMaxNodeCount"
         return NodeSet(resource, at, count, int(in_all), labels, taints, system=system)
     each = _whole(scaling.get("maxNodeCount"))
-    most = None if each is None else each * zones
-    return NodeSet(resource, f"{path}autoscaling.maxNodeCount", count, most, labels, taints, system=system)
+    maximum = None if each is None else each * zones
+    return NodeSet(resource, f"{path}autoscaling.maxNodeCount", count, maximum, labels, taints, system=system)
 
 
 def _agent_pool(resource: Resource) -> Iterator[NodeSet]:
@@ -160,8 +161,8 @@ def _aks_pool(resource: Resource, pool: Mapping[str, Any], path: str) -> NodeSet
     taints = tuple(_aks_taint(text) for text in pool.get("nodeTaints") or ())
     labels = {"kubernetes.azure.com/mode": str(pool.get("mode") or "User").lower(), **(pool.get("nodeLabels") or {})}
     field = f"{path}{'maxCount' if scaled else 'count'}"
-    most = _whole(pool.get("maxCount")) if scaled else count
-    return NodeSet(resource, field, count, most, labels, taints, system=_system(pool.get("osType")))
+    maximum = _whole(pool.get("maxCount")) if scaled else count
+    return NodeSet(resource, field, count, maximum, labels, taints, system=_system(pool.get("osType")))
 
 
 def _aks_taint(text: str) -> Taint:

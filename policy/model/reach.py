@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from common.reachability import Network, Openness, Pod, Ports
-from policy.topology import POD_ADDRESSES
+from policy.model.topology import POD_ADDRESSES
 
 _ANYBODY: Final = Pod("", {}, addresses=POD_ADDRESSES)
 

@@ -1,4 +1,4 @@
-"""Leave to break a rule: waivers, which people write beside the stack, and exemptions, which add-ons declare.
+"""Exemptions from rules: waivers, which people write beside the stack, and those that add-ons declare.
 
 A waiver file is `policy/waivers.yaml` in the project's directory, a list of:
 
@@ -8,7 +8,7 @@ A waiver file is `policy/waivers.yaml` in the project's directory, a list of:
       owner: shop-developers
       expires: 2027-03-31
 
-An exemption stands among the inputs of an add-on's component and holds for what is below that component only.
+An add-on's stands among the inputs of an add-on's component and holds for what is below that component only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,17 +21,18 @@ from typing import Any, Final
 import yaml
 
 from common.errors import PolicyInputError, Problem
-from policy.model import ADD_ON, Resource, Rule
-from policy.settings import name_one_of
-from policy.unknown import Undetermined
+from policy.engine.settings import name_one_of
+from policy.model.resource import ADD_ON, Resource
+from policy.model.rule import Rule
+from policy.model.unknown import Undetermined
 
 WAIVERS: Final = Path("policy", "waivers.yaml")
 _FIELDS: Final = ("rule", "resource", "reason", "owner", "expires")
 
 
 @dataclass(frozen=True)
-class Leave:
-    """Leave to break `rule`, up to and on the day `expires`, for what `resource` and `below` say.
+class Exemption:
+    """Exemption to break `rule`, up to and on the day `expires`, for what `resource` and `below` say.
 
     `resource` is a pattern; `below` is the type of a component that must be among the parents, if it is not empty.
     """
@@ -58,11 +59,11 @@ class Leave:
         return f"the {what} ({self.owner}, until {self.expires}: {self.reason})"
 
 
-def exemptions(component: Resource) -> Iterator[Leave]:
+def declared_exemptions(component: Resource) -> Iterator[Exemption]:
     """What a resource declares, if it is the component of an add-on."""
     if component.type.startswith(ADD_ON):
         for given in component.properties.get("exemptions") or ():
-            yield Leave(
+            yield Exemption(
                 str(given["rule"]),
                 str(given["reason"]),
                 str(given["owner"]),
@@ -71,7 +72,7 @@ def exemptions(component: Resource) -> Iterator[Leave]:
             )
 
 
-def read_waivers(file: Path, rules: Sequence[Rule]) -> tuple[Leave, ...]:
+def read_waivers(file: Path, rules: Sequence[Rule]) -> tuple[Exemption, ...]:
     """The waivers in `file`, none if there is no such file; PolicyInputError (PK514) with every problem."""
     if not file.is_file():
         return ()
@@ -86,7 +87,7 @@ def read_waivers(file: Path, rules: Sequence[Rule]) -> tuple[Leave, ...]:
     if problems:
         raise PolicyInputError(problems)
     return tuple(
-        Leave(entry["rule"], entry["reason"], entry["owner"], _date(entry["expires"]), entry["resource"])
+        Exemption(entry["rule"], entry["reason"], entry["owner"], _date(entry["expires"]), entry["resource"])
         for entry in entries
     )
 
@@ -123,40 +124,44 @@ def _problem(file: Path, where: str, found: str, allowed: str, remedy: str) -> P
     return Problem("PK514", "a waiver cannot be read", where, str(file), found=found, allowed=allowed, remedy=remedy)
 
 
-class Book:
-    """All leave of a run, with what was made of it."""
+class ExemptionRegistry:
+    """The exemptions of a run, and which of them were applied to what."""
 
-    def __init__(self, leaves: Sequence[Leave] = (), today: date | None = None) -> None:
+    def __init__(self, exemptions: Sequence[Exemption] = (), today: date | None = None) -> None:
         self._today = today or date.today()  # noqa: DTZ011 - a waiver ends with the day of whoever runs the pack
-        self._leaves = dict.fromkeys(leaves)
-        self.applied: dict[tuple[Leave, str], None] = {}
+        self._exemptions = dict.fromkeys(exemptions)
+        self.applied: dict[tuple[Exemption, str], None] = {}
 
-    def learn(self, component: Resource) -> None:
+    def register(self, component: Resource) -> None:
         """Take the exemptions of a component, if it is an add-on's."""
-        self._leaves.update(dict.fromkeys(exemptions(component)))
+        self._exemptions.update(dict.fromkeys(declared_exemptions(component)))
 
-    def leave_for(self, rule: str, resource: Resource) -> Leave | None:
-        """The leave that lets `resource` break `rule`; it counts as applied from now on."""
-        for leave in self._leaves:
-            if leave.rule == rule and leave.expires >= self._today and _covers(leave, resource):
-                self.applied[leave, resource.title] = None
-                return leave
+    def exemption_for(self, rule: str, resource: Resource) -> Exemption | None:
+        """The exemption that lets `resource` break `rule`; it counts as applied from now on."""
+        for exemption in self._exemptions:
+            if exemption.rule == rule and exemption.expires >= self._today and _covers(exemption, resource):
+                self.applied[exemption, resource.title] = None
+                return exemption
         return None
 
     @property
-    def expired(self) -> list[Leave]:
-        """Leave whose last day has passed."""
-        return [leave for leave in self._leaves if leave.expires < self._today]
+    def expired(self) -> list[Exemption]:
+        """Exemption whose last day has passed."""
+        return [exemption for exemption in self._exemptions if exemption.expires < self._today]
 
     @property
-    def unused(self) -> list[Leave]:
-        """Waivers that let nothing pass; exemptions may, as not every stack has all that an add-on can have."""
-        used = {leave for leave, _ in self.applied}
-        return [leave for leave in self._leaves if not (leave.below or leave in used or leave in self.expired)]
+    def unused(self) -> list[Exemption]:
+        """Waivers that let nothing pass; those of add-ons may, as not every stack has all that an add-on can have."""
+        used = {exemption for exemption, _ in self.applied}
+        return [
+            exemption
+            for exemption in self._exemptions
+            if not (exemption.below or exemption in used or exemption in self.expired)
+        ]
 
 
-def _covers(leave: Leave, resource: Resource) -> bool:
+def _covers(exemption: Exemption, resource: Resource) -> bool:
     try:
-        return leave.covers(resource)
+        return exemption.covers(resource)
     except Undetermined:
         return False

@@ -8,13 +8,14 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2
 
 from common.wire import UNKNOWN, Secret, decode, encode
-from policy.judge import Judge
-from policy.leave import Book, Leave
-from policy.mending import mended
-from policy.model import Level, Resource
+from policy.engine.exemptions import Exemption, ExemptionRegistry
+from policy.engine.judge import Judge
+from policy.engine.remediation import remediated
+from policy.engine.server import PolicyServer
+from policy.engine.settings import RuleSettings
+from policy.model.resource import Resource
+from policy.model.rule import Level
 from policy.rules import RULES
-from policy.server import PolicyServer
-from policy.settings import Settings
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SECRET = {
@@ -28,11 +29,11 @@ WANTED = {"ns-psa-labels": {"level": "baseline", "version": "v1.36"}}
 
 
 def remedies(
-    body: dict[str, Any], settings: Settings | None = None, *leaves: Leave
+    body: dict[str, Any], settings: RuleSettings | None = None, *leaves: Exemption
 ) -> list[tuple[str, dict[str, Any]]]:
     """Rule and properties after it, for each rule that mends `body`."""
     resource = Resource("urn", f"kubernetes:core/{body['apiVersion']}:{body['kind']}", "it", body)
-    found = mended(Judge(RULES, settings), Book(leaves, date(2026, 1, 1)), resource, encode(body))
+    found = remediated(Judge(RULES, settings), ExemptionRegistry(leaves, date(2026, 1, 1)), resource, encode(body))
     return [(rule.id, decode(properties)) for rule, properties in found]
 
 
@@ -43,7 +44,7 @@ def test_a_label_is_added_and_all_else_stays_as_it_was_on_the_wire() -> None:
 
 def test_each_rule_mends_what_the_one_before_it_left() -> None:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"a": "b"}}}
-    (_, first), (_, second) = remedies(namespace, Settings(options=WANTED))
+    (_, first), (_, second) = remedies(namespace, RuleSettings(options=WANTED))
     standard = {"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/enforce-version": "v1.36"}
     assert first["metadata"]["labels"] == {"a": "b", **standard}
     assert second["metadata"]["labels"] == {"a": "b", **standard, MANAGED_BY: "pulumi"}
@@ -55,11 +56,11 @@ def test_what_is_right_is_left_alone() -> None:
 
 
 def test_a_rule_of_another_level_mends_nothing() -> None:
-    assert remedies(SECRET, Settings({"tags": Level.MANDATORY})) == []
+    assert remedies(SECRET, RuleSettings({"tags": Level.MANDATORY})) == []
 
 
 def test_who_has_leave_is_left_alone() -> None:
-    waiver = Leave("tags", "-", "me", date(2026, 1, 1), "shop/Secret/*")
+    waiver = Exemption("tags", "-", "me", date(2026, 1, 1), "shop/Secret/*")
     assert remedies(SECRET, None, waiver) == []
 
 

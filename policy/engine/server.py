@@ -18,14 +18,16 @@ from pulumi.runtime.proto.analyzer_pb2_grpc import add_AnalyzerServicer_to_serve
 from common.errors import PolicyInputError
 from common.plugin_process import serve
 from common.wire import encode
-from policy.closing import Note, Run
-from policy.decoding import RuleView
-from policy.judge import Judge, Outcome, Verdict, damage
-from policy.leave import WAIVERS, Book, read_waivers
-from policy.mending import mended
-from policy.model import Level, Resource, Rule, Stack, StackRule
-from policy.project import project_directory
-from policy.settings import STACK_KEY, Settings, option_schema, read_settings
+from policy.engine.decoding import RuleView
+from policy.engine.exemptions import WAIVERS, ExemptionRegistry, read_waivers
+from policy.engine.judge import Judge, Verdict, VerdictKind, damage
+from policy.engine.project import project_directory
+from policy.engine.remediation import remediated
+from policy.engine.run import Note, PackRun
+from policy.engine.settings import STACK_KEY, RuleSettings, option_schema, read_settings
+from policy.model.resource import Resource
+from policy.model.rule import Level, Rule, StackRule
+from policy.model.stack import Stack
 
 PACK = "polykube"
 _STAGE_KEY = "polykube:stage"  # of stack files of ours
@@ -45,9 +47,9 @@ class PolicyServer(AnalyzerServicer):
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._of_stack = Settings()
+        self._of_stack = RuleSettings()
         self._judge = Judge(rules)
-        self._run = Run(Book())
+        self._run = PackRun(ExemptionRegistry())
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return analyzer_pb2.AnalyzerHandshakeResponse()
@@ -68,7 +70,9 @@ class PolicyServer(AnalyzerServicer):
 
     def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:
         """Say what rules there are; the engine asks this before any resource comes."""
-        self._run = Run(Book(_or_abort(context, read_waivers, project_directory() / WAIVERS, self._rules)))
+        self._run = PackRun(
+            ExemptionRegistry(_or_abort(context, read_waivers, project_directory() / WAIVERS, self._rules))
+        )
         return analyzer_pb2.AnalyzerInfo(
             name=PACK,
             version=_VERSION,
@@ -88,13 +92,13 @@ class PolicyServer(AnalyzerServicer):
 
     def Analyze(self, request: Any, context: Any) -> Any:
         resource = _resource(request)
-        self._run.book.learn(resource)
-        verdicts = self._run.sift(self._judge.judge(resource))
+        self._run.exemptions.register(resource)
+        verdicts = self._run.filter(self._judge.judge(resource))
         return _response([*_damage(resource), *map(_diagnostic, verdicts)])
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
         stack = Stack(_resource(resource) for resource in request.resources)
-        verdicts = self._run.sift(self._judge.judge_stack(stack))
+        verdicts = self._run.filter(self._judge.judge_stack(stack))
         return _response([*map(_diagnostic, verdicts), *map(_note, self._run.notes())])
 
     def Remediate(self, request: Any, context: Any) -> Any:
@@ -107,7 +111,9 @@ class PolicyServer(AnalyzerServicer):
                     description=rule.summary,
                     properties=properties,
                 )
-                for rule, properties in mended(self._judge, self._run.book, _resource(request), request.properties)
+                for rule, properties in remediated(
+                    self._judge, self._run.exemptions, _resource(request), request.properties
+                )
             ]
         )
 
@@ -172,7 +178,7 @@ def _damage(resource: Resource) -> Iterator[Any]:
 
 
 def _diagnostic(verdict: Verdict) -> Any:
-    level = Level.ADVISORY if verdict.outcome is Outcome.UNDETERMINED else verdict.level
+    level = Level.ADVISORY if verdict.kind is VerdictKind.UNDETERMINED else verdict.level
     return analyzer_pb2.AnalyzeDiagnostic(
         policyName=verdict.rule.id,
         policyPackName=PACK,

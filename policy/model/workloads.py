@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.kubernetes import pod_spec
-from policy.model import Resource
-from policy.nodes import NodeSet, takes
-from policy.unknown import present
+from policy.model.kubernetes import pod_spec
+from policy.model.nodes import NodeSet, takes
+from policy.model.resource import Resource
+from policy.model.unknown import present
 
 _DEFAULT_PART: Final = "25%"  # maxSurge and maxUnavailable of Deployments; DaemonSets have no surge
 _DEFAULT_REVISIONS: Final = 10  # old ones that are kept
@@ -95,15 +95,15 @@ def claim_templates(workload: Resource) -> Iterator[tuple[str, Mapping[str, Any]
 
 def _replicas(workload: Resource, scaler: Resource | None) -> Counts:
     replicas = int(_given(workload.spec.get("replicas"), 1))
-    most = replicas
+    maximum = replicas
     if scaler and replicas:  # an autoscaler leaves alone what has no replicas
-        most = int(_given(scaler.spec.get("maxReplicas"), 1))
-        replicas = min(max(replicas, int(_given(scaler.spec.get("minReplicas"), 1))), most)
+        maximum = int(_given(scaler.spec.get("maxReplicas"), 1))
+        replicas = min(max(replicas, int(_given(scaler.spec.get("minReplicas"), 1))), maximum)
     if workload.kind != "Deployment":
-        return Counts(replicas, replicas, most, most)
+        return Counts(replicas, replicas, maximum, maximum)
     surge, blocks = _rollout(workload.spec, replicas)
-    surge_at_peak, blocks_at_peak = _rollout(workload.spec, most)
-    return Counts(replicas, replicas + surge, most, most + surge_at_peak, blocks, blocks_at_peak)
+    surge_at_peak, blocks_at_peak = _rollout(workload.spec, maximum)
+    return Counts(replicas, replicas + surge, maximum, maximum + surge_at_peak, blocks, blocks_at_peak)
 
 
 def _rollout(spec: Mapping[str, Any], replicas: int) -> tuple[int, bool]:
@@ -133,13 +133,13 @@ def _on_nodes(workload: Resource, nodes: Sequence[NodeSet]) -> Counts:
     """One pod on each node that it selects, now and when all node pools are as large as they may be."""
     chosen = [each for each in nodes if takes(each, pod_spec(workload)[1])]
     count = sum(each.count for each in chosen)
-    most = sum(each.count if each.maximum is None else each.maximum for each in chosen)
+    maximum = sum(each.count if each.maximum is None else each.maximum for each in chosen)
     strategy = workload.spec.get("updateStrategy") or {}
     rolls = strategy.get("type") != "OnDelete"
     given = (strategy.get("rollingUpdate") or {}).get("maxSurge") if rolls else 0
-    surge, surge_at_peak = (min(_part(given, 0, nodes), nodes) for nodes in (count, most))  # one on each node
+    surge, surge_at_peak = (min(_part(given, 0, nodes), nodes) for nodes in (count, maximum))  # one on each node
     blocks = surge > 0  # with a surge, maxUnavailable has to be 0
-    return Counts(count, count + surge, most, most + surge_at_peak, blocks, surge_at_peak > 0)
+    return Counts(count, count + surge, maximum, maximum + surge_at_peak, blocks, surge_at_peak > 0)
 
 
 def _at_once(spec: Mapping[str, Any]) -> int:

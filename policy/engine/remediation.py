@@ -8,22 +8,25 @@ from collections.abc import Iterator
 from google.protobuf.struct_pb2 import Struct
 
 from common.wire import encode
-from policy.judge import Judge
-from policy.leave import Book
-from policy.model import Level, Path, Resource, ResourceRule
-from policy.unknown import Undetermined
+from policy.engine.exemptions import ExemptionRegistry
+from policy.engine.judge import Judge
+from policy.model.resource import Resource
+from policy.model.rule import Level, Path, ResourceRule
+from policy.model.unknown import Undetermined
 
 
-def mended(judge: Judge, book: Book, resource: Resource, properties: Struct) -> Iterator[tuple[ResourceRule, Struct]]:
-    """Each rule that changes something and has no leave not to, with the properties after it and those before it."""
+def remediated(
+    judge: Judge, exemptions: ExemptionRegistry, resource: Resource, properties: Struct
+) -> Iterator[tuple[ResourceRule, Struct]]:
+    """Each rule that changes something and has no exemption for the resource, with the properties as it leaves them."""
     for rule in judge.rules_for(resource.kind):
-        if rule.mend is None or judge.settings.level(rule) != Level.REMEDIATE:
+        if rule.remediate is None or judge.settings.level(rule) != Level.REMEDIATE:
             continue
         try:
-            changes = list(rule.mend(resource, **judge.settings.arguments(rule)))
+            changes = list(rule.remediate(resource, **judge.settings.arguments(rule)))
         except Undetermined:
             continue  # the judge says so
-        if changes and not book.leave_for(rule.id, resource):
+        if changes and not exemptions.exemption_for(rule.id, resource):
             after = Struct()
             after.CopyFrom(properties)
             for path, value in changes:

@@ -1,0 +1,1 @@
+"""What runs rules: the pack on the engine's protocol, the judge, settings, exemptions, remediation."""

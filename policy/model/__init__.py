@@ -1,0 +1,1 @@
+"""What rules see, and what they are written in: resources, the stack as a whole, facts about kinds, findings."""
