@@ -23,6 +23,7 @@ def serve(register: Callable[[grpc.Server], None]) -> None:
     The port goes to stdout, where the engine reads it. SIGINT is how the engine closes a plugin that it
     no longer needs; a user's Ctrl-C does not reach plugins, as they live in process groups of their own.
     """
+    engine = os.getppid()  # before the port is told: whoever is told it may be gone a moment later
     done = threading.Event()
     for closing in (signal.SIGINT, signal.SIGTERM):
         signal.signal(closing, lambda *_: done.set())
@@ -35,7 +36,6 @@ def serve(register: Callable[[grpc.Server], None]) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    engine = os.getppid()
     while not done.wait(_PARENT_POLL) and os.getppid() == engine:
         pass
     server.stop(grace=None)
