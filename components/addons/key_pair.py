@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-import pulumi
-import pulumi_kubernetes as kubernetes
 from pydantic import Field
 
-from components.platform.place import Place
 from spec.model import StackModel
 from spec.problems import Code, Finding
 from spec.values import SecretText
@@ -31,14 +28,3 @@ def certificate_findings(certificate: str) -> Iterator[Finding]:
     if not certificate.startswith(_BEGIN):
         remedy = "Write the certificate as PEM, in a block (`certificate: |`)."
         yield Finding(Code.NOT_ALLOWED, "something else", f"text that begins {_BEGIN}", remedy, at=("certificate",))
-
-
-def make_secret(name: str, pair: KeyPairSpec, place: Place) -> pulumi.Resource:
-    """The Secret `name` with the certificate and its key."""
-    return kubernetes.core.v1.Secret(
-        place.logical(name),
-        metadata=place.metadata(name),
-        type="kubernetes.io/tls",
-        string_data=pulumi.Output.secret({"tls.crt": pair.certificate, "tls.key": pair.key.text or ""}),
-        opts=place.options(),
-    )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
-import pulumi_kubernetes.core.v1 as core
 
 from components.addons.backup.spec import StoreSpec
+from components.addons.secrets import make_secret
 from components.contract import Cluster, Identity, ObjectStore
 from components.platform.place import Place
 
@@ -54,12 +54,7 @@ def given_store(spec: StoreSpec, place: Place) -> Store:
     """A bucket that is there already, with its key in a Secret that is made in `place`."""
     key = f"[default]\naws_access_key_id={spec.access_key}\naws_secret_access_key={spec.secret_key.text or ''}\n"
     authority = {"ca.crt": spec.certificate_authority} if spec.certificate_authority else {}
-    secret = core.Secret(
-        place.logical(_SECRET),
-        metadata=place.metadata(_SECRET),
-        string_data=pulumi.Output.secret({"cloud": key, **authority}),
-        opts=place.options(),
-    )
+    secret = make_secret(_SECRET, pulumi.Output.secret({"cloud": key, **authority}), place)
     trusted = {"caCertRef": {"name": _SECRET, "key": "ca.crt"}} if authority else {}
     return Store(
         _PLUGINS.format("aws"),

@@ -14,8 +14,8 @@ from components.addons.dns import solver
 from components.addons.gateway_api.spec import GatewayApiSpec
 from components.addons.ingress.spec import GATEWAY
 from components.addons.ingress.spec import NAMESPACE as GATEWAYS
-from components.addons.key_pair import make_secret
 from components.addons.rendered import Manifest, configure_deployment, make_disruption_budget, register
+from components.addons.secrets import make_key_pair_secret
 from components.addons.workloads import Container, Pods, make_job, make_service_account
 from components.contract import Dns, Identity
 from components.platform.manifests import ManifestObject
@@ -96,7 +96,7 @@ def _own_namespace() -> core.EnvVarArgs:
 
 
 def _make_issuer(issuer: IssuerSpec, dns: Dns | None, place: Place) -> None:
-    before = [make_secret(_secret(issuer), issuer.authority, place)] if issuer.authority else []
+    before = [make_key_pair_secret(_secret(issuer), issuer.authority, place)] if issuer.authority else []
     ManifestObject(cluster_issuer(issuer, dns), replace(place.depends_on(*before), namespace=""))
 
 

@@ -14,7 +14,7 @@ from components.addons.ingress import classic
 from components.addons.ingress.routing import certificate, gateway, gateway_class, redirects, secret_name
 from components.addons.ingress.spec import CLASS, GATEWAY, HostSpec, IngressSpec
 from components.addons.istio.spec import VERSION
-from components.addons.key_pair import make_secret
+from components.addons.secrets import make_key_pair_secret
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account
 from components.contract import Cluster
 from components.naming import selector
@@ -126,7 +126,7 @@ def _make_secrets(hosts: Sequence[HostSpec], place: Place) -> list[pulumi.Resour
     made: list[pulumi.Resource] = []
     for host in hosts:
         if host.tls and host.tls.pair:
-            made.append(make_secret(secret_name(host), host.tls.pair, place))
+            made.append(make_key_pair_secret(secret_name(host), host.tls.pair, place))
         elif host.issuer:
             made.append(ManifestObject(certificate(host.name, host.issuer, secret_name(host)), place))
     return made

@@ -14,6 +14,7 @@ import pulumi_tls as tls
 import yaml
 
 from components.addons.istio.spec import MeshSpec
+from components.addons.secrets import make_secret
 from components.contract import Cluster
 from components.platform.place import Place
 
@@ -44,18 +45,13 @@ def make_authority(mesh: MeshSpec, cluster: str, place: Place) -> tuple[core.Sec
         early_renewal_hours=_YEAR,  # so that any `up` of the second year renews it
         opts=options,
     )
-    secret = core.Secret(
-        place.logical("cacerts"),
-        metadata=place.metadata("cacerts"),
-        string_data={
-            "ca-cert.pem": certificate.cert_pem,
-            "ca-key.pem": key.private_key_pem_pkcs8,
-            "root-cert.pem": root["certificate"],
-            "cert-chain.pem": pulumi.Output.concat(certificate.cert_pem, root["certificate"]),
-        },
-        opts=place.options(),
-    )
-    return secret, root
+    content: dict[str, pulumi.Input[str]] = {
+        "ca-cert.pem": certificate.cert_pem,
+        "ca-key.pem": key.private_key_pem_pkcs8,
+        "root-cert.pem": root["certificate"],
+        "cert-chain.pem": pulumi.Output.concat(certificate.cert_pem, root["certificate"]),
+    }
+    return make_secret("cacerts", content, place), root
 
 
 def _make_root(mesh: MeshSpec, options: pulumi.ResourceOptions) -> dict[str, pulumi.Output[str]]:
@@ -119,9 +115,5 @@ def make_peer(stack: str, place: Place) -> core.Secret:
     """Let istiod read the cluster of another stack."""
     name = f"istio-remote-secret-{stack.rpartition('/')[2]}"
     access = _of_stack(stack, "access")
-    return core.Secret(
-        place.logical(name),
-        metadata=place.metadata(name, labels={"istio/multiCluster": "true"}),
-        string_data=access.apply(lambda given: {given["cluster"]: given["kubeconfig"]}),  # a secret, as that is
-        opts=place.options(),
-    )
+    content = access.apply(lambda given: {given["cluster"]: given["kubeconfig"]})  # a secret, as that is
+    return make_secret(name, content, place, labels={"istio/multiCluster": "true"})

@@ -19,6 +19,7 @@ from components.addons.files import secret_volume
 from components.addons.gateway_api.spec import GatewayApiSpec
 from components.addons.load_balancing.spec import CONTROLLER, METRICS, NAMESPACE, VERSION
 from components.addons.rendered import register
+from components.addons.secrets import make_tls_secret
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
 from components.contract import Balancers
 from components.platform.manifests import ManifestObject
@@ -78,13 +79,7 @@ def create_resources(context: InstallContext, place: Place) -> None:
 def _make_secret(place: Place) -> core.Secret:
     """What its webhooks would show, which it does not start without."""
     made = certify(NAMESPACE, CONTROLLER, [f"{CONTROLLER}.{place.namespace}.svc"], place.parent)
-    return core.Secret(
-        place.logical(CONTROLLER),
-        metadata=place.metadata(CONTROLLER),
-        type="kubernetes.io/tls",
-        string_data={"tls.crt": made.certificate, "tls.key": made.key},
-        opts=place.options(),
-    )
+    return make_tls_secret(CONTROLLER, made.certificate, made.key, place)
 
 
 def _pods(cluster: str, balancers: Balancers, unclaimed: pulumi.Output[str]) -> Pods:

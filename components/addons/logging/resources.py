@@ -21,12 +21,12 @@ from components.addons.logging.store import (
     Store,
     address,
     external_store,
-    make_secret,
     make_setup,
     secret_value,
     variables,
 )
 from components.addons.logging.users import Elasticsearch
+from components.addons.secrets import make_secret
 from components.addons.workloads import (
     Claim,
     Container,

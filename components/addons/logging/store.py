@@ -12,6 +12,7 @@ import pulumi_random as random
 
 from components.addons.files import secret_volume
 from components.addons.logging.spec import PORT, VERSION, ExternalSpec
+from components.addons.secrets import make_secret
 from components.addons.workloads import Container, Pods, make_job
 from components.platform.place import Place
 
@@ -75,13 +76,6 @@ def external_store(spec: ExternalSpec, place: Place) -> Store:
     # Not a hash of the password: whoever may read a pod could try words against it.
     revision = random.RandomId(place.logical("store"), byte_length=4, keepers={"password": password}, opts=options)
     return Store(spec.url, spec.user, password, spec.authority, revision=revision.id)
-
-
-def make_secret(name: str, content: Mapping[str, pulumi.Input[str]], place: Place) -> core.Secret:
-    """The Secret `name`."""
-    return core.Secret(
-        place.logical(name), metadata=place.metadata(name), string_data=dict(content), opts=place.options()
-    )
 
 
 def secret_value(name: str, secret: str, key: str = _PASSWORD) -> core.EnvVarArgs:

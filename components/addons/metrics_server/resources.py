@@ -4,7 +4,6 @@ import base64
 from dataclasses import replace
 from typing import Final
 
-import pulumi_kubernetes.core.v1 as core
 import pulumi_kubernetes.rbac.v1 as rbac
 from pulumi_kubernetes.apiregistration.v1 import APIService, APIServiceSpecArgs, ServiceReferenceArgs
 
@@ -12,6 +11,7 @@ from components.addons.addon import Created
 from components.addons.certificates import Certified, certify
 from components.addons.files import secret_volume
 from components.addons.metrics_server.spec import NAMESPACE, PORT, VERSION
+from components.addons.secrets import make_tls_secret
 from components.addons.workloads import Container, Pods, make_deployment, make_service, make_service_account
 from components.platform.place import Place
 
@@ -41,13 +41,7 @@ def create_resources(replicas: int, place: Place) -> Created:
     Without anybody who answers it would keep every namespace from being deleted.
     """
     certified = certify(_NAME, _NAME, [f"{_NAME}.{NAMESPACE}.svc"], place.parent)
-    secret = core.Secret(
-        place.logical(_NAME),
-        metadata=place.metadata(_NAME),
-        type="kubernetes.io/tls",
-        string_data={"tls.crt": certified.certificate, "tls.key": certified.key},
-        opts=place.options(),
-    )
+    secret = make_tls_secret(_NAME, certified.certificate, certified.key, place)
     pods = _pods()
     behind = make_service_account(_NAME, _RULES, place.depends_on(secret))
     _let_users_read(place)

@@ -12,6 +12,7 @@ from components.addons.monitoring.alerting import SECRETS, alertmanager_config
 from components.addons.monitoring.dashboards import dashboards
 from components.addons.monitoring.scraping import prometheus_config, rules
 from components.addons.monitoring.spec import VERSION, MonitoringSpec
+from components.addons.secrets import make_secret
 from components.addons.workloads import (
     Claim,
     Container,
@@ -87,12 +88,7 @@ def _make_alertmanager(spec: MonitoringSpec, replicas: int, place: Place) -> Non
     mounts = {"/etc/alertmanager": "config", "/alertmanager": "data"}
     volumes = [config.volume("config"), empty_volume("data", "1Gi")]
     if addresses:
-        secret = core.Secret(
-            place.logical("alertmanager"),
-            metadata=place.metadata("alertmanager"),
-            string_data=pulumi.Output.secret(addresses),
-            opts=place.options(),
-        )
+        secret = make_secret("alertmanager", pulumi.Output.secret(addresses), place)
         behind, mounts[SECRETS] = behind.depends_on(secret), "secrets"
         volumes.append(secret_volume("secrets", "alertmanager"))
     peers = [f"--cluster.peer=alertmanager-{index}.alertmanager:9094" for index in range(replicas)]
@@ -149,12 +145,7 @@ def _make_grafana(replicas: int, place: Place) -> None:
     paths = {"datasources.yaml": "datasources/polykube.yaml", "providers.yaml": "dashboards/polykube.yaml"}
     files = make_files("grafana", content, place)
     password = random.RandomPassword("grafana", length=24, opts=pulumi.ResourceOptions(parent=place.parent))
-    secret = core.Secret(
-        place.logical("grafana"),
-        metadata=place.metadata("grafana"),
-        string_data={"password": password.result},
-        opts=place.options(),
-    )
+    secret = make_secret("grafana", {"password": password.result}, place)
     container = Container(
         name="grafana",
         image=_GRAFANA,

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from components.addons.addon import InstallContext
 from components.addons.files import make_files
-from components.addons.logging.store import Store, external_store, make_secret, secret_value, variables
+from components.addons.logging.store import Store, external_store, secret_value, variables
 from components.addons.logging.users import Elasticsearch
+from components.addons.secrets import make_secret
 from components.addons.tracing.config import PASSWORD, SILENT, both, collecting, elasticsearch, memory, showing
 from components.addons.tracing.spec import OTLP_GRPC, OTLP_HTTP, VERSION, TracingSpec
 from components.addons.workloads import (
