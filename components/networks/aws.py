@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2, vpc
@@ -11,9 +11,7 @@ from components.cloud import CloudPlace
 from components.naming import component_type
 from components.networks.address_plan import by_zone
 from components.networks.aws_iam import allow, document, service_role, statement
-
-if TYPE_CHECKING:
-    from components.clusters.eks.spec import AwsNetworkSpec
+from components.networks.aws_spec import AwsNetworkSpec
 
 _EVERYWHERE: Final = "0.0.0.0/0"
 _HTTPS: Final = 443

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi
 import pulumi_azure_native as azure
@@ -11,9 +11,8 @@ import pulumi_azure_native as azure
 from components.cloud import CloudPlace
 from components.naming import component_type
 from components.networks.address_plan import halves
-
-if TYPE_CHECKING:
-    from components.clusters.aks.spec import AksSpec
+from components.networks.azure_spec import AzureNetworkSpec
+from spec.values import Ipv4Cidr
 
 _API_PREFIX: Final = 28  # the smallest that AKS takes for the API server
 _NETWORK_SHORTEST: Final = 2  # characters of a virtual network's name
@@ -24,37 +23,47 @@ _AKS: Final = "Microsoft.ContainerService/managedClusters"
 
 
 class AzureNetwork(pulumi.ComponentResource):
-    """The network of a cluster, in the resource group `group`."""
+    """A cluster's network in a resource group; `clients` reach the API server from outside of it."""
 
-    def __init__(self, spec: AksSpec, group: pulumi.Output[str], place: CloudPlace) -> None:
+    def __init__(
+        self,
+        spec: AzureNetworkSpec,
+        region: str,
+        group: pulumi.Output[str],
+        place: CloudPlace,
+        *,
+        clients: Sequence[Ipv4Cidr],
+    ) -> None:
         super().__init__(component_type("networks", "Azure"), place.cluster, opts=place.options())
-        self._spec, self._group, self._place = spec, group, place.inside(self)
+        self._region, self._group, self._place = region, group, place.inside(self)
+        self._clients = clients
         name = place.cluster
-        nodes, rest = halves(spec.network.range)
+        nodes, rest = halves(spec.range)
         self.network = azure.network.VirtualNetwork(
             name,
             virtual_network_name=name if len(name) >= _NETWORK_SHORTEST else f"{name}-network",
             resource_group_name=group,
-            location=spec.region,
-            address_space=azure.network.AddressSpaceArgs(address_prefixes=[str(spec.network.range)]),
+            location=region,
+            address_space=azure.network.AddressSpaceArgs(address_prefixes=[str(spec.range)]),
             tags=place.tags,
             opts=self._place.options(keep=True),
         )
         # Azure's driver of NFS shares adds the endpoint where there is none, and a program that does not have it would
         # take it away again (kubernetes-sigs/azurefile-csi-driver#2277).
-        self.nodes = self._subnet("nodes", str(nodes), nat=self._make_nat(), reaches=[_STORAGE])
+        self.nodes = self._subnet("nodes", str(nodes), nat=self._make_nat(spec.nat_addresses), reaches=[_STORAGE])
         api = next(rest.subnets(new_prefix=_API_PREFIX))
         # Azure changes one subnet of a network at a time.
         self.api = self._subnet("api", str(api), delegated_to=_AKS, after=self.nodes)
         self.register_outputs({})
 
-    def _make_nat(self) -> azure.network.NatGateway:
-        addresses = [self._public_address(index) for index in range(self._spec.network.nat_addresses)]
+    def _make_nat(self, number: int) -> azure.network.NatGateway:
+        """NAT through `number` public addresses."""
+        addresses = [self._public_address(index) for index in range(number)]
         return azure.network.NatGateway(
             f"{self._place.cluster}-nat",
             nat_gateway_name=f"{self._place.cluster}-nat",
             resource_group_name=self._group,
-            location=self._spec.region,
+            location=self._region,
             sku=azure.network.NatGatewaySkuArgs(name="Standard"),
             public_ip_addresses=[azure.network.SubResourceArgs(id=address.id) for address in addresses],
             tags=self._place.tags,
@@ -67,7 +76,7 @@ class AzureNetwork(pulumi.ComponentResource):
             name,
             public_ip_address_name=name,
             resource_group_name=self._group,
-            location=self._spec.region,
+            location=self._region,
             sku=azure.network.PublicIPAddressSkuArgs(name="Standard"),
             public_ip_allocation_method="Static",
             tags=self._place.tags,
@@ -108,7 +117,7 @@ class AzureNetwork(pulumi.ComponentResource):
         else; that of the subnet is ours, and AKS leaves it alone (Azure/AKS#674).
         """
         name = f"{self._place.cluster}-{role}"
-        named = [str(each) for each in self._spec.api_endpoint.private_from]
+        named = [str(each) for each in self._clients]
         rules = {
             "nodes": [_let_in("load-balancers", ["Internet"], _ANY_BUT_SSH, protocol="*")],
             "api": [_let_in("api-server", named, [_HTTPS])] if named else None,
@@ -117,7 +126,7 @@ class AzureNetwork(pulumi.ComponentResource):
             name,
             network_security_group_name=name,
             resource_group_name=self._group,
-            location=self._spec.region,
+            location=self._region,
             security_rules=rules[role],
             tags=self._place.tags,
             opts=self._place.options(),

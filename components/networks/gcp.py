@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulumi
 from pulumi_gcp import compute
 
 from components.cloud import CloudPlace
 from components.naming import component_type
-
-if TYPE_CHECKING:
-    from components.clusters.gke.spec import GkeSpec
+from components.networks.gcp_spec import GcpNetworkSpec
 
 PODS: Final = "pods"
 SERVICES: Final = "services"
@@ -20,24 +18,24 @@ _SAMPLED: Final = 0.5  # of all connections; Google's own proposal
 
 
 class GcpNetwork(pulumi.ComponentResource):
-    """The network of a cluster; Google spreads its one subnet and its NAT over the zones by itself."""
+    """A cluster's network in a region; Google spreads its one subnet and its NAT over the zones by itself."""
 
-    def __init__(self, spec: GkeSpec, place: CloudPlace) -> None:
+    def __init__(self, spec: GcpNetworkSpec, region: str, place: CloudPlace) -> None:
         super().__init__(component_type("networks", "Gcp"), place.cluster, opts=place.options())
         here = self._here = place.inside(self)
-        self._spec = spec
-        self._inside = [str(spec.network.nodes), str(spec.network.pods)]
+        self._spec, self._region = spec, region
+        self._inside = [str(spec.nodes), str(spec.pods)]
         name = place.cluster
         self.network = compute.Network(
             name, name=name, auto_create_subnetworks=False, routing_mode="REGIONAL", opts=here.options(keep=True)
         )
-        self.subnet = self._make_subnet(spec, here)
-        router = compute.Router(name, name=name, network=self.network.id, region=spec.region, opts=here.options())
+        self.subnet = self._make_subnet(here)
+        router = compute.Router(name, name=name, network=self.network.id, region=region, opts=here.options())
         self.nat = compute.RouterNat(
             name,
             name=name,
             router=router.name,
-            region=spec.region,
+            region=region,
             nat_ip_allocate_option="AUTO_ONLY",
             source_subnetwork_ip_ranges_to_nat="ALL_SUBNETWORKS_ALL_IP_RANGES",
             enable_dynamic_port_allocation=True,  # or a busy node runs out of the 64 that it gets
@@ -74,29 +72,29 @@ class GcpNetwork(pulumi.ComponentResource):
             name,
             name=name,
             network=self.network.id,
-            region=self._spec.region,
-            ip_cidr_range=str(self._spec.network.proxies),
+            region=self._region,
+            ip_cidr_range=str(self._spec.proxies),
             purpose="REGIONAL_MANAGED_PROXY",
             role="ACTIVE",
             opts=self._here.options(),
         )
 
-    def _make_subnet(self, spec: GkeSpec, here: CloudPlace) -> compute.Subnetwork:
+    def _make_subnet(self, here: CloudPlace) -> compute.Subnetwork:
         logs = compute.SubnetworkLogConfigArgs(
             aggregation_interval="INTERVAL_30_SEC", flow_sampling=_SAMPLED, metadata="INCLUDE_ALL_METADATA"
         )
-        ranges = {PODS: spec.network.pods, SERVICES: spec.network.services}
+        ranges = {PODS: self._spec.pods, SERVICES: self._spec.services}
         return compute.Subnetwork(
             here.cluster,
             name=here.cluster,
             network=self.network.id,
-            region=spec.region,
-            ip_cidr_range=str(spec.network.nodes),
+            region=self._region,
+            ip_cidr_range=str(self._spec.nodes),
             secondary_ip_ranges=[
                 compute.SubnetworkSecondaryIpRangeArgs(range_name=name, ip_cidr_range=str(addresses))
                 for name, addresses in ranges.items()
             ],
             private_ip_google_access=True,  # Google's own services without NAT
-            log_config=logs if spec.network.flow_logs else None,
+            log_config=logs if self._spec.flow_logs else None,
             opts=here.options(keep=True),
         )

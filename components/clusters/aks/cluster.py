@@ -59,7 +59,9 @@ class AksCluster(ManagedCluster):
         self._place = self.place(spec, provider)
         self._group = self._make_group(spec)
         self._identities = Identities(spec, self._group, self._place)
-        self.network = AzureNetwork(spec, self._group, self._place)
+        self.network = AzureNetwork(
+            spec.network, spec.region, self._group, self._place, clients=spec.api_endpoint.private_from
+        )
         self.control_plane = self.deleted_with = self._make_control_plane(spec)
         access = self._let_in(spec)
         make_pools(spec, self.control_plane, self._group, self.network.nodes.id, self._place)

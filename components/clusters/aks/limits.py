@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 from typing import Final
 
 from components.clusters.node_pools import TaintSpec
@@ -12,14 +12,6 @@ from spec.holes import is_hole, solid
 from spec.problems import Code, Finding, KeyPath, quoted
 from spec.values import Cidr
 
-# Of AKS, in all three ranges: aks/concepts-network-cni-overview; Azure/AKS#731, #2234.
-_OF_AKS: Final = tuple(
-    IPv4Network(each) for each in ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
-)
-# Of Azure, in a virtual network: virtual-network/virtual-networks-faq.
-_OF_AZURE: Final = tuple(IPv4Network(each) for each in ("127.0.0.0/8", "168.63.129.16/32", "224.0.0.0/4"))
-LARGEST_SERVICES: Final = 12  # the prefix; aks/configure-azure-cni
-SMALLEST_SERVICES: Final = 28  # DNS has the tenth address, Azure/AKS takes the first and the last
 _AUTHORIZED: Final = 200  # ranges; aks/api-server-authorized-ip-ranges
 _DISK: Final = (30, 2048)  # GiB; aks/node-storage, and maximum of osDiskSizeGB in the REST API
 _FEWEST_PODS: Final = 30  # that a pool must have room for; aks/azure-cni-overlay, aks/use-system-pools
@@ -31,21 +23,6 @@ _TAG_PREFIXES: Final = ("microsoft", "azure", "windows")
 _RESERVED_LABELS: Final = frozenset({"accelerator", "agentpool", "storageprofile", "storagetier"})  # aks/use-labels
 _OF_KUBELET: Final = ("kubelet.kubernetes.io", "node.kubernetes.io")  # Azure/AKS#2866
 _AZURE_DOMAIN: Final = "kubernetes.azure.com"
-
-
-def range_findings(at: KeyPath, network: IPv4Network, *, in_network: bool = False) -> Iterator[Finding]:
-    """A finding for each range of Azure's own that `network` shares addresses with."""
-    for taken in (*_OF_AKS, *(_OF_AZURE if in_network else ())):
-        if not is_hole(network) and network.overlaps(taken):
-            allowed = f"a range apart from {taken}, which Azure keeps for itself"
-            yield Finding(Code.OVERLAP, str(network), allowed, "Choose another range: 10.0.0.0/16, say.", at=at)
-
-
-def services_findings(at: KeyPath, services: IPv4Network) -> Iterator[Finding]:
-    """A finding when the range of Services is larger than AKS takes, or has no place for DNS."""
-    if not is_hole(services) and not LARGEST_SERVICES <= services.prefixlen <= SMALLEST_SERVICES:
-        allowed = f"/{LARGEST_SERVICES} to /{SMALLEST_SERVICES}: DNS takes the tenth address"
-        yield Finding(Code.BAD_CIDR, str(services), allowed, "Write 172.16.0.0/16, say.", at=at)
 
 
 def authorized_findings(ranges: Sequence[Cidr]) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Network
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field
@@ -16,10 +15,11 @@ from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows, why_no_system_pods
 from components.contract import BuiltIn
 from components.networks.address_plan import halves, overlaps, too_small
+from components.networks.azure_spec import AzureNetworkSpec
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding, KeyPath, quoted
+from spec.problems import Code, Finding, quoted
 from spec.text import TextRule
-from spec.values import Count, Ipv4Cidr
+from spec.values import Count
 
 SPOT_TAINT: Final = TaintSpec(key="kubernetes.azure.com/scalesetpriority", value="spot", effect="NoSchedule")
 """What Azure puts on every spot node; stated, so that nothing differs from what there is."""
@@ -51,38 +51,6 @@ PoolName: TypeAlias = Annotated[
 # learn.microsoft.com/azure/virtual-machines/sizes/overview, November 2026; NVv4 and MI300X are AMD's, NP has FPGAs.
 _GPU_FAMILY: Final = re.compile(r"Standard_N(?!V\d+as_v4|.*(MI300X|V620))[CDGV]")
 _WINDOWS_NAME: Final = 3  # characters; Azure has six for a pool of Windows, of which three tell generations apart
-
-
-class AzureNetworkSpec(StackModel):
-    """A virtual network with a subnet for nodes and one for the API server; pods are in an overlay."""
-
-    range: Ipv4Cidr = Field(default=IPv4Network("10.0.0.0/16"), description="The network; half of it is for nodes.")
-    pods: Ipv4Cidr = Field(
-        default=IPv4Network("10.244.0.0/16"),
-        description="The pods' addresses, which are nobody else's business; each node takes 256.",
-    )
-    services: Ipv4Cidr = Field(default=IPv4Network("172.16.0.0/16"), description="The addresses of Services.")
-    nat_addresses: Annotated[Count, Field(ge=1, le=16)] = Field(
-        default=1, description="Public addresses for what goes out; each is good for 64,512 connections at a time."
-    )
-
-    dataplane: Literal["cilium", "azure"] = Field(
-        default="cilium",
-        description="What carries packets and enforces network policies: Cilium, or Azure's own with Calico, which "
-        "Windows nodes need. It is decided when the cluster is made.",
-    )
-
-    def findings(self) -> Iterator[Finding]:
-        if self.range.prefixlen > 24:  # noqa: PLR2004 - the smallest that has room for both subnets
-            yield Finding(Code.BAD_CIDR, str(self.range), "/24 or larger", "Take a larger range.", at=("range",))
-        yield from limits.services_findings(("services",), self.services)
-        yield from limits.range_findings(("range",), self.range, in_network=True)
-        for key in ("pods", "services"):
-            yield from limits.range_findings((key,), getattr(self, key))
-
-    def by_place(self) -> dict[KeyPath, IPv4Network]:
-        """The ranges by where they stand in the cluster's part of the stack file."""
-        return {("network", key): getattr(self, key) for key in ("range", "pods", "services")}
 
 
 class Principal(StackModel):

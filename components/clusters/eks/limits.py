@@ -3,41 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Final, TypeAlias
+from typing import Final
 
-from pydantic import AfterValidator, WithJsonSchema
-
+from components.networks.aws_spec import PRIVATE, UNUSABLE
 from spec.holes import solid
-from spec.model import Many, refused
+from spec.model import Many
 from spec.problems import Code, Finding, KeyPath, listed, quoted
 from spec.values import Cidr
 
-# AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-_RETENTION: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
-_YEARS: Final = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-
-
-def _retention(days: int) -> int:
-    allowed = (*_RETENTION, *_YEARS)
-    if days in allowed:
-        return days
-    nearest = next((each for each in allowed if each > days), allowed[-1])
-    found = Finding(Code.NOT_ALLOWED, str(days), listed([str(each) for each in allowed]), f"Write {nearest}.")
-    raise refused(found)
-
-
-LogDays: TypeAlias = Annotated[
-    int, AfterValidator(_retention), WithJsonSchema({"type": "integer", "enum": [*_RETENTION, *_YEARS]})
-]
-"""Days for which CloudWatch keeps logs."""
-
-# CreateCluster, KubernetesNetworkConfigRequest.serviceIpv4Cidr
-_SERVICES_IN: Final = tuple(IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
-_SERVICES_PREFIXES: Final = range(12, 25)
-# CreateVpc: InvalidVpc.Range; what no interface can have
-_NO_NETWORK: Final = tuple(IPv4Network(each) for each in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))
 # VpcConfigRequest.publicAccessCidrs: no reserved addresses; 40 of them (eks/latest/userguide/service-quotas.html)
-_NOT_PUBLIC: Final = (*_SERVICES_IN, *_NO_NETWORK, IPv4Network("100.64.0.0/10"))
+_NOT_PUBLIC: Final = (*PRIVATE, *UNUSABLE, IPv4Network("100.64.0.0/10"))
 _PUBLIC_RANGES: Final = 40
 # What IAM and KMS take, which are the strictest (IAM/latest/APIReference/API_Tag.html).
 _TAG_TEXT: Final = re.compile(r"[\w\s.:/=+@-]*")
@@ -49,22 +24,6 @@ LARGEST_DISK: Final = 65536
 """GiB of a gp3 volume (ebs/latest/userguide/general-purpose.html)."""
 LABEL_LENGTH: Final = 63
 """Characters of a label's key and value, and of a taint's, with the domain (CreateNodegroup, labels and taints)."""
-
-
-def service_range_findings(services: IPv4Network) -> Iterator[Finding]:
-    """A finding when Services cannot have these addresses, relative to the network."""
-    blocks = f"/12 to /24 within {listed([str(each) for each in _SERVICES_IN])}"
-    if services.prefixlen not in _SERVICES_PREFIXES or not any(services.subnet_of(each) for each in _SERVICES_IN):
-        remedy = "Write 172.20.0.0/16, say."
-        yield Finding(Code.BAD_CIDR, str(services), blocks, remedy, at=("services",))
-
-
-def network_range_findings(network: IPv4Network) -> Iterator[Finding]:
-    """A finding when a VPC cannot have these addresses, relative to the network."""
-    for each in _NO_NETWORK:
-        if network.overlaps(each):
-            remedy = "Write a range within 10.0.0.0/8, say."
-            yield Finding(Code.BAD_CIDR, str(network), f"a range apart from {each}", remedy, at=("range",))
 
 
 def public_range_findings(ranges: Many[Cidr]) -> Iterator[Finding]:

@@ -13,10 +13,7 @@ from components.clusters.eks.limits import (
     LABEL_LENGTH,
     LARGEST_DISK,
     SMALLEST_DISKS,
-    LogDays,
-    network_range_findings,
     public_range_findings,
-    service_range_findings,
     tag_findings,
 )
 from components.clusters.managed import EVERYTHING, Facts, ManagedSpec, with_endpoint
@@ -24,12 +21,12 @@ from components.clusters.names import AUTOMATIC, IAM_ROLE, NODE_GROUP, POOL, Use
 from components.clusters.node_labels import label_findings
 from components.clusters.pools import CloudPoolSpec, all_whole, unknown_architecture
 from components.contract import Capability
-from components.networks.address_plan import LARGEST_PREFIX, by_zone, overlaps, too_small
+from components.networks.address_plan import by_zone, overlaps, too_small
+from components.networks.aws_spec import AwsNetworkSpec, LogDays
 from spec.holes import solid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
 from spec.text import RbacGroup, TextRule
-from spec.values import Ipv4Cidr
 
 # docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, November 2026; g4ad has GPUs of AMD's.
 _GPU_FAMILY: Final = re.compile(r"(?!g4ad)[gp]\d")
@@ -45,48 +42,6 @@ PrincipalArn: TypeAlias = Annotated[
         longest=2048,
     ),
 ]
-EndpointService: TypeAlias = Literal[
-    "autoscaling", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "logs", "sqs", "ssm", "sts"
-]
-
-
-class AwsNetworkSpec(StackModel):
-    """A VPC with a private and a public subnet in each zone; nodes and pods are in the private ones."""
-
-    range: Ipv4Cidr = Field(
-        default=IPv4Network("10.0.0.0/16"),
-        description="The VPC's addresses, for nodes and pods alike. A quarter goes to each zone.",
-    )
-    services: Ipv4Cidr = Field(default=IPv4Network("172.20.0.0/16"), description="The addresses of Services.")
-    nat: Literal["per-zone", "single"] = Field(
-        default="per-zone",
-        description="NAT gateways for what goes out. One for each zone, because with a single one all zones lose the "
-        "internet with its zone; a single one costs a third.",
-    )
-    flow_log_days: LogDays | None = Field(
-        default=30, description="How long records of all connections are kept, for whoever investigates."
-    )
-    private_endpoints: Many[EndpointService] = Field(
-        default=(),
-        description="AWS services that are reached without NAT, by an interface in each zone that costs by the hour. "
-        "S3 is reached so in any case, which is free.",
-    )
-
-    def findings(self) -> Iterator[Finding]:
-        yield from same_twice("endpoint", "privateEndpoints", self.private_endpoints, str, key="")
-        if self.range.prefixlen > LARGEST_PREFIX:
-            allowed = f"/16 to /{LARGEST_PREFIX}"
-            yield Finding(Code.BAD_CIDR, str(self.range), allowed, "Take a larger range.", at=("range",))
-        elif self.range.prefixlen < 16:  # noqa: PLR2004 - the largest that a VPC can have
-            first = next(self.range.subnets(new_prefix=16))
-            remedy = f"Write {first}, if a VPC of that size is enough."
-            yield Finding(Code.BAD_CIDR, str(self.range), f"/16 to /{LARGEST_PREFIX}", remedy, at=("range",))
-        else:
-            yield from network_range_findings(self.range)
-        if isinstance(self.services, IPv4Network):
-            yield from service_range_findings(self.services)
-        ranges: dict[KeyPath, IPv4Network] = {("range",): self.range, ("services",): self.services}
-        yield from overlaps(ranges)
 
 
 class EksPoolSpec(CloudPoolSpec):

@@ -53,7 +53,7 @@ class GkeCluster(ManagedCluster):
         place = self.place(spec, provider)
         self._apis = Apis(spec.project, place)
         self._place = place.following(self._apis.always)
-        self.network = GcpNetwork(spec, self._place)
+        self.network = GcpNetwork(spec.network, spec.region, self._place)
         account, rights = make_node_account(spec.project, self._place)
         self._node_account = account.email
         key, may_encrypt = self._make_key(spec)

@@ -25,10 +25,11 @@ from components.clusters.node_labels import label_findings as node_label_finding
 from components.clusters.pools import CloudPoolSpec, all_whole, no_windows
 from components.contract import BuiltIn, Capability
 from components.networks.address_plan import overlaps, too_small
+from components.networks.gcp_spec import GcpNetworkSpec
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding, KeyPath
+from spec.problems import Code, Finding
 from spec.text import Email, TextRule
-from spec.values import Bytes, Count, Ipv4Cidr, PortNumber
+from spec.values import Bytes, Count
 
 _NOT_IN_AUTOPILOT: Final = {Capability.NODE_POOLS, Capability.NETWORK_PLUGINS, Capability.NODE_DIRECTORIES}
 _LABEL: Final = "lower-case letters, digits, - and _, 63 at most"
@@ -56,36 +57,6 @@ Member: TypeAlias = Annotated[
         "group:platform@example.com",
     ),
 ]
-
-
-class GcpNetworkSpec(StackModel):
-    """A VPC with one subnet in the region: nodes in its own range, pods and Services in secondary ones."""
-
-    nodes: Ipv4Cidr = Field(default=IPv4Network("10.0.0.0/20"), description="The nodes' addresses.")
-    pods: Ipv4Cidr = Field(
-        default=IPv4Network("10.4.0.0/14"),
-        description="The pods' addresses; each node takes twice as many as it may run pods.",
-    )
-    services: Ipv4Cidr = Field(default=IPv4Network("10.8.0.0/20"), description="The addresses of Services.")
-    proxies: Ipv4Cidr = Field(
-        default=IPv4Network("10.9.0.0/23"),
-        description="The addresses from which internal gateways of Google's own reach pods; made with the first one.",
-    )
-    flow_logs: bool = Field(default=True, description="Whether records of connections are kept (half of them).")
-    webhook_ports: Many[PortNumber] = Field(
-        default=(),
-        description="Ports of pods that the API server calls as webhooks: 8443 or 9443 with many operators. It reaches "
-        "443, 10250 and those of add-ons in any case.",
-    )
-    dataplane: Literal["v2", "iptables"] = Field(
-        default="v2",
-        description="What carries packets and enforces network policies: Dataplane V2, or iptables with Calico, which "
-        "Windows nodes need. It is decided when the cluster is made.",
-    )
-
-    def by_place(self) -> dict[KeyPath, IPv4Network]:
-        """The ranges by where they stand in the cluster's part of the stack file."""
-        return {("network", key): getattr(self, key) for key in ("nodes", "pods", "services", "proxies")}
 
 
 class Upgrade(StackModel):
