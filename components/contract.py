@@ -16,6 +16,7 @@ C4  `capabilities` says what the kind can do. What needs more is an error before
 C5  `in_cluster()` gives the options of every object in the cluster. With `outside_effects=True` the
     object is deleted one by one on destroy; otherwise it may go with the cluster.
 C6  Two programs of one spec register the same resources under the same names.
+C7  A cluster has a facility exactly when it has the facility's capability, which the add-on states that asks for it.
 A1  An add-on says which `capabilities` of the cluster it needs, which add-ons it `depends_on`, is to `install_after`
     or `conflicts` with, by their classes, and by which built-in parts of a cluster it is `superseded_by`.
 A2  Every namespace that an add-on uses is in `namespaces`, with the Pod Security level that it needs.
@@ -27,7 +28,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -148,51 +149,16 @@ def by_name(grants: Sequence[Grant]) -> dict[str, Grant]:
     return {grant.name or str(number): grant for number, grant in enumerate(grants)}
 
 
-@dataclass(frozen=True)
-class Machines:
-    """What Karpenter needs: rights to make machines, the queue that tells of their end, and what they have in common.
+class Facility:
+    """What one add-on needs of a cluster's cloud, and nothing else asks for; the cluster has it if it has `capability`.
 
-    `node` is the part of a node class that is the cluster's: networks, disks, what the machines may do.
+    `Cluster.facility` gives it by its class, of which `components/facilities.py` has all.
     """
 
-    grants: Sequence[Grant]
-    queue: pulumi.Output[str]
-    node: Mapping[str, Any]
+    capability: ClassVar[Capability]
 
 
-@dataclass(frozen=True)
-class PoolScaling:
-    """What the autoscaler of Kubernetes needs to resize the cluster's pools: rights, and how it is told of them."""
-
-    grants: Sequence[Grant]
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Balancers:
-    """What AWS's Load Balancer Controller needs: rights to make load balancers, and the `region` and `network` (an id)
-    where they are."""
-
-    grants: Sequence[Grant]
-    region: str
-    network: pulumi.Output[str]
-
-
-PROVER: Final = "cert-manager"
-"""The user of `Cluster.dns` that proves whose names are: it writes TXT records alone, and is told each zone's id."""
-
-
-@dataclass(frozen=True)
-class Dns:
-    """The cloud's DNS as its clients are told of it; whoever gets `grants` may change records of the zones asked for.
-
-    `service` is aws, google or azure, as clients of several clouds call them, and `account` what finds it there.
-    """
-
-    service: str
-    account: Mapping[str, str]
-    grants: Sequence[Grant]
+AnyFacility = TypeVar("AnyFacility", bound=Facility)
 
 
 @dataclass(frozen=True)
@@ -312,20 +278,8 @@ class Cluster(Protocol):
         """Cloud rights for the pods of `namespace/name`."""
         ...
 
-    def machines(self) -> Machines:
-        """What makes machines as pods need them."""
-        ...
-
-    def pool_scaling(self) -> PoolScaling:
-        """What resizes the pools as pods need them."""
-        ...
-
-    def balancers(self) -> Balancers:
-        """What makes load balancers for gateways."""
-        ...
-
-    def dns(self, user: str, zones: Sequence[str]) -> Dns:
-        """The cloud's DNS for `user`, who changes records of the zones with these ids."""
+    def facility(self, kind: type[AnyFacility]) -> AnyFacility:
+        """What the one add-on that needs such a facility is told; the cluster makes it when it is asked."""
         ...
 
     def object_store(self, name: str) -> ObjectStore:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
-from components.contract import Dns
+from components.facilities import Dns
 from spec.model import Many, StackModel
 from spec.problems import Code
 from spec.text import DnsName, TextRule

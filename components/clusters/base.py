@@ -1,6 +1,7 @@
 """What clusters of every kind have: the model in the stack file, and the connection to what runs."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final
 
 import pulumi
@@ -8,19 +9,17 @@ import pulumi_kubernetes as kubernetes
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from components.contract import (
-    Balancers,
+    AnyFacility,
     BuiltIn,
     Capability,
     CapabilityMissing,
-    Dns,
+    Facility,
     Gateways,
     Grant,
     Identity,
     LoadBalancing,
-    Machines,
     NodePool,
     ObjectStore,
-    PoolScaling,
     Storage,
 )
 from components.naming import component_type
@@ -128,6 +127,8 @@ class ClusterBase(pulumi.ComponentResource):
     network_plugins: str = "/opt/cni/bin"
     own_default_classes: tuple[str, ...] = ()
     node_pools: tuple[NodePool, ...] = ()
+    facilities: Mapping[type[Facility], Callable[[], Facility]] = MappingProxyType({})
+    """How each facility that the cluster has is made, by its class."""
     kubeconfig: pulumi.Output[str]
     kubernetes: kubernetes.Provider
     deleted_with: pulumi.Resource | None = None
@@ -208,22 +209,13 @@ class ClusterBase(pulumi.ComponentResource):
         del grants
         raise CapabilityMissing(self.kind, Capability.WORKLOAD_IDENTITY, service_account)
 
-    def machines(self) -> Machines:
-        """What Karpenter needs; CapabilityMissing where it cannot be."""
-        raise CapabilityMissing(self.kind, Capability.MACHINES, "autoscaling")
-
-    def pool_scaling(self) -> PoolScaling:
-        """What the autoscaler of Kubernetes needs; CapabilityMissing where pools are scaled, or are not, without it."""
-        raise CapabilityMissing(self.kind, Capability.SCALABLE_POOLS, "cluster-autoscaler")
-
-    def balancers(self) -> Balancers:
-        """What AWS's Load Balancer Controller needs; CapabilityMissing where it cannot be."""
-        raise CapabilityMissing(self.kind, Capability.LOAD_BALANCER_CONTROLLER, "load balancing")
-
-    def dns(self, user: str, zones: Sequence[str]) -> Dns:
-        """The cloud's DNS; CapabilityMissing where there is no cloud."""
-        del zones
-        raise CapabilityMissing(self.kind, Capability.WORKLOAD_IDENTITY, user)
+    def facility(self, kind: type[AnyFacility]) -> AnyFacility:
+        """What an add-on needs of the cloud, by its class; CapabilityMissing where the cluster has no such thing."""
+        if kind not in self.facilities:
+            raise CapabilityMissing(self.kind, kind.capability, kind.__name__)
+        made = self.facilities[kind]()
+        assert isinstance(made, kind)
+        return made
 
     def object_store(self, name: str) -> ObjectStore:
         """A bucket for backups; CapabilityMissing where there is no cloud."""

@@ -16,6 +16,7 @@ from components.clusters.device_plugin import DevicePlugin
 from components.clusters.names import Use, name_findings
 from components.clusters.pools import CloudPoolSpec, Machine, machine_warnings, over_budget, pool_findings
 from components.contract import Capability, ObjectStore, Storage
+from components.facilities import KarpenterConfig, LoadBalancerControllerConfig, PoolScaling
 from components.propagation import Propagation
 from spec.holes import is_hole, solid
 from spec.model import Many, StackModel, same_twice
@@ -25,9 +26,9 @@ from spec.values import Cidr, Count, Ipv4Cidr
 EVERYTHING = frozenset(Capability) - {
     Capability.GATEWAYS,
     Capability.GATEWAY_SECRETS,
-    Capability.MACHINES,
-    Capability.LOAD_BALANCER_CONTROLLER,
-    Capability.SCALABLE_POOLS,
+    KarpenterConfig.capability,
+    LoadBalancerControllerConfig.capability,
+    PoolScaling.capability,
 }
 Days: TypeAlias = Annotated[Count, Field(ge=1, le=3653)]
 

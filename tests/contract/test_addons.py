@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from itertools import product
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -16,7 +17,9 @@ from common.errors import StackFileError
 from common.paths import CHECKOUT
 from common.reachability import Address, Endpoint, Network, Pod, Ports
 from components.addons import ADDONS, INTERNAL
-from components.addons.addon import AddOnType
+from components.addons.addon import AddOn, AddOnType, InstallContext, Installed
+from components.clusters.base import ClusterBase
+from components.contract import Facility
 from components.naming import NAME_LABEL, component_type
 from components.platform.flows import TENANTS, Addresses, Side
 from policy.rules import RULES
@@ -67,6 +70,25 @@ def test_a1_what_it_depends_on_or_is_installed_after_comes_before_it(add_on: Add
     assert all(order.index(other) < order.index(add_on.spec_type) for other in earlier), (
         "ADDONS is the order of installation"
     )
+
+
+def test_c7_an_add_on_states_the_capability_of_each_facility_that_it_asks_for(tmp_path: Path) -> None:
+    installing: list[AddOn[Any]] = []
+    asked: list[tuple[AddOn[Any], type[Facility]]] = []
+    install, facility = AddOn.install, ClusterBase.facility
+
+    def recorded_install(add_on: AddOn[Any], context: InstallContext) -> Installed:
+        installing.append(add_on)
+        return install(add_on, context)
+
+    def recorded_facility(cluster: ClusterBase, kind: type[Facility]) -> Facility:
+        asked.append((installing[-1], kind))
+        return facility(cluster, kind)
+
+    with patch.object(AddOn, "install", recorded_install), patch.object(ClusterBase, "facility", recorded_facility):
+        registered(spec_of_all(tmp_path))
+    assert {kind for _, kind in asked} == {*Facility.__subclasses__()}
+    assert [(add_on.name, kind) for add_on, kind in asked if kind.capability not in add_on.capabilities()] == []
 
 
 @EACH

@@ -6,14 +6,17 @@ recorded without an engine; tests/e2e runs the same programs under a real one.
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import yaml
 
+from components.addons import AddOnsSpec
 from components.clusters import KINDS, kind_name
-from components.contract import Capability
+from components.contract import Capability, CapabilityMissing, Facility
 from rehearsal.control_plane import ControlPlane
+from stacks.compose import Composition
 from stacks.config import StackSpec
 from tests.support.registered import Registered, registered
 from tests.support.stack import make_stack
@@ -119,6 +122,20 @@ def clouds_own(planned: Planned) -> bool:
 
 def test_c6_a_second_program_registers_the_same_names(spec: StackSpec, planned: Planned) -> None:
     assert set(registered(spec)) == set(planned)
+
+
+def test_c7_a_cluster_has_a_facility_exactly_when_it_has_its_capability(spec: StackSpec) -> None:
+    kinds = Facility.__subclasses__()
+    had: list[type[Facility]] = []
+
+    def ask(made: Composition) -> None:
+        for kind in kinds:
+            with suppress(CapabilityMissing):
+                had.append(type(made.cluster.facility(kind)))
+
+    registered(spec.model_copy(update={"addons": AddOnsSpec()}), then=ask)
+    assert kinds
+    assert had == [kind for kind in kinds if kind.capability in spec.cluster.capabilities]
 
 
 def test_every_kind_is_under_contract() -> None:

@@ -1,7 +1,7 @@
 """What a program registers, without an engine and without a cloud: each resource as the monitor is asked for it."""
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from unittest.mock import patch
@@ -14,7 +14,7 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from automation.preview.trace import as_if_registered
 from components.clusters import admission, existing
 from components.naming import PROJECT
-from stacks.compose import compose
+from stacks.compose import Composition, compose
 from stacks.config import StackSpec
 
 _STACK: Final = "pulumi:pulumi:Stack"
@@ -135,8 +135,10 @@ class _Recorder(MockMonitor):
         return answer
 
 
-def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
-    """Everything that a stack of `spec` registers, by URN, in order."""
+def registered(
+    spec: StackSpec, stack: str = "test", then: Callable[[Composition], object] = lambda _: None
+) -> dict[str, Registered]:
+    """Everything that a stack of `spec` registers, by URN, in order; `then` is what a test does in the program."""
     recorder = _Recorder(stack)
     pulumi.runtime.set_mocks(_Cloud(), monitor=recorder)
     run: Any = pulumi.runtime.test
@@ -148,7 +150,7 @@ def registered(spec: StackSpec, stack: str = "test") -> dict[str, Registered]:
         patch.object(resource_hooks, "register_error_hook", as_if_registered),
         patch.object(resource_hooks, "register_resource_hook", as_if_registered),
     ):
-        run(lambda: compose(spec) and None)()
+        run(lambda: then(compose(spec)) and None)()
     return recorder.seen
 
 

@@ -14,6 +14,7 @@ from components.addons.exempt import api_server_address
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.facilities import KarpenterConfig
 from components.platform.flows import Flow, to_api_server, to_credentials
 from components.platform.place import Place
 
@@ -26,7 +27,7 @@ class Autoscaling(AddOn[AutoscalingSpec]):
     purpose = Purpose.SCALE
     spec_type = AutoscalingSpec
     defines = MappingProxyType({"karpenter.sh": "NodeClaim NodeOverlay NodePool", "karpenter.k8s.aws": "EC2NodeClass"})
-    required_capabilities = frozenset({Capability.MACHINES, Capability.WORKLOAD_IDENTITY})
+    required_capabilities = frozenset({KarpenterConfig.capability, Capability.WORKLOAD_IDENTITY})
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=4, gibibytes=16)),)
     exemptions = (api_server_address("Karpenter"),)
 

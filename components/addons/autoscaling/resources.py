@@ -9,7 +9,7 @@ from components.addons.autoscaling.spec import METRICS, AutoscalingSpec
 from components.addons.bundles import load
 from components.addons.rendered import Manifest, configure_deployment, register
 from components.addons.workloads import scraped
-from components.contract import Machines
+from components.facilities import KarpenterConfig
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
@@ -21,27 +21,27 @@ _DRAIN: Final = {"pulumi.com/deletionPropagationPolicy": "foreground"}  # the po
 
 def create_resources(spec: AutoscalingSpec, context: InstallContext, place: Place) -> None:
     """Karpenter, then its pool: every machine that Karpenter made goes with the pool, before Karpenter itself does."""
-    machines = context.cluster.machines()
-    identity = context.cluster.identity_for(f"{place.namespace}/{_NAME}", machines.grants)
+    config = context.cluster.facility(KarpenterConfig)
+    identity = context.cluster.identity_for(f"{place.namespace}/{_NAME}", config.grants)
     assert not identity.annotations, "pods get their identity by EKS Pod Identity"
     kinds = load("karpenter-kinds")
     objects = [each for each in load("karpenter") if each["metadata"].get("namespace") in (None, place.namespace)]
     for each in objects:
         if each["kind"] == "Deployment":
-            _configure(configure_deployment(each, context.replicas, _SIZES), context.cluster.name, machines)
+            _configure(configure_deployment(each, context.replicas, _SIZES), context.cluster.name, config)
     # By themselves, and not with the cluster: their machines are outside of it.
     registered = register([*kinds, *objects], place.depends_on(*identity.after))
     running = replace(place.depends_on(*registered), namespace="", deleted_with=None)
-    node_class = ManifestObject(_node_class(spec, machines.node), running)
+    node_class = ManifestObject(_node_class(spec, config.node), running)
     ManifestObject(node_pool(spec), running.depends_on(node_class))
 
 
-def _configure(deployment: Manifest, cluster: str, machines: Machines) -> None:
+def _configure(deployment: Manifest, cluster: str, config: KarpenterConfig) -> None:
     """Name the cluster and the queue; the address of the cluster's DNS, which it would look up, is for kubenet only."""
     template = deployment["spec"]["template"]
     template["metadata"]["annotations"] = dict(scraped(METRICS))
     (container,) = template["spec"]["containers"]
-    given = {"CLUSTER_NAME": cluster, "INTERRUPTION_QUEUE": machines.queue}
+    given = {"CLUSTER_NAME": cluster, "INTERRUPTION_QUEUE": config.queue}
     for variable in container["env"]:
         variable["value"] = given.pop(variable["name"], variable.get("value"))
     assert not given, f"upstream calls {', '.join(given)} something else now"

@@ -16,6 +16,7 @@ from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.addons.spec import Selection, SpecType
 from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.facilities import Dns
 from components.platform.flows import ANY_ADDRESS, Flow, to_api_server, to_credentials
 from components.platform.place import Place
 from spec.holes import solid
@@ -44,7 +45,7 @@ class CertManager(AddOn[CertManagerSpec]):
     ports_from_control_plane = frozenset({WEBHOOK})
 
     def capabilities(self) -> Collection[Capability]:
-        return (Capability.WORKLOAD_IDENTITY,) if self.spec.zones else ()
+        return (Dns.capability,) if self.spec.zones else ()
 
     def depends_on(self) -> Collection[SpecType]:
         return (GatewayApiSpec,) if self.spec.by_http else ()

@@ -17,7 +17,8 @@ from components.addons.ingress.spec import NAMESPACE as GATEWAYS
 from components.addons.rendered import Manifest, configure_deployment, make_disruption_budget, register
 from components.addons.secrets import make_key_pair_secret
 from components.addons.workloads import Container, Pods, make_job, make_service_account
-from components.contract import Dns, Identity
+from components.contract import Identity
+from components.facilities import PROVER, Dns
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
@@ -36,9 +37,10 @@ _SIZES: Final = {
 def create_resources(spec: CertManagerSpec, context: InstallContext, place: Place) -> None:
     """cert-manager, then its issuers, which come when the webhook has answered, and go before what serves them."""
     objects = load("cert-manager")
-    dns = context.cluster.dns(_CONTROLLER, spec.zones) if spec.zones else None
+    dns = context.cluster.facility(Dns) if spec.zones else None
     if dns:
-        identity = context.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", dns.grants)
+        grants = dns.grants_for(PROVER, spec.zones)
+        identity = context.cluster.identity_for(f"{place.namespace}/{_CONTROLLER}", grants)
         _let_change_dns(objects, identity)
         place = place.depends_on(*identity.after)
     if spec.by_http:  # it would not start before the definitions are there

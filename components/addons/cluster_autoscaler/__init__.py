@@ -13,6 +13,7 @@ from components.addons.exempt import api_server_address
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.facilities import PoolScaling
 from components.platform.flows import Flow, to_api_server, to_credentials
 from components.platform.place import Place
 
@@ -24,7 +25,7 @@ class ClusterAutoscaler(AddOn[ClusterAutoscalerSpec]):
     version = RELEASES[max(RELEASES)]
     purpose = Purpose.SCALE
     spec_type = ClusterAutoscalerSpec
-    required_capabilities = frozenset({Capability.SCALABLE_POOLS, Capability.WORKLOAD_IDENTITY})
+    required_capabilities = frozenset({PoolScaling.capability, Capability.WORKLOAD_IDENTITY})
     conflicts = (AutoscalingSpec,)  # both would answer for the same pods
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=8)),)
     exemptions = (api_server_address("cluster-autoscaler"),)

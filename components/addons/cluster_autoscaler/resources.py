@@ -13,7 +13,7 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 from components.addons.addon import InstallContext
 from components.addons.cluster_autoscaler.spec import HTTP, RELEASES, ClusterAutoscalerSpec
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
-from components.contract import PoolScaling
+from components.facilities import PoolScaling
 from components.platform.place import Place
 
 _NAME: Final = "cluster-autoscaler"
@@ -58,7 +58,7 @@ _OWN: Final = (
 
 def create_resources(spec: ClusterAutoscalerSpec, context: InstallContext, place: Place) -> None:
     """A Deployment with its rights, in the cluster and in the cloud."""
-    scaling = context.cluster.pool_scaling()
+    scaling = context.cluster.facility(PoolScaling)
     identity = context.cluster.identity_for(f"{place.namespace}/{_NAME}", scaling.grants)
     container = Container(
         name=_NAME,

@@ -13,6 +13,7 @@ from components.addons.external_dns.spec import METRICS, NAMESPACE, PODS, VERSIO
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.facilities import Dns
 from components.platform.flows import Flow, to_api_server, to_credentials
 from components.platform.place import Place
 
@@ -24,7 +25,7 @@ class ExternalDns(AddOn[ExternalDnsSpec]):
     version = VERSION
     purpose = Purpose.CONNECT
     spec_type = ExternalDnsSpec
-    required_capabilities = frozenset({Capability.WORKLOAD_IDENTITY})
+    required_capabilities = frozenset({Dns.capability, Capability.WORKLOAD_IDENTITY})
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=1, gibibytes=2)),)
     exemptions = (api_server_address("external-dns"),)
 

@@ -10,7 +10,8 @@ from components.addons.dns import azure_part
 from components.addons.external_dns.spec import METRICS, VERSION, ExternalDnsSpec
 from components.addons.files import make_files
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
-from components.contract import Cluster, Dns
+from components.contract import Cluster
+from components.facilities import Dns
 from components.platform.place import Place
 
 _NAME: Final = "external-dns"
@@ -24,8 +25,9 @@ _RULES: Final = (
 
 def create_resources(spec: ExternalDnsSpec, cluster: Cluster, place: Place) -> None:
     """A Deployment with its rights, in the cluster and in the cloud."""
-    dns = cluster.dns(_NAME, [zone.id for zone in spec.zones])
-    identity = cluster.identity_for(f"{place.namespace}/{_NAME}", dns.grants)
+    dns = cluster.facility(Dns)
+    grants = dns.grants_for(_NAME, [zone.id for zone in spec.zones])
+    identity = cluster.identity_for(f"{place.namespace}/{_NAME}", grants)
     files = make_files(_NAME, {"azure.json": azure_config(spec, dns)} if dns.service == "azure" else {}, place)
     container = Container(
         name=_NAME,

@@ -16,6 +16,7 @@ from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.addons.spec import SpecType
 from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.facilities import LoadBalancerControllerConfig
 from components.platform.flows import Flow, to_api_server, to_credentials
 from components.platform.place import Place
 
@@ -34,7 +35,7 @@ class LoadBalancing(AddOn[LoadBalancingSpec]):
             "gateway.k8s.aws": "ListenerRuleConfiguration LoadBalancerConfiguration TargetGroupConfiguration",
         }
     )
-    required_capabilities = frozenset({Capability.LOAD_BALANCER_CONTROLLER, Capability.WORKLOAD_IDENTITY})
+    required_capabilities = frozenset({LoadBalancerControllerConfig.capability, Capability.WORKLOAD_IDENTITY})
     provides = frozenset({Capability.GATEWAYS})
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=4)),)
     exemptions = (api_server_address("AWS's Load Balancer Controller"),)

@@ -21,7 +21,7 @@ from components.addons.load_balancing.spec import CONTROLLER, METRICS, NAMESPACE
 from components.addons.rendered import register
 from components.addons.secrets import make_tls_secret
 from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
-from components.contract import Balancers
+from components.facilities import LoadBalancerControllerConfig
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
 
@@ -62,15 +62,15 @@ _LEADER: Final = _rule("coordination.k8s.io", ("leases",), "create", "get", "pat
 
 def create_resources(context: InstallContext, place: Place) -> None:
     """The controller, then its class of Gateways: with that goes every Gateway, and that before the controller does."""
-    balancers = context.cluster.balancers()
-    identity = context.cluster.identity_for(f"{place.namespace}/{CONTROLLER}", balancers.grants)
+    config = context.cluster.facility(LoadBalancerControllerConfig)
+    identity = context.cluster.identity_for(f"{place.namespace}/{CONTROLLER}", config.grants)
     assert not identity.annotations, "pods get their identity by EKS Pod Identity"
     kinds = [*register(load("aws-load-balancers"), place), *context.components([GatewayApiSpec])]
     account = make_service_account(CONTROLLER, _RULES, place.depends_on(*kinds, *identity.after), here=[_LEADER])
     # Its half for Ingresses is always on: of one of its class, which has the mark that it may not set itself, it would
     # make a load balancer for whoever wrote it.
     unclaimed = random.RandomId(NAMESPACE, byte_length=16, opts=pulumi.ResourceOptions(parent=place.parent)).hex
-    pods = _pods(context.cluster.name, balancers, unclaimed)
+    pods = _pods(context.cluster.name, config, unclaimed)
     running = make_deployment(pods, context.replicas, account.depends_on(_make_secret(place)))
     ours = context.cluster.gateways(internal=False).gateway_class
     ManifestObject(_gateway_class(ours), replace(place.depends_on(running), namespace=""))
@@ -82,7 +82,7 @@ def _make_secret(place: Place) -> core.Secret:
     return make_tls_secret(CONTROLLER, made.certificate, made.key, place)
 
 
-def _pods(cluster: str, balancers: Balancers, unclaimed: pulumi.Output[str]) -> Pods:
+def _pods(cluster: str, config: LoadBalancerControllerConfig, unclaimed: pulumi.Output[str]) -> Pods:
     """The controller; `unclaimed` is a class of Ingress that nobody can name."""
     container = Container(
         name=CONTROLLER,
@@ -91,8 +91,8 @@ def _pods(cluster: str, balancers: Balancers, unclaimed: pulumi.Output[str]) -> 
         memory=256,
         args=(
             f"--cluster-name={cluster}",
-            f"--aws-region={balancers.region}",
-            balancers.network.apply(lambda network: f"--aws-vpc-id={network}"),
+            f"--aws-region={config.region}",
+            config.network.apply(lambda network: f"--aws-vpc-id={network}"),
             "--default-target-type=ip",
             unclaimed.apply(lambda name: f"--ingress-class={name}"),
             *(f"--enable-{firewall}=false" for firewall in ("shield", "waf", "wafv2")),

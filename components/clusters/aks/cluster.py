@@ -29,7 +29,8 @@ from components.clusters.aks.pools import make_pools
 from components.clusters.aks.storage import make_container
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import PROVER, Dns, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.facilities import PROVER, Dns
 from components.naming import digest
 from components.networks.azure import AzureNetwork
 
@@ -67,6 +68,7 @@ class AksCluster(ManagedCluster):
         make_pools(spec, self.control_plane, self._group, self.network.nodes.id, self._place)
         keep_logs(spec, self._group, self.control_plane, self._place)
         schedule_upgrades(spec, self._group, self.control_plane, self._place)
+        self.facilities = {Dns: lambda: Dns("azure", {"tenant": spec.tenant}, dns_grants)}
         # A cluster of the same name in the same resource group is the same cluster to Azure as well.
         self.connect(self._make_kubeconfig(), self.control_plane.id, after=access)
         self.complete()
@@ -137,12 +139,13 @@ class AksCluster(ManagedCluster):
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         return self._identities.for_pods(service_account, grants, self.control_plane)
 
-    def dns(self, user: str, zones: Sequence[str]) -> Dns:
-        """Azure DNS: rights on each zone, and to find it in its resource group for who looks for it there."""
-        account = {"tenant": self._spec.tenant}  # zones say in their ids which subscription they are in
-        groups = sorted({zone.partition("/providers/")[0] for zone in zones} if user != PROVER else ())
-        wanted = [*((DNS_CONTRIBUTOR, zone) for zone in zones), *((READER, group) for group in groups)]
-        return Dns("azure", account, [Grant(role, on, digest({"role": role, "on": on})) for role, on in wanted])
-
     def make_object_store(self, name: str) -> ObjectStore:
         return make_container(name, self._spec, self._group, self._place)
+
+
+def dns_grants(user: str, zones: Sequence[str]) -> Sequence[Grant]:
+    """Rights on each zone, and to find it in its resource group for who looks for it there. Zones say in their ids
+    which subscription they are in."""
+    groups = sorted({zone.partition("/providers/")[0] for zone in zones} if user != PROVER else ())
+    wanted = [*((DNS_CONTRIBUTOR, zone) for zone in zones), *((READER, group) for group in groups)]
+    return [Grant(role, on, digest({"role": role, "on": on})) for role, on in wanted]

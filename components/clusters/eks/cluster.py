@@ -6,36 +6,26 @@ aws-auth ConfigMap that an edit could lock everybody out with, and no rights for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
-from pulumi_aws import cloudwatch, ec2, eks, kms, vpc
+from pulumi_aws import cloudwatch, ec2, eks, iam, kms, vpc
 from pulumi_aws.provider import Provider as AwsProvider
 
 from components.clusters.eks.addons import AddOns
 from components.clusters.eks.dns import make_dns
 from components.clusters.eks.identity import make_identity
-from components.clusters.eks.karpenter import make_karpenter_prerequisites, make_machines
+from components.clusters.eks.karpenter import make_karpenter_config, make_karpenter_prerequisites
 from components.clusters.eks.live import Live
-from components.clusters.eks.load_balancers import load_balancer_configuration, make_balancers
+from components.clusters.eks.load_balancers import load_balancer_configuration, make_controller_config
 from components.clusters.eks.pool_scaling import make_pool_scaling
 from components.clusters.eks.pools import NodePools, make_node_roles
 from components.clusters.eks.storage import make_bucket, make_file_system
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import (
-    Balancers,
-    Dns,
-    Gateways,
-    Grant,
-    Identity,
-    LoadBalancing,
-    Machines,
-    ObjectStore,
-    PoolScaling,
-    Storage,
-)
+from components.contract import Facility, Gateways, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.facilities import Dns, KarpenterConfig, LoadBalancerControllerConfig, PoolScaling
 from components.networks.address_plan import by_zone
 from components.networks.aws import AwsNetwork
 from components.networks.aws_iam import MANAGED, allow, document, service_role, statement
@@ -86,10 +76,7 @@ class EksCluster(ManagedCluster):
             sizes=self._live.sizes() if any(pool.scales for pool in spec.node_pools) else {},
         )
         self.add_ons.rest(after=[pools.make(pool, spec.version) for pool in spec.node_pools])
-        self._node_role = node_roles[False].role
-        self._queue = (
-            make_karpenter_prerequisites(self.control_plane, self._place) if spec.autoscaling == "karpenter" else None
-        )
+        self.facilities = self._make_facilities(spec, node_roles[False].role)
         kubeconfig = self._make_kubeconfig()
         # A cluster of the same name in the same account and region is the same cluster to AWS as well.
         self.connect(kubeconfig, self.control_plane.arn, after=access)
@@ -222,6 +209,20 @@ class EksCluster(ManagedCluster):
         authority = self.control_plane.certificate_authority.apply(lambda ca: ca.data)
         return exec_kubeconfig(self.name, self.control_plane.endpoint, authority, Login("aws", arguments, _AWS_CLI))
 
+    def _make_facilities(self, spec: EksSpec, node_role: iam.Role) -> dict[type[Facility], Callable[[], Facility]]:
+        """What add-ons may ask for. Karpenter's queue belongs to the cluster, and is there without the add-on."""
+        facilities: dict[type[Facility], Callable[[], Facility]] = {
+            Dns: lambda: make_dns(spec.region, self._place),
+            LoadBalancerControllerConfig: lambda: make_controller_config(self.network.vpc, spec.region, self._place),
+            PoolScaling: lambda: make_pool_scaling(self.control_plane, spec.region, self._place),
+        }
+        if spec.autoscaling == "karpenter":
+            queue, subnets = make_karpenter_prerequisites(self.control_plane, self._place), self.network.private_subnets
+            facilities[KarpenterConfig] = lambda: make_karpenter_config(
+                self.control_plane, queue, node_role, subnets, self._place
+            )
+        return facilities
+
     def make_shared_storage(self) -> Storage:
         driver = self.add_ons.file_system_driver()
         return make_file_system(self.network, self.control_plane, self._place, after=[driver])
@@ -239,21 +240,6 @@ class EksCluster(ManagedCluster):
         self, *, internal: bool, certificates: Mapping[str, tuple[str, str]]
     ) -> Mapping[str, Any] | None:
         return load_balancer_configuration(certificates, self._place, internal=internal)
-
-    def balancers(self) -> Balancers:
-        return make_balancers(self.network.vpc, self._spec.region, self._place)
-
-    def machines(self) -> Machines:
-        if self._queue is None:
-            return super().machines()
-        subnets = self.network.private_subnets
-        return make_machines(self.control_plane, self._queue, self._node_role, subnets, self._place)
-
-    def pool_scaling(self) -> PoolScaling:
-        return make_pool_scaling(self.control_plane, self._spec.region, self._place)
-
-    def dns(self, user: str, zones: Sequence[str]) -> Dns:
-        return make_dns(user, zones, self._spec.region, self._place)
 
     def make_object_store(self, name: str) -> ObjectStore:
         return make_bucket(name, self._spec.region, self._place)

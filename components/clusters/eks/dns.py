@@ -8,17 +8,22 @@ from typing import Final
 from pulumi_aws import iam
 
 from components.cloud import CloudPlace
-from components.contract import PROVER, Dns, Grant
+from components.contract import Grant
+from components.facilities import PROVER, Dns
 from components.networks.aws_iam import document, statement
 
 _TYPES: Final = "route53:ChangeResourceRecordSetsRecordTypes"
 
 
-def make_dns(user: str, zones: Sequence[str], region: str, place: CloudPlace) -> Dns:
-    """A policy that allows `user` to change records of `zones`."""
-    name = f"{place.cluster}-{user}-dns"
-    policy = iam.Policy(name, policy=records_policy(user, zones), tags=place.tagged(name), opts=place.options())
-    return Dns("aws", {"region": region}, [Grant(policy.arn)])
+def make_dns(region: str, place: CloudPlace) -> Dns:
+    """Route 53, which each user gets a policy for."""
+
+    def grants_for(user: str, zones: Sequence[str]) -> Sequence[Grant]:
+        name = f"{place.cluster}-{user}-dns"
+        policy = iam.Policy(name, policy=records_policy(user, zones), tags=place.tagged(name), opts=place.options())
+        return [Grant(policy.arn)]
+
+    return Dns("aws", {"region": region}, grants_for)
 
 
 def records_policy(user: str, zones: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from pulumi_aws import cloudwatch, ec2, eks, iam, sqs
 
 from components.cloud import CloudPlace
 from components.clusters.names import AUTOMATIC, EVENT_RULE
-from components.contract import Grant, Machines
+from components.contract import Grant
+from components.facilities import KarpenterConfig
 from components.naming import shortened
 from components.networks.aws_iam import document, statement
 
@@ -71,9 +72,9 @@ def make_karpenter_prerequisites(cluster: eks.Cluster, place: CloudPlace) -> sqs
     return queue
 
 
-def make_machines(
+def make_karpenter_config(
     cluster: eks.Cluster, queue: sqs.Queue, role: iam.Role, subnets: Sequence[ec2.Subnet], place: CloudPlace
-) -> Machines:
+) -> KarpenterConfig:
     """Rights to make, and to end, machines of this cluster; they take `role` and are in `subnets`.
 
     The instance profile is made here, so that Karpenter needs no rights to give roles away.
@@ -94,7 +95,7 @@ def make_machines(
         "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": _HOPS},
         "tags": dict(place.tags),
     }
-    return Machines([Grant(policy.arn)], queue.name, node)
+    return KarpenterConfig([Grant(policy.arn)], queue.name, node)
 
 
 def controller_policy(name: str, cluster: str, queue: str, role: str, profile: str) -> str:

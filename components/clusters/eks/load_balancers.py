@@ -13,7 +13,8 @@ import pulumi
 from pulumi_aws import acm, ec2, iam
 
 from components.cloud import CloudPlace
-from components.contract import Balancers, Grant
+from components.contract import Grant
+from components.facilities import LoadBalancerControllerConfig
 from components.networks.aws_iam import document, statement
 
 _TAG: Final = "elbv2.k8s.aws/cluster"
@@ -35,7 +36,7 @@ _CHANGED: Final = (
 )
 
 
-def make_balancers(network: ec2.Vpc, region: str, place: CloudPlace) -> Balancers:
+def make_controller_config(network: ec2.Vpc, region: str, place: CloudPlace) -> LoadBalancerControllerConfig:
     """Rights to make, change and delete load balancers of this cluster, in its network."""
     name = f"{place.cluster}-load-balancing"
     policy = iam.Policy(
@@ -44,7 +45,7 @@ def make_balancers(network: ec2.Vpc, region: str, place: CloudPlace) -> Balancer
         tags=place.tagged(name),
         opts=place.options(),
     )
-    return Balancers([Grant(policy.arn)], region, network.id)
+    return LoadBalancerControllerConfig([Grant(policy.arn)], region, network.id)
 
 
 def controller_policy(name: str, region: str, network: str) -> str:

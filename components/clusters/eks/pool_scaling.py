@@ -11,7 +11,8 @@ from typing import Final
 from pulumi_aws import eks, iam
 
 from components.cloud import CloudPlace
-from components.contract import Grant, PoolScaling
+from components.contract import Grant
+from components.facilities import PoolScaling
 from components.networks.aws_iam import document, statement
 
 _TAG: Final = "k8s.io/cluster-autoscaler"

@@ -21,6 +21,7 @@ from components.clusters.names import AUTOMATIC, IAM_ROLE, NODE_GROUP, POOL, Use
 from components.clusters.node_labels import label_findings
 from components.clusters.pools import CloudPoolSpec, all_whole, unknown_architecture
 from components.contract import Capability
+from components.facilities import KarpenterConfig, LoadBalancerControllerConfig, PoolScaling
 from components.networks.address_plan import by_zone, overlaps, too_small
 from components.networks.aws_spec import AwsNetworkSpec, LogDays
 from spec.holes import solid
@@ -176,8 +177,8 @@ class EksSpec(ManagedSpec):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        machines = {Capability.MACHINES} if self.autoscaling == "karpenter" else set()
-        return EVERYTHING | {Capability.LOAD_BALANCER_CONTROLLER, Capability.SCALABLE_POOLS} | machines
+        karpenter = {KarpenterConfig.capability} if self.autoscaling == "karpenter" else set()
+        return EVERYTHING | {LoadBalancerControllerConfig.capability, PoolScaling.capability} | karpenter
 
     @property
     def own_storage_classes(self) -> Mapping[str, bool]:

@@ -20,7 +20,8 @@ from components.clusters.gke.identity import grant_in_project, make_identity, ma
 from components.clusters.gke.pools import NodePools
 from components.clusters.gke.storage import make_bucket
 from components.clusters.managed import ManagedCluster
-from components.contract import Dns, Gateways, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Gateways, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.facilities import Dns
 from components.networks.gcp import GcpNetwork
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class GkeCluster(ManagedCluster):
         )
         for pool in spec.node_pools:
             pools.make(pool)
+        self.facilities = {Dns: self._dns}
         # A cluster of the same name in the same project and region is the same cluster to Google as well.
         self.connect(self._make_kubeconfig(), self.control_plane.id, after=access)
         self.complete()
@@ -139,10 +141,9 @@ class GkeCluster(ManagedCluster):
     def identity_for(self, service_account: str, grants: Sequence[Grant]) -> Identity:
         return make_identity(service_account, grants, self._spec.project, self._place, self.control_plane)
 
-    def dns(self, user: str, zones: Sequence[str]) -> Dns:
+    def _dns(self) -> Dns:
         """Cloud DNS of the cluster's project, all zones of it: it knows no rights to find a single one."""
-        del user, zones
-        return Dns("google", {"project": self._spec.project}, [Grant("roles/dns.admin")])
+        return Dns("google", {"project": self._spec.project}, lambda _, __: [Grant("roles/dns.admin")])
 
     def make_object_store(self, name: str) -> ObjectStore:
         return make_bucket(name, self._spec.project, self._spec.region, self._place)
