@@ -1,10 +1,11 @@
 """The closed, frozen base of all models, and the way their checks speak."""
 
 import difflib
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -58,6 +59,9 @@ class StackModel(BaseModel):
         hide_input_in_errors=True,
     )
 
+    renamed_keys: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """The present names of keys that had another one."""
+
     def findings(self) -> Iterable[Finding]:
         """What is wrong between the fields of this model. Fields that are wrong themselves are holes."""
         return ()
@@ -78,7 +82,7 @@ class StackModel(BaseModel):
     def _refuse_unknown_and_empty_keys(cls, data: Any) -> Any:
         if isinstance(data, dict):
             known = [field.alias or name for name, field in cls.model_fields.items()]
-            wrong = [_unknown(key, known) for key in data if key not in known and not cls.takes(key)]
+            wrong = [_unknown(key, known, cls.renamed_keys) for key in data if key not in known and not cls.takes(key)]
             wrong += [_empty(key) for key in known if key in data and data[key] is None]
             if wrong:
                 raise refused(*wrong)
@@ -96,7 +100,10 @@ class StackModel(BaseModel):
         return self
 
 
-def _unknown(key: str, known: list[str]) -> Finding:
+def _unknown(key: str, known: list[str], renamed: Mapping[str, str]) -> Finding:
+    if key in renamed:
+        remedy = f"Write {renamed[key]}, which it is called now; nothing else changes."
+        return Finding(Code.UNKNOWN_KEY, found=quoted(key), allowed=renamed[key], remedy=remedy, at=(key,))
     meant = did_you_mean(key, known)
     remedy = f"Write {meant}, if that is meant." if meant else "Remove it, or see the reference for where it belongs."
     return Finding(Code.UNKNOWN_KEY, found=quoted(key), allowed=listed(sorted(known)), remedy=remedy, at=(key,))

@@ -29,7 +29,7 @@ def check_definitions(outputs: Mapping[str, Any], spec: StackSpec) -> None:
     going = {
         each: groups
         for each in ADDONS
-        if each.spec_type not in plan and each.name in outputs.get("addOns", ())
+        if each.spec_type not in plan and each.is_in(outputs.get("addOns", ()))
         if (groups := each.defines.keys() - staying)
     }
     if not going or "kubeconfig" not in outputs:

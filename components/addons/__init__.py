@@ -1,11 +1,11 @@
 """The registry of add-ons: a new add-on is one more room here and one more entry of `ADDONS`."""
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic import Field, create_model
 
 from components.addons.addon import AddOnType
-from components.addons.autoscaling import Autoscaling
 from components.addons.backup import Backup
 from components.addons.cert_manager import CertManager
 from components.addons.cluster_autoscaler import ClusterAutoscaler
@@ -15,6 +15,7 @@ from components.addons.external_dns import ExternalDns
 from components.addons.gateway_api import GatewayApi
 from components.addons.ingress import Ingress
 from components.addons.istio import Istio
+from components.addons.karpenter import Karpenter
 from components.addons.load_balancing import LoadBalancing
 from components.addons.logging import Logging
 from components.addons.metrics_server import MetricsServer
@@ -27,7 +28,7 @@ from spec.model import StackModel
 ADDONS: Final[tuple[AddOnType, ...]] = (
     CsiSnapshotter,
     CertManager,
-    Autoscaling,
+    Karpenter,
     ClusterAutoscaler,
     MetricsServer,
     NodeProblemDetector,
@@ -49,6 +50,8 @@ INTERNAL: Final[tuple[AddOnType, ...]] = (GatewayApi,)
 
 class Options(StackModel):
     """Which add-ons the cluster has, by name; `{}` takes one as it is."""
+
+    renamed_keys = MappingProxyType({each.former_key(): each.key() for each in ADDONS if each.former_name})
 
     def plan(self) -> AddOnPlan:
         """The add-ons that are on."""

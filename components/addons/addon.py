@@ -14,6 +14,7 @@ import pulumi
 from pydantic.alias_generators import to_camel
 
 from components.addons.namespaces import make_add_on_namespace
+from components.addons.renamed import former_options
 from components.addons.spec import AnySpec, Selection, SpecType
 from components.contract import BuiltIn, Capability, Cluster, Exemption, Namespace
 from components.naming import component_type
@@ -112,10 +113,12 @@ class AddOn(Generic[AnySpec]):
     cluster can do with it that it cannot by itself. `before_tenants` says that tenants' objects may be of its kinds, or
     meet its webhooks, and so have to wait for it. `defines` are the kinds that are there with it, by API group; of
     several add-ons that define the same ones, each names them. The exemptions stand among the component's inputs, so
-    that the policy pack reads them there.
+    that the policy pack reads them there. `former_name` is what stacks called it before: a stack file that still does
+    is refused, and the resources stay.
     """
 
     name: ClassVar[str]
+    former_name: ClassVar[str] = ""
     version: ClassVar[str]
     purpose: ClassVar[Purpose]
     spec_type: ClassVar[SpecType]
@@ -135,7 +138,17 @@ class AddOn(Generic[AnySpec]):
     @classmethod
     def key(cls) -> str:
         """Its key in the stack file: `certManager` for cert-manager."""
-        return to_camel(cls.name.replace("-", "_"))
+        return _key(cls.name)
+
+    @classmethod
+    def former_key(cls) -> str:
+        """The key that it had before."""
+        return _key(cls.former_name)
+
+    @classmethod
+    def is_in(cls, names: Collection[str]) -> bool:
+        """Whether it is among `names`, the add-ons that a stack has exported as its own."""
+        return cls.name in names or cls.former_name in names
 
     def capabilities(self) -> Collection[Capability]:
         """What the cluster has to be able to do: `required_capabilities`, and what the options need besides."""
@@ -188,11 +201,14 @@ class AddOn(Generic[AnySpec]):
     def install(self, context: InstallContext) -> Installed:
         """Register its component, with its namespaces and all that it consists of."""
         cluster = context.cluster
+        options = cluster.in_cluster(outside_effects=True)  # namespaces take load balancers and volumes with them
+        if self.former_name:
+            options = pulumi.ResourceOptions.merge(options, former_options(self.former_name))
         component = pulumi.ComponentResource(
             component_type("addons", type(self).__name__),
             self.name,
             {"version": self.version, "exemptions": [_as_input(each) for each in self.exemptions]},
-            cluster.in_cluster(outside_effects=True),  # namespaces take load balancers and volumes with them
+            options,
         )
         dependencies = (*context.dependencies, *context.components(self.install_after()))
         places = {CLUSTER: Place(component, CLUSTER, {}, dependencies, cluster.in_cluster().deleted_with)}
@@ -202,6 +218,10 @@ class AddOn(Generic[AnySpec]):
         created = self.create_resources(context, places) or Created()
         component.register_outputs({"version": self.version, "namespaces": [each.name for each in self.namespaces]})
         return Installed(self, component, created)
+
+
+def _key(name: str) -> str:
+    return to_camel(name.replace("-", "_"))
 
 
 def _as_input(exemption: Exemption) -> dict[str, Any]:

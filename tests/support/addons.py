@@ -23,7 +23,7 @@ _CHOSEN: dict[str, Any] = {
             {"name": "proven", "acme": {"email": "platform@example.test"}},
         ]
     },
-    "autoscaling": {"cpu": "100", "memory": "400Gi", "capacity": ["spot", "on-demand"]},
+    "karpenter": {"cpu": "100", "memory": "400Gi", "capacity": ["spot", "on-demand"]},
     "clusterAutoscaler": {"idleMinutes": 5},
     "externalDns": {"zones": [{"name": "example.test", "id": "Z0123456789ABCDEFGHIJ"}]},
     "monitoring": {

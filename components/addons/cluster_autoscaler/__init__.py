@@ -7,9 +7,9 @@ Upstream: kubernetes/autoscaler, cluster-autoscaler 1.34 to 1.36, November 2026.
 from collections.abc import Iterator, Mapping
 
 from components.addons.addon import AddOn, InstallContext, Purpose
-from components.addons.autoscaling.spec import AutoscalingSpec
 from components.addons.cluster_autoscaler.spec import HTTP, NAMESPACE, PODS, RELEASES, ClusterAutoscalerSpec
 from components.addons.exempt import api_server_address
+from components.addons.karpenter.spec import KarpenterSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.contract import Capability, Cluster, Namespace, PodSecurity
@@ -26,7 +26,7 @@ class ClusterAutoscaler(AddOn[ClusterAutoscalerSpec]):
     purpose = Purpose.SCALE
     spec_type = ClusterAutoscalerSpec
     required_capabilities = frozenset({PoolScaling.capability, Capability.WORKLOAD_IDENTITY})
-    conflicts = (AutoscalingSpec,)  # both would answer for the same pods
+    conflicts = (KarpenterSpec,)  # both would answer for the same pods
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=8)),)
     exemptions = (api_server_address("cluster-autoscaler"),)
 

@@ -16,7 +16,7 @@ METRICS: Final = 8080
 PODS: Final = Pods(NAMESPACE)
 
 
-class AutoscalingSpec(AddOnSpec):
+class KarpenterSpec(AddOnSpec):
     """Machines as pods need them."""
 
     cpu: Cpu = Field(description="CPUs of all machines that it makes together: a bound on what they cost.")

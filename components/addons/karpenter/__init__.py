@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from components.addons.addon import AddOn, InstallContext, Purpose
-from components.addons.autoscaling.spec import METRICS, NAMESPACE, PODS, VERSION, AutoscalingSpec
 from components.addons.exempt import api_server_address
+from components.addons.karpenter.spec import METRICS, NAMESPACE, PODS, VERSION, KarpenterSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.contract import Capability, Cluster, Namespace, PodSecurity
@@ -19,13 +19,14 @@ from components.platform.flows import Flow, to_api_server, to_credentials
 from components.platform.place import Place
 
 
-class Autoscaling(AddOn[AutoscalingSpec]):
+class Karpenter(AddOn[KarpenterSpec]):
     """Karpenter, on EKS: machines as pods need them, within bounds."""
 
-    name = "autoscaling"
+    name = "karpenter"
+    former_name = "autoscaling"
     version = VERSION
     purpose = Purpose.SCALE
-    spec_type = AutoscalingSpec
+    spec_type = KarpenterSpec
     defines = MappingProxyType({"karpenter.sh": "NodeClaim NodeOverlay NodePool", "karpenter.k8s.aws": "EC2NodeClass"})
     required_capabilities = frozenset({KarpenterConfig.capability, Capability.WORKLOAD_IDENTITY})
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=4, gibibytes=16)),)
@@ -42,6 +43,6 @@ class Autoscaling(AddOn[AutoscalingSpec]):
         yield from to_credentials(PODS, "karpenter", cluster)
 
     def create_resources(self, context: InstallContext, places: Mapping[str, Place]) -> None:
-        from components.addons.autoscaling.resources import create_resources
+        from components.addons.karpenter.resources import create_resources
 
         create_resources(self.spec, context, places[NAMESPACE])

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from components.addons.addon import InstallContext
-from components.addons.autoscaling.spec import METRICS, AutoscalingSpec
 from components.addons.bundles import load
+from components.addons.karpenter.spec import METRICS, KarpenterSpec
 from components.addons.rendered import Manifest, configure_deployment, register
 from components.addons.workloads import scraped
 from components.facilities import KarpenterConfig
@@ -19,7 +19,7 @@ _POOL: Final = "general"
 _DRAIN: Final = {"pulumi.com/deletionPropagationPolicy": "foreground"}  # the pool is gone when its machines are
 
 
-def create_resources(spec: AutoscalingSpec, context: InstallContext, place: Place) -> None:
+def create_resources(spec: KarpenterSpec, context: InstallContext, place: Place) -> None:
     """Karpenter, then its pool: every machine that Karpenter made goes with the pool, before Karpenter itself does."""
     config = context.cluster.facility(KarpenterConfig)
     identity = context.cluster.identity_for(f"{place.namespace}/{_NAME}", config.grants)
@@ -48,7 +48,7 @@ def _configure(deployment: Manifest, cluster: str, config: KarpenterConfig) -> N
     container["env"] = [{key: value for key, value in each.items() if value is not None} for each in container["env"]]
 
 
-def _node_class(spec: AutoscalingSpec, node: Mapping[str, Any]) -> Manifest:
+def _node_class(spec: KarpenterSpec, node: Mapping[str, Any]) -> Manifest:
     return {
         "apiVersion": "karpenter.k8s.aws/v1",
         "kind": "EC2NodeClass",
@@ -57,7 +57,7 @@ def _node_class(spec: AutoscalingSpec, node: Mapping[str, Any]) -> Manifest:
     }
 
 
-def node_pool(spec: AutoscalingSpec) -> Manifest:
+def node_pool(spec: KarpenterSpec) -> Manifest:
     """The pool: what machines may be, when they are given back, and how much they may be together."""
     choices = {
         "karpenter.sh/capacity-type": spec.capacity,

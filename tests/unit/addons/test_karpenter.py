@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from components.addons.karpenter import Karpenter
 from components.clusters.eks.karpenter import controller_policy
 from tests.support.addons import OPTIONS, spec_of_all
 from tests.support.registered import Registered, registered
@@ -32,7 +33,7 @@ def test_the_pool_goes_before_karpenter_and_is_gone_no_earlier_than_its_machines
     assert {controller.urn} <= node_class.after & pool.after
     assert not pool.deleted_with + node_class.deleted_with
     assert pool.inputs["metadata"]["annotations"]["pulumi.com/deletionPropagationPolicy"] == "foreground"
-    assert pool.inputs["spec"]["limits"] == {"cpu": OPTIONS["autoscaling"]["cpu"], "memory": "400Gi"}
+    assert pool.inputs["spec"]["limits"] == {"cpu": OPTIONS["karpenter"]["cpu"], "memory": "400Gi"}
 
 
 def test_karpenter_knows_the_cluster_and_its_queue_and_makes_machines_of_the_clusters_kind(
@@ -47,6 +48,20 @@ def test_karpenter_knows_the_cluster_and_its_queue_and_makes_machines_of_the_clu
     assert node["securityGroupSelectorTerms"] == [{"tags": {"karpenter.sh/discovery": name}}]
     assert node["metadataOptions"]["httpTokens"] == "required"
     assert f"aws:iam/instanceProfile:InstanceProfile::{node['instanceProfile']}" in made
+
+
+def test_stacks_keep_what_they_have_of_it_by_its_former_name(made: Mapping[str, Registered]) -> None:
+    component = made["polykube:addons:Karpenter::karpenter"]
+    assert component.formerly == ("autoscaling",)
+    children = [each for each in made.values() if each.parent == component.urn]
+    former = [[parent.split("::", 2)[2] for parent in each.former_parents] for each in children]
+    assert children
+    assert former == [["polykube:addons:Autoscaling::autoscaling"]] * len(children)
+
+
+@pytest.mark.parametrize(("exported", "has"), [(["autoscaling"], True), (["karpenter"], True), (["istio"], False)])
+def test_a_stack_has_it_by_either_name(exported: list[str], has: bool) -> None:
+    assert Karpenter.is_in(exported) is has
 
 
 def statements(action: str) -> list[dict[str, Any]]:
