@@ -101,7 +101,7 @@ class NodePool:
 
 
 @dataclass(frozen=True)
-class LoadBalancing:
+class LoadBalancerAnnotations:
     """Annotations that make a Service's load balancer internal or external."""
 
     internal: Mapping[str, str]
@@ -252,7 +252,7 @@ class Cluster(Protocol):
         ...
 
     @property
-    def load_balancing(self) -> LoadBalancing:
+    def load_balancing(self) -> LoadBalancerAnnotations:
         """How Services say what load balancer they want."""
         ...
 

@@ -1,7 +1,7 @@
 """Whether what a stack file says can follow on what the stack is, asked before anything happens.
 
 A cloud refuses another version in the middle of a run, and so it does with networks and clusters that would have to be
-made anew below what is in them. The engine finds what it may not delete when the rest of the run is done. So the
+replaced below what is in them. The engine finds what it may not delete when the rest of the run is done. So the
 program asks here before it registers anything, whoever runs it, and the commands ask before they start anything.
 """
 
@@ -51,7 +51,7 @@ def outputs_in(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def check_changes(outputs: Mapping[str, Any], spec: StackSpec) -> None:
-    """EngineError with PK405 for a version that cannot follow, PK407 for each key that is fixed, PK412 for a local
+    """EngineError with PK405 for a version that cannot follow, PK407 for each immutable field, PK412 for a local
     cluster that would be left behind, and PK413 for what is protected and would go.
 
     `outputs` are the stack's. A cluster that is not in them, or that no cloud runs, can be anything.
@@ -59,7 +59,7 @@ def check_changes(outputs: Mapping[str, Any], spec: StackSpec) -> None:
     recorded, cluster = outputs.get("cluster") or {}, spec.cluster
     if _runs_here(recorded) and recorded["name"] != cluster.name:
         raise EngineError(_left_behind(recorded["name"], cluster))
-    problems = list(_fixed(recorded, cluster))
+    problems = list(_immutable(recorded, cluster))
     if cluster.cloud and (recorded.get("kind"), recorded.get("name")) == (cluster.kind, cluster.name):
         problems += _version(str(recorded["version"]), cluster)
     if recorded.get("protected"):
@@ -84,9 +84,9 @@ def _version(has: str, spec: ClusterSpec) -> Iterator[Problem]:
     )
 
 
-def _fixed(recorded: Mapping[str, Any], spec: ClusterSpec) -> Iterator[Problem]:
+def _immutable(recorded: Mapping[str, Any], spec: ClusterSpec) -> Iterator[Problem]:
     """What stays as it was made. Another kind or name is another cluster, which may come in place of this one."""
-    now, protected = spec.fixed(), bool(recorded.get("protected"))
+    now, protected = spec.immutable_fields(), bool(recorded.get("protected"))
     if not protected and any(now[key] != recorded.get(key) for key in ("kind", "name")):
         return
     for key, had in recorded.get("fixed", {}).items():

@@ -10,7 +10,7 @@ def export(made: Composition) -> None:
     add-ons, and what add-ons have for stacks of other clusters (secrets)."""
     pulumi.export("kubeconfig", made.cluster.kubeconfig)
     cluster = {"name": made.cluster.name, "kind": made.cluster.kind, "version": made.cluster.version}
-    kept = {"fixed": made.spec.cluster.fixed(), "protected": bool(made.spec.protection)}
+    kept = {"fixed": made.spec.cluster.immutable_fields(), "protected": bool(made.spec.protection)}
     pulumi.export("cluster", {**cluster, **kept})
     pulumi.export("nodePools", {pool.name: pool.maximum for pool in made.cluster.node_pools})
     for each in made.add_ons.add_ons:

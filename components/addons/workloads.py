@@ -99,7 +99,7 @@ class Container:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pods:
+class PodTemplate:
     """The pods of a workload: what runs in them, as whom, with which volumes.
 
     With a `service_account` they get its token, unless `token` is false, and none otherwise. Agents run on every node,
@@ -182,7 +182,7 @@ def scraped(port: int) -> Mapping[str, str]:
     return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port)}
 
 
-def make_deployment(pods: Pods, replicas: int, place: Place) -> pulumi.Resource:
+def make_deployment(pods: PodTemplate, replicas: int, place: Place) -> pulumi.Resource:
     """A Deployment, with a disruption budget where there is more than one pod."""
     made = apps.Deployment(
         place.logical(pods.name),
@@ -194,7 +194,7 @@ def make_deployment(pods: Pods, replicas: int, place: Place) -> pulumi.Resource:
     return made
 
 
-def make_stateful_set(pods: Pods, replicas: int, claims: Sequence[Claim], place: Place) -> pulumi.Resource:
+def make_stateful_set(pods: PodTemplate, replicas: int, claims: Sequence[Claim], place: Place) -> pulumi.Resource:
     """A StatefulSet with its headless Service. Its claims go when it goes; what their class says becomes of volumes."""
     service = make_service(pods, place, headless=True)
     made = apps.StatefulSet(
@@ -218,7 +218,7 @@ def make_stateful_set(pods: Pods, replicas: int, claims: Sequence[Claim], place:
     return made
 
 
-def make_daemon_set(pods: Pods, place: Place) -> pulumi.Resource:
+def make_daemon_set(pods: PodTemplate, place: Place) -> pulumi.Resource:
     """A DaemonSet: one pod for each node."""
     return apps.DaemonSet(
         place.logical(pods.name),
@@ -228,7 +228,7 @@ def make_daemon_set(pods: Pods, place: Place) -> pulumi.Resource:
     )
 
 
-def make_job(pods: Pods, place: Place, edition: str) -> pulumi.Resource:
+def make_job(pods: PodTemplate, place: Place, edition: str) -> pulumi.Resource:
     """A Job that is done once for each `edition`: another one makes another Job."""
     name = f"{pods.name}-{edition}"
     return kubernetes.batch.v1.Job(
@@ -239,7 +239,7 @@ def make_job(pods: Pods, place: Place, edition: str) -> pulumi.Resource:
     )
 
 
-def make_cron_job(pods: Pods, schedule: str, place: Place) -> pulumi.Resource:
+def make_cron_job(pods: PodTemplate, schedule: str, place: Place) -> pulumi.Resource:
     """A CronJob by a `schedule` as cron writes it, in UTC; one run at a time."""
     job = kubernetes.batch.v1.JobSpecArgs(template=pods.template(), backoff_limit=6)
     return kubernetes.batch.v1.CronJob(
@@ -255,7 +255,7 @@ def make_cron_job(pods: Pods, schedule: str, place: Place) -> pulumi.Resource:
     )
 
 
-def make_service(pods: Pods, place: Place, *, headless: bool = False) -> pulumi.Resource:
+def make_service(pods: PodTemplate, place: Place, *, headless: bool = False) -> pulumi.Resource:
     """A Service for all ports of the first container; readiness is judged by the workload behind it."""
     ports = [
         core.ServicePortArgs(name=name, port=port, target_port=name) for name, port in pods.containers[0].ports.items()
@@ -333,14 +333,14 @@ def _is_named(name: str, manifest: Mapping[str, Any]) -> bool:
     return bool(manifest["metadata"]["name"] == name)
 
 
-def _metadata(pods: Pods, place: Place) -> ObjectMetaArgs:
+def _metadata(pods: PodTemplate, place: Place) -> ObjectMetaArgs:
     return place.metadata(pods.name, labels=selector(pods.name), annotations={_PROPAGATION: "foreground"})
 
 
 _PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"  # what comes before a workload goes after its pods
 
 
-def _make_disruption_budget(pods: Pods, replicas: int, place: Place) -> None:
+def _make_disruption_budget(pods: PodTemplate, replicas: int, place: Place) -> None:
     if replicas > 1:
         PodDisruptionBudget(
             place.logical(pods.name),

@@ -17,7 +17,7 @@ from components.contract import (
     Gateways,
     Grant,
     Identity,
-    LoadBalancing,
+    LoadBalancerAnnotations,
     NodePool,
     ObjectStore,
     Storage,
@@ -92,16 +92,16 @@ class ClusterSpec(StackModel):
         """API groups beside those of Kubernetes that every cluster of the kind serves."""
         return frozenset(group for part, group in _API_GROUPS.items() if part in self.built_in)
 
-    def fixed(self) -> dict[str, str]:
-        """What the cluster was made with and cannot be changed in: values by key path, below `cluster`.
+    def immutable_fields(self) -> dict[str, str]:
+        """What is immutable once the cluster exists: values by key path, below `cluster`.
 
-        A cloud would make the cluster, its network or its keys anew for it, or refuse.
+        For another value a cloud would replace the cluster, its network or its keys, or refuse.
         """
         return {"kind": self.kind, "name": self.name}
 
     def keeps(self, key: str, had: str) -> bool:
-        """Whether the value of `fixed` at `key` is one that a cluster which was made with `had` can have."""
-        return self.fixed().get(key) == had
+        """Whether a cluster that was created with `had` in the immutable field `key` can have its present value."""
+        return self.immutable_fields().get(key) == had
 
     def warnings(self) -> Iterable[Finding]:
         """What may be meant but should be looked at; nothing is refused for it."""
@@ -115,7 +115,7 @@ class ClusterBase(pulumi.ComponentResource):
     and it overrides the attribute or the method that goes with the capability.
     """
 
-    load_balancing: LoadBalancing = LoadBalancing(internal={}, external={})
+    load_balancing: LoadBalancerAnnotations = LoadBalancerAnnotations(internal={}, external={})
     credential_sources: ClassVar[tuple[tuple[str, int], ...]] = ()
 
     name: str
@@ -153,7 +153,7 @@ class ClusterBase(pulumi.ComponentResource):
         `after` is what has to be there before the kubeconfig lets anybody in.
 
         `identifier` names the cluster for its whole life: only when it changes is what is in the cluster
-        made anew, whatever happens to endpoint, certificates or credentials in the kubeconfig.
+        replaced, whatever happens to endpoint, certificates or credentials in the kubeconfig.
         """
         self.kubeconfig = pulumi.Output.secret(kubeconfig)
         self.kubernetes = kubernetes.Provider(
@@ -164,7 +164,7 @@ class ClusterBase(pulumi.ComponentResource):
             # What the stack file declares wins over whoever changed it in the cluster; what it leaves out
             # (replicas under an autoscaler) stays as it is.
             enable_patch_force=True,
-            # Content that changes is changed in place. Else the object is made anew, and as its name is given, there
+            # Content that changes is updated in place. Else the object is replaced, and as its name is given, there
             # would be none for a moment: no certificate, no configuration of the mesh.
             enable_config_map_mutable=True,
             enable_secret_mutable=True,

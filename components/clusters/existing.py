@@ -9,7 +9,7 @@ from pydantic import Field
 from common.errors import Problem, as_text
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.kubeconfig import check_contents, check_file, server_of, unreachable
-from components.contract import BuiltIn, Capability, LoadBalancing, Storage
+from components.contract import BuiltIn, Capability, LoadBalancerAnnotations, Storage
 from spec.holes import is_hole
 from spec.model import StackModel
 from spec.problems import Code, Finding
@@ -138,7 +138,9 @@ class ExistingCluster(ClusterBase):
         self._brings = brings = spec.brings
         self.block_storage = Storage(brings.block_storage) if brings.block_storage else None
         if brings.load_balancers:
-            self.load_balancing = LoadBalancing(brings.load_balancers.internal, brings.load_balancers.external)
+            self.load_balancing = LoadBalancerAnnotations(
+                brings.load_balancers.internal, brings.load_balancers.external
+            )
         self.network_plugins = brings.network_plugins or self.network_plugins
         # The name stays when the cluster's endpoint or certificates change, so nothing in it is replaced.
         context = spec.kubeconfig.context if spec.kubeconfig else None

@@ -118,6 +118,6 @@ def _cluster(kubeconfig: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _identity(kubeconfig: str) -> str:
-    """Names this very control plane: one that was deleted and made anew has another certificate authority."""
+    """Names this very control plane: one that was deleted and created again has another certificate authority."""
     authority = _cluster(yaml.safe_load(kubeconfig))["certificate-authority-data"]
     return "local-" + hashlib.sha256(authority.encode()).hexdigest()[:16]

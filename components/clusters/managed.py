@@ -124,8 +124,8 @@ class ManagedSpec(ClusterSpec):
         """The zones that the cluster is in."""
         return self.zones or tuple(self.facts.zones[self.region][:3])
 
-    def fixed(self) -> dict[str, str]:
-        return super().fixed() | {"region": self.region}
+    def immutable_fields(self) -> dict[str, str]:
+        return super().immutable_fields() | {"region": self.region}
 
     def findings(self) -> Iterator[Finding]:
         yield from name_findings(self.name, self.name_uses)

@@ -18,7 +18,7 @@ AUTOMATIC: Final = 8
 
 
 @dataclass(frozen=True)
-class Limit:
+class NameLimit:
     """Names (`what`) that have `longest` characters at most, of which the first may have to be a letter."""
 
     what: str
@@ -27,22 +27,22 @@ class Limit:
 
 
 # AWS's, as botocore 1.44 has them; of node groups, the API reference, November 2026.
-IAM_ROLE: Final = Limit("names of IAM roles", 64)
-EVENT_RULE: Final = Limit("names of EventBridge rules", 64)
-NODE_GROUP: Final = Limit("names of EKS node groups", 63)
+IAM_ROLE: Final = NameLimit("names of IAM roles", 64)
+EVENT_RULE: Final = NameLimit("names of EventBridge rules", 64)
+NODE_GROUP: Final = NameLimit("names of EKS node groups", 63)
 # Google's: iam v1 (accountId); for GKE the API's own errors (cloudnative-pg#8714, rancher#12720).
-SERVICE_ACCOUNT: Final = Limit("names of service accounts", 30, letter_first=True)
-GKE_CLUSTER: Final = Limit("names of GKE clusters", 40, letter_first=True)
-GKE_POOL: Final = Limit("names of GKE node pools", 40, letter_first=True)
+SERVICE_ACCOUNT: Final = NameLimit("names of service accounts", 30, letter_first=True)
+GKE_CLUSTER: Final = NameLimit("names of GKE clusters", 40, letter_first=True)
+GKE_POOL: Final = NameLimit("names of GKE node pools", 40, letter_first=True)
 # Azure's: learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, November 2026.
-DNS_PREFIX: Final = Limit("DNS prefixes of AKS", 54)
+DNS_PREFIX: Final = NameLimit("DNS prefixes of AKS", 54)
 
 
 @dataclass(frozen=True)
 class Use:
     """What is made of a name: `{}-control-plane` for an IAM role, to which the provider adds `added` characters."""
 
-    limit: Limit
+    limit: NameLimit
     form: str = "{}"
     added: int = 0
 

@@ -190,7 +190,7 @@ def keys_of(kind: type[StackModel]) -> Iterator[str]:
 
 def differences(stack: str, after: StackSpec) -> set[str]:
     """The keys in which the cluster of `after` cannot follow on that of the stack."""
-    had, has = (cluster_of(spec).fixed() for spec in (load_stack(stack), after))
+    had, has = (cluster_of(spec).immutable_fields() for spec in (load_stack(stack), after))
     return {key.partition(":")[0] for key in had if has.get(key) != had[key]}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from components.addons.backup.store import Store
+from components.addons.backup.store import BackupStore
 from components.addons.workloads import CPU_BURST, NOBODY
 from components.naming import MANAGED_BY_LABEL, PROJECT
 from components.platform.place import LEAF_ANNOTATIONS
@@ -17,7 +17,7 @@ _PLUGINS: Final = "/target"
 _FILES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID")
 
 
-def laid_over(manifest: Manifest, store: Store, *, snapshots: bool) -> Manifest | None:
+def laid_over(manifest: Manifest, store: BackupStore, *, snapshots: bool) -> Manifest | None:
     """The object as this project has it; None for the namespace, which is the add-on's. `manifest` is changed.
 
     Without `snapshots` all volumes are copied file by file: Velero would fail on the first one otherwise.
@@ -42,19 +42,19 @@ def _copy_files(arguments: list[str]) -> None:
         arguments[arguments.index(_MOVE)] = "--default-volumes-to-fs-backup=true"
 
 
-def resources(cpu: int, memory: int, most: int) -> dict[str, dict[str, str]]:
-    """Requests of thousandths of a CPU and MiB, and limits: more CPU for a while, `most` MiB."""
+def resources(cpu: int, memory: int, max_memory: int) -> dict[str, dict[str, str]]:
+    """Requests of thousandths of a CPU and MiB, and limits: more CPU for a while, `max_memory` MiB."""
     return {
         "requests": {"cpu": f"{cpu}m", "memory": f"{memory}Mi"},
-        "limits": {"cpu": f"{cpu * CPU_BURST}m", "memory": f"{most}Mi"},
+        "limits": {"cpu": f"{cpu * CPU_BURST}m", "memory": f"{max_memory}Mi"},
     }
 
 
-def _account(manifest: Manifest, store: Store) -> None:
+def _account(manifest: Manifest, store: BackupStore) -> None:
     manifest["metadata"]["annotations"].update(store.identity.annotations)
 
 
-def _server(manifest: Manifest, store: Store) -> None:
+def _server(manifest: Manifest, store: BackupStore) -> None:
     pod = _pod(manifest, store)
     pod["securityContext"] = {"runAsNonRoot": True, "runAsUser": NOBODY, "runAsGroup": NOBODY, "fsGroup": NOBODY}
     pod["tolerations"] = [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
@@ -72,7 +72,7 @@ def _server(manifest: Manifest, store: Store) -> None:
     pod["securityContext"]["seccompProfile"] = {"type": "RuntimeDefault"}
 
 
-def _agent(manifest: Manifest, store: Store) -> None:
+def _agent(manifest: Manifest, store: BackupStore) -> None:
     pod = _pod(manifest, store)
     pod["tolerations"] = [{"operator": "Exists"}]
     pod["securityContext"]["seccompProfile"] = {"type": "RuntimeDefault"}
@@ -80,7 +80,7 @@ def _agent(manifest: Manifest, store: Store) -> None:
     container["args"].append("--node-agent-configmap=node-agent")
 
 
-def _pod(manifest: Manifest, store: Store) -> Manifest:
+def _pod(manifest: Manifest, store: BackupStore) -> Manifest:
     """The pods' spec, with what an identity in the cloud wants of their labels."""
     template = manifest["spec"]["template"]
     del template["metadata"]["creationTimestamp"]
@@ -110,7 +110,7 @@ def _context(*capabilities: str) -> Manifest:
     }
 
 
-_CHANGES: Final[Mapping[str, Callable[[Manifest, Store], None]]] = {
+_CHANGES: Final[Mapping[str, Callable[[Manifest, BackupStore], None]]] = {
     "ServiceAccount": _account,
     "Deployment": _server,
     "DaemonSet": _agent,

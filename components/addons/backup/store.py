@@ -21,7 +21,7 @@ _NOBODY: Final = Identity({}, {})
 
 
 @dataclass(frozen=True)
-class Store:
+class BackupStore:
     """The image that speaks to the store, what a storage location says of it, and who the pods are in its cloud."""
 
     plugin: str
@@ -50,13 +50,13 @@ class Store:
         }
 
 
-def given_store(spec: StoreSpec, place: Place) -> Store:
+def given_store(spec: StoreSpec, place: Place) -> BackupStore:
     """A bucket that is there already, with its key in a Secret that is made in `place`."""
     key = f"[default]\naws_access_key_id={spec.access_key}\naws_secret_access_key={spec.secret_key.text or ''}\n"
     authority = {"ca.crt": spec.certificate_authority} if spec.certificate_authority else {}
     secret = make_secret(_SECRET, pulumi.Output.secret({"cloud": key, **authority}), place)
     trusted = {"caCertRef": {"name": _SECRET, "key": "ca.crt"}} if authority else {}
-    return Store(
+    return BackupStore(
         _PLUGINS.format("aws"),
         "aws",
         {"bucket": spec.bucket, **trusted},
@@ -66,12 +66,12 @@ def given_store(spec: StoreSpec, place: Place) -> Store:
     )
 
 
-def cloud_store(cluster: Cluster, service_account: str) -> Store:
+def cloud_store(cluster: Cluster, service_account: str) -> BackupStore:
     """A bucket of the cluster's own, and rights on it for the pods of `service_account` (`namespace/name`)."""
     store = cluster.object_store("backup")
     identity = cluster.identity_for(service_account, [store.grant])
     plugin, provider, config = _IN_CLOUDS[store.protocol](store, identity)
-    return Store(_PLUGINS.format(plugin), provider, {"bucket": store.name}, config, identity)
+    return BackupStore(_PLUGINS.format(plugin), provider, {"bucket": store.name}, config, identity)
 
 
 def _s3(store: ObjectStore, identity: Identity) -> tuple[str, str, dict[str, pulumi.Input[str]]]:

@@ -16,7 +16,7 @@ from components.addons.ingress.spec import GATEWAY
 from components.addons.ingress.spec import NAMESPACE as GATEWAYS
 from components.addons.rendered import Manifest, configure_deployment, make_disruption_budget, register
 from components.addons.secrets import make_key_pair_secret
-from components.addons.workloads import Container, Pods, make_job, make_service_account
+from components.addons.workloads import Container, PodTemplate, make_job, make_service_account
 from components.contract import Identity
 from components.facilities import PROVER, Dns
 from components.platform.manifests import ManifestObject
@@ -88,7 +88,7 @@ def _make_check(place: Place) -> pulumi.Resource:
         environment=[_own_namespace()],
     )
     trying = PolicyRuleArgs(api_groups=["cert-manager.io"], resources=["certificaterequests"], verbs=["create"])
-    pods = Pods(name=_CHECK, containers=[container], user=_USER, service_account=_CHECK, restart="OnFailure")
+    pods = PodTemplate(name=_CHECK, containers=[container], user=_USER, service_account=_CHECK, restart="OnFailure")
     return make_job(pods, make_service_account(_CHECK, (), place, here=[trying]), VERSION.replace(".", "-"))
 
 

@@ -12,7 +12,7 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.addons.addon import InstallContext
 from components.addons.cluster_autoscaler.spec import HTTP, RELEASES, ClusterAutoscalerSpec
-from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
+from components.addons.workloads import Container, PodTemplate, make_deployment, make_service_account, scraped
 from components.facilities import PoolScaling
 from components.platform.place import Place
 
@@ -71,7 +71,7 @@ def create_resources(spec: ClusterAutoscalerSpec, context: InstallContext, place
         health="/health-check",
         environment=[core.EnvVarArgs(name=name, value=value) for name, value in scaling.environment.items()],
     )
-    pods = Pods(
+    pods = PodTemplate(
         name=_NAME,
         containers=[container],
         service_account=_NAME,

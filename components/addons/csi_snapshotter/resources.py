@@ -8,7 +8,7 @@ import pulumi
 from components.addons.addon import InstallContext
 from components.addons.bundles import load, read_bundles
 from components.addons.csi_snapshotter.spec import CONTROLLER, METRICS, CsiSnapshotterSpec
-from components.addons.workloads import Container, Pods, make_deployment, make_service_account, rules_of, scraped
+from components.addons.workloads import Container, PodTemplate, make_deployment, make_service_account, rules_of, scraped
 from components.contract import BuiltIn
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
@@ -36,7 +36,9 @@ def _make_controller(replicas: int, place: Place) -> pulumi.Resource:
         ports={"http": METRICS},
         health="/healthz/leader-election",
     )
-    pods = Pods(name=CONTROLLER, containers=[container], service_account=CONTROLLER, annotations=scraped(METRICS))
+    pods = PodTemplate(
+        name=CONTROLLER, containers=[container], service_account=CONTROLLER, annotations=scraped(METRICS)
+    )
     account = make_service_account(
         CONTROLLER,
         rules_of("snapshot-controller-runner", CONTROLLER),

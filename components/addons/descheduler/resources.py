@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from components.addons.descheduler.spec import HEALTH, VERSION, DeschedulerSpec
 from components.addons.files import make_files
-from components.addons.workloads import Container, Pods, make_deployment, make_service_account, rules_of
+from components.addons.workloads import Container, PodTemplate, make_deployment, make_service_account, rules_of
 from components.platform.place import Place
 
 _NAME: Final = "descheduler"
@@ -36,7 +36,7 @@ def create_resources(spec: DeschedulerSpec, place: Place) -> None:
         secure=True,
         mounts={_POLICY: "policy"},
     )
-    pods = Pods(name=_NAME, containers=[container], volumes=[files.volume("policy")], service_account=_NAME)
+    pods = PodTemplate(name=_NAME, containers=[container], volumes=[files.volume("policy")], service_account=_NAME)
     rules = rules_of("descheduler-cluster-role", _NAME)
     make_deployment(pods, 1, make_service_account(_NAME, rules, place.depends_on(files.resource)))
 

@@ -9,7 +9,7 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 from components.addons.dns import azure_part
 from components.addons.external_dns.spec import METRICS, VERSION, ExternalDnsSpec
 from components.addons.files import make_files
-from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
+from components.addons.workloads import Container, PodTemplate, make_deployment, make_service_account, scraped
 from components.contract import Cluster
 from components.facilities import Dns
 from components.platform.place import Place
@@ -40,7 +40,7 @@ def create_resources(spec: ExternalDnsSpec, cluster: Cluster, place: Place) -> N
         environment=[core.EnvVarArgs(name="AWS_REGION", value=dns.account["region"])] if dns.service == "aws" else (),
         mounts={_CONFIG: "config"},
     )
-    pods = Pods(
+    pods = PodTemplate(
         name=_NAME,
         containers=[container],
         volumes=[files.volume("config")],

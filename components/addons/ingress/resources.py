@@ -15,7 +15,7 @@ from components.addons.ingress.routing import certificate, gateway, gateway_clas
 from components.addons.ingress.spec import CLASS, GATEWAY, HostSpec, IngressSpec
 from components.addons.istio.spec import VERSION
 from components.addons.secrets import make_key_pair_secret
-from components.addons.workloads import Container, Pods, make_deployment, make_service_account
+from components.addons.workloads import Container, PodTemplate, make_deployment, make_service_account
 from components.contract import Cluster
 from components.naming import selector
 from components.platform.manifests import ManifestObject
@@ -102,7 +102,7 @@ def _make_load_balancer(spec: IngressSpec, context: InstallContext, place: Place
     )
 
 
-def _pods() -> Pods:
+def _pods() -> PodTemplate:
     """The proxy; istiod's webhook fills in the rest of it by its template for gateways."""
     container = Container(
         name="istio-proxy",
@@ -111,7 +111,7 @@ def _pods() -> Pods:
         memory=256,
         ports={"http": 80, "https": 443},
     )
-    return Pods(
+    return PodTemplate(
         name=GATEWAY,
         containers=[container],
         user=_USER,

@@ -12,7 +12,7 @@ import pulumi_kubernetes.core.v1 as core
 from components.addons.addon import InstallContext
 from components.addons.istio.clusters import GATEWAY, NETWORK_LABEL, PORT
 from components.addons.istio.spec import VERSION, MeshSpec
-from components.addons.workloads import Container, Pods, make_deployment
+from components.addons.workloads import Container, PodTemplate, make_deployment
 from components.naming import selector
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
@@ -32,7 +32,7 @@ def make_gateway(mesh: MeshSpec, context: InstallContext, place: Place) -> None:
         ports={"tls": PORT},
         environment=[core.EnvVarArgs(name="ISTIO_META_REQUESTED_NETWORK_VIEW", value=mesh.network)],
     )
-    pods = Pods(
+    pods = PodTemplate(
         name=_NAME,
         containers=[container],
         user=_USER,

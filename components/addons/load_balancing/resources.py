@@ -20,7 +20,7 @@ from components.addons.gateway_api.spec import GatewayApiSpec
 from components.addons.load_balancing.spec import CONTROLLER, METRICS, NAMESPACE, VERSION
 from components.addons.rendered import register
 from components.addons.secrets import make_tls_secret
-from components.addons.workloads import Container, Pods, make_deployment, make_service_account, scraped
+from components.addons.workloads import Container, PodTemplate, make_deployment, make_service_account, scraped
 from components.facilities import LoadBalancerControllerConfig
 from components.platform.manifests import ManifestObject
 from components.platform.place import Place
@@ -82,7 +82,7 @@ def _make_secret(place: Place) -> core.Secret:
     return make_tls_secret(CONTROLLER, made.certificate, made.key, place)
 
 
-def _pods(cluster: str, config: LoadBalancerControllerConfig, unclaimed: pulumi.Output[str]) -> Pods:
+def _pods(cluster: str, config: LoadBalancerControllerConfig, unclaimed: pulumi.Output[str]) -> PodTemplate:
     """The controller; `unclaimed` is a class of Ingress that nobody can name."""
     container = Container(
         name=CONTROLLER,
@@ -103,7 +103,7 @@ def _pods(cluster: str, config: LoadBalancerControllerConfig, unclaimed: pulumi.
         health="/readyz",
         mounts={_CERTIFICATES: "certificates"},
     )
-    return Pods(
+    return PodTemplate(
         name=CONTROLLER,
         containers=[container],
         volumes=[secret_volume("certificates", CONTROLLER)],

@@ -18,7 +18,7 @@ from components.addons.logging.store import (
     CERTIFICATES,
     IMAGE,
     USER,
-    Store,
+    LogStore,
     address,
     external_store,
     make_setup,
@@ -30,7 +30,7 @@ from components.addons.secrets import make_secret
 from components.addons.workloads import (
     Claim,
     Container,
-    Pods,
+    PodTemplate,
     make_daemon_set,
     make_deployment,
     make_service,
@@ -60,7 +60,7 @@ def create_resources(spec: LoggingSpec, context: InstallContext, place: Place, a
     values = {"KIBANA_PASSWORD": passwords["kibana"], "FILEBEAT_PASSWORD": passwords["filebeat"], **snapshots.values}
     done = make_setup(_SETUP, store, [*kept, *users(), *snapshots.requests], values, place)
     _make_kibana(store, passwords, place.depends_on(done))
-    as_filebeat = Store(address(place.namespace), "filebeat", passwords["filebeat"], store.authority)
+    as_filebeat = LogStore(address(place.namespace), "filebeat", passwords["filebeat"], store.authority)
     _make_filebeat(as_filebeat, agents.depends_on(done))
     return Created(provides=Elasticsearch(store, place))
 
@@ -76,7 +76,7 @@ def _make_passwords(place: Place) -> dict[str, pulumi.Output[str]]:
 
 def _make_store(
     spec: LoggingSpec, members: int, password: pulumi.Output[str], snapshots: Snapshots, place: Place
-) -> Store:
+) -> LogStore:
     """Elasticsearch, with a certificate authority of this add-on's own and a certificate that the members share."""
     host = "elasticsearch"
     names = [host, f"{host}.{place.namespace}.svc", f"*.{host}", "localhost"]
@@ -91,7 +91,7 @@ def _make_store(
     if snapshots.requests:
         behind = make_service_account(ACCOUNT, (), behind, identity=snapshots.identity)
     members_there = _make_elasticsearch(spec, members, snapshots, behind)
-    return Store("https://elasticsearch:9200", "elastic", password, certified.authority, (members_there,))
+    return LogStore("https://elasticsearch:9200", "elastic", password, certified.authority, (members_there,))
 
 
 def _field_value(name: str, path: str) -> core.EnvVarArgs:
@@ -122,7 +122,7 @@ def _make_elasticsearch(spec: LoggingSpec, members: int, snapshots: Snapshots, p
         scratch=True,  # it makes a key store beside the image's configuration
     )
     volume = secret_volume("tls", _SECRET, (AUTHORITY, "tls.crt", "tls.key"))
-    pods = Pods(
+    pods = PodTemplate(
         name="elasticsearch",
         containers=[container],
         volumes=[volume, *snapshots.volumes],
@@ -134,7 +134,7 @@ def _make_elasticsearch(spec: LoggingSpec, members: int, snapshots: Snapshots, p
     return make_stateful_set(pods, members, [Claim("data", spec.storage, spec.storage_class)], place)
 
 
-def _make_kibana(store: Store, passwords: dict[str, pulumi.Output[str]], place: Place) -> None:
+def _make_kibana(store: LogStore, passwords: dict[str, pulumi.Output[str]], place: Place) -> None:
     secret = make_secret(
         "kibana", {**store.keys(), "PASSWORD": passwords["kibana"], "sessions": passwords["sessions"]}, place
     )
@@ -162,13 +162,13 @@ def _make_kibana(store: Store, passwords: dict[str, pulumi.Output[str]], place: 
         scratch=True,  # it rewrites its own configuration when it starts
     )
     volumes = [*store.volumes("kibana"), empty_volume("data", "1Gi")]
-    pods = Pods(name="kibana", containers=[container], volumes=volumes, user=USER)
+    pods = PodTemplate(name="kibana", containers=[container], volumes=volumes, user=USER)
     behind = place.depends_on(secret)
     make_service(pods, behind)
     make_deployment(pods, 1, behind)
 
 
-def _make_filebeat(store: Store, place: Place) -> None:
+def _make_filebeat(store: LogStore, place: Place) -> None:
     secret = make_secret("filebeat", store.keys(), place)
     config = make_files("filebeat", {"filebeat.yml": filebeat_config(store.url, store.user, store.certificate)}, place)
     container = Container(
@@ -191,7 +191,7 @@ def _make_filebeat(store: Store, place: Place) -> None:
         },
         writable=("/usr/share/filebeat/data",),
     )
-    pods = Pods(
+    pods = PodTemplate(
         name="filebeat",
         containers=[container],
         volumes=[

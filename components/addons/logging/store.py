@@ -13,7 +13,7 @@ import pulumi_random as random
 from components.addons.files import secret_volume
 from components.addons.logging.spec import PORT, VERSION, ExternalSpec
 from components.addons.secrets import make_secret
-from components.addons.workloads import Container, Pods, make_job
+from components.addons.workloads import Container, PodTemplate, make_job
 from components.platform.place import Place
 
 IMAGE: Final = f"docker.elastic.co/elasticsearch/elasticsearch:{VERSION}"
@@ -26,7 +26,7 @@ Request: TypeAlias = tuple[str, str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Store:
+class LogStore:
     """Where it answers, as whom, and the authority that vouches for it (PEM; None: one that everybody knows).
 
     `after` are the resources without which it does not answer. `revision` is another one with each password of a store
@@ -69,13 +69,13 @@ def address(namespace: str) -> str:
     return f"https://elasticsearch.{namespace}.svc:{PORT}"
 
 
-def external_store(spec: ExternalSpec, place: Place) -> Store:
+def external_store(spec: ExternalSpec, place: Place) -> LogStore:
     """The store of `spec`, which runs elsewhere, for pods in `place`."""
     password = pulumi.Output.secret(spec.password.text or "")
     options = pulumi.ResourceOptions(parent=place.parent)
     # Not a hash of the password: whoever may read a pod could try words against it.
     revision = random.RandomId(place.logical("store"), byte_length=4, keepers={"password": password}, opts=options)
-    return Store(spec.url, spec.user, password, spec.authority, revision=revision.id)
+    return LogStore(spec.url, spec.user, password, spec.authority, revision=revision.id)
 
 
 def secret_value(name: str, secret: str, key: str = _PASSWORD) -> core.EnvVarArgs:
@@ -90,7 +90,7 @@ def variables(values: Mapping[str, pulumi.Input[str]]) -> list[core.EnvVarArgs]:
 
 
 def make_setup(
-    name: str, store: Store, requests: Iterable[Request], values: Mapping[str, pulumi.Input[str]], place: Place
+    name: str, store: LogStore, requests: Iterable[Request], values: Mapping[str, pulumi.Input[str]], place: Place
 ) -> pulumi.Resource:
     """A Job `name` that asks `requests` of `store`, with `values` (passwords, and a bucket) for the names in them."""
     script = setup_script(requests)
@@ -108,7 +108,7 @@ def make_setup(
         ],
         mounts=store.mounts,
     )
-    pods = Pods(name=name, containers=[container], volumes=store.volumes(name), user=USER, restart="OnFailure")
+    pods = PodTemplate(name=name, containers=[container], volumes=store.volumes(name), user=USER, restart="OnFailure")
     return make_job(pods, place.depends_on(*store.after, secret), hashlib.sha256(script.encode()).hexdigest()[:8])
 
 

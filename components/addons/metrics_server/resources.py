@@ -12,7 +12,7 @@ from components.addons.certificates import Certified, certify
 from components.addons.files import secret_volume
 from components.addons.metrics_server.spec import NAMESPACE, PORT, VERSION
 from components.addons.secrets import make_tls_secret
-from components.addons.workloads import Container, Pods, make_deployment, make_service, make_service_account
+from components.addons.workloads import Container, PodTemplate, make_deployment, make_service, make_service_account
 from components.platform.place import Place
 
 _NAME: Final = "metrics-server"
@@ -49,7 +49,7 @@ def create_resources(replicas: int, place: Place) -> Created:
     return Created(finalize=lambda others: _make_api(certified, place.depends_on(*made, *others)))
 
 
-def _pods() -> Pods:
+def _pods() -> PodTemplate:
     container = Container(
         name=_NAME,
         image=f"registry.k8s.io/metrics-server/metrics-server:v{VERSION}",
@@ -69,7 +69,7 @@ def _pods() -> Pods:
         mounts={_CERTIFICATES: "certificates"},
     )
     volumes = [secret_volume("certificates", _NAME)]
-    return Pods(name=_NAME, containers=[container], volumes=volumes, service_account=_NAME)
+    return PodTemplate(name=_NAME, containers=[container], volumes=volumes, service_account=_NAME)
 
 
 def _let_users_read(place: Place) -> None:

@@ -16,7 +16,7 @@ from components.addons.secrets import make_secret
 from components.addons.workloads import (
     Claim,
     Container,
-    Pods,
+    PodTemplate,
     make_deployment,
     make_service,
     make_service_account,
@@ -45,7 +45,7 @@ def create_resources(spec: MonitoringSpec, replicas: int, place: Place) -> None:
 def _make_prometheus(spec: MonitoringSpec, replicas: int, place: Place) -> None:
     content = {"prometheus.yml": prometheus_config(place.namespace, "alertmanager"), "rules.yml": rules(spec.slos)}
     config = make_files("prometheus", content, place)
-    most = spec.storage.nanos // 10**9 * 9 // 10
+    max_bytes = spec.storage.nanos // 10**9 * 9 // 10
     container = Container(
         name="prometheus",
         image=_PROMETHEUS,
@@ -55,14 +55,14 @@ def _make_prometheus(spec: MonitoringSpec, replicas: int, place: Place) -> None:
             "--config.file=/etc/prometheus/prometheus.yml",
             "--storage.tsdb.path=/prometheus",
             f"--storage.tsdb.retention.time={spec.retention_days}d",
-            f"--storage.tsdb.retention.size={most}B",
+            f"--storage.tsdb.retention.size={max_bytes}B",
         ),
         ports={"http": 9090},
         health="/-/ready",
         mounts={"/etc/prometheus": "config", "/prometheus": "data"},
         writable=("/prometheus",),
     )
-    pods = Pods(
+    pods = PodTemplate(
         name="prometheus",
         containers=[container],
         volumes=[config.volume("config")],
@@ -107,7 +107,7 @@ def _make_alertmanager(spec: MonitoringSpec, replicas: int, place: Place) -> Non
         mounts=mounts,
         writable=("/alertmanager",),
     )
-    make_stateful_set(Pods(name="alertmanager", containers=[container], volumes=volumes), replicas, [], behind)
+    make_stateful_set(PodTemplate(name="alertmanager", containers=[container], volumes=volumes), replicas, [], behind)
 
 
 def _make_kube_state_metrics(place: Place) -> None:
@@ -127,7 +127,7 @@ def _make_kube_state_metrics(place: Place) -> None:
         ports={"http": 8080, "own": 8081},
         health="/livez",
     )
-    pods = Pods(
+    pods = PodTemplate(
         name="kube-state-metrics",
         containers=[container],
         service_account="kube-state-metrics",
@@ -170,7 +170,7 @@ def _make_grafana(replicas: int, place: Place) -> None:
         secret_volume("secrets", "grafana"),
         empty_volume("data", "1Gi"),
     ]
-    pods = Pods(name="grafana", containers=[container], volumes=volumes, user=_GRAFANA_USER)
+    pods = PodTemplate(name="grafana", containers=[container], volumes=volumes, user=_GRAFANA_USER)
     behind = place.depends_on(files.resource, secret)
     make_service(pods, behind)
     make_deployment(pods, replicas, behind)

@@ -168,13 +168,13 @@ def _rules(slo: SloSpec, indicator: _Indicator) -> Iterator[dict[str, Any]]:
     }
     chosen = f'{{slo="{slo.name}",indicator="{indicator.kind}"}}'
     for burn in BURNS:
-        most = round(burn.rate(slo.window_days) * indicator.budget, 6)
-        if most >= 1:  # not even errors alone spend the budget that fast
+        threshold = round(burn.rate(slo.window_days) * indicator.budget, 6)
+        if threshold >= 1:  # not even errors alone spend the budget that fast
             continue
         yield {
             "alert": "ErrorBudgetBurns",
-            "expr": f"slo:bad:ratio_rate{burn.long_window}{chosen} > {most:g} "
-            f"and slo:bad:ratio_rate{burn.short}{chosen} > {most:g} "
+            "expr": f"slo:bad:ratio_rate{burn.long_window}{chosen} > {threshold:g} "
+            f"and slo:bad:ratio_rate{burn.short}{chosen} > {threshold:g} "
             f"and slo:requests:increase1h{chosen} >= {_ENOUGH_REQUESTS}",
             "labels": {**labels, "severity": burn.severity, "window": burn.long_window},
             "annotations": {

@@ -8,7 +8,7 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 from components.addons.bundles import load
 from components.addons.files import host_volume, make_files
 from components.addons.node_problem_detector.spec import METRICS, VERSION
-from components.addons.workloads import Container, Pods, make_daemon_set, make_service_account, scraped
+from components.addons.workloads import Container, PodTemplate, make_daemon_set, make_service_account, scraped
 from components.platform.place import Place
 
 _NAME: Final = "node-problem-detector"
@@ -44,7 +44,7 @@ def create_resources(place: Place) -> None:
         mounts={"/config": "config", "/dev/kmsg": "kmsg"},
         privileged=True,  # or the node's device could not be opened
     )
-    pods = Pods(
+    pods = PodTemplate(
         name=_NAME,
         containers=[container],
         volumes=[files.volume("config"), host_volume("kmsg", "/dev/kmsg", "CharDevice")],

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from components.addons.addon import InstallContext
 from components.addons.files import make_files
-from components.addons.logging.store import Store, external_store, secret_value, variables
+from components.addons.logging.store import LogStore, external_store, secret_value, variables
 from components.addons.logging.users import Elasticsearch
 from components.addons.secrets import make_secret
 from components.addons.tracing.config import PASSWORD, SILENT, both, collecting, elasticsearch, memory, showing
 from components.addons.tracing.spec import OTLP_GRPC, OTLP_HTTP, VERSION, TracingSpec
 from components.addons.workloads import (
     Container,
-    Pods,
+    PodTemplate,
     make_cron_job,
     make_deployment,
     make_service,
@@ -50,7 +50,7 @@ def _make_jaeger(spec: TracingSpec, place: Place) -> None:
     _Process("jaeger", config, _OTLP | _SHOWN, memory=256 + spec.traces // 50).make(1, place)
 
 
-def _make_jaeger_with_store(spec: TracingSpec, store: Store, replicas: int, place: Place) -> None:
+def _make_jaeger_with_store(spec: TracingSpec, store: LogStore, replicas: int, place: Place) -> None:
     """Who collects, who shows, and who deletes what is older than it should be, around the store."""
     secret = make_secret(_SECRET, store.keys(), place)
     behind = place.depends_on(secret, *store.after)
@@ -60,7 +60,7 @@ def _make_jaeger_with_store(spec: TracingSpec, store: Store, replicas: int, plac
     _make_cleaner(store, spec.retention_days, behind)
 
 
-def _make_cleaner(store: Store, days: int | None, place: Place) -> None:
+def _make_cleaner(store: LogStore, days: int | None, place: Place) -> None:
     """Who deletes indices that are older than `days`."""
     settings = {"ES_USERNAME": store.user}
     if store.certificate:
@@ -74,7 +74,7 @@ def _make_cleaner(store: Store, days: int | None, place: Place) -> None:
         environment=[*variables(settings), secret_value("ES_PASSWORD", _SECRET)],
         mounts=store.mounts,
     )
-    pods = Pods(
+    pods = PodTemplate(
         name="jaeger-cleaner",
         containers=[cleaner],
         volumes=store.volumes(_SECRET),
@@ -92,7 +92,7 @@ class _Process:
     config: Mapping[str, Any]
     ports: Mapping[str, int]
     memory: int = 256
-    store: Store | None = None
+    store: LogStore | None = None
 
     def make(self, replicas: int, place: Place) -> None:
         """Register them."""
@@ -109,7 +109,7 @@ class _Process:
             mounts={"/etc/jaeger": "config", **(self.store.mounts if self.store else {})},
         )
         authority = self.store.volumes(_SECRET) if self.store else []
-        pods = Pods(
+        pods = PodTemplate(
             name=self.name,
             containers=[container],
             volumes=[files.volume("config"), *authority],

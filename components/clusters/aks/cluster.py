@@ -29,7 +29,7 @@ from components.clusters.aks.pools import make_pools
 from components.clusters.aks.storage import make_container
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Grant, Identity, LoadBalancerAnnotations, ObjectStore, Storage
 from components.facilities import PROVER, Dns
 from components.naming import digest
 from components.networks.azure import AzureNetwork
@@ -46,7 +46,7 @@ class AksCluster(ManagedCluster):
     """The `Cluster` contract on Azure Kubernetes Service."""
 
     block_storage = Storage("disk.csi.azure.com", {"skuName": "Premium_LRS"})  # Azure encrypts every disk
-    load_balancing = LoadBalancing(internal={_INTERNAL: "true"}, external={})
+    load_balancing = LoadBalancerAnnotations(internal={_INTERNAL: "true"}, external={})
 
     def __init__(self, spec: AksSpec, *, protect: bool) -> None:
         super().__init__(spec, protect=protect)

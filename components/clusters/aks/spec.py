@@ -174,11 +174,11 @@ class AksSpec(ManagedSpec):
         """The pool that the cluster is made with."""
         return next((pool for pool in self.node_pools if pool.name == SYSTEM), _DEFAULT_SYSTEM_POOL)
 
-    def fixed(self) -> dict[str, str]:
+    def immutable_fields(self) -> dict[str, str]:
         pool = self.system_pool
         own = {"machineType": pool.machine_type, "maxPods": str(pool.max_pods), "diskSize": f"{pool.disk_gib}Gi"}
         return (
-            super().fixed()
+            super().immutable_fields()
             | {"zones": ", ".join(self.own_zones()), "subscription": self.subscription}
             | {"network.dataplane": self.network.dataplane}
             | {".".join(map(str, place)): str(addresses) for place, addresses in self.network.by_place().items()}

@@ -20,11 +20,11 @@ from components.clusters.eks.karpenter import make_karpenter_config, make_karpen
 from components.clusters.eks.live import Live
 from components.clusters.eks.load_balancers import load_balancer_configuration, make_controller_config
 from components.clusters.eks.pool_scaling import make_pool_scaling
-from components.clusters.eks.pools import NodePools, make_node_roles
+from components.clusters.eks.pools import EksNodePools, make_node_roles
 from components.clusters.eks.storage import make_bucket, make_file_system
 from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.managed import ManagedCluster
-from components.contract import Facility, Gateways, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Facility, Gateways, Grant, Identity, LoadBalancerAnnotations, ObjectStore, Storage
 from components.facilities import Dns, KarpenterConfig, LoadBalancerControllerConfig, PoolScaling
 from components.networks.address_plan import by_zone
 from components.networks.aws import AwsNetwork
@@ -46,7 +46,7 @@ class EksCluster(ManagedCluster):
     block_storage = Storage("ebs.csi.aws.com", {"type": "gp3", "encrypted": "true"})
     credential_sources = (("169.254.170.23/32", 80),)  # the agent of EKS Pod Identity
     # For Kubernetes' own controller, and for AWS's where that is installed.
-    load_balancing = LoadBalancing(
+    load_balancing = LoadBalancerAnnotations(
         internal={f"{_BALANCER}-type": "nlb", f"{_BALANCER}-internal": "true", f"{_BALANCER}-scheme": "internal"},
         external={f"{_BALANCER}-type": "nlb", f"{_BALANCER}-scheme": "internet-facing"},
     )
@@ -66,7 +66,7 @@ class EksCluster(ManagedCluster):
         node_roles = make_node_roles(spec.node_pools, self._place)
         self.add_ons = AddOns(spec, self.control_plane, self._place)
         cni = self.add_ons.networking()  # before there are nodes, or they would never get ready
-        pools = NodePools(
+        pools = EksNodePools(
             self.control_plane,
             zones,
             self.network,

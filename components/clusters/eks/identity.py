@@ -17,7 +17,7 @@ from components.networks.aws_iam import ServiceRole, attach, service_role
 
 _SERVICE: Final = "pods.eks.amazonaws.com"
 _ACTIONS: Final = ("sts:AssumeRole", "sts:TagSession")
-_SETTLES: Final = 10.0
+_KNOWN_AFTER: Final = 10.0
 """Seconds until every API server of a cluster knows a new association. Pods get their credentials as they are admitted:
 those that came before never have any, however often they restart, and nothing tells when it is known
 (aws/containers-roadmap #2507; aws/eks-pod-identity-agent #52: 5 to 10 s; aws/amazon-eks-pod-identity-webhook #264)."""
@@ -34,7 +34,7 @@ def make_identity(service_account: str, grants: Sequence[Grant], cluster: eks.Cl
     name = f"{place.cluster}-{namespace}-{account}"
     role = pod_role(name, place)
     attached = [attach(f"{name}-{each}", role.role, grant.role, place) for each, grant in by_name(grants).items()]
-    settled = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(after_create=[_settle]))
+    waiting = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(after_create=[_wait_until_known]))
     association = eks.PodIdentityAssociation(
         name,
         cluster_name=cluster.name,
@@ -42,11 +42,11 @@ def make_identity(service_account: str, grants: Sequence[Grant], cluster: eks.Cl
         service_account=account,
         role_arn=role.arn,
         tags=place.tagged(name),
-        opts=pulumi.ResourceOptions.merge(place.options(after=attached), settled),
+        opts=pulumi.ResourceOptions.merge(place.options(after=attached), waiting),
     )
     return Identity({}, {}, after=[association])
 
 
-async def _settle(_: pulumi.ResourceHookArgs) -> None:
+async def _wait_until_known(_: pulumi.ResourceHookArgs) -> None:
     """What comes after the association waits for this."""
-    await asyncio.sleep(_SETTLES)
+    await asyncio.sleep(_KNOWN_AFTER)

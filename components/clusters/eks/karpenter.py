@@ -136,11 +136,11 @@ def _on_machines(name: str, region: str) -> Iterator[dict[str, Any]]:
     yield statement(start, arns("launch-template"), owned)
     yield statement((*start, "ec2:CreateLaunchTemplate"), new, asked)
     yield statement(("ec2:CreateTags",), new, {**asked, "StringEquals": {**for_itself, **while_making}})
-    yield statement(("ec2:CreateTags",), arns("instance"), {**owned, **_named_anew(name)})
+    yield statement(("ec2:CreateTags",), arns("instance"), {**owned, **_own_tags_only(name)})
     yield statement(("ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"), arns("instance", "launch-template"), owned)
 
 
-def _named_anew(name: str) -> dict[str, Any]:
+def _own_tags_only(name: str) -> dict[str, Any]:
     """The tags that a running machine may get."""
     return {
         "StringEqualsIfExists": {f"aws:RequestTag/{_CLUSTER_NAME}": name},

@@ -58,11 +58,11 @@ def tag_findings(tags: Mapping[str, str], own: frozenset[str]) -> Iterator[Findi
 
 def _tag_problem(key: str, value: str) -> tuple[Code, str, str, str] | None:
     characters = "letters, digits, spaces and _ . : / = + - @"
-    for what, text, most in (("key", key, _TAG_KEY), ("value", value, _TAG_VALUE)):
+    for what, text, longest in (("key", key, _TAG_KEY), ("value", value, _TAG_VALUE)):
         if not _TAG_TEXT.fullmatch(text):
             return Code.BAD_LABEL, f"the {what} {quoted(text)}", characters, "Leave out the other characters."
-        if len(text) > most:
-            return Code.BAD_LABEL, f"a {what} of {len(text)} characters", f"at most {most}", "Shorten it."
+        if len(text) > longest:
+            return Code.BAD_LABEL, f"a {what} of {len(text)} characters", f"at most {longest}", "Shorten it."
     return (Code.BAD_LABEL, "an empty key", "a key", "Give the tag a name.") if not key else None
 
 

@@ -39,7 +39,7 @@ def make_node_roles(pools: Sequence[EksPoolSpec], place: CloudPlace) -> dict[boo
 
 
 @dataclass(frozen=True)
-class NodePools:
+class EksNodePools:
     """What the node groups of a cluster have in common; `after` has to be there before the first node.
 
     `zones` are those of the network, `roles` are as `make_node_roles` makes them, and `sizes` as AWS has them now.

@@ -88,17 +88,17 @@ class EksPoolSpec(CloudPoolSpec):
             yield Finding(Code.OUT_OF_RANGE, f"{self.disk_gib}Gi", allowed, remedy, at=("diskSize",))
 
     def _length_findings(self) -> Iterator[Finding]:
-        most = f"at most {LABEL_LENGTH} characters, with the domain"
+        allowed = f"at most {LABEL_LENGTH} characters, with the domain"
         for key, value in self.labels.items():
             if len(key) > LABEL_LENGTH:
-                yield Finding(Code.BAD_LABEL, f"a key of {len(key)}", most, "Shorten it.", at=("labels", key))
+                yield Finding(Code.BAD_LABEL, f"a key of {len(key)}", allowed, "Shorten it.", at=("labels", key))
             if value == "":
                 remedy = 'Write "true", say.'
                 yield Finding(Code.BAD_LABEL, "nothing", "a value, which EKS wants", remedy, at=("labels", key))
         for index, taint in solid(self.taints):
             if isinstance(taint.key, str) and len(taint.key) > LABEL_LENGTH:
                 at = ("taints", index, "key")
-                yield Finding(Code.BAD_LABEL, f"a key of {len(taint.key)}", most, "Shorten it.", at=at)
+                yield Finding(Code.BAD_LABEL, f"a key of {len(taint.key)}", allowed, "Shorten it.", at=at)
 
     @property
     def arch(self) -> str:
@@ -192,13 +192,13 @@ class EksSpec(ManagedSpec):
     def pools(self) -> Sequence[EksPoolSpec]:
         return self.node_pools
 
-    def fixed(self) -> dict[str, str]:
+    def immutable_fields(self) -> dict[str, str]:
         ranges = {"network.range": str(self.network.range), "network.services": str(self.network.services)}
         quarters = list(self.network.range.subnets(2))
         subnets = by_zone(self.network.range, self.own_zones()).private
         # Zones may be added. In those that are there, the control plane has its interfaces and volumes their disks.
         zones = {f"zones:{zone}": f"{zone} (quarter {quarters.index(each) + 1})" for zone, each in subnets.items()}
-        return super().fixed() | zones | ranges
+        return super().immutable_fields() | zones | ranges
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()

@@ -17,10 +17,10 @@ from components.clusters.exec_kubeconfig import Login, exec_kubeconfig
 from components.clusters.gke.apis import Apis
 from components.clusters.gke.control_plane import make_control_plane
 from components.clusters.gke.identity import grant_in_project, make_identity, make_node_account
-from components.clusters.gke.pools import NodePools
+from components.clusters.gke.pools import GkeNodePools
 from components.clusters.gke.storage import make_bucket
 from components.clusters.managed import ManagedCluster
-from components.contract import Gateways, Grant, Identity, LoadBalancing, ObjectStore, Storage
+from components.contract import Gateways, Grant, Identity, LoadBalancerAnnotations, ObjectStore, Storage
 from components.facilities import Dns
 from components.networks.gcp import GcpNetwork
 
@@ -40,7 +40,7 @@ class GkeCluster(ManagedCluster):
 
     # GKE's metadata server, in clusters with Dataplane V2 and in others.
     credential_sources = (("169.254.169.254/32", 80), ("169.254.169.252/32", 988))
-    load_balancing = LoadBalancing(internal={_LOAD_BALANCER: "Internal"}, external={})
+    load_balancing = LoadBalancerAnnotations(internal={_LOAD_BALANCER: "Internal"}, external={})
     network_plugins = "/home/kubernetes/bin"  # the rest of a node's disk is read-only
 
     def __init__(self, spec: GkeSpec, *, protect: bool) -> None:
@@ -65,7 +65,7 @@ class GkeCluster(ManagedCluster):
             grant_in_project(member, "roles/container.admin", member, spec.project, self._place)
             for member in spec.administrators
         ]
-        pools = NodePools(
+        pools = GkeNodePools(
             self.control_plane, spec.own_zones(), account, spec.project, self._place, after=[self.network, *rights]
         )
         for pool in spec.node_pools:

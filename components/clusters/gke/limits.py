@@ -102,10 +102,10 @@ def security_group_findings(group: str | None) -> Iterator[Finding]:
         yield Finding(Code.BAD_NAME, group, allowed, remedy, at=("securityGroup",))
 
 
-def memory_findings(most: Bytes) -> Iterator[Finding]:
+def memory_findings(memory: Bytes) -> Iterator[Finding]:
     """A finding when auto-provisioning may have less than the smallest amount that it counts, relative to it."""
-    if not is_hole(most) and most.nanos < _GIB:
-        yield Finding(Code.OUT_OF_RANGE, str(most), "1Gi or more", "Raise it.", at=("maxMemory",))
+    if not is_hole(memory) and memory.nanos < _GIB:
+        yield Finding(Code.OUT_OF_RANGE, str(memory), "1Gi or more", "Raise it.", at=("maxMemory",))
 
 
 def surge_findings(surge: int, unavailable: int) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ _SOAK: Final = "3600s"  # how long both sets of a blue-green upgrade are there
 
 
 @dataclass(frozen=True)
-class NodePools:
+class GkeNodePools:
     """What the pools of a cluster have in common; `after` has to be there before the first node."""
 
     cluster: container.Cluster

@@ -73,7 +73,7 @@ class Upgrade(StackModel):
         if self.strategy == "surge":
             yield from surge_findings(self.max_surge, self.max_unavailable)
 
-    def most_nodes(self, pool: int) -> int:
+    def max_nodes(self, pool: int) -> int:
         """How many nodes there are at most while a pool of so many is upgraded."""
         return 2 * pool if self.strategy == "blue-green" else pool + self.max_surge
 
@@ -212,10 +212,10 @@ class GkeSpec(ManagedSpec):
     def is_reachable_at_first(self) -> bool:
         return bool(self.dns_endpoint or self.api_endpoint.public_from)
 
-    def fixed(self) -> dict[str, str]:
+    def immutable_fields(self) -> dict[str, str]:
         own = {"mode": self.mode, "project": self.project, "network.dataplane": self.network.dataplane}
         ranges = {f"network.{key}": str(getattr(self.network, key)) for key in ("nodes", "pods", "services")}
-        return super().fixed() | own | ranges
+        return super().immutable_fields() | own | ranges
 
     def keeps(self, key: str, had: str) -> bool:
         """The nodes' range may grow, which takes in what there is (vpc/docs/create-modify-vpc-networks)."""
@@ -263,15 +263,16 @@ class GkeSpec(ManagedSpec):
         for index, pool in enumerate(self._whole() if zones else ()):
             used, nodes = pool.spread(zones)
             if used * nodes > pool.nodes.max:
-                least = f"{used * nodes} or more"
-                allowed = f"{least}, as GKE makes {nodes} nodes in each of {used} zones for {pool.nodes.min}"
+                allowed = (
+                    f"{used * nodes} or more, as GKE makes {nodes} nodes in each of {used} zones for {pool.nodes.min}"
+                )
                 remedy = f"Raise max, or write a min that {used} divides."
                 at = ("nodePools", index, "nodes", "max")
                 yield Finding(Code.OUT_OF_RANGE, str(pool.nodes.max), allowed, remedy, at=at)
 
     def _room_findings(self) -> Iterator[Finding]:
         pools = {
-            pool.name: (pool.upgrade.most_nodes(pool.nodes.max), pod_block(pool.max_pods)) for pool in self._whole()
+            pool.name: (pool.upgrade.max_nodes(pool.nodes.max), pod_block(pool.max_pods)) for pool in self._whole()
         }
         nodes, pods = self.network.nodes, self.network.pods
         needed = sum(count for count, _ in pools.values())

@@ -18,7 +18,12 @@ from tests.support.stack_files import load_stack
 
 def deployed(spec: StackSpec, *, version: str = "1.35", protect: bool = True) -> dict[str, Any]:
     """The outputs of a stack that was made by `spec`."""
-    cluster = {"kind": spec.cluster.kind, "name": spec.cluster.name, "version": version, "fixed": spec.cluster.fixed()}
+    cluster = {
+        "kind": spec.cluster.kind,
+        "name": spec.cluster.name,
+        "version": version,
+        "fixed": spec.cluster.immutable_fields(),
+    }
     return {"cluster": cluster | {"protected": protect}, "tenants": [tenant.name for tenant in spec.tenants]}
 
 
