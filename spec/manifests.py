@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from common.kinds import is_cluster_scoped
 from spec.documents import Node, read
-from spec.holes import solid
+from spec.invalid import valid
 from spec.problems import Code, Finding
 
 _SUFFIXES: Final = (".yaml", ".yml")
@@ -46,7 +46,7 @@ def read_manifests(paths: Sequence[Path]) -> tuple[list[Manifest], list[Finding]
     """
     manifests: list[Manifest] = []
     findings: list[Finding] = []
-    for index, path in solid(paths):
+    for index, path in valid(paths):
         files = _files(path)
         if not files:
             remedy = "Name a YAML file, or a directory with some; relative paths start at the stack file."

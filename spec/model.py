@@ -19,12 +19,12 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from spec.holes import Hole, decided, fits_anywhere, solid
+from spec.invalid import Invalid, decided, let_invalid_through, valid
 from spec.problems import Code, Finding, listed, quoted
 
 _T = TypeVar("_T")
 
-Many: TypeAlias = Annotated[tuple[Annotated[_T, WrapValidator(fits_anywhere)], ...], Field(strict=False)]
+Many: TypeAlias = Annotated[tuple[Annotated[_T, WrapValidator(let_invalid_through)], ...], Field(strict=False)]
 """A list in the file, a tuple in the model; `strict` would want a tuple in the file, and goes for the items."""
 
 FINDINGS: Final = "findings"
@@ -63,7 +63,7 @@ class StackModel(BaseModel):
     """The present names of keys that had another one."""
 
     def findings(self) -> Iterable[Finding]:
-        """What is wrong between the fields of this model. Fields that are wrong themselves are holes."""
+        """What is wrong between the fields of this model. Fields that are wrong themselves are `INVALID`."""
         return ()
 
     @classmethod
@@ -74,8 +74,8 @@ class StackModel(BaseModel):
 
     @property
     def is_whole(self) -> bool:
-        """Whether no field is a hole: for checks that ask more of a value than to compare it."""
-        return not any(isinstance(value, Hole) for _, value in self)
+        """Whether every field is valid: for checks that ask more of a value than to compare it."""
+        return not any(isinstance(value, Invalid) for _, value in self)
 
     @model_validator(mode="before")
     @classmethod
@@ -90,8 +90,8 @@ class StackModel(BaseModel):
 
     @field_validator("*", mode="wrap")
     @classmethod
-    def _take_holes(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-        return fits_anywhere(value, handler)
+    def _let_invalid_through(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        return let_invalid_through(value, handler)
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:
@@ -133,10 +133,10 @@ def same_twice(
     The finding is at the item's `key`, or at the item itself when `key` is empty.
     """
     first: dict[Hashable, int] = {}
-    for index, item in solid(items):
+    for index, item in valid(items):
         same = identity(item)
         parts = same if isinstance(same, tuple) else (same,)
-        if any(isinstance(part, Hole) for part in parts) or first.setdefault(same, index) == index:
+        if any(isinstance(part, Invalid) for part in parts) or first.setdefault(same, index) == index:
             continue
         shown = " ".join(map(str, parts))
         remedy = f"Rename or remove one of them; {field}[{first[same]}] has it already."

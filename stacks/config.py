@@ -11,7 +11,7 @@ from components.clusters import AnyClusterSpec
 from components.contract import Capability
 from components.platform.shared import PlatformSpec
 from components.platform.tenants import TenantSpec
-from spec.holes import Hole, decided, solid
+from spec.invalid import Invalid, decided, valid
 from spec.manifest_kinds import check_kinds
 from spec.model import Many, StackModel, did_you_mean, same_twice
 from spec.problems import Code, Finding, listed, quoted
@@ -81,16 +81,16 @@ class StackSpec(StackModel):
         for add_on in plan:
             checks = add_on.spec.tenant_findings(self.tenants), add_on.findings(plan.selection)
             yield from (finding.below(f"{NAMESPACE}addons", add_on.key()) for finding in decided(*checks))
-        if not isinstance(self.cluster, Hole) and not isinstance(self.platform, Hole):
+        if not isinstance(self.cluster, Invalid) and not isinstance(self.platform, Invalid):
             yield from self._storage_findings()
             yield from decided(self._claim_findings())
-        if not isinstance(self.cluster, Hole) and not isinstance(self.addons, Hole):
+        if not isinstance(self.cluster, Invalid) and not isinstance(self.addons, Invalid):
             yield from decided(self._kind_findings())
 
     def _name_findings(self) -> Iterator[Finding]:
         """A finding for each tenant that has the namespace of an add-on, whether that is on or may come to be."""
         taken = sorted({namespace.name for each in ADDONS for namespace in each.namespaces})
-        for index, tenant in solid(self.tenants):
+        for index, tenant in valid(self.tenants):
             if tenant.name in taken:
                 allowed = f"none of {', '.join(taken)}, which are add-ons'"
                 yield reserved_name(tenant.name, allowed).below(f"{NAMESPACE}tenants", index, "name")
@@ -98,7 +98,7 @@ class StackSpec(StackModel):
     def _add_on_findings(self) -> Iterator[Finding]:
         """What the add-ons ask of the cluster and of each other, and do not get."""
         cluster = self.cluster
-        if not isinstance(cluster, Hole):
+        if not isinstance(cluster, Invalid):
             for finding in self.addons.plan().findings(cluster.kind, cluster.capabilities, cluster.built_in):
                 yield finding.below(f"{NAMESPACE}addons")
 
@@ -111,14 +111,14 @@ class StackSpec(StackModel):
         there = self.cluster.own_api_groups | self.addons.plan().api_groups
         elsewhere = self.cluster.kind == "existing"
         off = {group: each.key() for each in ADDONS for group in each.defines if not elsewhere and group not in there}
-        for index, tenant in solid(self.tenants):
+        for index, tenant in valid(self.tenants):
             for finding in check_kinds(tenant.manifests, self.cluster.minor, defined, off):
                 yield finding.below(f"{NAMESPACE}tenants", index)
 
     def _storage_findings(self) -> Iterator[Finding]:
         """A finding for each storage class that leaves its driver to a cluster that has none, or that it has itself."""
         own = self.cluster.own_storage_classes
-        for index, each in solid(self.platform.storage_classes):
+        for index, each in valid(self.platform.storage_classes):
             if each.name in own:
                 found = f"{quoted(each.name)}, which is in every cluster of kind {self.cluster.kind}"
                 remedy = "Choose another name, or remove the class to use the cluster's own."
@@ -138,7 +138,7 @@ class StackSpec(StackModel):
         """
         if self.cluster.kind == "existing":
             return
-        declared = {each.name: each.default for _, each in solid(self.platform.storage_classes)}
+        declared = {each.name: each.default for _, each in valid(self.platform.storage_classes)}
         classes = {**self.cluster.own_storage_classes, **declared}
         for add_on in self.addons.plan():
             for key, wanted in add_on.spec.storage_classes().items():

@@ -1,7 +1,7 @@
 """All problems of a spec at once.
 
 Pydantic reports every wrong field, but a model with one wrong field never gets to the rules between its
-fields, nor do the models around it. So what is wrong is replaced by a hole (see `holes`), and the
+fields, nor do the models around it. So what is wrong is replaced by a placeholder (see `invalid`), and the
 document is looked at again until nothing new is found.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from spec.holes import HOLE, Hole
+from spec.invalid import INVALID, Invalid
 from spec.model import Origin
 from spec.problems import Code, Finding, KeyPath
 from stacks.config import StackFile
@@ -36,7 +36,7 @@ def validate(
             wrong = _explained(error, rest, written)
         else:
             return (None if findings else model), list(findings)
-        findings |= {finding: None for finding, _ in wrong if _hole_on(finding.at, rest) is None}
+        findings |= {finding: None for finding, _ in wrong if _invalid_on(finding.at, rest) is None}
         for at, drop in sorted({_target(finding, rest, drop) for finding, drop in wrong}, key=lambda target: target[1]):
             rest = _without(rest, at, drop=drop)
     return None, list(findings)
@@ -54,15 +54,15 @@ def _explained(error: ValidationError, rest: Any, written: Callable[[KeyPath], s
 
 
 def _target(finding: Finding, rest: Any, drop: bool) -> tuple[KeyPath, bool]:
-    """Where to put a hole for `finding`: at its place, or around a hole there, which did not fit."""
-    hole = _hole_on(finding.at, rest)
-    return (finding.at, drop) if hole is None else (hole[:-1], False)
+    """Where to put the placeholder for `finding`: at its place, or around one there, which did not fit."""
+    outer = _invalid_on(finding.at, rest)
+    return (finding.at, drop) if outer is None else (outer[:-1], False)
 
 
-def _hole_on(at: KeyPath, document: Any) -> KeyPath | None:
-    """The place of the hole on the way to `at`, if there is one."""
+def _invalid_on(at: KeyPath, document: Any) -> KeyPath | None:
+    """The place of the placeholder on the way to `at`, if there is one."""
     for depth in range(len(at) + 1):
-        if isinstance(_value(document, at[:depth]), Hole):
+        if isinstance(_value(document, at[:depth]), Invalid):
             return at[:depth]
     return None
 
@@ -95,14 +95,14 @@ def _value(document: Any, at: KeyPath) -> Any:
 
 
 def _without(document: Any, at: KeyPath, *, drop: bool) -> Any:
-    """`document` with a hole at `at`, or around it where nothing can be put; `drop` removes the key instead."""
+    """`document` with the placeholder at `at`, or around it where none can be put; `drop` removes the key instead."""
     if not at:
-        return HOLE
+        return INVALID
     around, last = _value(document, at[:-1]), at[-1]
     if drop and _has(around, last):
         del around[last]
     elif isinstance(around, dict) or _has(around, last):
-        around[last] = HOLE
-    elif _hole_on(at, document) is None:
+        around[last] = INVALID
+    elif _invalid_on(at, document) is None:
         return _without(document, at[:-1], drop=False)
     return document

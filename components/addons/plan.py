@@ -11,7 +11,7 @@ from components.addons.spec import Selection, SpecType
 from components.contract import BuiltIn, Capability, Cluster
 from components.platform.flows import Flow
 from components.platform.tenants import TenantAdditions
-from spec.holes import is_hole
+from spec.invalid import is_invalid
 from spec.problems import Code, Finding
 
 
@@ -90,7 +90,7 @@ class AddOnPlan:
         provided = {*capabilities, *(each for add_on in self.add_ons for each in add_on.provides)}
         for add_on in self.add_ons:
             findings = [*self._conflicting(add_on), *_built_in_already(add_on, kind, built_in)]
-            if not is_hole(add_on.spec):
+            if not is_invalid(add_on.spec):
                 findings += [*self._missing(add_on), *self._incapable(add_on, kind, provided)]
             yield from (finding.below(add_on.key()) for finding in findings)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from components.platform.tenants import TenantSpec
-from spec.holes import is_hole, solid
+from spec.invalid import is_invalid, valid
 from spec.model import StackModel, did_you_mean
 from spec.problems import Code, Finding, listed, quoted
 
@@ -30,7 +30,7 @@ SpecType: TypeAlias = type[AddOnSpec]
 
 @dataclass(frozen=True)
 class Selection:
-    """The options of all add-ons that are on, by their types. While a stack file is checked, they may be holes."""
+    """The options of all add-ons that are on, by their types. While a stack file is checked, they may be invalid."""
 
     specs: Mapping[SpecType, AddOnSpec]
 
@@ -46,10 +46,10 @@ class Selection:
 
 def unknown_tenants(names: Iterable[str], tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
     """A finding for each of `names`, the options' list `tenants`, that is no tenant of the stack."""
-    if is_hole(tenants) or any(map(is_hole, tenants)):
+    if is_invalid(tenants) or any(map(is_invalid, tenants)):
         return
     known = [tenant.name for tenant in tenants]
-    for index, name in solid(names):
+    for index, name in valid(names):
         if name not in known:
             meant = did_you_mean(name, known)
             remedy = f"Write {meant}, if that is meant." if meant else "Remove it, or declare the tenant."

@@ -10,7 +10,7 @@ from common.errors import Problem, as_text
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.kubeconfig import check_contents, check_file, server_of, unreachable
 from components.contract import BuiltIn, Capability, LoadBalancerAnnotations, Storage
-from spec.holes import is_hole
+from spec.invalid import is_invalid
 from spec.model import StackModel
 from spec.problems import Code, Finding
 from spec.text import LabelKey, QualifiedName, StackName, TextRule
@@ -101,7 +101,7 @@ class Brings(StackModel):
             Capability.SHARED_STORAGE: self.shared_storage,
             Capability.NETWORK_PLUGINS: self.network_plugins,
         }
-        has = (each for each, value in told.items() if is_hole(value) or value)
+        has = (each for each, value in told.items() if is_invalid(value) or value)
         return frozenset({Capability.AGGREGATED_APIS, Capability.NODE_DIRECTORIES, *has})
 
 

@@ -18,7 +18,7 @@ from components.clusters.pools import CloudPoolSpec, Machine, machine_warnings, 
 from components.contract import Capability, ObjectStore, Storage
 from components.facilities import KarpenterConfig, LoadBalancerControllerConfig, PoolScaling
 from components.propagation import Propagation
-from spec.holes import is_hole, solid
+from spec.invalid import is_invalid, valid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, listed, quoted
 from spec.values import Cidr, Count, Ipv4Cidr
@@ -48,8 +48,8 @@ class ApiEndpoint(StackModel):
 
     def findings(self) -> Iterator[Finding]:
         whole = self._versions_let_in()
-        for index, each in solid(self.public_from):
-            widest = min(other.prefixlen for _, other in solid(self.public_from) if other.version == each.version)
+        for index, each in valid(self.public_from):
+            widest = min(other.prefixlen for _, other in valid(self.public_from) if other.version == each.version)
             if each.version in whole and each.prefixlen == widest:
                 remedy = "Name the addresses of those who administer the cluster."
                 at = ("publicFrom", index)
@@ -57,7 +57,7 @@ class ApiEndpoint(StackModel):
 
     def _versions_let_in(self) -> set[int]:
         """The versions of IP (4, 6) of which every address is let in, be it in two halves."""
-        ranges = [each for _, each in solid(self.public_from)]
+        ranges = [each for _, each in valid(self.public_from)]
         fours = collapse_addresses(each for each in ranges if isinstance(each, IPv4Network))
         sixes = collapse_addresses(each for each in ranges if isinstance(each, IPv6Network))
         return {
@@ -153,7 +153,7 @@ class ManagedSpec(ClusterSpec):
     def _zone_findings(self) -> Iterator[Finding]:
         known = self.facts.zones.get(self.region, ())
         yield from same_twice("zone", "zones", self.zones, str, key="")
-        for index, zone in solid(self.zones):
+        for index, zone in valid(self.zones):
             if known and zone not in known:
                 remedy = f"Write zones of {self.region}, or remove zones to get three of them."
                 yield Finding(Code.WRONG_ZONE, quoted(zone), listed(known), remedy, at=("zones", index))
@@ -178,14 +178,14 @@ def with_endpoint(own: Mapping[KeyPath, IPv4Network], endpoint: ApiEndpoint) -> 
     letting in the rest takes nothing from anybody.
     """
     ranges = dict(own)
-    for index, each in solid(endpoint.private_from):
+    for index, each in valid(endpoint.private_from):
         if not any(_is_around(each, range_) for range_ in own.values()):
             ranges["apiEndpoint", "privateFrom", index] = each
     return ranges
 
 
 def _is_around(network: IPv4Network, own: IPv4Network) -> bool:
-    return not is_hole(own) and network != own and network.supernet_of(own)
+    return not is_invalid(own) and network != own and network.supernet_of(own)
 
 
 class ManagedCluster(ClusterBase):

@@ -11,7 +11,7 @@ from components import naming
 from components.clusters.names import Use, name_findings
 from components.clusters.node_pools import TaintSpec
 from components.contract import NodePool
-from spec.holes import is_hole, solid
+from spec.invalid import is_invalid, valid
 from spec.model import Many, StackModel, did_you_mean, same_twice
 from spec.problems import Code, Finding, KeyPath, quoted
 from spec.text import DnsLabel, LabelKey, LabelValue
@@ -138,7 +138,7 @@ def generation(**immutable: Any) -> str:
 
 def all_whole(pools: Sequence[AnyPool]) -> Sequence[AnyPool]:
     """The pools, or none when something is wrong with one of them, so that they make no sense together."""
-    return pools if all(not is_hole(pool) and pool.is_whole and pool.nodes.is_whole for pool in pools) else ()
+    return pools if all(not is_invalid(pool) and pool.is_whole and pool.nodes.is_whole for pool in pools) else ()
 
 
 def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine]) -> Iterator[Finding]:
@@ -151,7 +151,7 @@ def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine
         allowed = f"one pool that is not spot, has at least one node, and no taint but {taint}"
         remedy = f"Add a pool for them, with the taint {taint} if it is for nothing else."
         yield Finding(Code.NO_SYSTEM_POOL, found, allowed, remedy, at=("nodePools",))
-    for index, pool in solid(pools):
+    for index, pool in valid(pools):
         known = machines.get(pool.machine_type)
         if not known and pool.architecture is None and isinstance(pool.machine_type, str):
             yield unknown_architecture(pool.machine_type, machines, at=("nodePools", index, "machineType"))
@@ -181,7 +181,7 @@ def unknown_architecture(machine_type: str, machines: Mapping[str, Machine], at:
 
 def no_windows(pools: Sequence[CloudPoolSpec], dataplane: str, other: str) -> Iterator[Finding]:
     """A finding for each Windows pool of a cluster whose `dataplane` has no Windows, where `other` has it."""
-    for index, pool in solid(pools):
+    for index, pool in valid(pools):
         if pool.is_windows:
             remedy = f"Write network.dataplane: {other}; a cluster that is there already is replaced by that."
             at = ("nodePools", index, "image")

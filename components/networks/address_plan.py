@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from itertools import combinations, count
 from typing import Final
 
-from spec.holes import is_hole
+from spec.invalid import is_invalid
 from spec.problems import Code, Finding, KeyPath, key_path
 
 _PRIVATE_BITS: Final = 2  # a quarter of the network for each zone's nodes and pods, and one for all the rest
@@ -46,8 +46,8 @@ def _places(zones: Sequence[str]) -> Mapping[str, int]:
 
 def overlaps(ranges: Mapping[KeyPath, IPv4Network]) -> Iterator[Finding]:
     """A finding for each range, by its place, that shares addresses with one before it."""
-    solid = {at: network for at, network in ranges.items() if not is_hole(network)}
-    for (first_at, first), (at, network) in combinations(solid.items(), 2):
+    valid = {at: network for at, network in ranges.items() if not is_invalid(network)}
+    for (first_at, first), (at, network) in combinations(valid.items(), 2):
         if first.overlaps(network):
             common = max(first, network, key=lambda each: each.prefixlen)
             allowed = f"a range apart from {key_path(first_at)}, {first}"

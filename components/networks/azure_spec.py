@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from spec.holes import is_hole
+from spec.invalid import is_invalid
 from spec.model import StackModel
 from spec.problems import Code, Finding, KeyPath
 from spec.values import Count, Ipv4Cidr
@@ -56,13 +56,13 @@ class AzureNetworkSpec(StackModel):
 def _range_findings(at: KeyPath, network: IPv4Network, *, in_network: bool = False) -> Iterator[Finding]:
     """A finding for each range of Azure's own that `network` shares addresses with."""
     for taken in (*_OF_AKS, *(_OF_AZURE if in_network else ())):
-        if not is_hole(network) and network.overlaps(taken):
+        if not is_invalid(network) and network.overlaps(taken):
             allowed = f"a range apart from {taken}, which Azure keeps for itself"
             yield Finding(Code.OVERLAP, str(network), allowed, "Choose another range: 10.0.0.0/16, say.", at=at)
 
 
 def _services_findings(at: KeyPath, services: IPv4Network) -> Iterator[Finding]:
     """A finding when the range of Services is larger than AKS takes, or has no place for DNS."""
-    if not is_hole(services) and not _LARGEST_SERVICES <= services.prefixlen <= _SMALLEST_SERVICES:
+    if not is_invalid(services) and not _LARGEST_SERVICES <= services.prefixlen <= _SMALLEST_SERVICES:
         allowed = f"/{_LARGEST_SERVICES} to /{_SMALLEST_SERVICES}: DNS takes the tenth address"
         yield Finding(Code.BAD_CIDR, str(services), allowed, "Write 172.16.0.0/16, say.", at=at)

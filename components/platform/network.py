@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from pydantic import Field
 
 from components.platform.place import Place
-from spec.holes import solid
+from spec.invalid import valid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
 from spec.text import DnsLabel, LabelKey, LabelValue
@@ -45,7 +45,7 @@ class Peer(StackModel):
         if self.cidr is None and self.exceptions:
             yield Finding(Code.MISSING_KEY, "except without cidr", remedy="Add cidr, or remove except.")
         if isinstance(self.cidr, IPv4Network | IPv6Network):
-            for index, exception in solid(self.exceptions):
+            for index, exception in valid(self.exceptions):
                 if exception == self.cidr or not _is_part(exception, self.cidr):
                     remedy = "Write a part of cidr that is smaller than it."
                     yield Finding(Code.BAD_CIDR, str(exception), f"a part of {self.cidr}", remedy, at=("except", index))

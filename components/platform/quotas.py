@@ -13,7 +13,7 @@ from pydantic import Field
 from common.quantity import Quantity
 from common.reserved import PRIORITY_CLASSES
 from components.platform.place import Place
-from spec.holes import solid
+from spec.invalid import valid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, quoted
 from spec.text import DnsLabel, DnsName
@@ -100,7 +100,7 @@ class ScopedQuota(StackModel):
             if one in self.scopes and other in self.scopes:
                 remedy = "Make two quotas of it, with one of the scopes each."
                 yield Finding(Code.SCOPES, f"{one} and {other}", "one of the two", remedy, at=("scopes",))
-        for index, name in solid(self.priority_classes):
+        for index, name in valid(self.priority_classes):
             if name in PRIORITY_CLASSES:
                 remedy = "Remove it: no pod of a tenant may be of this class."
                 at = ("priorityClasses", index)
@@ -140,7 +140,7 @@ class QuotaSpec(StackModel):
         yield from not_above(self.requests, "requests", self.limits, "limits")
         yield from same_twice("limit for storage class", "storageClasses", self.storage_classes)
         yield from same_twice("scoped quota", "scoped", self.scoped)
-        for index, scoped in solid(self.scoped):
+        for index, scoped in valid(self.scoped):
             if scoped.name in OWN_QUOTAS:
                 at = ("scoped", index, "name")
                 yield Finding(Code.RESERVED_NAME, scoped.name, "a name that no guardrail has", "Rename it.", at=at)

@@ -16,7 +16,7 @@ from components.platform.namespaces import make_namespace
 from components.platform.network import NetworkSpec, make_network_policies
 from components.platform.place import Place
 from components.platform.quotas import OWN_QUOTAS, LimitRangeSpec, QuotaSpec, make_limit_range, make_quotas, not_above
-from spec.holes import solid
+from spec.invalid import valid
 from spec.manifests import check_manifests, read_manifests
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
@@ -79,8 +79,8 @@ class TenantSpec(StackModel):
         yield ("LimitRange", "limits")
         yield from (("NetworkPolicy", name) for name in ("default-deny", "allow-dns"))
         yield from ((kind, "developer") for kind in ("Role", "RoleBinding"))
-        yield from (("ResourceQuota", scoped.name) for _, scoped in solid(self.quota.scoped))
-        for _, rule in solid(self.network.allow):
+        yield from (("ResourceQuota", scoped.name) for _, scoped in valid(self.quota.scoped))
+        for _, rule in valid(self.network.allow):
             yield from (("NetworkPolicy", f"{rule.name}-{way}") for way in ("ingress", "egress"))
 
 

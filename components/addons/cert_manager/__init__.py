@@ -19,7 +19,7 @@ from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.facilities import Dns
 from components.platform.flows import ANY_ADDRESS, Flow, to_api_server, to_credentials
 from components.platform.place import Place
-from spec.holes import solid
+from spec.invalid import valid
 from spec.problems import Code, Finding
 
 
@@ -56,7 +56,7 @@ class CertManager(AddOn[CertManagerSpec]):
     def findings(self, selection: Selection) -> Iterator[Finding]:
         if IngressSpec in selection:
             return
-        for index, issuer in solid(self.spec.issuers):
+        for index, issuer in valid(self.spec.issuers):
             if issuer.name in self.spec.by_http:
                 at = ("issuers", index, "acme")
                 remedy = "Write the zones in which names are, or add ingress with the hosts."

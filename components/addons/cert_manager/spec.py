@@ -10,7 +10,7 @@ from components.addons.dns import ZoneSpec
 from components.addons.key_pair import KeyPairSpec
 from components.addons.spec import AddOnSpec
 from components.platform.flows import Pods
-from spec.holes import solid
+from spec.invalid import valid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
 from spec.text import DnsName, Email, HttpsUrl
@@ -78,7 +78,7 @@ class CertManagerSpec(AddOnSpec):
     @property
     def zones(self) -> list[str]:
         """The ids of the zones of all issuers."""
-        return list(dict.fromkeys(str(zone.id) for acme in self._acme.values() for _, zone in solid(acme.zones)))
+        return list(dict.fromkeys(str(zone.id) for acme in self._acme.values() for _, zone in valid(acme.zones)))
 
     @property
     def by_http(self) -> Collection[str]:
@@ -87,4 +87,4 @@ class CertManagerSpec(AddOnSpec):
 
     @property
     def _acme(self) -> dict[str, AcmeSpec]:
-        return {each.name: each.acme for _, each in solid(self.issuers) if isinstance(each.acme, AcmeSpec)}
+        return {each.name: each.acme for _, each in valid(self.issuers) if isinstance(each.acme, AcmeSpec)}

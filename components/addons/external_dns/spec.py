@@ -9,7 +9,7 @@ from components.addons.dns import Zones
 from components.addons.spec import AddOnSpec
 from components.naming import selector
 from components.platform.flows import Pods
-from spec.holes import solid
+from spec.invalid import valid
 from spec.model import same_twice
 from spec.problems import Code, Finding, quoted
 
@@ -30,7 +30,7 @@ class ExternalDnsSpec(AddOnSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("zone", "zones", self.zones)
-        groups = [(index, zone.id.partition("/providers/")[0]) for index, zone in solid(self.zones) if zone.is_whole]
+        groups = [(index, zone.id.partition("/providers/")[0]) for index, zone in valid(self.zones) if zone.is_whole]
         for index, group in groups:
             if group.startswith("/subscriptions/") and group != groups[0][1]:
                 allowed = f"zones of {groups[0][1]}: on Azure, external-dns looks in one resource group"

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from components.addons.cert_manager.spec import CertManagerSpec
 from components.addons.ingress.spec import IngressSpec
 from components.addons.istio.spec import IstioSpec
-from spec.holes import solid
+from spec.invalid import valid
 from spec.problems import Code, Finding, listed, quoted
 
 
 def issuer_findings(spec: IngressSpec, authorities: CertManagerSpec) -> Iterator[Finding]:
     """A finding for each issuer that there is not, or that cannot give its proof."""
-    known = [issuer.name for _, issuer in solid(authorities.issuers) if isinstance(issuer.name, str)]
-    for index, host in solid(spec.hosts):
+    known = [issuer.name for _, issuer in valid(authorities.issuers) if isinstance(issuer.name, str)]
+    for index, host in valid(spec.hosts):
         at = ("hosts", index, "tls", "issuer")
         if host.issuer and host.issuer in authorities.by_http and (spec.class_ == "cloud" or host.classic is True):
             found = f"{quoted(host.issuer)}, which asks for its proof by HTTP"
@@ -28,8 +28,8 @@ def mesh_findings(spec: IngressSpec, mesh: IstioSpec) -> Iterator[Finding]:
     """A finding for each tenant that the cloud's gateway cannot reach."""
     if spec.class_ == "istio":
         return
-    for index, host in solid(spec.hosts):
-        for position, tenant in solid(host.tenants):
+    for index, host in valid(spec.hosts):
+        for position, tenant in valid(host.tenants):
             if tenant in mesh.tenants:
                 remedy = f"Write class: istio, or take {tenant} out of istio's tenants."
                 found = f"{tenant}, whose pods are in the mesh and take requests from within it only"

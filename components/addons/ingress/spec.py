@@ -9,7 +9,7 @@ from components.addons.key_pair import KeyPairSpec, certificate_findings
 from components.addons.spec import AddOnSpec, unknown_tenants
 from components.platform.flows import Pods
 from components.platform.tenants import TenantSpec
-from spec.holes import solid
+from spec.invalid import valid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
 from spec.text import DnsName
@@ -93,13 +93,13 @@ class IngressSpec(AddOnSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("host", "hosts", self.hosts)
-        listeners = [2 if host.tls is not None else 1 for _, host in solid(self.hosts) if host.classic is False]
+        listeners = [2 if host.tls is not None else 1 for _, host in valid(self.hosts) if host.classic is False]
         if sum(listeners) > LISTENERS:
             plain, encrypted = listeners.count(1), listeners.count(2)
             found = f"{plain} plain hosts + 2 × {encrypted} with TLS = {sum(listeners)} listeners"
             remedy = "Have some of them routed by Ingress (classic: true), which no Gateway bounds."
             yield Finding(Code.OUT_OF_RANGE, found, f"at most {LISTENERS}, as a Gateway has", remedy, at=("hosts",))
-        for index, host in solid(self.hosts):
+        for index, host in valid(self.hosts):
             if self.class_ == "cloud" and host.classic is True:
                 remedy = "Write class: istio, or remove classic and have its tenants write HTTPRoutes."
                 at = ("hosts", index, "classic")
@@ -113,7 +113,7 @@ class IngressSpec(AddOnSpec):
     @property
     def is_issued(self) -> bool:
         """Whether any host's certificate is."""
-        return any(host.issuer for _, host in solid(self.hosts))
+        return any(host.issuer for _, host in valid(self.hosts))
 
     @property
     def has_classic(self) -> bool:

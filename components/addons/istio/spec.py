@@ -9,7 +9,7 @@ from components.addons.bundles import read_bundles
 from components.addons.spec import AddOnSpec, unknown_tenants
 from components.platform.flows import Pods
 from components.platform.tenants import TenantSpec
-from spec.holes import is_hole, solid
+from spec.invalid import is_invalid, valid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath, listed
 from spec.text import DnsLabel, DnsName, StackName
@@ -139,16 +139,16 @@ class IstioSpec(AddOnSpec):
                 yield Finding(Code.CANNOT, "canary", "no canary in ambient mode", remedy, at=("canary",))
 
     def _not_in_the_mesh(self, at: KeyPath, names: Sequence[str]) -> Iterator[Finding]:
-        for index, name in solid(names):
-            if name not in self.tenants and not is_hole(self.tenants):
+        for index, name in valid(names):
+            if name not in self.tenants and not is_invalid(self.tenants):
                 remedy = f"Add {name} to tenants, or remove it here."
                 yield Finding(Code.CANNOT, name, listed(self.tenants), remedy, at=(*at, index))
 
     def tenant_findings(self, tenants: Sequence[TenantSpec]) -> Iterator[Finding]:
         yield from unknown_tenants(self.tenants, tenants)
-        known = {tenant.name: tenant for _, tenant in solid(tenants)}
+        known = {tenant.name: tenant for _, tenant in valid(tenants)}
         key, with_proxies = ("waypoints", self.waypoints) if self.mode == "ambient" else ("tenants", self.tenants)
-        for index, name in solid(with_proxies):
+        for index, name in valid(with_proxies):
             if name in known:
                 for finding in self._too_much_for(known[name]):
                     yield finding.below(key, index)

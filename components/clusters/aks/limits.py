@@ -8,7 +8,7 @@ from typing import Final
 
 from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import CloudPoolSpec
-from spec.holes import is_hole, solid
+from spec.invalid import is_invalid, valid
 from spec.problems import Code, Finding, KeyPath, quoted
 from spec.values import Cidr
 
@@ -28,7 +28,7 @@ _AZURE_DOMAIN: Final = "kubernetes.azure.com"
 def authorized_findings(ranges: Sequence[Cidr]) -> Iterator[Finding]:
     """A finding for addresses that cannot be let in to a public API server."""
     at: KeyPath = ("apiEndpoint", "publicFrom")
-    given = list(solid(ranges))
+    given = list(valid(ranges))
     for index, each in given:
         if ip_network(each).version != 4:  # noqa: PLR2004 - the version of IP
             yield Finding(Code.BAD_CIDR, str(each), "ranges of IPv4", "Name the IPv4 addresses.", at=(*at, index))
@@ -48,7 +48,7 @@ def size_findings(pools: Sequence[CloudPoolSpec], tier: str) -> Iterator[Finding
 
 def tag_findings(tags: Mapping[str, str]) -> Iterator[Finding]:
     """A finding for each tag that Azure refuses."""
-    if is_hole(tags):
+    if is_invalid(tags):
         return
     if len(tags) > _TAGS:
         allowed = f"{_TAGS} at most: Azure has 50, of which polykube takes two"
@@ -58,7 +58,7 @@ def tag_findings(tags: Mapping[str, str]) -> Iterator[Finding]:
         wrong = _wrong_with(name, seen)
         if wrong:
             yield Finding(Code.BAD_NAME, quoted(name), wrong, "Write cost-center, say.", at=("tags", name))
-        if not is_hole(value) and len(value) > _TAG_VALUE:
+        if not is_invalid(value) and len(value) > _TAG_VALUE:
             found = f"{len(value)} characters"
             yield Finding(Code.OUT_OF_RANGE, found, f"{_TAG_VALUE} at most", "Shorten it.", at=("tags", name))
         seen.add(name.lower())
@@ -78,7 +78,7 @@ def pool_findings(pool: CloudPoolSpec, max_pods: int) -> Iterator[Finding]:
         if reason := _reserved(key):
             yield Finding(Code.NOT_ALLOWED, quoted(key), reason, "Write example.com/workload, say.", at=("labels", key))
     smallest, largest = _DISK
-    if not is_hole(pool.disk_size) and not smallest <= pool.disk_gib <= largest:
+    if not is_invalid(pool.disk_size) and not smallest <= pool.disk_gib <= largest:
         allowed = f"{smallest}Gi to {largest}Gi"
         yield Finding(Code.OUT_OF_RANGE, f"{pool.disk_gib}Gi", allowed, "Write 50Gi, say.", at=("diskSize",))
     fewest = pool.nodes.min
@@ -90,7 +90,7 @@ def pool_findings(pool: CloudPoolSpec, max_pods: int) -> Iterator[Finding]:
 
 def taint_findings(pool: CloudPoolSpec, allowed_taint: TaintSpec) -> Iterator[Finding]:
     """A finding for each taint under a domain of Azure's own, but for `allowed_taint` on spot nodes."""
-    for index, taint in solid(pool.taints):
+    for index, taint in valid(pool.taints):
         of_azure = isinstance(taint.key, str) and taint.key.partition("/")[0] == _AZURE_DOMAIN
         if of_azure and not (pool.spot and taint == allowed_taint):
             allowed = f"keys outside of {_AZURE_DOMAIN}, which is Azure's own"

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from components.networks.aws_spec import PRIVATE, UNUSABLE
-from spec.holes import solid
+from spec.invalid import valid
 from spec.model import Many
 from spec.problems import Code, Finding, KeyPath, listed, quoted
 from spec.values import Cidr
@@ -32,7 +32,7 @@ def public_range_findings(ranges: Many[Cidr]) -> Iterator[Finding]:
     if (many := len(list(ranges))) > _PUBLIC_RANGES:
         remedy = "Join ranges that lie side by side, or come in through privateFrom."
         yield Finding(Code.OUT_OF_RANGE, f"{many} ranges", f"at most {_PUBLIC_RANGES}", remedy, at=at)
-    for index, each in solid(ranges):
+    for index, each in valid(ranges):
         if isinstance(each, IPv6Network):
             remedy = "Write the IPv4 addresses that it is seen with."
             allowed = "IPv4, which is all that this cluster has"

@@ -24,7 +24,7 @@ from components.contract import Capability
 from components.facilities import KarpenterConfig, LoadBalancerControllerConfig, PoolScaling
 from components.networks.address_plan import by_zone, overlaps, too_small
 from components.networks.aws_spec import AwsNetworkSpec, LogDays
-from spec.holes import solid
+from spec.invalid import valid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
 from spec.text import RbacGroup, TextRule
@@ -68,7 +68,7 @@ class EksPoolSpec(CloudPoolSpec):
         yield from label_findings(self.labels, ("eks.amazonaws.com",))
         yield from self._length_findings()
         yield from same_twice("machine type", "alternatives", self.alternatives, str, key="")
-        for index, other in solid(self.alternatives):
+        for index, other in valid(self.alternatives):
             known = FACTS.machines.get(other)
             if other == self.machine_type:
                 yield Finding(Code.SAME_NAME_TWICE, other, "others", "Remove it.", at=("alternatives", index))
@@ -95,7 +95,7 @@ class EksPoolSpec(CloudPoolSpec):
             if value == "":
                 remedy = 'Write "true", say.'
                 yield Finding(Code.BAD_LABEL, "nothing", "a value, which EKS wants", remedy, at=("labels", key))
-        for index, taint in solid(self.taints):
+        for index, taint in valid(self.taints):
             if isinstance(taint.key, str) and len(taint.key) > LABEL_LENGTH:
                 at = ("taints", index, "key")
                 yield Finding(Code.BAD_LABEL, f"a key of {len(taint.key)}", allowed, "Shorten it.", at=at)

@@ -8,7 +8,7 @@ from typing import Final
 from components import naming
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import ApiEndpoint
-from spec.holes import is_hole, solid
+from spec.invalid import is_invalid, valid
 from spec.problems import Code, Finding, KeyPath, quoted
 from spec.values import Bytes
 
@@ -45,7 +45,7 @@ def range_findings(ranges: Mapping[KeyPath, IPv4Network]) -> Iterator[Finding]:
     """Findings for ranges of the VPC, by their place, that are no subnet's or have the wrong size for their purpose."""
     for at, network in ranges.items():
         largest, smallest = _PREFIXES[str(at[-1])]
-        if is_hole(network):
+        if is_invalid(network):
             continue
         if not largest <= network.prefixlen <= smallest:
             remedy = f"Write a range of /{largest} to /{smallest}."
@@ -58,7 +58,7 @@ def range_findings(ranges: Mapping[KeyPath, IPv4Network]) -> Iterator[Finding]:
 
 def endpoint_findings(endpoint: ApiEndpoint) -> Iterator[Finding]:
     """Findings for networks that cannot be let in to the API server, relative to the cluster."""
-    for index, each in solid(endpoint.public_from):
+    for index, each in valid(endpoint.public_from):
         if isinstance(each, IPv6Network):
             allowed, remedy = "IPv4, which is all that the endpoint has", "Write the IPv4 addresses it is seen with."
             yield Finding(Code.BAD_CIDR, str(each), allowed, remedy, at=("apiEndpoint", "publicFrom", index))
@@ -82,7 +82,7 @@ def label_findings(tags: Mapping[str, str]) -> Iterator[Finding]:
 
 def freeze_findings(maintenance: Maintenance) -> Iterator[Finding]:
     """Findings for freezes that are longer or more than GKE takes, relative to the cluster."""
-    freezes = list(solid(maintenance.freezes))
+    freezes = list(valid(maintenance.freezes))
     for index, freeze in freezes:
         if (days := _days(freeze.first, freeze.last)) > _FREEZE_DAYS:
             at = ("maintenance", "freezes", index, "last")
@@ -104,13 +104,13 @@ def security_group_findings(group: str | None) -> Iterator[Finding]:
 
 def memory_findings(memory: Bytes) -> Iterator[Finding]:
     """A finding when auto-provisioning may have less than the smallest amount that it counts, relative to it."""
-    if not is_hole(memory) and memory.nanos < _GIB:
+    if not is_invalid(memory) and memory.nanos < _GIB:
         yield Finding(Code.OUT_OF_RANGE, str(memory), "1Gi or more", "Raise it.", at=("maxMemory",))
 
 
 def surge_findings(surge: int, unavailable: int) -> Iterator[Finding]:
     """A finding when no node could be upgraded, or too many at a time, relative to the upgrade."""
-    if not is_hole(surge) and not is_hole(unavailable) and not 1 <= surge + unavailable <= 20:  # noqa: PLR2004
+    if not is_invalid(surge) and not is_invalid(unavailable) and not 1 <= surge + unavailable <= 20:  # noqa: PLR2004
         found = f"{surge} + {unavailable} = {surge + unavailable}"
         allowed = "1 to 20 nodes at a time, maxSurge and maxUnavailable together"
         remedy = "Raise maxSurge." if surge + unavailable == 0 else "Lower one of them."
