@@ -86,7 +86,7 @@ class CanarySpec(StackModel):
     """A second istiod beside the first, of the version that comes next, for tenants that try it before the others."""
 
     tenants: Many[DnsName] = Field(
-        default=(), description="Those of `tenants` whose pods get their sidecars from it when they are made anew."
+        default=(), description="Those of `tenants` whose pods get their sidecars from it when they are recreated."
     )
 
 
@@ -101,7 +101,7 @@ class IstioSpec(AddOnSpec):
     tenants: Many[DnsName] = Field(
         default=(),
         description="Tenants whose pods are in the mesh. With sidecars, their quotas must have room for one beside "
-        "every pod; pods that run already get theirs when they are made anew.",
+        "every pod; pods that run already get theirs when they are recreated.",
     )
     waypoints: Many[DnsName] = Field(
         default=(),

@@ -12,7 +12,7 @@ def filebeat_config(elasticsearch: str, user: str, authority: str | None) -> dic
     """filebeat.yml: what each container of the node writes, with the pod's own hints (`co.elastic.logs/…`).
 
     It goes to the store at a URL, as `user`; `authority` is the file of who vouches for the store.
-    A file is known by its first bytes, because names are used anew after rotation. A pod whose lines are JSON
+    A file is known by its first bytes, because names are reused after rotation. A pod whose lines are JSON
     says so: `co.elastic.logs/json.target: ""`.
     """
     read = {

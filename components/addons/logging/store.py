@@ -55,7 +55,7 @@ class LogStore:
 
     @property
     def annotations(self) -> dict[str, pulumi.Input[str]]:
-        """What their pods carry, so that they begin anew with another password: a variable stays as it was."""
+        """What their pods carry, so that they restart with another password: a variable stays as it was."""
         return {"polykube.dev/store": self.revision} if self.revision else {}
 
     @property

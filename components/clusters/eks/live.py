@@ -10,7 +10,7 @@ last run knew, which AWS refuses outside of the new bounds, or which ends nodes 
 A network's one NAT gateway stays in its zone when there are more of them: in another it would have another address,
 which others allow in their firewalls, and nodes would be cut off while it moves.
 
-A control plane writes its last logs when its log group is deleted already, and AWS makes the group anew for them,
+A control plane writes its last logs when its log group is deleted already, and AWS creates the group again for them,
 whatever the cluster's role may do (terraform-aws-modules/terraform-aws-eks #920, #2446, #2763). The next cluster of the
 name takes it over.
 """
