@@ -2,11 +2,12 @@
 STACK ?= dev
 PART ?= 1
 COUNT ?= 200
+T ?= tests/unit
 POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env clouds up preview down status setup doctor check test e2e-addons exam-policy mutation put-back chaos lint format bench docs golden lock
+.PHONY: help env clouds up preview down status setup doctor check test test-one e2e-addons exam-policy mutation put-back chaos lint format bench docs golden lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,13 +40,16 @@ check: env ## check a stack file
 	@$(POLYKUBE) check --stack $(STACK)
 
 test: clouds setup lint ## everything: types, lints, unit, contract and end-to-end tests
-	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest --full --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test-one: env ## some tests (T=tests/unit/policy), with what is here: nothing is compiled, and what lacks a tool is skipped
+	@$(PYTHON) -m pytest $(T)
 
 e2e-addons: clouds setup ## the add-ons' own programs, and what takes minutes
-	@$(PYTHON) -m pytest -m drill --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest --full -m drill --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
-	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest tests/policy/exam tests/policy/test_malformed.py
+	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest --full tests/policy/exam tests/policy/test_malformed.py
 
 mutation: env ## break policies in every place, and see how much of it tests notice (PART=5: in a fifth of them)
 	@nice $(PYTHON) -m tests.policy.mutation --part $(PART)
@@ -56,7 +60,7 @@ put-back: clouds setup ## put faults back that were mended, and see whether the 
 chaos: clouds setup ## kill, starve and damage it hundreds of times, and see whether one rerun mends it (COUNT=20: a few; OPTIONS=--resume)
 	@nice $(PYTHON) -m tests.chaos --count $(COUNT) $(OPTIONS)
 
-lint: clouds ## types, style, import rules, AWS policies, shell scripts
+lint: clouds ## types, style, import rules, dependencies, AWS policies, shell scripts
 	@$(PYTHON) -m devtools.lint
 
 format: env ## bring the sources into the house style
@@ -69,7 +73,7 @@ docs: clouds ## regenerate the reference pages, the schemas and the lists of add
 	@$(PYTHON) -m devtools.docs
 
 golden: clouds ## write tests/golden anew
-	@$(PYTHON) -m pytest --quiet tests/golden --accept
+	@$(PYTHON) -m pytest --full --quiet tests/golden --accept
 
 lock: env ## resolve the Python dependencies anew into requirements.lock
 	@$(PYTHON) -m piptools compile --quiet --extra dev --extra review --extra aws --extra azure-native --extra gcp --generate-hashes --allow-unsafe --strip-extras --no-header \

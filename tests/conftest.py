@@ -5,8 +5,8 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from components.addons.bundles import read_bundles
 from rehearsal.control_plane import Binaries, ControlPlane, all_control_planes
 from rehearsal.site import sweep
 from rehearsal.toolchain import CONTROL_PLANE, ensure
+from tests.support import needs
 from tests.support.api import Api
 from tests.support.golden import Golden
 
@@ -30,8 +31,32 @@ hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--accept` takes what the golden tests get as what they expect."""
+    """`--accept` takes what the golden tests get as what they expect; `--full` makes what tests need."""
     parser.addoption("--accept", action="store_true", help="write tests/golden anew")
+    parser.addoption(needs.FULL, action="store_true", help="make the tools that are missing, and fail without them")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line("markers", needs.MARKER)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Skip files that need what is not here, in a partial run."""
+    report = yield
+    if not collector.config.getoption("full"):
+        needs.skip_without_sdk(report)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests that need what is not here, in a partial run."""
+    if not item.config.getoption("full"):
+        needs.require(item)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -80,9 +105,10 @@ def binaries() -> Binaries:
 
 
 @pytest.fixture(scope="session")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def bundles(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Every bundle, rendered: what builds an add-on of upstream's reads it from the cache, or takes a stand-in."""
-    ensure_bundles(read_bundles(), rehearsal=True)
+    if pytestconfig.getoption("full"):
+        ensure_bundles(read_bundles(), rehearsal=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(REHEARSAL, str(tmp_path_factory.mktemp("rehearsal")))
         yield
@@ -93,6 +119,13 @@ def _own_state() -> Iterator[None]:
     """A state directory of the process's own, so that no test sees or touches the user's control planes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", tempfile.mkdtemp(dir=os.environ[_STATES]))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _partial(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Nothing is compiled for a part of the tests."""
+    with nullcontext() if pytestconfig.getoption("full") else needs.nothing_made():
         yield
 
 

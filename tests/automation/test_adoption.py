@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.support.api import Api
 from tests.support.cli import Cli
+
+pytestmark = pytest.mark.needs("engine", "control plane")
 
 QUOTA = "/api/v1/namespaces/solo/resourcequotas/quota"
 

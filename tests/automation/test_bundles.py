@@ -16,6 +16,7 @@ from automation.bundles import bundles, ensure_all, ensure_bundles
 from common.errors import PolykubeError
 from common.paths import REHEARSAL
 from components.addons.bundles import Bundle, load, read_bundles
+from tests.support.needs import anything_made
 from tests.support.programs import program
 
 _LOCK: Final = """
@@ -41,6 +42,7 @@ def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(module, "LOCK", file)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    anything_made(monkeypatch)
     read_bundles.cache_clear()
     let_tool_print(tmp_path, manifest("b", "old"), manifest("a", "old"))
     yield file

@@ -11,6 +11,8 @@ import pytest
 from automation.state.files import StateFiles
 from tests.support.cli import Cli
 
+pytestmark = pytest.mark.needs("engine", "control plane")
+
 EMPTY = b""
 
 

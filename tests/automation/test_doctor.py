@@ -18,6 +18,7 @@ def cli(tmp_path: Path) -> Cli:
     return make_cli(tmp_path)
 
 
+@pytest.mark.needs("engine")
 def test_everything_is_listed_with_version_source_and_place(cli: Cli) -> None:
     examined = cli.run("doctor", "--json")
     findings = json.loads(examined.stdout)

@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+
 from rehearsal.control_plane import ControlPlane
 from tests.support.api import Api
 from tests.support.cli import Cli, one_tenant
+
+pytestmark = pytest.mark.needs("engine", "control plane")
 
 QUOTA = "/api/v1/namespaces/solo/resourcequotas/quota"
 LIMITS = "/api/v1/namespaces/solo/limitranges/limits"

@@ -14,6 +14,8 @@ from rehearsal.control_plane.processes import find
 from tests.support.api import Api
 from tests.support.cli import Cli, make_cli, one_tenant
 
+pytestmark = pytest.mark.needs("engine", "control plane")
+
 NAME = "own"
 
 

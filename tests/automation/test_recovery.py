@@ -21,6 +21,8 @@ from tests.support.cli import Cli, make_cli, one_tenant
 from tests.support.objects import deployment
 from tests.support.polling import PATIENCE
 
+pytestmark = pytest.mark.needs("engine", "control plane")
+
 
 class Killed(Exception):
     """Stands for a signal that nobody can catch."""

@@ -17,6 +17,8 @@ from tests.support.census import census
 from tests.support.cli import POLYKUBE, Cli, make_cli, one_tenant
 from tests.support.objects import deployment
 
+pytestmark = pytest.mark.needs("engine", "control plane")
+
 
 def test_up_ends_with_what_stands_and_what_to_do_next(stack: Cli, control_plane: ControlPlane) -> None:
     said = stack.must("up")

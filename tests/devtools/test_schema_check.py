@@ -70,6 +70,7 @@ def make_plugin(home: Path, content: dict[str, Any]) -> Path:
     return program(path, f'PYTHONPATH={CHECKOUT} exec {sys.executable} {path.parent}/plugin.py "$@"')
 
 
+@pytest.mark.needs("engine")
 def test_a_stack_is_held_against_official_plugins_and_nothing_else(tmp_path: Path) -> None:
     cli = make_cli(tmp_path)
     stack = (CHECKOUT / "Pulumi.eks-dev.yaml").read_text()

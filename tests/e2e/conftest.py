@@ -1,12 +1,20 @@
 """The example stack `dev`, brought up once by the real engine on the real API server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from rehearsal.control_plane import ControlPlane
 from tests.support.census import Census, settled_census
 from tests.support.stack import Stack, dev_spec, make_stack
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that is tried end to end needs all of it."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.needs("engine", "control plane"))
 
 
 @pytest.fixture(scope="module")

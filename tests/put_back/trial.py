@@ -39,7 +39,8 @@ class Copy:
 
     def failing(self, tests: Sequence[str]) -> set[str]:
         """Those of the tests that fail; RuntimeError when they do not run at all."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={_REPORT}", *tests]
+        options = ("--full", "-q", "-p", "no:cacheprovider", f"--junitxml={_REPORT}")
+        command = [sys.executable, "-m", "pytest", *options, *tests]
         done = subprocess.run(
             command, cwd=self._root, env=os.environ | {"PYTHONPATH": ""}, capture_output=True, text=True, check=False
         )

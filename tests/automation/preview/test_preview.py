@@ -17,6 +17,8 @@ from tests.support.objects import deployment
 from tests.support.processes import processes_of
 from tests.support.repository import Repository, make_repository
 
+pytestmark = pytest.mark.needs("engine", "control plane")
+
 STACK = "gke-dev"
 FILE = f"Pulumi.{STACK}.yaml"
 _CREDENTIALS = {"GOOGLE_CREDENTIALS": "canary-0123", "PULUMI_BACKEND_URL": "https://nowhere.test"}

@@ -19,6 +19,8 @@ from tests.support.golden import Golden
 from tests.support.processes import processes_of
 from tests.support.repository import Repository, make_repository
 
+pytestmark = pytest.mark.needs("engine", "control plane")
+
 STACK: Final = "gke-dev"
 FILE: Final = f"Pulumi.{STACK}.yaml"
 _COMMIT: Final = re.compile(r"\b[0-9a-f]{12}\b")

@@ -35,7 +35,7 @@ _LEFT_OUT: Final = (
     "test_check.py::test_values_of_any_type_in_any_field_end_in_a_report",
     "test_check.py::test_the_command_needs_neither_engine_nor_sdk",  # in a process of its own, which has no mutant
 )
-_OPTIONS: Final = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore")
+_OPTIONS: Final = ("--full", "-q", "-x", "-p", "no:cacheprovider", "-W", "ignore")
 _CPU_SECONDS: Final = 20  # some times what all tests need: a mutant that never ends is noticed too
 _MEMORY: Final = 4 * 2**30
 

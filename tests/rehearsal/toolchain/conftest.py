@@ -8,6 +8,7 @@ from packaging.specifiers import SpecifierSet
 
 from common.paths import cache_dir
 from rehearsal.toolchain import Binary
+from tests.support.needs import anything_made
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+    anything_made(monkeypatch)
     return tmp_path / "cache" / "polykube"
 
 
