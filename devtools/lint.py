@@ -1,4 +1,4 @@
-"""Every check that reads the sources and runs none of them: types, style, import rules, shell scripts."""
+"""Every check that reads the sources and runs none of them: types, style, imports, dependencies, shell scripts."""
 
 import subprocess
 import sys
@@ -12,6 +12,7 @@ from common.paths import CHECKOUT, cache_dir
 
 _PACKAGES = Path(pulumi.__file__).parent.parent  # the locked ones (bootstrap.py)
 _LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-cache'])"
+_ENVIRONMENT = r"\.venv"  # all else is looked at: what tests import is declared, too
 
 
 def main() -> None:
@@ -37,6 +38,8 @@ def _commands() -> list[list[tuple[str, list[str]]]]:
         [("ruff format", [*python, "ruff", "format", "--quiet", "--check", "."])],
         [("AWS policies", [*python, "tests.rights.lint"])],
         [("import-linter", [sys.executable, "-c", _LINT_IMPORTS])],
+        [("dependencies", [*python, "deptry", "."])],
+        [("dependencies of tests", [*python, "deptry", ".", "--exclude", _ENVIRONMENT, "--ignore", "DEP002,DEP004"])],
         [("shellcheck", [str(_PACKAGES / "bin" / "shellcheck"), *map(str, scripts)])],
     ]
 
