@@ -66,20 +66,18 @@ def behaviours(cloud: type[CloudStandIn]) -> dict[str, list[Known]]:
 def _section(cloud: type[CloudStandIn]) -> str:
     readings = read_known(cloud.directory)
     rows = [
-        row
-        for token, known in behaviours(cloud).items()
-        for row in _rows(token, known, readings.get(token, Reading()).read)
+        row for token, known in behaviours(cloud).items() for row in _rows(token, known, readings.get(token, Reading()))
     ]
     return f"## {cloud.name}\n\n{table(('type', 'behaviour', 'source', 'test'), rows)}\n"
 
 
-def _rows(token: str, known: Sequence[Known], read: str) -> Iterator[tuple[str, str, str, str]]:
+def _rows(token: str, known: Sequence[Known], reading: Reading) -> Iterator[tuple[str, str, str, str]]:
     shown = f"`{token}`"
     for each in known:
         yield shown, f"**{WORDS[each.word]}** {each.says}", each.source, _test(each.test)
         shown = ""
-    if read:
-        yield shown, f"no other behaviour known, read on {read}", "", ""
+    if reading.read:
+        yield shown, f"no other behaviour known, read on {reading.read}", ", ".join(reading.issues), ""
 
 
 def _by_numbers(numbers: Numbers, token: str) -> Iterator[Known]:

@@ -49,7 +49,8 @@ class Limit:
 class Settling:
     """A right (or an identity) that some types need, and that does not count while its `grant` propagates.
 
-    `begun` says that the cloud asks for it when it has begun with the resource, which fails then.
+    `begun` says that the cloud asks for it when it has begun with the resource, which fails then; `needed`, that it has
+    to be given at all to what the stack has made, if there is a `scope`, on that which stands at this path.
     """
 
     of: tuple[str, ...]
@@ -60,6 +61,8 @@ class Settling:
     says: Sequence[Any]
     where: Mapping[str, str] = field(default_factory=dict)
     begun: bool = False
+    needed: bool = False
+    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Account:
         for right in rights:
             for target in map(str, at_path(new.inputs, right.at)):
                 unseen = partial(self._unseen, right, target)
-                if persisting(unseen, lambda _: True, right.retried):
+                if persisting(unseen, lambda _: True, right.retried) or self._lacks(right, target, new):
                     raise Refused("own words", **_told(right.says, {"target": target}))
 
     def check_limits(self, new: Resource) -> None:
@@ -136,11 +139,36 @@ class Account:
 
     def _unseen(self, right: Settling, target: str) -> list[Mapping[str, Any]]:
         """The grants to what is called `target` that do not count yet."""
-        names = {target, target.rpartition("/")[2]}
-        named = (each for each in self._store.all() if each.id == target)
-        names |= {str(each.outputs["principalId"]) for each in named if "principalId" in each.outputs}
+        names = self._names(target)
         hidden = ({**each.outputs, **each.inputs} for each in self._store.marked(HIDDEN, right.grant))
         return [each for each in hidden if each.get(right.match) in names and _is_meant(right, each)]
+
+    def _lacks(self, right: Settling, target: str, new: Resource) -> bool:
+        """Whether something that the stack has made lacks a right that it needs."""
+        ours = any(each.id == target for each in self._store.all())
+        if not (right.needed and ours):
+            return False
+        names = self._names(target)
+        given = ({**each.outputs, **each.inputs} for each in self._store.all(right.grant))
+        meant = [each for each in given if each.get(right.match) in names and _is_meant(right, each)]
+        if not right.scope:
+            return not meant
+        used = [id_ for value in at_path(new.inputs, right.scope) for id_ in self._ids(str(value))]
+        return any(not _covers(meant, id_) for id_ in used)
+
+    def _names(self, target: str) -> set[str]:
+        named = (each for each in self._store.all() if each.id == target)
+        principals = {str(each.outputs["principalId"]) for each in named if "principalId" in each.outputs}
+        return {target, target.rpartition("/")[2], *principals}
+
+    def _ids(self, value: str) -> list[str]:
+        """The ids of what a value names; it may be one itself."""
+        found = [each.id for each in self._store.all() if value in (each.id, each.outputs.get("keyUriWithVersion"))]
+        return found or [value]
+
+
+def _covers(grants: Sequence[Mapping[str, Any]], id_: str) -> bool:
+    return any(f"{id_}/".startswith(f"{each.get('scope')}/") for each in grants)
 
 
 def _is_meant(right: Settling, grant: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@
 
     azure-native:containerservice:AgentPool:
       read: 2026-11-29   # when its documentation and its provider's issues were read, whatever came of it
+      issues: [...]      # those that were read besides the sources of behaviours, with their months
       behaviours:
         - {limits: no surge on spot pools, source: "terraform-provider-azurerm #19355", test: "tests/…/x.py::test_y"}
 
@@ -43,17 +44,20 @@ class Known:
 
 @dataclass(frozen=True)
 class Reading:
-    """What somebody has read of a type, and when; an empty date if nobody has."""
+    """What somebody has read of a type, and when; an empty date if nobody has. `issues` are such of trackers."""
 
     behaviours: tuple[Known, ...] = ()
     read: str = ""
+    issues: tuple[str, ...] = ()
 
 
 def read_known(package: Path) -> dict[str, Reading]:
     """What is known of the types of the cloud whose package is the directory `package`."""
     content = yaml.safe_load((package / "behaviours.yaml").read_text()) or {}
     return {
-        token: Reading(tuple(known(entry.get("behaviours", ()))), str(entry.get("read", "")))
+        token: Reading(
+            tuple(known(entry.get("behaviours", ()))), str(entry.get("read", "")), tuple(entry.get("issues", ()))
+        )
         for token, entry in content.items()
     }
 

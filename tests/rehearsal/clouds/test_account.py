@@ -31,7 +31,9 @@ GROUP: Final = {
     "scalingConfig": {"desiredSize": 1},
 }
 POOL: Final = {"nodeConfig": {"machineType": "n2-standard-4"}, "nodeCount": 2}
-AKS: Final = {"agentPoolProfiles": [{"vmSize": "Standard_D4s_v5", "count": 3}]}
+PROFILE: Final = {"vmSize": "Standard_D4s_v5", "count": 3}
+AKS: Final = {"agentPoolProfiles": [PROFILE]}
+GKES: Final = "serviceAccount:service-1@container-engine-robot.iam.gserviceaccount.com"
 KEY: Final = "projects/shop/locations/x/keyRings/shop/cryptoKeys/shop"
 NETWORKS: Final = "/subscriptions/1/providers/x/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7"
 KEY_USER: Final = "/subscriptions/1/providers/x/roleDefinitions/12338af0-0e69-4776-bea7-57ae8d297424"
@@ -44,7 +46,14 @@ NEEDS: Final[Mapping[str, tuple[Resource, list[Resource], str]]] = {
     ),
     "gcp": (
         Resource("gcp:container/cluster:Cluster", "shop", "shop", {"databaseEncryption": {"keyName": KEY}}),
-        [Resource("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "m", "m", {"cryptoKeyId": KEY})],
+        [
+            Resource(
+                "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
+                "m",
+                "m",
+                {"cryptoKeyId": KEY, "member": GKES, "role": "roles/cloudkms.cryptoKeyEncrypterDecrypter"},
+            )
+        ],
         "Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource",
     ),
     "azure_native": (
@@ -185,8 +194,51 @@ def test_aks_asks_for_the_right_to_the_key_when_it_has_begun(store: Store) -> No
 
 def test_the_rights_of_others_are_of_no_concern(store: Store) -> None:
     new, (grant,), _ = NEEDS["gcp"]
-    store.mark(HIDDEN, replace(grant, inputs={"cryptoKeyId": f"{KEY}-other"}), 5)
+    store.mark(HIDDEN, replace(grant, inputs={**grant.inputs, "cryptoKeyId": f"{KEY}-other"}), 5)
     account("gcp", store).admit(new)
+
+
+SUBNET: Final = "/subscriptions/1/resourceGroups/shop/providers/Microsoft.Network/virtualNetworks/shop/subnets/nodes"
+
+
+@pytest.mark.parametrize(
+    ("grant", "lacks"),
+    [
+        ({"scope": SUBNET.partition("/subnets/")[0]}, False),
+        ({"scope": SUBNET}, False),
+        ({"scope": f"{SUBNET}-others"}, True),
+        ({"scope": SUBNET, "principalId": "another"}, True),
+        ({"scope": SUBNET, "roleDefinitionId": KEY_USER}, True),
+    ],
+)
+def test_a_right_has_to_be_given_on_what_it_is_needed_for(store: Store, grant: dict[str, str], lacks: bool) -> None:
+    cluster, (identity, role), _ = NEEDS["azure_native"]
+    inside = replace(cluster, inputs={**cluster.inputs, "agentPoolProfiles": [{**PROFILE, "vnetSubnetID": SUBNET}]})
+    store.add(identity)
+    store.add(replace(role, inputs={**role.inputs, **grant}))
+    here = account("azure_native", store)
+    here.admit(cluster)
+    if not lacks:
+        here.admit(inside)
+        return
+    with pytest.raises(Refused) as refused:
+        here.admit(inside)
+    assert "ResourceMissingPermissionError" in refused.value.words["text"]
+
+
+@pytest.mark.parametrize(
+    ("grant", "lacks"), [({}, False), ({"role": "roles/cloudkms.viewer"}, True), ({"member": "user:a@b.example"}, True)]
+)
+def test_gke_wants_the_right_to_the_key_for_its_own_account(store: Store, grant: dict[str, str], lacks: bool) -> None:
+    cluster, (right,), words = NEEDS["gcp"]
+    store.add(Resource("gcp:kms/cryptoKey:CryptoKey", KEY, "key", {}))
+    store.add(replace(right, inputs={**right.inputs, **grant}))
+    if not lacks:
+        account("gcp", store).admit(cluster)
+        return
+    with pytest.raises(Refused) as refused:
+        account("gcp", store).admit(cluster)
+    assert words in refused.value.words["text"]
 
 
 @pytest.mark.parametrize(

@@ -137,13 +137,31 @@ MODEST = {"enableAutopilot": True, "location": "europe-west3", "name": "shop"}
             "maximum of memory to be at least (1)",
         ),
         ({"ipAllocationPolicy": {"clusterSecondaryRangeName": "small"}}, "has not the size of /9 to /24"),
+        ({"ipAllocationPolicy": {"clusterSecondaryRangeName": "none"}}, 'Secondary range "none" not found'),
+        (
+            {"ipAllocationPolicy": {"clusterSecondaryRangeName": "x", "servicesSecondaryRangeName": "x"}},
+            "should not be the same as service secondary range",
+        ),
+        (
+            {"networkPolicy": {"enabled": True}, "datapathProvider": "ADVANCED_DATAPATH"},
+            "DatapathProvider=ADVANCED_DATAPATH is not allowed",
+        ),
+        ({"networkPolicy": {"enabled": True}}, "network policy addon must be enabled"),
+        ({"workloadIdentityConfig": {"workloadPool": "another.svc.id.goog"}}, "only the project's own is supported"),
+        ({"workloadIdentityConfig": {"workloadPool": f"{PROJECT}.svc.id.goog"}}, ""),
+        (
+            {"databaseEncryption": {"keyName": "projects/p/locations/global/keyRings/r/cryptoKeys/k"}},
+            "must be in the same location as the cluster",
+        ),
+        ({"databaseEncryption": {"keyName": "projects/p/locations/europe-west3/keyRings/r/cryptoKeys/k"}}, ""),
     ],
     ids=str,
 )
 def test_a_cluster_that_gke_does_not_take_is_refused(google: Google, inputs: dict[str, Any], reason: str) -> None:
     ranges = [{"rangeName": "small", "ipCidrRange": "10.1.0.0/25"}]
     google.stand_in.store.put(Resource(SUBNET, "nodes", "nodes", {"secondaryIpRanges": ranges}))
-    cluster = Resource(CLUSTER, "shop", "shop", {**MODEST, "subnetwork": "nodes", **inputs})
+    id_ = f"projects/{PROJECT}/locations/europe-west3/clusters/shop"
+    cluster = Resource(CLUSTER, id_, "shop", {**MODEST, "subnetwork": "nodes", **inputs})
     assert matches(refusal(google, cluster), reason)
 
 
@@ -167,6 +185,46 @@ def test_a_pool_that_gke_does_not_take_is_refused(
     google.stand_in.store.put(Resource(CLUSTER, "shop", "shop", {}, {"name": "shop", "masterVersion": "1.36.0"}))
     pool = Resource(POOL, "it", "it", {"cluster": "shop", "nodeConfig": config, "upgradeSettings": upgrade})
     assert matches(refusal(google, pool), reason)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "inputs", "reason"),
+    [
+        ({}, {"management": {"autoUpgrade": False}}, ""),
+        ({"releaseChannel": {"channel": "REGULAR"}}, {"management": {"autoUpgrade": True, "autoRepair": True}}, ""),
+        ({"releaseChannel": {"channel": "REGULAR"}}, {"management": {"autoRepair": False}}, "channel REGULAR is set"),
+        ({}, {"nodeConfig": {"workloadMetadataConfig": {"mode": "GKE_METADATA"}}}, "when workload identity is enabled"),
+        ({"workloadIdentityConfig": {}}, {"nodeConfig": {"workloadMetadataConfig": {"mode": "GKE_METADATA"}}}, ""),
+    ],
+    ids=str,
+)
+def test_a_pool_goes_with_its_cluster(
+    google: Google, cluster: dict[str, Any], inputs: dict[str, Any], reason: str
+) -> None:
+    google.stand_in.store.put(Resource(CLUSTER, "shop", "shop", cluster, {"name": "shop", "masterVersion": "1.36.0"}))
+    assert matches(refusal(google, Resource(POOL, "it", "it", {"cluster": "shop", **inputs})), reason)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "reason"),
+    [
+        (("10.0.1.0/24",), ""),
+        (("10.0.0.0/25",), "10.0.0.0/25 conflicts with subnetwork 'nodes'"),
+        (("10.0.1.0/24", "10.4.8.0/24"), "10.4.8.0/24 conflicts with subnetwork 'nodes'"),
+        (("10.0.1.0/24", "10.0.1.0/24"), "10.0.1.0/24 conflicts with subnetwork 'more'"),
+    ],
+)
+def test_no_two_ranges_of_a_network_overlap(google: Google, ranges: tuple[str, ...], reason: str) -> None:
+    first, second = (
+        {
+            "network": "n",
+            "ipCidrRange": own,
+            "secondaryIpRanges": [{"rangeName": str(each), "ipCidrRange": each} for each in others],
+        }
+        for own, *others in (("10.0.0.0/24", "10.4.0.0/16"), ranges)
+    )
+    google.stand_in.store.put(Resource(SUBNET, "nodes", "nodes", first))
+    assert matches(refusal(google, Resource(SUBNET, "more", "more", second)), reason)
 
 
 @pytest.mark.parametrize(

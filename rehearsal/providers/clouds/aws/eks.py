@@ -7,15 +7,17 @@ from typing import Any, Final
 
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
+from rehearsal.providers.clouds.aws import access
+from rehearsal.providers.clouds.aws.joining import check_joining
 from rehearsal.providers.clouds.aws.limits import check_cluster, check_node_group
 from rehearsal.providers.clouds.aws.logs import LOG_GROUP, LogGroup
 from rehearsal.providers.clouds.aws.network import NETWORK, zone
+from rehearsal.providers.clouds.aws.trust import attached, check_pod_role, check_trust, is_ours
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.devices import offer_in
-from rehearsal.providers.clouds.faults import Fault, late
+from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
-from rehearsal.providers.clouds.one_of_a_kind import OneOfAKind, same
 from rehearsal.providers.clouds.storage_classes import BroughtClass, bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
@@ -28,6 +30,16 @@ VOLUME: Final = "aws:ebs/volume:Volume"
 _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
 _NETWORKING: Final = "vpc-cni"
 _ON_EVERY_NODE: Final = (_NETWORKING, "kube-proxy", "eks-pod-identity-agent", "eks-node-monitoring-agent")
+_AGENT: Final = "eks-pod-identity-agent"
+_OF_CLUSTERS: Final = "AmazonEKSClusterPolicy"
+# docs.aws.amazon.com/eks/latest/userguide/add-ons-iam.html, November 2026
+_ACCOUNTS: Final = {
+    "aws-ebs-csi-driver": "ebs-csi-controller-sa",
+    "aws-efs-csi-driver": "efs-csi-controller-sa",
+    _NETWORKING: "aws-node",
+}
+_WANT_RIGHTS: Final = ("aws-ebs-csi-driver", "aws-efs-csi-driver")  # their controllers ask AWS as soon as they start
+_DEGRADED: Final = "unexpected state 'DEGRADED' of add-on {}: InsufficientNumberOfReplicas"
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 # docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html; no default since 1.30, kubernetes-versions.html
 _CLASSES: Final = (BroughtClass("gp2", "kubernetes.io/aws-ebs", {"type": "gp2", "fsType": "ext4"}, expands=False),)
@@ -41,6 +53,7 @@ class Cluster(Behaviour):
         version = new.inputs.get("version") or _OFFERED[-1]
         check_control_plane(str(old.outputs["version"]) if old else None, version, _OFFERED)
         check_cluster(new.inputs)
+        _check_role(str(new.inputs["roleArn"]), store)
         zones = _zones(new, store)
         if len(zones) == 1:
             raise Refused("refused", reason="Subnets specified must be in at least two different AZs")
@@ -48,13 +61,13 @@ class Cluster(Behaviour):
             raise Refused("refused", reason="Subnets must be in the AZs that the cluster was created with")
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
-        access = clusters.start(resource.id, admits=_lets_its_maker_in(resource))
+        reached = clusters.start(resource.id, admits=_lets_its_maker_in(resource))
         with clusters.api(resource.id) as api:
             if api:
                 bring(api, _CLASSES)
         return {
-            "endpoint": access.endpoint if _is_public(resource) else clusters.INSIDE,
-            "certificateAuthority": {"data": access.authority},
+            "endpoint": reached.endpoint if _is_public(resource) else clusters.INSIDE,
+            "certificateAuthority": {"data": reached.authority},
             "version": resource.inputs.get("version") or _OFFERED[-1],
         }
 
@@ -94,6 +107,7 @@ class NodeGroup(Behaviour):
         if cluster.inputs.get("bootstrapSelfManagedAddons") is False and _NETWORKING not in addons:
             reason = "NodeCreationFailure: Instances failed to join the kubernetes cluster: cni plugin not initialized"
             raise Refused("refused", reason=reason)
+        check_joining(new, cluster, store)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         cluster = _cluster(resource, store)
@@ -113,23 +127,17 @@ class NodeGroup(Behaviour):
 
 
 class Addon(Behaviour):
-    """`eks.Addon`: those whose pods have to run somewhere want nodes."""
+    """`eks.Addon`: those whose pods have to run somewhere want nodes, and drivers a role that they can take."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         name, cluster = new.inputs["addonName"], new.inputs["clusterName"]
         groups = _of_cluster(store, NODE_GROUP, cluster)
         if name not in _ON_EVERY_NODE and not any(groups) and not _cluster(new, store).inputs.get("computeConfig"):
-            reason = f"unexpected state 'DEGRADED' of add-on {name}: InsufficientNumberOfReplicas, there are no nodes"
-            raise Refused("refused", reason=reason)
-
-
-class AccessPolicyAssociation(Behaviour):
-    """`eks.AccessPolicyAssociation`: rights that are there for others a moment later than for whoever gave them."""
-
-    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
-        if resource.inputs["policyArn"].endswith("/AmazonEKSClusterAdminPolicy"):
-            clusters.admit(resource.inputs["clusterName"], late(fault))
-        return {}
+            raise Refused("refused", reason=f"{_DEGRADED.format(name)}, there are no nodes")
+        for association in new.inputs.get("podIdentityAssociations") or ():
+            _check_pod_identity(name, association, cluster, store)
+        if name in _WANT_RIGHTS and not (new.inputs.get("podIdentityAssociations") or _irsa(new)):
+            raise Refused("refused", reason=f"{_DEGRADED.format(name)}, its pods have no rights at AWS")
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
@@ -138,11 +146,37 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     CLUSTER: Cluster(),
     NODE_GROUP: NodeGroup(),
     ADDON: Addon(),
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": AccessPolicyAssociation(),
-    "aws:eks/podIdentityAssociation:PodIdentityAssociation": OneOfAKind(
-        same("clusterName", "namespace", "serviceAccount"), "ResourceInUseException: Association already exists"
-    ),
+    access.ENTRY: access.AccessEntry(),
+    access.ASSOCIATION: access.AccessPolicyAssociation(),
+    access.POD_IDENTITY: access.PodIdentityAssociation(),
 }
+
+
+def _check_role(role: str, store: Store) -> None:
+    """Refused when EKS cannot be the cluster's role, or that may not do what a control plane does."""
+    name = role.rpartition("/")[2]
+    could_not = f"The role with name {name} could not be assumed because it does not exist or the trusted entity is not"
+    check_trust(role, "eks.amazonaws.com", store, f"{could_not} correct")
+    if is_ours(role, store) and _OF_CLUSTERS not in attached(role, store):
+        reason = "The provided role doesn't have the Amazon EKS Managed Policies associated with it. Please ensure the"
+        raise Refused("refused", reason=f"{reason} following policies are attached: {_OF_CLUSTERS}")
+
+
+def _check_pod_identity(addon: str, association: Mapping[str, Any], cluster: str, store: Store) -> None:
+    """Refused for an account that the add-on has not, or a role that it could not take or that allows it nothing."""
+    account, role = association["serviceAccount"], str(association["roleArn"])
+    if account != _ACCOUNTS.get(addon, account):  # terraform-aws-modules/terraform-aws-eks #3520, September 2025
+        reason = f"Service account {account} in pod identity configuration is not supported for addon {addon}"
+        raise Refused("refused", reason=reason)
+    check_pod_role(role, store)
+    if not any(each.inputs["addonName"] == _AGENT for each in _of_cluster(store, ADDON, cluster)):
+        raise Refused("refused", reason=f"{_DEGRADED.format(addon)}, there is no {_AGENT}")
+    if is_ours(role, store) and not attached(role, store):
+        raise Refused("refused", reason=f"{_DEGRADED.format(addon)}, its role allows nothing")
+
+
+def _irsa(addon: Resource) -> bool:
+    return bool(addon.inputs.get("serviceAccountRoleArn"))
 
 
 def _cluster(resource: Resource, store: Store) -> Resource:

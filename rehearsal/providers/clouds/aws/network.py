@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Final
 
+from rehearsal.providers.clouds.aws.trust import check_trust
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.one_of_a_kind import OneOfAKind, same
 from rehearsal.providers.clouds.store import Resource, Store
 
+VPC: Final = "aws:ec2/vpc:Vpc"
 SUBNET: Final = "aws:ec2/subnet:Subnet"
+_GATEWAY: Final = "aws:ec2/internetGateway:InternetGateway"
+_TABLE: Final = "aws:ec2/routeTable:RouteTable"
 NAT_GATEWAY: Final = "aws:ec2/natGateway:NatGateway"
 _RULE: Final = ("securityGroupId", "ipProtocol", "fromPort", "toPort")
+_LARGEST, _SMALLEST = 16, 28  # prefixes: docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, November 2026
 _PEERS: Final = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
 
@@ -34,6 +39,100 @@ class InternetGateway(Behaviour):
                 raise Refused("said", reason=f"{reason} public address(es) before detaching the gateway. ({nat.id})")
 
 
+class Network(Behaviour):
+    """`ec2.Vpc`: of a size that AWS has."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        _check_size(new, "InvalidVpc.Range")
+
+
+class Subnet(OneOfAKind):
+    """`ec2.Subnet`: within its network, and of a size that AWS has."""
+
+    def __init__(self) -> None:
+        super().__init__(_overlap, "InvalidSubnet.Conflict: The CIDR conflicts with another subnet")
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        super().accept(old, new, store)
+        _check_size(new, "InvalidSubnet.Range")
+        network = store.get(VPC, str(new.inputs["vpcId"]))
+        placed = [each for each in (new, network) if each and each.inputs.get("cidrBlock")]
+        ranges = [ip_network(each.inputs["cidrBlock"]) for each in placed]
+        if len(ranges) > 1 and not ranges[0].subnet_of(ranges[1]):  # type: ignore[arg-type]
+            raise Refused("said", reason=f"InvalidSubnet.Range: The CIDR '{ranges[0]}' is invalid.")
+
+
+class NatGateway(OneOfAKind):
+    """`ec2.NatGateway`: a public one is of use where the network has a way to the internet
+    (docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html, November 2026)."""
+
+    def __init__(self) -> None:
+        super().__init__(_share_an_address, "Resource.AlreadyAssociated: Elastic IP address is already associated")
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        super().accept(old, new, store)
+        subnet = store.get(SUBNET, str(new.inputs["subnetId"]))
+        network = store.get(VPC, str(subnet.inputs["vpcId"])) if subnet else None
+        public = new.inputs.get("connectivityType", "public") == "public"
+        if public and network and not any(each.inputs.get("vpcId") == network.id for each in store.all(_GATEWAY)):
+            raise Refused("said", reason=f"Gateway.NotAttached: Network {network.id} has no Internet gateway attached")
+
+
+class Route(OneOfAKind):
+    """`ec2.Route`: to an internet gateway of the same network (aws/aws-cdk #1140)."""
+
+    def __init__(self) -> None:
+        to = same("routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
+        super().__init__(to, "RouteAlreadyExists: The route already exists")
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        super().accept(old, new, store)
+        table, gateway = (
+            store.get(type_, str(new.inputs.get(name)))
+            for type_, name in ((_TABLE, "routeTableId"), (_GATEWAY, "gatewayId"))
+        )
+        if table and gateway and table.inputs.get("vpcId") != gateway.inputs.get("vpcId"):
+            reason = f"route table {table.id} and network gateway {gateway.id} belong to different networks"
+            raise Refused("said", reason=f"InvalidParameterValue: {reason}")
+
+
+class Endpoint(OneOfAKind):
+    """`ec2.VpcEndpoint`: with names of its own where the network has some
+    (docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html, November 2026)."""
+
+    def __init__(self) -> None:
+        says = "InvalidParameter: private-dns-enabled cannot be set: there is a conflicting DNS domain"
+        super().__init__(_share_a_name, says)
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        super().accept(old, new, store)
+        network = store.get(VPC, str(new.inputs["vpcId"]))
+        named = network and all(network.outputs.get(name) for name in ("enableDnsSupport", "enableDnsHostnames"))
+        if network and new.inputs.get("privateDnsEnabled") and not named:
+            reason = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to"
+            raise Refused("said", reason=f"InvalidParameter: {reason} true for {network.id}")
+
+
+class FlowLog(OneOfAKind):
+    """`ec2.FlowLog`: by a role that the service can take (terraform-provider-aws, ec2/vpc_flow_log.go, 2026)."""
+
+    def __init__(self) -> None:
+        says = "There is an existing Flow Log with the same configuration and log destination"
+        super().__init__(same("vpcId", "logDestination"), f"FlowLogAlreadyExists: {says}")
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        super().accept(old, new, store)
+        if role := new.inputs.get("iamRoleArn"):
+            says = "InvalidParameter: Unable to assume given IAM role"
+            check_trust(role, "vpc-flow-logs.amazonaws.com", store, says)
+
+
+def _check_size(new: Resource, code: str) -> None:
+    given = new.inputs.get("cidrBlock")
+    if given and not _LARGEST <= ip_network(given).prefixlen <= _SMALLEST:
+        raise Refused("said", reason=f"{code}: The CIDR '{given}' is invalid.")
+
+
 def _overlap(one: Resource, other: Resource, store: Store) -> bool:
     ranges = [ip_network(each.inputs["cidrBlock"]) for each in (one, other) if each.inputs.get("cidrBlock")]
     return same("vpcId")(one, other, store) and len(ranges) > 1 and ranges[0].overlaps(ranges[1])
@@ -54,12 +153,10 @@ def _share_an_address(one: Resource, other: Resource, store: Store) -> bool:
 
 
 NETWORK: Final[Mapping[str, Behaviour]] = {
-    SUBNET: OneOfAKind(_overlap, "InvalidSubnet.Conflict: The CIDR conflicts with another subnet"),
-    "aws:ec2/internetGateway:InternetGateway": InternetGateway(),
-    "aws:ec2/route:Route": OneOfAKind(
-        same("routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"),
-        "RouteAlreadyExists: The route already exists",
-    ),
+    VPC: Network(),
+    SUBNET: Subnet(),
+    _GATEWAY: InternetGateway(),
+    "aws:ec2/route:Route": Route(),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": OneOfAKind(
         same("subnetId", "gatewayId"),
         "Resource.AlreadyAssociated: the specified association conflicts with an existing association",
@@ -71,14 +168,9 @@ NETWORK: Final[Mapping[str, Behaviour]] = {
         ),
         OneOfAKind(same(*_RULE, *_PEERS), "InvalidPermission.Duplicate: the specified rule already exists"),
     ),
-    NAT_GATEWAY: OneOfAKind(_share_an_address, "Resource.AlreadyAssociated: Elastic IP address is already associated"),
-    "aws:ec2/flowLog:FlowLog": OneOfAKind(
-        same("vpcId", "logDestination"),
-        "FlowLogAlreadyExists: There is an existing Flow Log with the same configuration and log destination",
-    ),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": OneOfAKind(
-        _share_a_name, "InvalidParameter: private-dns-enabled cannot be set: there is a conflicting DNS domain"
-    ),
+    NAT_GATEWAY: NatGateway(),
+    "aws:ec2/flowLog:FlowLog": FlowLog(),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Endpoint(),
     "aws:efs/mountTarget:MountTarget": OneOfAKind(
         _share_a_zone, "MountTargetConflict: mount target already exists in this AZ"
     ),

@@ -15,11 +15,13 @@ from common.wire import Properties
 from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.azure_native import pools
 from rehearsal.providers.clouds.azure_native.busy import Busy
+from rehearsal.providers.clouds.azure_native.combinations import check_combination, check_vault
 from rehearsal.providers.clouds.azure_native.pools import Pool
 from rehearsal.providers.clouds.azure_native.roles import ASSIGNMENT, RoleAssignment, lets_in_by_roles
 from rehearsal.providers.clouds.azure_native.storage_classes import CLASSES
 from rehearsal.providers.clouds.azure_native.subnets import SUBNET, Subnet
 from rehearsal.providers.clouds.azure_native.subscription import DIAGNOSTICS, DiagnosticSetting
+from rehearsal.providers.clouds.azure_native.values import VALUES
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.devices import offer_in
@@ -48,6 +50,7 @@ class Cluster(Behaviour):
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         check_control_plane(str(old.outputs["currentKubernetesVersion"]) if old else None, _version(new), _OFFERED)
         _check_ranges(new.inputs.get("networkProfile") or {})
+        check_combination(new, store)
         given = _given(new)
         if not any(pool.get("mode") == "System" and pools.counted(pool)["count"] for pool in given):
             raise Refused("refused", reason="Must define at least one system pool.")
@@ -61,6 +64,7 @@ class Cluster(Behaviour):
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         name = str(resource.outputs["name"])
+        check_vault(resource, store)
         host = clusters.start(name, admits=not lets_in_by_roles(resource)).endpoint.removeprefix("https://")
         made = self._own(resource, {}, store, fault)
         with clusters.api(name) as api:
@@ -172,6 +176,7 @@ class Deployment(Behaviour):
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    **VALUES,
     CLUSTER: Cluster(),
     AGENT_POOL: AgentPool(),
     DEPLOYMENT: Deployment(),

@@ -4,6 +4,7 @@ Azure knows the pools of a cluster by name, whoever made them: by the cluster's 
 call for the pool (`AgentPool`), or by a template (`Deployment`).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Any, Final
@@ -30,6 +31,9 @@ _FOR_GOOD: Final = (
 _DEFAULT_PODS: Final = 250  # with Azure CNI overlay
 _FEWEST_PODS: Final = 30
 _DISKS: Final = (30, 2048)  # GiB
+_SYSTEM_CPUS: Final = 2
+_SIZE: Final = re.compile(r"Standard_[DE](?P<cpus>\d+)(?P<has>[a-z]*)_v5")
+_LOCAL_GIB: Final = 37.5  # for each vCPU
 _PLACE: Final = "agentPoolProfile"
 
 
@@ -101,11 +105,27 @@ def _of_numbers(pool: Pool) -> Iterator[str]:
     smallest, largest = _DISKS
     if not smallest <= pool.get("osDiskSizeGB", smallest) <= largest:
         yield f"The value of parameter {_PLACE}.osDiskSizeGB must be between {smallest} and {largest}."
+    if pool.get("osDiskType") == "Ephemeral" and (local := _local_disk(str(pool["vmSize"]))) is not None:
+        wanted = pool.get("osDiskSizeGB", 0)
+        if not local or wanted > local:  # learn.microsoft.com/azure/aks/concepts-storage#ephemeral-os-disk
+            yield (
+                f"The virtual machine size {pool['vmSize']} has a temp disk size of {local} GB, but the OS disk "
+                f"requires {wanted or 'more'} GB. Use a VM size with larger cache/temp disk or disable ephemeral OS."
+            )
+    if pool.get("mode") == "System" and machines.known(machines.azure, pool["vmSize"]).cpus < _SYSTEM_CPUS:
+        yield f"The VM size {pool['vmSize']} is not allowed for system node pools: they need {_SYSTEM_CPUS} vCPUs."
     nodes, pods = counted(pool)["count"], int(pool.get("maxPods", _DEFAULT_PODS))
     if 0 < nodes * pods < _FEWEST_PODS:
         yield f"InsufficientMaxPods: {nodes} × {pods} pods; a node pool must have room for {_FEWEST_PODS}."
     if pool.get("mode") == "System" and not nodes:
         yield "System node pools must have at least one node."
+
+
+def _local_disk(size: str) -> int | None:
+    """GiB of a machine's own disk, of the series D and E of which it is known by name
+    (learn.microsoft.com/azure/virtual-machines/sizes/overview); None of others."""
+    found = _SIZE.fullmatch(size)
+    return int(int(found["cpus"]) * _LOCAL_GIB) if found and "d" in found["has"] else 0 if found else None
 
 
 def _of_labels(pool: Pool) -> Iterator[str]:

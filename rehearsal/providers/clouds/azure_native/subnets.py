@@ -1,13 +1,16 @@
 """Subnets of Azure: their addresses stay while something is in them, and AKS' driver of shares adds to them."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.rules import at_path
 from rehearsal.providers.clouds.store import Resource, Store
 
 SUBNET: Final = "azure-native:network:Subnet"
+_NETWORK: Final = "azure-native:network:VirtualNetwork"
 _CLUSTER: Final = "azure-native:containerservice:ManagedCluster"
 _STORAGE: Final = "Microsoft.Storage"
 _FILES: Final = "file.csi.azure.com"
@@ -18,6 +21,7 @@ class Subnet(Behaviour):
     """`network.Subnet`."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        _check_place(new, store)
         changed = old is not None and old.inputs.get("addressPrefix") != new.inputs.get("addressPrefix")
         if changed and list(_clusters_in(new, store)):
             raise Refused("refused", reason=f"InUsePrefixCannotBeDeleted: the addresses of {new.id} are in use.")
@@ -29,6 +33,27 @@ class Subnet(Behaviour):
         if reached or not any(_mounts_nfs(name) for name in _clusters_in(resource, store)):
             return {}
         return {"serviceEndpoints": [*endpoints, {"service": _STORAGE, "provisioningState": "Succeeded"}]}
+
+
+def prefixes(subnet: Resource) -> list[IPv4Network | IPv6Network]:
+    """The ranges of a subnet."""
+    one = subnet.inputs.get("addressPrefix")
+    return [ip_network(each) for each in (subnet.inputs.get("addressPrefixes") or ([one] if one else []))]
+
+
+def _check_place(new: Resource, store: Store) -> None:
+    """Within the network, and beside its other subnets (virtual-network/virtual-network-manage-subnet)."""
+    home = new.id.partition("/subnets/")[0]
+    network = store.get(_NETWORK, home)
+    space = [ip_network(each) for each in at_path(network.inputs, "addressSpace.addressPrefixes")] if network else []
+    others = [each for each in store.all(SUBNET) if each.id != new.id and each.id.startswith(f"{home}/")]
+    for each in prefixes(new):
+        if space and not any(each.subnet_of(whole) for whole in space):  # type: ignore[arg-type]
+            reason = f"NetcfgInvalidSubnet: Subnet '{new.id}' is not valid in virtual network '{home}'."
+            raise Refused("refused", reason=reason)
+        if any(each.overlaps(theirs) for other in others for theirs in prefixes(other)):
+            reason = f"NetcfgSubnetRangesOverlap: Subnet '{new.id}' is not valid because its IP address range overlaps"
+            raise Refused("refused", reason=f"{reason} with that of an existing subnet in virtual network '{home}'.")
 
 
 def _clusters_in(subnet: Resource, store: Store) -> list[str]:

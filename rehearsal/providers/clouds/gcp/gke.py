@@ -99,7 +99,7 @@ class NodePool(Behaviour):
         machines.known(machines.gcp, config.get("machineType", _DEFAULT_MACHINE))
         if _is_windows(config) and cluster.inputs.get("datapathProvider") == "ADVANCED_DATAPATH":
             raise Refused("refused", reason="Windows node pools are not supported with Dataplane V2")
-        limits.check_pool(new)
+        limits.check_pool(new, cluster)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         cluster, inputs, pool = _cluster(resource, store), resource.inputs, str(resource.outputs["name"])

@@ -99,6 +99,21 @@ def test_a_private_endpoint_leads_nowhere_in_the_run_that_makes_its_network(
     assert later.outputs["endpoint"] == "https://answers", "by now the network can have been connected"
 
 
+def test_a_public_endpoint_that_is_made_private_answers_by_then(
+    aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first run comes from an address that is named, the next one from within."""
+    monkeypatch.setattr(clusters, "start", lambda *_, **__: Access("https://answers", ""))
+    kept = {"name": "new", "roleArn": "r", "version": "1.36"}
+    public, private = (
+        {**kept, "vpcConfig": {"subnetIds": ["a", "b"], "endpointPrivateAccess": True, **access}}
+        for access in ({"publicAccessCidrs": ["203.0.113.1/32"]}, {"endpointPublicAccess": False})
+    )
+    made = aws.create(request(CLUSTER, inputs=public))
+    later = aws.update(request(CLUSTER, id="new", inputs=private, old_inputs=public, state=made.outputs))
+    assert made.outputs["endpoint"] == later.outputs["endpoint"] == "https://answers"
+
+
 def test_what_the_program_did_not_change_stays_as_it_is_in_the_cloud(aws: AwsStandIn) -> None:
     knew = {"clusterName": "shop", "nodeRoleArn": "r", "tags": {"a": "b"}, "subnetIds": ["a"]}
     there(aws, LOGS, "x", {**knew, "retentionInDays": 7})
@@ -170,7 +185,7 @@ def test_there_is_one_of_what_there_can_be_one_of(aws: AwsStandIn, type_: str, i
     ec2 = {"vpc:Vpc": "v", "eip:Eip": "e", "routeTable:RouteTable": "t", "internetGateway:InternetGateway": "i"}
     needs = {f"ec2/{name}": id_ for name, id_ in ec2.items()}
     for needed, name in {**needs, "ec2/securityGroup:SecurityGroup": "g", "efs/fileSystem:FileSystem": "f"}.items():
-        there(aws, f"aws:{needed}", name, {})
+        there(aws, f"aws:{needed}", name, {"vpcId": "v"}, enableDnsSupport=True, enableDnsHostnames=True)
     aws.create(request(type_, inputs=inputs))
     with pytest.raises(ProviderError, match=says):
         aws.create(request(type_, inputs=inputs))
