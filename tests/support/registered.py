@@ -77,7 +77,7 @@ class Registered:
         return name in self.secrets
 
 
-class _Cloud(Mocks):
+class Cloud(Mocks):
     """Answers with the inputs, an id, and whatever the program goes on to use."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -96,8 +96,8 @@ class _Cloud(Mocks):
 
 
 class _Recorder(MockMonitor):
-    def __init__(self, stack: str) -> None:
-        super().__init__(_Cloud())
+    def __init__(self, stack: str, cloud: Cloud) -> None:
+        super().__init__(cloud)
         self._stack = stack
         self.seen: dict[str, Registered] = {}
 
@@ -136,11 +136,18 @@ class _Recorder(MockMonitor):
 
 
 def registered(
-    spec: StackSpec, stack: str = "test", then: Callable[[Composition], object] = lambda _: None
+    spec: StackSpec,
+    stack: str = "test",
+    then: Callable[[Composition], object] = lambda _: None,
+    cloud: Cloud | None = None,
 ) -> dict[str, Registered]:
-    """Everything that a stack of `spec` registers, by URN, in order; `then` is what a test does in the program."""
-    recorder = _Recorder(stack)
-    pulumi.runtime.set_mocks(_Cloud(), monitor=recorder)
+    """Everything that a stack of `spec` registers, by URN, in order.
+
+    `then` is what a test does in the program, `cloud` says what is answered.
+    """
+    answering = cloud or Cloud()
+    recorder = _Recorder(stack, answering)
+    pulumi.runtime.set_mocks(answering, monitor=recorder)
     run: Any = pulumi.runtime.test
     with (
         # There is no API server to be let in by, or to be there.
