@@ -1,7 +1,8 @@
 """Names of which a cloud refuses what is made of them, after the stack file was accepted.
 
 At the longest names of cluster, pools and tenants that are accepted, and at odd ones, every name of everything that a
-stack with all add-ons registers is within the limits of its API; names that are one longer are refused.
+stack with all add-ons registers is within the limits of its API, whether a name is of letters or of dashes, which some
+APIs do not take; names that are one longer are refused.
 """
 
 import re
@@ -46,8 +47,11 @@ def config(stack: str) -> Any:
     return yaml.safe_load(with_add_ons(stack))
 
 
-def renamed(stack: str, directory: Path, cluster: str, pool: int, tenant: int) -> StackSpec:
-    """The stack with another name for the cluster, one pool and all tenants with the longest ones."""
+def renamed(stack: str, directory: Path, cluster: str, pool: int, tenant: int, *, karpenter: bool = False) -> StackSpec:
+    """The stack with another name for the cluster, one pool and all tenants with the longest ones.
+
+    It has Karpenter instead of cluster-autoscaler if `karpenter` says so.
+    """
     content = config(stack)
     tenants = [each["name"] for each in content["config"]["polykube:tenants"]]
     names = {each: f"{name_of(tenant - 1)}{LETTERS[index]}" for index, each in enumerate(tenants)}
@@ -56,11 +60,19 @@ def renamed(stack: str, directory: Path, cluster: str, pool: int, tenant: int) -
     changed["config"]["polykube:cluster"]["name"] = cluster
     pools = [each for each in changed["config"]["polykube:cluster"]["nodePools"] if each["name"] != "system"]
     pools[0]["name"] = name_of(pool, "-" if pool > 8 else "b")
+    if karpenter:
+        _have_karpenter(changed["config"])
     file = directory / f"Pulumi.{stack}.yaml"
     file.write_text(yaml.safe_dump(changed))
     for each in ("examples", "docs"):
         (directory / each).symlink_to(CHECKOUT / each)
     return load_file(file)
+
+
+def _have_karpenter(config: Any) -> None:
+    config["polykube:cluster"]["autoscaling"] = "karpenter"
+    del config["polykube:addons"]["clusterAutoscaler"]
+    config["polykube:addons"]["karpenter"] = {"cpu": "100", "memory": "400Gi"}
 
 
 def _replaced(value: Any, names: dict[str, str]) -> Any:
@@ -72,10 +84,19 @@ def _replaced(value: Any, names: dict[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
+@pytest.mark.parametrize("middle", ["-", "b"], ids=["dashes", "letters"])
 @pytest.mark.parametrize("stack", LONGEST)
-def test_the_longest_names_are_taken_by_every_api(stack: str, tmp_path: Path) -> None:
+def test_the_longest_names_are_taken_by_every_api(stack: str, middle: str, tmp_path: Path) -> None:
     cluster, pool = LONGEST[stack]
-    made = registered(renamed(stack, tmp_path, name_of(cluster), pool, TENANT), stack)
+    made = registered(renamed(stack, tmp_path, name_of(cluster, middle), pool, TENANT), stack)
+    assert refusals(made) == []
+    assert kubernetes_refusals(made) == []
+
+
+def test_the_longest_names_of_karpenter_are_taken_by_every_api(tmp_path: Path) -> None:
+    cluster, pool = LONGEST["eks-prod"]
+    spec = renamed("eks-prod", tmp_path, name_of(cluster), pool, TENANT, karpenter=True)
+    made = registered(spec, "eks-prod")
     assert refusals(made) == []
     assert kubernetes_refusals(made) == []
 
