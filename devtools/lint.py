@@ -31,7 +31,8 @@ def _commands() -> list[list[tuple[str, list[str]]]]:
     # What mypy learns of the clouds' SDKs, a minute's work, serves every checkout; so its runs take turns.
     mypy = [*python, "mypy", "--no-error-summary", "--cache-dir", str(cache_dir() / "mypy" / _PACKAGES.name)]
     programs = sorted(str(file.relative_to(CHECKOUT)) for file in CHECKOUT.glob("bench/programs/*/__main__.py"))
-    scripts = [CHECKOUT / ".ci" / "run"]
+    scripts = [CHECKOUT / ".ci" / "run", *CHECKOUT.glob("components/**/*.sh")]
+    sources = ["--external-sources", "--source-path=SCRIPTDIR"]
     return [
         [("mypy", [*mypy, "."]), *((f"mypy {program}", [*mypy, program]) for program in programs)],
         [("ruff check", [*python, "ruff", "check", "--quiet", "."])],
@@ -40,7 +41,7 @@ def _commands() -> list[list[tuple[str, list[str]]]]:
         [("import-linter", [sys.executable, "-c", _LINT_IMPORTS])],
         [("dependencies", [*python, "deptry", "."])],
         [("dependencies of tests", [*python, "deptry", ".", "--exclude", _ENVIRONMENT, "--ignore", "DEP002,DEP004"])],
-        [("shellcheck", [str(_PACKAGES / "bin" / "shellcheck"), *map(str, scripts)])],
+        [("shellcheck", [str(_PACKAGES / "bin" / "shellcheck"), *sources, *map(str, scripts)])],
     ]
 
 
