@@ -197,13 +197,18 @@ def _lock(directory: Path) -> Path:
     return directory.with_name(f"{directory.name}.lock")
 
 
+def _secrets(directory: Path) -> str:
+    """How the AWS command line prints a secret: `secretsmanager get-secret-value --secret-id NAME …`."""
+    return f'"secretsmanager get-secret-value --secret-id "*) exec cat "{directory}/secrets/$4" ;;\n'
+
+
 def _stub(program: str, arguments: str, directory: Path) -> str:
     """A program that prints the credential of the rehearsal's cluster, as the clouds' own would."""
     return f"""#!/bin/sh
 # Plays {program} in a rehearsal.
 case "$*" in
 {arguments}) exec cat "{directory / CREDENTIAL}" ;;
-esac
+{_secrets(directory) if program == "aws" else ""}esac
 echo "{program} $*: not played in a rehearsal" >&2
 exit 1
 """

@@ -60,6 +60,7 @@ class Component:
     command: tuple[str, ...]
     port: int
     health: str = ""
+    host: str = "127.0.0.1"
     authority: str = API_AUTHORITY
     identity: str | None = None  # for asking about its health; None where anybody may
     files: Mapping[Path, str] = field(default_factory=dict)
@@ -75,7 +76,7 @@ class Component:
     @property
     def health_url(self) -> str:
         """Answers 200 when the component is ready."""
-        return f"https://127.0.0.1:{self.port}{self.health}"
+        return f"https://{self.host}:{self.port}{self.health}"
 
 
 def etcd(layout: Layout, ports: Mapping[str, int], binaries: Binaries) -> Component:
@@ -128,9 +129,9 @@ def kube_apiserver(layout: Layout, ports: Mapping[str, int], binaries: Binaries)
         "kube-apiserver",
         _command(
             binaries.kube_apiserver,
-            bind_address="127.0.0.1",
+            bind_address=layout.host,
             secure_port=ports["kube-apiserver"],
-            advertise_address="127.0.0.1",
+            advertise_address=layout.host,
             endpoint_reconciler_type="none",  # 127.0.0.1 is not allowed as an endpoint
             service_cluster_ip_range=SERVICE_CIDR,
             tls_cert_file=pki.certificate("kube-apiserver"),
@@ -154,6 +155,7 @@ def kube_apiserver(layout: Layout, ports: Mapping[str, int], binaries: Binaries)
         ),
         port=ports["kube-apiserver"],
         health="/readyz",
+        host=layout.host,
         depends_on=("etcd",),
         files=files,
     )

@@ -20,6 +20,7 @@ from rehearsal.control_plane import processes
 from rehearsal.control_plane.components import NAMES, ROWS, SERVING, Binaries, Component
 from rehearsal.control_plane.initial_objects import apply_initial_objects
 from rehearsal.control_plane.layout import Layout
+from rehearsal.control_plane.pki import Given
 from rehearsal.control_plane.processes import Process
 from rehearsal.control_plane.readiness import wait_until_ready
 
@@ -78,6 +79,15 @@ class ControlPlane:
         self._layout = Layout(name)
         self._directory = self._layout.directory
 
+    def give(self, given: Given) -> None:
+        """Have it start with an authority and at a place that are not its own to choose."""
+        self._layout.give(given)
+
+    @property
+    def given(self) -> Given | None:
+        """The authority and place that it was given, if it was."""
+        return self._layout.given()
+
     @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig; it names the key's file and holds no secret itself."""
@@ -129,7 +139,7 @@ class ControlPlane:
             state = State.RUNNING if len(running) == len(NAMES) else State.PARTLY
         else:
             state = State.STOPPED if self._directory.exists() else State.ABSENT
-        return Status(state, tuple(running), f"https://127.0.0.1:{port}" if port else "", self.kubeconfig)
+        return Status(state, tuple(running), f"https://{self._layout.host}:{port}" if port else "", self.kubeconfig)
 
     def _start(self, binaries: Binaries, on_progress: Callable[[str], None]) -> None:
         self._layout.create()

@@ -20,7 +20,7 @@ _NOT_FOUND = 404
 
 def apply_initial_objects(layout: Layout, port: int) -> None:
     """Bring the objects to what manifests/*.yaml say; ControlPlaneError PK304 when the API server refuses."""
-    with layout.pki.client(API_AUTHORITY, "super-admin", f"https://127.0.0.1:{port}") as client:
+    with layout.pki.client(API_AUTHORITY, "super-admin", f"https://{layout.host}:{port}") as client:
         for file in sorted(_MANIFESTS.glob("*.yaml")):
             for manifest in yaml.safe_load_all(file.read_text()):
                 if refusal := _apply(client, manifest):

@@ -12,7 +12,7 @@ from rehearsal.control_plane.pki import API_AUTHORITY
 def kubeconfig(layout: Layout, ports: Mapping[str, int], identity: str) -> str:
     """A kubeconfig for `identity`, with the authority in it and the credentials by path: it holds no secret."""
     authority = base64.b64encode(layout.pki.certificate(API_AUTHORITY).read_bytes()).decode()
-    server = f"https://127.0.0.1:{ports['kube-apiserver']}"
+    server = f"https://{layout.host}:{ports['kube-apiserver']}"
     user = {
         "client-certificate": str(layout.pki.certificate(identity)),
         "client-key": str(layout.pki.key(identity)),

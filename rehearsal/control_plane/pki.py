@@ -9,10 +9,11 @@ valid for ten years; to have new ones, delete the control plane.
 import contextlib
 import ipaddress
 import ssl
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import httpx
 from cryptography import x509
@@ -65,11 +66,23 @@ IDENTITIES: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a control plane has from whoever made it: the authority for the API (PEM), the address of this machine and
+    the port at which its API server listens, and under which names it serves besides."""
+
+    certificate: str
+    key: str
+    host: str
+    port: int
+    names: Sequence[str]
+
+
 class Pki:
     """The files: `NAME.crt` (`.pub` for service accounts) and `NAME.key`, readable by their owner alone."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, given: Given | None = None) -> None:
+        self.directory, self._given = directory, given
 
     def certificate(self, name: str) -> Path:
         """The certificate of an identity or authority."""
@@ -105,17 +118,27 @@ class Pki:
             return
         self._complete.unlink(missing_ok=True)
         self.directory.mkdir(mode=0o700, exist_ok=True)
-        authorities = {name: _Authority(f"polykube {name}") for name in (API_AUTHORITY, ETCD_AUTHORITY)}
+        authorities = {name: _Authority.made(f"polykube {name}") for name in (API_AUTHORITY, ETCD_AUTHORITY)}
+        if self._given:
+            authorities[API_AUTHORITY] = _Authority.given(self._given)
         for name, authority in authorities.items():
             self._write(self.certificate(name), _pem(authority.certificate))
         for identity in IDENTITIES:
             key = ec.generate_private_key(ec.SECP256R1())
             self._write(self.key(identity.name), _private(key))
-            self._write(self.certificate(identity.name), _pem(authorities[identity.authority].sign(identity, key)))
+            self._write(
+                self.certificate(identity.name), _pem(authorities[identity.authority].sign(self._named(identity), key))
+            )
         tokens = ec.generate_private_key(ec.SECP256R1())
         self._write(self.key(SERVICE_ACCOUNTS), _private(tokens))
         self._write(self.service_accounts_public_key, _public(tokens))
         self._write(self._complete, b"")
+
+    def _named(self, identity: Identity) -> Identity:
+        """The identity, with the names that it was given if it is the API server's."""
+        if self._given is None or identity.name != "kube-apiserver":
+            return identity
+        return replace(identity, serves_as=(*identity.serves_as, self._given.host, *self._given.names))
 
     @property
     def _complete(self) -> Path:
@@ -129,15 +152,28 @@ class Pki:
 class _Authority:
     """A certificate authority. Its key is not kept: everything that it signs is signed now."""
 
-    def __init__(self, name: str) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.certificate = (
-            _builder(self._name, self._name, self._key.public_key())
+    def __init__(self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+        self.certificate, self._key, self._name = certificate, key, certificate.subject
+
+    @classmethod
+    def made(cls, name: str) -> Self:
+        """One of our own."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        certificate = (
+            _builder(subject, subject, key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
-            .sign(self._key, hashes.SHA256())
+            .sign(key, hashes.SHA256())
         )
+        return cls(certificate, key)
+
+    @classmethod
+    def given(cls, given: Given) -> Self:
+        """Somebody else's."""
+        key = serialization.load_pem_private_key(given.key.encode(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return cls(x509.load_pem_x509_certificate(given.certificate.encode()), key)
 
     def sign(self, identity: Identity, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         subject = [x509.NameAttribute(NameOID.COMMON_NAME, identity.common_name)]
@@ -151,12 +187,17 @@ class _Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+            .add_extension(self._identifier(), critical=False)
         )
         if identity.serves_as:
             names = x509.SubjectAlternativeName([_general_name(name) for name in identity.serves_as])
             builder = builder.add_extension(names, critical=False)
         return builder.sign(self._key, hashes.SHA256())
+
+    def _identifier(self) -> x509.AuthorityKeyIdentifier:
+        """As its own certificate has it, or else no client would find that for what it signs."""
+        own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

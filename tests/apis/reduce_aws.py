@@ -46,7 +46,8 @@ class Reducer:
 
     def _reduced(self, service: str, shape: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "type", _TYPES[shape["type"]]
-        yield from ((key, shape[key]) for key in ("min", "max", "pattern", "required") if shape.get(key) is not None)
+        told = [key for key in ("min", "max", "pattern", "required") if shape.get(key) is not None]
+        yield from ((key, shape[key]) for key in told if key != "pattern" or _is_readable(shape[key]))
         if len(shape.get("enum", ())) in range(1, LONGEST_ENUM):
             yield "enum", shape["enum"]
         match shape["type"]:
@@ -58,6 +59,11 @@ class Reducer:
             case "map":
                 yield "keys", self._shape(service, shape["key"]["shape"])
                 yield "items", self._shape(service, shape["value"]["shape"])
+
+
+def _is_readable(pattern: str) -> bool:
+    """Whether Python reads a pattern as its author meant it: not so pairs of surrogates, which are one character."""
+    return "\\uD800" not in pattern
 
 
 def main(directory: Path) -> None:

@@ -30,9 +30,14 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
     "azure-native:containerservice:ManagedCluster": {"identity": {"type": "UserAssigned"}},
     "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "11111111-aaaa-4bbb-8ccc-222222222222"},
     "azure-native:keyvault:Key": {"keyUriWithVersion": "https://vault.example/keys/key/1"},
+    # What is to be hashed has to be a key; any will do.
+    "tls:index/privateKey:PrivateKey": {"publicKeyPem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----"},
+    "aws:lb/loadBalancer:LoadBalancer": {"dnsName": "balancer.example"},
+    "random:index/randomString:RandomString": {"result": "abcdef"},
+    "random:index/randomPassword:RandomPassword": {"result": "0123456789abcdef"},
     "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "-----BEGIN CERTIFICATE-----"},
     "kubernetes:core/v1:Secret": {"data": {"ca.crt": "", "token": ""}},  # of a service account
-    "tls:index/locallySignedCert:LocallySignedCert": {"certPem": ""},
+    "tls:index/locallySignedCert:LocallySignedCert": {"certPem": "", "validityEndTime": "2027-01-01T00:00:00Z"},
     "gcp:container/cluster:Cluster": {"masterAuth": {"clusterCaCertificate": _AUTHORITY}},
 }
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from common.files import write_atomically
-from rehearsal.control_plane import Binaries, ControlPlane
+from rehearsal.control_plane import Binaries, ControlPlane, Given, all_control_planes
 from rehearsal.providers.clouds.api import Api
 from rehearsal.providers.clouds.store import rehearsal_directory
 from rehearsal.toolchain import CONTROL_PLANE, ensure
@@ -39,13 +39,25 @@ class Access:
     authority: str
 
 
+def start_given(name: str, given: Given) -> None:
+    """Start the control plane of the cluster `name` with the authority of its maker, who needs no other way in."""
+    plane = ControlPlane(name, _binaries())
+    plane.give(given)
+    plane.start()
+    with (rehearsal_directory() / AUTHORITIES).open("ab") as trusted:
+        trusted.write(given.certificate.encode())
+
+
+def _binaries() -> Binaries:
+    return Binaries.by_name({tool: found.path for tool, found in ensure(CONTROL_PLANE).items()})
+
+
 def start(name: str, *, admits: bool = True) -> Access:
     """Start the control plane of the cluster `name`, and let the exec plugins hand out its credential.
 
     Unless it `admits`, that one may do nothing before somebody calls `admit`.
     """
-    binaries = Binaries.by_name({tool: found.path for tool, found in ensure(CONTROL_PLANE).items()})
-    ControlPlane(name, binaries).start()
+    ControlPlane(name, _binaries()).start()
     with api(name) as server:
         assert server is not None
         if admits:
@@ -73,6 +85,15 @@ def access(name: str) -> Access:
     """How the API server of the running cluster `name` is reached."""
     _, cluster = _user_and_cluster(name)
     return Access(cluster["server"], cluster["certificate-authority-data"])
+
+
+def serving(host: str) -> tuple[str, Given] | None:
+    """The cluster whose API server is reached at `host`, with what that was given; None where nothing answers."""
+    for name in all_control_planes():
+        given = ControlPlane(name).given
+        if given and host in (given.host, *given.names):
+            return name, given
+    return None
 
 
 def stop(name: str) -> None:

@@ -12,6 +12,7 @@ from rehearsal.providers.base import ProviderError
 from rehearsal.providers.engine_log import EngineLog
 from rehearsal.providers.kubernetes.api import ApiError, ApiServer, NoAnswer
 from rehearsal.providers.kubernetes.discovery import Discovery
+from rehearsal.providers.kubernetes.kubeconfig import PrintsNoToken, with_certificate
 from rehearsal.providers.kubernetes.objects import Kind, Object, items_at, kind_of, name_of, namespace_of, text_at
 from rehearsal.providers.kubernetes.rate_limit import RateLimiter
 from rehearsal.providers.kubernetes.settings import Settings
@@ -68,7 +69,11 @@ def connect(settings: Settings, connection: SingleConfig, cancelled: threading.E
     try:
         limiter = RateLimiter(settings.qps, settings.burst)
         api = ApiServer(connection, limiter, settings.timeout, cancelled)
-        version = _version(api.get("/version"))
+        try:
+            version = _version(api.get("/version"))
+        except PrintsNoToken:
+            api = ApiServer(with_certificate(connection), limiter, settings.timeout, cancelled)
+            version = _version(api.get("/version"))
         if version < _OLDEST:
             raise ProviderError(
                 "Kubernetes {}.{} is too old: {}.{} is the oldest that will do".format(*version, *_OLDEST)

@@ -5,13 +5,16 @@ An explicit value is a path or the contents themselves. Without one, client-go's
 pod we run in.
 """
 
+import base64
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import yaml
 from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 from msgspec import MsgspecError
 
@@ -22,6 +25,10 @@ Document: TypeAlias = dict[str, Any]
 _SECTIONS: Final = {"clusters": "cluster", "contexts": "context", "users": "user"}
 _PATHS: Final = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 _LONGEST_PATH: Final = 4096  # bytes; what is longer cannot be a path
+
+
+PrintsNoToken: Final = KeyError
+"""What lightkube 1.0 raises for a credential plugin that prints something else; it knows nothing but tokens."""
 
 
 class KubeconfigError(Exception):
@@ -67,6 +74,26 @@ def of(option: str, context: str, cluster: str) -> SingleConfig:
         return _current(KubeConfig.from_service_account())
     except (ConfigError, KeyError) as error:
         raise KubeconfigError("there is no kubeconfig, and this is not a pod of a cluster") from error
+
+
+def with_certificate(connection: SingleConfig) -> SingleConfig:
+    """The connection with the certificate that its credential plugin prints; ConfigError when that prints none."""
+    assert connection.user is not None
+    assert connection.user.exec is not None
+    plugin = connection.user.exec
+    told = {variable.name: variable.value for variable in plugin.env or ()}
+    command = [plugin.command, *(plugin.args or ())]
+    done = subprocess.run(command, env={**os.environ, **told}, capture_output=True, check=False)
+    try:
+        status = json.loads(done.stdout)["status"]
+        certificate, key = (_base64(status[name]) for name in ("clientCertificateData", "clientKeyData"))
+    except (ValueError, LookupError) as error:
+        raise ConfigError(f"{plugin.command} prints neither a token nor a certificate") from error
+    return connection._replace(user=User(client_cert_data=certificate, client_key_data=key))
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _single(document: Document, context: str, cluster: str) -> SingleConfig:

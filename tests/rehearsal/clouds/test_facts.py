@@ -20,7 +20,14 @@ from rehearsal.providers.clouds.schema import Schema
 
 FACTS: Final = Path(__file__).with_name("facts")
 RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-BEYOND: Final = {"aws:acm/certificate:Certificate"}
+BEYOND: Final = {
+    "aws:acm/certificate:Certificate",
+    "aws:autoscaling/group:Group",
+    "aws:lb/listener:Listener",
+    "aws:lb/targetGroup:TargetGroup",
+    "aws:secretsmanager/secret:Secret",
+    "aws:secretsmanager/secretVersion:SecretVersion",
+}
 """Types of which the facts tell nothing: what replaces them is as the documentation of the provider has it."""
 
 

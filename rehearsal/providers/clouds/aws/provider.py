@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from common.wire import Properties, plain
 from rehearsal.providers.base import Failure, Request, State
-from rehearsal.providers.clouds.aws.eks import BEHAVIOURS
+from rehearsal.providers.clouds.aws import eks, machines
 from rehearsal.providers.clouds.aws.functions import invoke
 from rehearsal.providers.clouds.aws.limits import check_tags
 from rehearsal.providers.clouds.behaviour import Refused
@@ -25,7 +26,7 @@ class AwsStandIn(CloudStandIn):
     name = "aws"
     version = metadata.version("pulumi-aws")
     directory = Path(__file__).parent
-    behaviours = BEHAVIOURS
+    behaviours = MappingProxyType({**eks.BEHAVIOURS, **machines.BEHAVIOURS})
     kind = Bridged()
 
     def check_config(self, old: Properties, new: Properties) -> Iterable[Failure]:

@@ -1,0 +1,258 @@
+"""Machines that make themselves nodes: Auto Scaling groups, what is before them, and the secrets that they read.
+
+A group's machines start with the user data of its launch template; it is read as cloud-init reads it, and what kubeadm
+is told in it is tried at the cluster's API server. A machine that cannot join never calls its group, which gives it up.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any, Final
+
+from common.files import write_atomically
+from common.wire import Properties
+from rehearsal.providers.clouds import clusters, kubeadm, machines
+from rehearsal.providers.clouds.aws.network import zone
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.cloud_init import CloudConfig, Ignored, read_user_data
+from rehearsal.providers.clouds.faults import Fault
+from rehearsal.providers.clouds.kubeadm import Joined, NeverJoins
+from rehearsal.providers.clouds.left_behind import left_behind
+from rehearsal.providers.clouds.nodes import Node, converge, names
+from rehearsal.providers.clouds.policies import Call, read_policy
+from rehearsal.providers.clouds.store import Resource, Store, rehearsal_directory
+
+GROUP: Final = "aws:autoscaling/group:Group"
+TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
+BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
+LISTENER: Final = "aws:lb/listener:Listener"
+SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
+VERSION: Final = "aws:secretsmanager/secretVersion:SecretVersion"
+VOLUME: Final = "aws:ebs/volume:Volume"
+SECRETS: Final = "secrets"
+"""The rehearsal's directory of what the AWS command line prints of secrets, by name."""
+_LABEL: Final = "rehearsal.polykube.dev/group"
+"""By which the stand-in finds a group's nodes; EC2 knows them by a tag of their instances."""
+_READ: Final = "secretsmanager:GetSecretValue"
+_SETTINGS: Final = "/etc/polykube"
+_PORT: Final = 6443
+_RELEASE: Final = re.compile(r"/v(\d+\.\d+\.\d+)/bin/linux/(\w+)/kubelet")
+_MEGABYTES: Final = 1700  # of memory, with which kubeadm takes a control plane (its preflight check Mem)
+
+
+@dataclass(frozen=True)
+class Machines:
+    """The machines of a group: what they are, and what they are told."""
+
+    group: Resource
+    template: Resource
+    config: CloudConfig
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the script on them is told."""
+        return self.config.variables(f"{_SETTINGS}/machine.env")
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return int(self.group.inputs.get("desiredCapacity") or self.group.inputs["minSize"])
+
+    @property
+    def is_worker(self) -> bool:
+        """Whether they become workers."""
+        return self.settings.get("ROLE") == "worker"
+
+
+class Group(Behaviour):
+    """`autoscaling.Group`, which waits until its machines have joined."""
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        least, most = new.inputs["minSize"], new.inputs["maxSize"]
+        if least > most:
+            reason = "ValidationError: Max bound, {}, must be greater than or equal to min bound, {}"
+            raise Refused("said", reason=reason.format(most, least))
+        machines.known(machines.aws, str(_template(new, store).inputs.get("instanceType", "")))
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        try:
+            group = _read(resource, store)
+            joined = _boot(group, store) if group.count else None
+        except (Ignored, NeverJoins) as never:
+            raise Refused("said", reason=_given_up(resource, str(never))) from never
+        if joined:
+            converge(joined.cluster, {_LABEL: resource.id}, list(_nodes(group, joined, store)), store, fault)
+        return {}
+
+    def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        return self.created(new, store, fault)
+
+    def deleted(self, resource: Resource, store: Store) -> None:
+        try:
+            group = _read(resource, store)
+        except Ignored:
+            return
+        found = clusters.serving(group.settings.get("API_ENDPOINT", "").rpartition(":")[0])
+        if found is None:
+            return
+        name, _ = found
+        others = [
+            each for each in store.all(GROUP) if each.id != resource.id and _is_control_plane_of(each, name, store)
+        ]
+        if group.is_worker or others:
+            converge(name, {_LABEL: resource.id}, [], store)
+            return
+        subnets = list(resource.inputs.get("vpcZoneIdentifiers", ()))
+        for left in left_behind(name):
+            balancer = left.kind == "load-balancer"
+            inputs = {"name": left.name} | ({"subnets": subnets} if balancer else {})
+            store.put(Resource(BALANCER if balancer else VOLUME, left.name, left.name, inputs), "create")
+        clusters.stop(name)
+
+
+class LoadBalancer(Behaviour):
+    """`lb.LoadBalancer`. One on the internet has an address of this machine for a name, so that it can be reached."""
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        if resource.inputs.get("internal") or resource.inputs.get("loadBalancerType") != "network":
+            name, region = resource.id.rpartition("/")[2], resource.outputs.get("region", "")
+            return {"dnsName": f"{name}-{_digest(resource.id).hex()[:16]}.elb.{region}.amazonaws.com"}
+        return {"dnsName": address_of(resource.id)}
+
+
+class SecretVersion(Behaviour):
+    """`secretsmanager.SecretVersion`, which the AWS command line of the rehearsal reads from then on."""
+
+    def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        secret = _secret(store, str(resource.inputs["secretId"]))
+        path = rehearsal_directory() / SECRETS / str(secret.inputs["name"])
+        write_atomically(path, str(resource.inputs.get("secretString", "")), mode=0o600)
+        return {}
+
+    def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        return self.created(new, store, fault)
+
+
+BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    GROUP: Group(),
+    BALANCER: LoadBalancer(),
+    VERSION: SecretVersion(),
+}
+
+
+def address_of(balancer: str) -> str:
+    """The loopback address that stands for a load balancer: all of 127.0.0.0/8 is this machine."""
+    one, two, three = (1 + each % 254 for each in _digest(f"{rehearsal_directory()} {balancer}")[:3])
+    return f"127.{one}.{two}.{three}"
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _read(group: Resource, store: Store) -> Machines:
+    template = _template(group, store)
+    return Machines(group, template, read_user_data(str(template.inputs.get("userData", ""))))
+
+
+def _template(group: Resource, store: Store) -> Resource:
+    wanted = group.inputs["launchTemplate"]["id"]
+    found = store.get(TEMPLATE, wanted)
+    if found is None:
+        raise Refused("said", reason=f"InvalidLaunchTemplateId.NotFound: The specified launch template {wanted}")
+    return found
+
+
+def _boot(group: Machines, store: Store) -> Joined:
+    """What becomes of the group's machines; NeverJoins when they stop half way."""
+    if not group.config.commands:
+        raise NeverJoins("the user data runs nothing")
+    authorities = {} if group.is_worker else _authorities(group, store)
+    init, join = (group.config.documents(f"{_SETTINGS}/{name}.yaml") for name in ("init", "join"))
+    if group.settings.get("ROLE") == "first" and clusters.serving(_host(group)) is None:
+        machine = machines.known(machines.aws, str(group.template.inputs["instanceType"]))
+        if machine.memory * 1024 < _MEGABYTES:
+            raise NeverJoins(f"[ERROR Mem]: the system RAM is less than the minimum {_MEGABYTES} MB")
+        return kubeadm.begin(init, authorities, _reached_at(group.group, store), _PORT)
+    return kubeadm.join(join)
+
+
+def _authorities(group: Machines, store: Store) -> Mapping[str, str]:
+    """What the machine reads of the secret with the authorities, if its identity may."""
+    name = group.settings.get("AUTHORITIES", "")
+    secret = next((each for each in store.all(SECRET) if each.inputs.get("name") == name), None)
+    version = next((each for each in store.all(VERSION) if secret and each.inputs["secretId"] == secret.id), None)
+    if secret is None or version is None:
+        raise NeverJoins(f"no authorities within its deadline: ResourceNotFoundException: {name}")
+    if not _may(group.template, _READ, str(secret.outputs["arn"]), store):
+        raise NeverJoins(f"no authorities within its deadline: AccessDeniedException: {_READ} on {name}")
+    return dict(json.loads(version.inputs["secretString"]))
+
+
+def _may(template: Resource, action: str, on: str, store: Store) -> bool:
+    """Whether the profile of a template lets its machines do something, by the policies of its role's own."""
+    arn = (template.inputs.get("iamInstanceProfile") or {}).get("arn")
+    profiles = (each for each in store.all("aws:iam/instanceProfile:InstanceProfile") if each.outputs["arn"] == arn)
+    roles = {each.inputs["role"] for each in profiles}
+    own = (each for each in store.all("aws:iam/rolePolicy:RolePolicy") if each.inputs["role"] in roles)
+    return any(read_policy(each.inputs["policy"]).denial(Call(action, on)) is None for each in own)
+
+
+def _host(group: Machines) -> str:
+    return group.settings.get("API_ENDPOINT", "").rpartition(":")[0]
+
+
+def _reached_at(group: Resource, store: Store) -> str:
+    """The address of this machine at which a balancer before the group is reached; any other where there is none."""
+    targets = set(group.inputs.get("targetGroupArns", ()))
+    for listener in store.all(LISTENER):
+        if any(action.get("targetGroupArn") in targets for action in listener.inputs.get("defaultActions", ())):
+            balancer = store.get(BALANCER, listener.inputs["loadBalancerArn"])
+            if balancer and str(balancer.outputs.get("dnsName", "")).startswith("127."):
+                return str(balancer.outputs["dnsName"])
+    return address_of(group.id)
+
+
+def _is_control_plane_of(group: Resource, cluster: str, store: Store) -> bool:
+    try:
+        other = _read(group, store)
+    except (Ignored, Refused):
+        return False
+    found = clusters.serving(_host(other))
+    return not other.is_worker and found is not None and found[0] == cluster
+
+
+def _nodes(group: Machines, joined: Joined, store: Store) -> Iterator[Node]:
+    """The nodes of a group, over the zones of its subnets."""
+    inputs = group.group.inputs
+    zones = sorted({zone(store, subnet) for subnet in inputs["vpcZoneIdentifiers"]})
+    machine = machines.known(machines.aws, str(group.template.inputs["instanceType"]))
+    release = _RELEASE.search(group.config.files.get(f"{_SETTINGS}/downloads", ""))
+    if release is None or release[2] != machine.architecture:
+        raise Refused("said", reason=_given_up(group.group, f"programs for {machine.architecture} are not there"))
+    labels = {**joined.labels, _LABEL: group.group.id}
+    for name, place in zip(names(group.group.id, joined.cluster, group.count), cycle(zones), strict=False):
+        yield Node(name, place, place[:-1], machine, release[1], f"aws:///{place}/{name}", labels, joined.taints)
+
+
+def _secret(store: Store, id_: str) -> Resource:
+    secret = store.get(SECRET, id_)
+    if secret is None:
+        raise Refused("missing", target=f"secret {id_}")
+    return secret
+
+
+def _given_up(group: Resource, reason: str) -> str:
+    """What the provider says when the machines of a group do not come, with what they say on their console."""
+    wanted, patience = group.inputs["minSize"], group.inputs.get("waitForCapacityTimeout", "10m")
+    state = f"want at least {wanted} healthy instance(s) in Auto Scaling Group, have 0"
+    told: Any = [each["name"] for each in group.inputs.get("initialLifecycleHooks", ())]
+    hook = f"; lifecycle hook {told[0]}: ABANDON" if told else ""
+    return (
+        f"waiting for Auto Scaling Group ({group.id}) capacity satisfied: timeout while waiting for state to become "
+        f"'ok' (last state: '{state}', timeout: {patience}){hook}; the machine's console: polykube-boot failed: "
+        f"{reason}"
+    )
