@@ -195,7 +195,8 @@ def check(stack: Stack = "dev") -> None:
 def new(
     directory: Annotated[Path, typer.Argument(help="Where the project shall be.")],
     kind: Annotated[
-        Literal["local", "eks", "gke", "aks", "existing"], typer.Option(help="The kind of its first stack's cluster.")
+        Literal["local", "eks", "gke", "aks", "kubeadm-aws", "existing"],
+        typer.Option(help="The kind of its first stack's cluster."),
     ] = "local",
     answer: Annotated[
         list[str] | None, typer.Option(help="What the stack file has to know: NAME=VALUE. On a terminal it is asked.")

@@ -58,7 +58,7 @@ class Project:
     @property
     def bundles(self) -> list[str]:
         """The renderings of upstream's manifests that the program loads."""
-        return self.spec.addons.plan().bundles
+        return [*self.spec.cluster.bundles, *self.spec.addons.plan().bundles]
 
     @property
     def state_files(self) -> StateFiles | None:

@@ -42,9 +42,9 @@ def compose(spec: StackSpec) -> Composition:
 
 
 def _plan_add_ons(spec: StackSpec) -> AddOnPlan:
-    """The stack's add-ons; ToolchainError (PK214) if what they consist of has not been rendered."""
+    """The stack's add-ons; ToolchainError (PK214) if what they or the cluster consist of has not been rendered."""
     plan = spec.addons.plan()
-    for bundle in plan.bundles:
+    for bundle in (*spec.cluster.bundles, *plan.bundles):
         load(bundle)
     return plan
 

@@ -80,6 +80,19 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 _OFFICE,
             ),
         ),
+        "kubeadm-aws": Kind(
+            "kubeadm-aws",
+            "Pulumi.kubeadm-aws.yaml",
+            (
+                Question("region", "the region", "eu-central-1"),
+                Question(
+                    "administrator",
+                    "the ARN of the role that runs `pulumi up`",
+                    "arn:aws:iam::111122223333:role/platform-admin",
+                ),
+                _OFFICE,
+            ),
+        ),
         "existing": Kind(
             "theirs",
             "automation/new/templates/existing.yaml",

@@ -13,6 +13,7 @@ from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.eks import EksSpec
 from components.clusters.existing import ExistingSpec
 from components.clusters.gke import GkeSpec
+from components.clusters.kubeadm.aws import KubeadmAwsSpec
 from components.clusters.local import LocalSpec
 
 KINDS: Final[Mapping[type[ClusterSpec], str]] = {
@@ -21,6 +22,7 @@ KINDS: Final[Mapping[type[ClusterSpec], str]] = {
     EksSpec: "components.clusters.eks.cluster:EksCluster",
     GkeSpec: "components.clusters.gke.cluster:GkeCluster",
     AksSpec: "components.clusters.aks.cluster:AksCluster",
+    KubeadmAwsSpec: "components.clusters.kubeadm.aws.cluster:KubeadmAwsCluster",
 }
 """By the kind's model the module and name of its component. It is imported only when a cluster of the kind is created,
 and with it its cloud's SDK, which takes seconds."""

@@ -13,35 +13,41 @@ import time
 import urllib.request
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 
 import pulumi
 import yaml
 
-_PATIENCE: Final = 300.0  # seconds; clouds speak of seconds, and have been seen to take two minutes
+PATIENCE: Final = 300.0
+"""Seconds for rights alone: clouds speak of seconds, and have been seen to take two minutes."""
 _POLL: Final = 2.0  # seconds
 _TIMEOUT: Final = 20.0  # seconds, of one question
 # What a stack does first. A question for everything (`*`) would be simpler, and not every cloud's authorizer knows it.
 _FIRST: Final = {"verb": "create", "group": "", "resource": "namespaces"}
 
 
-def admitted(kubeconfig: pulumi.Output[str], rights: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+def admitted(
+    kubeconfig: pulumi.Output[str], rights: Sequence[pulumi.Resource], patience: float = PATIENCE
+) -> pulumi.Output[str]:
     """The kubeconfig, once the API server lets its user make namespaces; `rights` have to be there before.
 
-    A preview does not wait. RunError when it takes too long.
+    A preview does not wait. RunError when it takes more than `patience`, in seconds.
     """
     if pulumi.runtime.is_dry_run():
         return kubeconfig
-    return pulumi.Output.all(kubeconfig, *(right.urn for right in rights)).apply(lambda parts: _wait(parts[0]))
+    return pulumi.Output.all(kubeconfig, *(right.urn for right in rights)).apply(
+        lambda parts: _wait(parts[0], patience)
+    )
 
 
-async def _wait(kubeconfig: str) -> str:
-    config, deadline = yaml.safe_load(kubeconfig), time.monotonic() + _PATIENCE
+async def _wait(kubeconfig: str, patience: float) -> str:
+    config, deadline = yaml.safe_load(kubeconfig), time.monotonic() + patience
     while why := await asyncio.to_thread(_refusal, config):
         if time.monotonic() > deadline:
             raise pulumi.RunError(
-                f"the API server {_of(config, 'cluster')['server']} has let nobody in for {_PATIENCE:.0f} s: {why}. "
+                f"the API server {_of(config, 'cluster')['server']} has let nobody in for {patience:.0f} s: {why}. "
                 "Whoever runs this has to be among the administrators of the stack file, and in a network that is let "
                 "in; run the same command again if both are so."
             )
@@ -53,7 +59,7 @@ async def _wait(kubeconfig: str) -> str:
 def _refusal(config: Mapping[str, Any]) -> str:
     """Why the user may not make namespaces yet; empty when they may, or when nothing can be asked for a credential."""
     try:
-        token = _token(_of(config, "user")["exec"])
+        credential = _credential(_of(config, "user")["exec"])
     except FileNotFoundError:
         return ""  # the provider says what is missing, and where to get it
     except (subprocess.SubprocessError, ValueError) as error:
@@ -67,10 +73,13 @@ def _refusal(config: Mapping[str, Any]) -> str:
     request = urllib.request.Request(  # noqa: S310 - the server of our own cluster, by https
         f"{cluster['server']}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
         data=json.dumps(review).encode(),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        headers={"Content-Type": "application/json"},
     )
+    if token := credential.get("token"):
+        request.add_header("Authorization", f"Bearer {token}")
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT, context=_trust(cluster)) as answer:  # noqa: S310
+        trust = _trust(cluster, credential)
+        with urllib.request.urlopen(request, timeout=_TIMEOUT, context=trust) as answer:  # noqa: S310
             allowed = json.load(answer)["status"].get("allowed")
     except HTTPError as error:
         return f"it answers {error.code} {error.reason}"
@@ -79,8 +88,11 @@ def _refusal(config: Mapping[str, Any]) -> str:
     return "" if allowed else "no namespaces may be made yet"
 
 
-def _token(command: Mapping[str, Any]) -> str:
-    """A credential, from the program that the kubeconfig names, which is told what client-go tells it."""
+def _credential(command: Mapping[str, Any]) -> Mapping[str, str]:
+    """A token, or a certificate with its key, from the program that the kubeconfig names.
+
+    It is told what client-go tells it.
+    """
     added = {each["name"]: each["value"] for each in command.get("env") or ()}
     info = {"apiVersion": command["apiVersion"], "kind": "ExecCredential", "spec": {"interactive": False}}
     done = subprocess.run(
@@ -90,12 +102,22 @@ def _token(command: Mapping[str, Any]) -> str:
         timeout=_TIMEOUT,
         env={**os.environ, **added, "KUBERNETES_EXEC_INFO": json.dumps(info)},
     )
-    return str(json.loads(done.stdout)["status"]["token"])
+    status: Mapping[str, str] = json.loads(done.stdout)["status"]
+    if not {"token", "clientCertificateData"} & status.keys():
+        raise ValueError("neither a token nor a certificate")
+    return status
 
 
-def _trust(cluster: Mapping[str, Any]) -> ssl.SSLContext:
+def _trust(cluster: Mapping[str, Any], credential: Mapping[str, str]) -> ssl.SSLContext:
+    """Whom to believe, and with the credential's certificate if it has one."""
     authority = cluster.get("certificate-authority-data")
-    return ssl.create_default_context(cadata=b64decode(authority).decode() if authority else None)
+    context = ssl.create_default_context(cadata=b64decode(authority).decode() if authority else None)
+    if certificate := credential.get("clientCertificateData"):
+        with NamedTemporaryFile("w", suffix=".pem") as file:  # which nobody else can read; SSL takes files alone
+            file.write(f"{certificate}\n{credential['clientKeyData']}")
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
 
 
 def _of(config: Mapping[str, Any], part: str) -> Mapping[str, Any]:

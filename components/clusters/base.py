@@ -83,6 +83,11 @@ class ClusterSpec(StackModel):
         return {}
 
     @property
+    def bundles(self) -> Sequence[str]:
+        """Manifests of upstream's that the cluster itself consists of, by their names in addons.lock."""
+        return ()
+
+    @property
     def minor(self) -> int:
         """The minor version: 36 of 1.36."""
         return minor_of(self.version)

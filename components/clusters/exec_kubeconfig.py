@@ -7,7 +7,8 @@ from typing import Final
 
 import pulumi
 
-_API: Final = "client.authentication.k8s.io/v1beta1"
+API: Final = "client.authentication.k8s.io/v1beta1"
+"""The version of the API that those programs speak."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def exec_kubeconfig(
     arguments = {"command": login.command, "args": list(login.arguments), "installHint": login.hint}
     environment = [{"name": key, "value": value} for key, value in login.environment.items()]
     command = {
-        "apiVersion": _API,
+        "apiVersion": API,
         "interactiveMode": "IfAvailable",
         "provideClusterInfo": login.wants_cluster,
         **arguments,

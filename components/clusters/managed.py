@@ -10,7 +10,7 @@ from pydantic import Field
 
 from components import naming
 from components.cloud import CloudPlace
-from components.clusters.admission import admitted
+from components.clusters.admission import PATIENCE, admitted
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.device_plugin import DevicePlugin
 from components.clusters.names import Use, name_findings
@@ -191,6 +191,9 @@ def _is_around(network: IPv4Network, own: IPv4Network) -> bool:
 class ManagedCluster(ClusterBase):
     """The part of a cloud's kind that does not depend on the cloud."""
 
+    admission_patience: ClassVar[float] = PATIENCE
+    """Seconds until the API server has to let in whoever runs the program."""
+
     def __init__(self, spec: ManagedSpec, *, protect: bool) -> None:
         super().__init__(spec, protect=protect)
         self.node_pools = tuple(pool.as_contract() for pool in spec.pools)
@@ -206,7 +209,8 @@ class ManagedCluster(ClusterBase):
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
         """As for every cluster, once the rights in `after` count in it; and with what its GPUs need."""
-        super().connect(admitted(pulumi.Output.from_input(kubeconfig), after), identifier, context, after)
+        let_in = admitted(pulumi.Output.from_input(kubeconfig), after, self.admission_patience)
+        super().connect(let_in, identifier, context, after)
         if self._needs_device_plugin:
             options = pulumi.ResourceOptions.merge(self.in_cluster(), pulumi.ResourceOptions(parent=self))
             DevicePlugin(self.name, self._needs_device_plugin, options)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import Field
 
-from common.quantity import parse
+from common.quantity import Quantity, parse
 from components import naming
 from components.clusters.names import Use, name_findings
 from components.clusters.node_pools import TaintSpec
@@ -111,8 +111,7 @@ class CloudPoolSpec(StackModel):
     @property
     def disk_gib(self) -> int:
         """The disk's size in whole GiB, rounded up."""
-        size = self.disk_size or (_WINDOWS_DISK if self.is_windows else _DISK)
-        return -(-size.nanos // _GIB)
+        return in_gib(self.disk_size or (_WINDOWS_DISK if self.is_windows else _DISK))
 
     @property
     def node_labels(self) -> dict[str, str]:
@@ -123,6 +122,11 @@ class CloudPoolSpec(StackModel):
         """The pool as the rest of the program knows it."""
         taints = [taint.as_contract() for taint in self.all_taints]
         return NodePool(self.name, self.nodes.min, self.nodes.max, self.node_labels, taints)
+
+
+def in_gib(size: Quantity) -> int:
+    """A size in whole GiB, rounded up."""
+    return -(-size.nanos // _GIB)
 
 
 AnyPool = TypeVar("AnyPool", bound=CloudPoolSpec)

@@ -19,7 +19,8 @@ _WRITE_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:Describ
 
 
 class AwsNetwork(pulumi.ComponentResource):
-    """The network `cluster` in a region's `zones`; `private_subnets` are in the order of their names.
+    """The network `cluster` in a region's `zones`; `private_subnets` and `public_subnets` are in the order of their
+    names.
 
     Where the spec wants a single NAT gateway, it is in `nat_zone`.
     Tags tell the load balancer controllers which subnets are theirs
@@ -34,7 +35,7 @@ class AwsNetwork(pulumi.ComponentResource):
         self._region = region
         self.vpc = self._make_vpc(spec)
         plan = by_zone(spec.range, zones)
-        public = [self._subnet("public", zone, str(each)) for zone, each in plan.public.items()]
+        self.public_subnets = public = [self._subnet("public", zone, str(each)) for zone, each in plan.public.items()]
         self.private_subnets = [self._subnet("private", zone, str(each)) for zone, each in plan.private.items()]
         self._route_public(public)
         tables = self._route_private(public, list(plan.private), nat_zone if spec.nat == "single" else "")

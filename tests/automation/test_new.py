@@ -41,6 +41,11 @@ ANSWERS: Final = {
         "developers": "00000000-0000-4000-8000-000000000004",
         "from": "198.51.100.0/24",
     },
+    "kubeadm-aws": {
+        "region": "eu-west-1",
+        "administrator": "arn:aws:iam::123456789012:role/admin",
+        "from": "198.51.100.0/24",
+    },
     "existing": {"context": "acme"},
     "local": {},
 }

@@ -8,13 +8,18 @@ import pytest
 from automation.prerequisites import Place, Prerequisite, find
 from common.paths import CHECKOUT
 from rehearsal.providers.clouds.needs import amounts, services
-from tests.support.stack_files import CLOUD_STACKS, planned
+from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
 
-CLOUDS: Final = {"eks": "aws", "gke": "gcp", "aks": "azure-native"}
+UNCOUNTED: Final = {"gke-autopilot", "kubeadm-aws"}
+"""Stacks whose machines are not counted: the cloud's own, or those of groups, whose type is in a launch template."""
+
+
+def cloud(stack: str) -> str:
+    return load_stack(stack).cluster.cloud
 
 
 def wants(stack: str) -> dict[str, Prerequisite]:
-    place = Place(CLOUDS[stack[:3]], "here", "mine")
+    place = Place(cloud(stack), "here", "mine")
     return {each.name: each for each in find(place, [(each.type, each.inputs) for each in planned(stack).values()])}
 
 
@@ -72,10 +77,10 @@ def test_limits_of_a_new_account_are_named_with_what_the_stack_takes() -> None:
     assert (addresses.takes, addresses.default) == (3, "5")
 
 
-@pytest.mark.parametrize("stack", [stack for stack in CLOUD_STACKS if stack != "gke-autopilot"])
+@pytest.mark.parametrize("stack", [stack for stack in CLOUD_STACKS if stack not in UNCOUNTED])
 def test_the_page_of_a_cloud_tells_the_vcpus_that_its_stacks_begin_with(stack: str) -> None:
     resources = [(each.type, each.inputs) for each in planned(stack).values()]
-    taken = {limit.name: amount for limit, amount in amounts(CLOUDS[stack[:3]], resources)}
+    taken = {limit.name: amount for limit, amount in amounts(cloud(stack), resources)}
     page = (CHECKOUT / "docs" / "clouds" / f"{stack[:3]}.md").read_text(encoding="utf-8")
     assert f"{stack} begins with {taken['vcpus']} vCPUs" in " ".join(page.split())
 
@@ -83,5 +88,5 @@ def test_the_page_of_a_cloud_tells_the_vcpus_that_its_stacks_begin_with(stack: s
 @pytest.mark.parametrize("stack", CLOUD_STACKS)
 def test_a_stack_stays_within_the_limits_that_every_account_has(stack: str) -> None:
     resources = [(each.type, each.inputs) for each in planned(stack).values()]
-    for limit, amount in amounts(CLOUDS[stack[:3]], resources):
+    for limit, amount in amounts(cloud(stack), resources):
         assert limit.most is None or limit.per or amount <= limit.most, limit.name

@@ -16,7 +16,10 @@ from stacks.loading import load_file
 from tests.support.registered import Registered, registered
 
 STACKS_WITH_ADD_ONS: Final = ("dev", "eks-prod", "gke-prod", "aks-prod")
-CLOUD_STACKS: Final = ("eks-dev", "eks-prod", "gke-dev", "gke-prod", "gke-autopilot", "aks-dev", "aks-prod")
+CLOUD_STACKS: Final = (
+    *("eks-dev", "eks-prod", "gke-dev", "gke-prod", "gke-autopilot", "aks-dev", "aks-prod"),
+    "kubeadm-aws",
+)
 
 
 @cache

@@ -25,23 +25,22 @@ def test_it_goes_on_when_the_api_server_lets_it_in(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(admission, "_refusal", refusal)
     monkeypatch.setattr(admission, "_POLL", 0)
-    assert awaited(admission._wait(KUBECONFIG)) == KUBECONFIG
+    assert awaited(admission._wait(KUBECONFIG, 60.0)) == KUBECONFIG
     assert asked == answers
 
 
 def test_it_says_what_it_waited_for_when_its_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "_refusal", lambda _: "it answers 403 Forbidden")
-    monkeypatch.setattr(admission, "_PATIENCE", 0.0)
     monkeypatch.setattr(admission, "_POLL", 0)
     with pytest.raises(pulumi.RunError, match=r"https://c.example .* 403 Forbidden.*administrators"):
-        awaited(admission._wait(KUBECONFIG))
+        awaited(admission._wait(KUBECONFIG, 0.0))
 
 
-@pytest.mark.parametrize("stack", ["eks-dev", "gke-dev", "aks-dev"])
+@pytest.mark.parametrize("stack", ["eks-dev", "gke-dev", "aks-dev", "kubeadm-aws"])
 def test_nothing_goes_into_a_clouds_cluster_before_it_lets_us_in(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rights: list[str] = []
 
-    def let_in(kubeconfig: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+    def let_in(kubeconfig: pulumi.Output[str], after: Sequence[pulumi.Resource], _: float) -> pulumi.Output[str]:
         rights.extend(each.pulumi_resource_type for each in after)
         return kubeconfig.apply(lambda _: "let in")
 

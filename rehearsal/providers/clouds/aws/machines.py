@@ -118,7 +118,7 @@ class LoadBalancer(Behaviour):
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         if resource.inputs.get("internal") or resource.inputs.get("loadBalancerType") != "network":
-            name, region = resource.id.rpartition("/")[2], resource.outputs.get("region", "")
+            name, region = resource.inputs["name"], resource.outputs.get("region", "")
             return {"dnsName": f"{name}-{_digest(resource.id).hex()[:16]}.elb.{region}.amazonaws.com"}
         return {"dnsName": address_of(resource.id)}
 

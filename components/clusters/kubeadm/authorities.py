@@ -1,0 +1,131 @@
+"""The authorities of a cluster, made by the program: their keys are known before there is a machine.
+
+So the hash that machines trust is known as well, all machines can be declared at once, and the administrator's
+certificate needs nobody to fetch it. What is made here is in the stack's state, as secrets.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_random as random
+import pulumi_tls as tls
+
+from components.clusters.kubeadm.documents import SETTINGS, encryption
+
+_DAY: Final = 24  # hours
+_TEN_YEARS: Final = 10 * 365 * _DAY
+_CURVE: Final = "P256"
+_ADMINISTRATORS: Final = "kubeadm:cluster-admins"
+"""The group that kubeadm gives its rights by a binding, which can be taken away (kubeadm 1.29 and newer)."""
+_DIRECTORY: Final = "/etc/kubernetes"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The administrator's certificate and key (PEM), and until when it holds (RFC 3339)."""
+
+    certificate: pulumi.Output[str]
+    key: pulumi.Output[str]
+    until: pulumi.Output[str]
+
+    def as_exec(self, api: str) -> pulumi.Output[str]:
+        """What a kubeconfig's program prints, of this version of its API."""
+
+        def text(parts: list[str]) -> str:
+            certificate, key, until = parts
+            status = {"clientCertificateData": certificate, "clientKeyData": key, "expirationTimestamp": until}
+            return json.dumps({"apiVersion": api, "kind": "ExecCredential", "status": status})
+
+        return pulumi.Output.secret(pulumi.Output.all(self.certificate, self.key, self.until).apply(text))
+
+
+class Authorities:
+    """The authorities of the cluster called `name`: for the API, for aggregated APIs, for etcd; and what signs tokens.
+
+    They are kept: with another one, no machine and no client would know the cluster any more.
+    """
+
+    def __init__(self, name: str, parent: pulumi.Resource, *, protect: bool) -> None:
+        self._name, self._parent, self._protect = name, parent, protect
+        self._api_key, self._api = self._authority("ca", "kubernetes")
+        self._proxy_key, self._proxy = self._authority("front-proxy-ca", "kubernetes-front-proxy-ca")
+        self._etcd_key, self._etcd = self._authority("etcd-ca", "etcd-ca")
+        self._tokens = self._key("service-accounts")
+        self._encryption = random.RandomBytes(f"{name}-encryption", length=32, opts=self._kept())
+
+    @property
+    def certificate(self) -> pulumi.Output[str]:
+        """The certificate of the API's authority, PEM."""
+        return self._api.cert_pem
+
+    @property
+    def hash(self) -> pulumi.Output[str]:
+        """The hash of that authority's public key, by which machines know it."""
+        return self._api_key.public_key_pem.apply(public_key_hash)
+
+    def files(self) -> pulumi.Output[str]:
+        """All that a control plane needs, as JSON: content by path."""
+        pki = f"{_DIRECTORY}/pki"
+        contents = {
+            f"{pki}/ca.crt": self._api.cert_pem,
+            f"{pki}/ca.key": self._api_key.private_key_pem,
+            f"{pki}/front-proxy-ca.crt": self._proxy.cert_pem,
+            f"{pki}/front-proxy-ca.key": self._proxy_key.private_key_pem,
+            f"{pki}/etcd/ca.crt": self._etcd.cert_pem,
+            f"{pki}/etcd/ca.key": self._etcd_key.private_key_pem,
+            f"{pki}/sa.key": self._tokens.private_key_pem,
+            f"{pki}/sa.pub": self._tokens.public_key_pem,
+            f"{SETTINGS}/encryption.yaml": self._encryption.base64.apply(lambda key: json.dumps(encryption(key))),
+        }
+        return pulumi.Output.secret(pulumi.Output.all(**contents).apply(lambda each: json.dumps(each, sort_keys=True)))
+
+    def administrator(self, days: int) -> Credential:
+        """A certificate of an administrator that holds for so many days; an `up` of its last third makes another."""
+        name = f"{self._name}-administrator"
+        key = tls.PrivateKey(name, algorithm="ECDSA", ecdsa_curve=_CURVE, opts=self._options())
+        subject = tls.CertRequestSubjectArgs(common_name="polykube:administrator", organization=_ADMINISTRATORS)
+        request = tls.CertRequest(name, private_key_pem=key.private_key_pem, subject=subject, opts=self._options())
+        signed = tls.LocallySignedCert(
+            name,
+            ca_private_key_pem=self._api_key.private_key_pem,
+            ca_cert_pem=self._api.cert_pem,
+            cert_request_pem=request.cert_request_pem,
+            allowed_uses=["digital_signature", "client_auth"],
+            validity_period_hours=days * _DAY,
+            early_renewal_hours=days * _DAY // 3,
+            opts=self._options(),
+        )
+        return Credential(signed.cert_pem, key.private_key_pem, signed.validity_end_time)
+
+    def _authority(self, what: str, common_name: str) -> tuple[tls.PrivateKey, tls.SelfSignedCert]:
+        key = self._key(what)
+        certificate = tls.SelfSignedCert(
+            f"{self._name}-{what}",
+            private_key_pem=key.private_key_pem,
+            is_ca_certificate=True,
+            set_subject_key_id=True,
+            allowed_uses=["cert_signing", "digital_signature", "key_encipherment"],
+            subject=tls.SelfSignedCertSubjectArgs(common_name=common_name),
+            validity_period_hours=_TEN_YEARS,
+            opts=self._kept(),
+        )
+        return key, certificate
+
+    def _key(self, what: str) -> tls.PrivateKey:
+        return tls.PrivateKey(f"{self._name}-{what}", algorithm="ECDSA", ecdsa_curve=_CURVE, opts=self._kept())
+
+    def _options(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self._parent)
+
+    def _kept(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self._parent, protect=True if self._protect else None)
+
+
+def public_key_hash(public_key: str) -> str:
+    """The hash of a public key (PEM, SubjectPublicKeyInfo) as kubeadm's caCertHashes have it."""
+    content = "".join(line for line in public_key.splitlines() if not line.startswith("-----"))
+    return f"sha256:{hashlib.sha256(base64.b64decode(content)).hexdigest()}"

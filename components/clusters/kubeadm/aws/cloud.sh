@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# What a machine asks of AWS, by its own identity. Credentials reach curl by its standard input, never as arguments.
+
+metadata() {
+  local token
+  token=$(curl --fail --silent --max-time 5 --request PUT --header "X-aws-ec2-metadata-token-ttl-seconds: 300" \
+    http://169.254.169.254/latest/api/token)
+  curl --fail --silent --max-time 5 --header "X-aws-ec2-metadata-token: $token" \
+    "http://169.254.169.254/latest/meta-data/$1"
+}
+
+# A field of a JSON document at standard input.
+json_field() {
+  python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}
+
+# aws_call SERVICE CURL'S ARGUMENTS…: a signed request.
+aws_call() {
+  local service=$1 role credentials
+  shift
+  role=$(metadata iam/security-credentials/)
+  credentials=$(metadata "iam/security-credentials/$role")
+  python3 -c '
+import json, sys
+given = json.load(sys.stdin)
+print("user = \"%s:%s\"" % (given["AccessKeyId"], given["SecretAccessKey"]))
+print("header = \"X-Amz-Security-Token: %s\"" % given["Token"])' <<<"$credentials" |
+    curl --config - --fail-with-body --silent --show-error --max-time 20 \
+      --aws-sigv4 "aws:amz:$REGION:$service" "$@" "https://$service.$REGION.amazonaws.com/"
+}
+
+secrets_call() {
+  aws_call secretsmanager --header "Content-Type: application/x-amz-json-1.1" \
+    --header "X-Amz-Target: secretsmanager.$1" --data "$2"
+}
+
+# The name that the cloud's controller knows this machine by, and where it is.
+cloud_prepare() {
+  local id zone
+  hostnamectl set-hostname "$(metadata local-hostname)"
+  id=$(metadata instance-id)
+  zone=$(metadata placement/availability-zone)
+  echo "KUBELET_EXTRA_ARGS=--provider-id=aws:///$zone/$id" >/etc/default/kubelet
+}
+
+cloud_place_authorities() {
+  secrets_call GetSecretValue "{\"SecretId\": \"$AUTHORITIES\"}" | json_field SecretString | python3 -c '
+import json, os, sys
+os.umask(0o077)
+for path, content in json.load(sys.stdin).items():
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(content)'
+}
+
+cloud_has_begun() {
+  local answer
+  if answer=$(secrets_call GetSecretValue "{\"SecretId\": \"$BEGINNING\"}" 2>&1); then
+    return 0
+  fi
+  # Anything but an empty secret is no answer: a second beginning would be a second cluster.
+  [[ $answer == *ResourceNotFoundException* ]] && return 1
+  give_up "nobody says whether the cluster has begun: ${answer:0:300}"
+}
+
+cloud_note_beginning() {
+  local token
+  token=$(cat /proc/sys/kernel/random/uuid)
+  secrets_call PutSecretValue \
+    "{\"SecretId\": \"$BEGINNING\", \"SecretString\": \"$(hostname)\", \"ClientRequestToken\": \"$token\"}" >/dev/null
+}
+
+# cloud_report CONTINUE|ABANDON: what its group waits for; one that waits no longer has told already.
+cloud_report() {
+  local answer
+  answer=$(aws_call autoscaling --data Action=CompleteLifecycleAction --data Version=2011-01-01 \
+    --data "AutoScalingGroupName=$GROUP" --data LifecycleHookName=boot \
+    --data "LifecycleActionResult=$1" --data "InstanceId=$(metadata instance-id)" 2>&1) ||
+    [[ $answer == *"No active Lifecycle Action"* ]] || {
+    echo "${answer:0:300}"
+    return 1
+  }
+}

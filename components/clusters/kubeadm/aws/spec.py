@@ -1,0 +1,195 @@
+"""A cluster of kubeadm's on AWS in the stack file, and what can be wrong with it before AWS is asked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from components import naming
+from components.clusters.eks.facts import FACTS as EC2
+from components.clusters.eks.limits import LARGEST_DISK, public_range_findings, tag_findings
+from components.clusters.eks.spec import PrincipalArn
+from components.clusters.kubeadm.releases import DATED, PATCHES
+from components.clusters.kubeadm.spec import (
+    IMAGE_TEXT,
+    NETWORK_PLUGIN,
+    ControlPlanes,
+    Image,
+    KubeadmSpec,
+    own_network_findings,
+)
+from components.clusters.managed import Facts, with_endpoint
+from components.clusters.names import AUTOMATIC, IAM_ROLE, Use
+from components.clusters.node_labels import label_findings
+from components.clusters.pools import Architecture, CloudPoolSpec, all_whole, in_gib, unknown_architecture
+from components.contract import Capability
+from components.networks.address_plan import overlaps
+from components.networks.aws_spec import AwsNetworkSpec
+from spec.invalid import is_invalid
+from spec.model import Many, same_twice
+from spec.problems import Code, Finding, KeyPath
+from spec.values import Count, Ipv4Cidr
+
+FACTS: Final = replace(EC2, dated=DATED, versions=tuple(PATCHES))
+"""Machine types and zones of EC2, and the versions of Kubernetes that we know the programs of."""
+CONTROLLER: Final = "aws-cloud-controller"
+"""The bundle of the cloud's controller."""
+_DEFAULT_DISK: Final = 50  # GiB
+_SMALLEST_DISK: Final = 20  # GiB: images of the control plane and of the first pods, and etcd's 8
+_MTU: Final = (1280, 9001 - 50)  # of IPv6 at least; of an instance's interface, less what encapsulation takes
+
+
+class KubeadmNetworkSpec(AwsNetworkSpec):
+    """A VPC with a private and a public subnet in each zone, and the cluster's own networks on top of it."""
+
+    range: Ipv4Cidr = Field(
+        default=IPv4Network("10.0.0.0/16"),
+        description="The VPC's addresses, for machines. A quarter goes to each zone.",
+    )
+    pods: Ipv4Cidr = Field(
+        default=IPv4Network("10.244.0.0/16"),
+        description="The addresses of pods, which nobody sees outside of the cluster: a /24 for each node.",
+    )
+    services: Ipv4Cidr = Field(default=IPv4Network("10.96.0.0/16"), description="The addresses of Services.")
+    encapsulation: Literal["vxlan", "geneve"] = Field(
+        default="vxlan", description="How packets between pods travel from node to node."
+    )
+    mtu: Annotated[Count, Field(ge=_MTU[0], le=_MTU[1])] | None = Field(
+        default=None,
+        description="The largest packet of a pod, in bytes. By default the network plugin finds it on each machine.",
+    )
+
+
+class KubeadmAwsPoolSpec(CloudPoolSpec):
+    """An Auto Scaling group of machines that join by themselves."""
+
+    system_taint: ClassVar[str] = "CriticalAddonsOnly"
+
+    image: Image = Field(default="ubuntu-24.04", description=IMAGE_TEXT)
+
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        yield from label_findings(self.labels, ("eks.amazonaws.com",))
+        if self.is_whole:
+            yield from disk_findings(self.disk_gib)
+
+    @property
+    def arch(self) -> str:
+        """The architecture: as stated, or as our table has it; what is neither is refused."""
+        return architecture(self.machine_type, self.architecture)
+
+    @property
+    def has_gpus(self) -> bool:
+        """Whether the machines have GPUs, by our table."""
+        known = FACTS.machines.get(self.machine_type)
+        return bool(known and known.gpus)
+
+
+def architecture(machine_type: str, stated: Architecture | None) -> str:
+    """The architecture of a machine type: as stated, or as our table has it."""
+    known = FACTS.machines.get(machine_type)
+    return stated or (known.architecture if known else "amd64")
+
+
+def control_plane_gib(planes: ControlPlanes) -> int:
+    """The size of a control plane's disk in whole GiB, rounded up."""
+    return in_gib(planes.disk_size) if planes.disk_size else _DEFAULT_DISK
+
+
+def disk_findings(gib: int) -> Iterator[Finding]:
+    """A finding for a disk that EC2 does not make, or that is filled by what every node has."""
+    if not _SMALLEST_DISK <= gib <= LARGEST_DISK:
+        remedy = f"Write {_SMALLEST_DISK}Gi, or remove it for the default."
+        yield Finding(
+            Code.OUT_OF_RANGE, f"{gib}Gi", f"{_SMALLEST_DISK}Gi to {LARGEST_DISK}Gi", remedy, at=("diskSize",)
+        )
+
+
+class KubeadmAwsSpec(KubeadmSpec):
+    """kubeadm on EC2: machines in a VPC of the cluster's own, behind network load balancers."""
+
+    cloud = "aws"
+    facts: ClassVar[Facts] = FACTS
+    name_uses: ClassVar[Sequence[Use]] = (Use(IAM_ROLE, "{}-control-plane", AUTOMATIC),)
+    ways_in_at_first = (
+        "name the runner's address in apiEndpoint.publicFrom, and remove it when the network is connected",
+    )
+
+    kind: Literal["kubeadm-aws"] = Field(description="kubeadm on machines of AWS.")
+    network: KubeadmNetworkSpec = Field(
+        default=KubeadmNetworkSpec(), description="The VPC, and the cluster's networks."
+    )
+    administrators: Many[PrincipalArn] = Field(
+        default=(),
+        description="Who may read the administrator's credential: at least one, who is there when all other ways in "
+        "are broken. Whoever runs this program is among them.",
+    )
+    node_pools: Annotated[Many[KubeadmAwsPoolSpec], Field(min_length=1)] = Field(description="The cluster's workers.")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset(
+            {
+                Capability.NODE_POOLS,
+                Capability.NETWORK_POLICIES,
+                Capability.LOAD_BALANCERS,
+                Capability.INTERNAL_LOAD_BALANCERS,
+                Capability.BLOCK_STORAGE,
+                Capability.NETWORK_PLUGINS,
+                Capability.NODE_DIRECTORIES,
+                Capability.AGGREGATED_APIS,
+            }
+        )
+
+    @property
+    def bundles(self) -> Sequence[str]:
+        return (NETWORK_PLUGIN, CONTROLLER)
+
+    @property
+    def is_reachable_at_first(self) -> bool:
+        return bool(self.api_endpoint.public_from)
+
+    @property
+    def pools(self) -> Sequence[KubeadmAwsPoolSpec]:
+        return self.node_pools
+
+    def immutable_fields(self) -> dict[str, str]:
+        network = self.network
+        ranges = {"range": network.range, "pods": network.pods, "services": network.services}
+        own = {f"network.{key}": str(value) for key, value in ranges.items()}
+        zones = {f"zones:{zone}": zone for zone in self.own_zones()}
+        return super().immutable_fields() | zones | own | {"network.encapsulation": network.encapsulation}
+
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        yield from same_twice("administrator", "administrators", self.administrators, str, key="")
+        yield from public_range_findings(self.api_endpoint.public_from)
+        yield from tag_findings(self.tags, frozenset({"Name", naming.CLUSTER_TAG, naming.MANAGED_BY_TAG}))
+        if not self.administrators:
+            remedy = "Add the role that runs this program, and one that is there for emergencies."
+            yield Finding(Code.NO_ADMINISTRATOR, "nobody", "an IAM role or user", remedy, at=("administrators",))
+        if not is_invalid(self.control_planes) and self.control_planes.is_whole:
+            yield from (each.below("controlPlanes") for each in self._machine_findings())
+        if self.is_whole and self.network.is_whole:
+            yield from self._network_findings()
+
+    def _machine_findings(self) -> Iterator[Finding]:
+        planes = self.control_planes
+        known = FACTS.machines.get(planes.machine_type)
+        if not known and planes.architecture is None:
+            yield unknown_architecture(planes.machine_type, FACTS.machines, at=("machineType",))
+        elif known and planes.architecture not in (None, known.architecture):
+            allowed = f"{known.architecture}, which {planes.machine_type} is"
+            remedy = "Remove architecture, or choose another machine type."
+            yield Finding(Code.ARCHITECTURE, str(planes.architecture), allowed, remedy, at=("architecture",))
+        yield from disk_findings(control_plane_gib(planes))
+
+    def _network_findings(self) -> Iterator[Finding]:
+        network = self.network
+        machines = self.control_planes.count + sum(pool.nodes.max for pool in all_whole(self.node_pools))
+        findings = own_network_findings(network.range, network.pods, network.services, machines)
+        yield from (each.below("network") for each in findings)
+        own: dict[KeyPath, IPv4Network] = {("network", "range"): network.range}
+        yield from overlaps(with_endpoint(own, self.api_endpoint))

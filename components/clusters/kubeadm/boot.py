@@ -1,0 +1,200 @@
+"""What a machine is given to become a node, as cloud-init takes it: files, and the one script that it runs.
+
+The script and the files are the same for an image that has the programs already; the script finds them there.
+cloud-init's `write_files` and `runcmd` (cloudinit.readthedocs.io/en/latest/reference/modules.html, 25.x).
+"""
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+import yaml
+
+from components.clusters.kubeadm.documents import SETTINGS, settings_files
+from components.clusters.kubeadm.releases import downloads
+from components.clusters.kubeadm.v1beta4 import Document
+
+FIRST: Final = "first"
+"""The role of the control plane that begins the cluster."""
+CONTROL_PLANE: Final = "control-plane"
+WORKER: Final = "worker"
+DEADLINE: Final = 1200
+"""Seconds that a machine has to join; each wait of the script has a deadline within this."""
+_SCRIPT: Final = "/usr/local/sbin/polykube-boot"
+_HEADER: Final = "#cloud-config\n"
+_MOST: Final = 16384  # bytes of user data that EC2 takes, the least of the clouds
+_PAUSE: Final = "registry.k8s.io/pause:3.10.2"
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Where images of a registry come from, in this order, before the registry itself is asked."""
+
+    registry: str
+    endpoints: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What one machine is told: its part, what it runs, where it is, what kubeadm is told.
+
+    `settings` are variables for the script, `cloud` is the text of what speaks to its cloud, `documents` are those of
+    kubeadm by the file's name (init, join).
+    """
+
+    role: str
+    minor: str
+    architecture: str
+    settings: Mapping[str, str]
+    cloud: str
+    documents: Mapping[str, Sequence[Document]]
+    mirrors: Sequence[Mirror] = ()
+
+
+def user_data(machine: Machine) -> str:
+    """The machine's user data, compressed, in base64; ValueError when it is more than a cloud takes."""
+    text = _HEADER + yaml.safe_dump(cloud_config(machine), sort_keys=False, width=200)
+    packed = gzip.compress(text.encode(), mtime=0)  # without a time, so that equal data is equal
+    if len(packed) > _MOST:
+        raise ValueError(f"user data of {len(packed)} bytes, and a cloud takes {_MOST}: leave out mirrors or names")
+    return base64.b64encode(packed).decode()
+
+
+def cloud_config(machine: Machine) -> dict[str, Any]:
+    """The user data as cloud-init reads it."""
+    return {
+        "write_files": [_file(path, *content) for path, content in sorted(_contents(machine).items())],
+        "runcmd": [[_SCRIPT]],
+    }
+
+
+def _contents(machine: Machine) -> dict[str, tuple[str, str]]:
+    """Content and mode of each file, by path."""
+    programs = [f"{each.name} {each.sha256} {each.url}" for each in downloads(machine.minor, machine.architecture)]
+    settings = {"ROLE": machine.role, **machine.settings}
+    secret = "0600"  # noqa: S105 - a mode
+    found = {
+        _SCRIPT: (_own_text("boot.sh"), "0700"),
+        "/usr/local/lib/polykube/cloud.sh": (machine.cloud, "0644"),
+        "/etc/polykube/machine.env": (_variables(settings), "0644"),
+        "/etc/polykube/downloads": ("\n".join(programs) + "\n", "0644"),
+        "/etc/sysctl.d/90-polykube.conf": (_SYSCTLS, "0644"),
+        "/etc/containerd/config.toml": (_CONTAINERD, "0644"),
+        "/etc/systemd/system/containerd.service": (_CONTAINERD_UNIT, "0644"),
+        "/etc/systemd/system/kubelet.service": (_KUBELET_UNIT, "0644"),
+        "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf": (_KUBELET_DROP_IN, "0644"),
+    }
+    for name, documents in machine.documents.items():
+        found[f"/etc/polykube/{name}.yaml"] = as_yaml(documents), secret
+    for mirror in machine.mirrors:
+        found[f"/etc/containerd/certs.d/{mirror.registry}/hosts.toml"] = _hosts(mirror), "0644"
+    if machine.role != WORKER:
+        found |= {
+            f"{SETTINGS}/{name}": (yaml.safe_dump(each, sort_keys=False), secret)
+            for name, each in settings_files().items()
+        }
+    return found
+
+
+def as_yaml(documents: Sequence[Document]) -> str:
+    """Documents as one file."""
+    return yaml.safe_dump_all([each.plain() for each in documents], sort_keys=False)
+
+
+def _file(path: str, content: str, mode: str) -> dict[str, str]:
+    return {"path": path, "owner": "root:root", "permissions": mode, "content": content}
+
+
+def _variables(settings: Mapping[str, str]) -> str:
+    """Assignments that a shell reads; JSON's quotes are the shell's for what has no $ or ` in it."""
+    for value in settings.values():
+        assert not set(value) & set("$`\\"), value
+    return "".join(f"{name}={json.dumps(value)}\n" for name, value in sorted(settings.items()))
+
+
+def _hosts(mirror: Mirror) -> str:
+    """containerd's list of mirrors for a registry (github.com/containerd/containerd, docs/hosts.md, 2.3)."""
+    server = "registry-1.docker.io" if mirror.registry == "docker.io" else mirror.registry
+    hosts = (f'[host."{each}"]\n  capabilities = ["pull", "resolve"]\n' for each in mirror.endpoints)
+    return f'server = "https://{server}"\n\n' + "\n".join(hosts)
+
+
+def _own_text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+# What protectKernelDefaults wants to find, and what packets between pods need.
+_SYSCTLS: Final = """\
+kernel.panic = 10
+kernel.panic_on_oops = 1
+net.bridge.bridge-nf-call-ip6tables = 1
+net.bridge.bridge-nf-call-iptables = 1
+net.ipv4.ip_forward = 1
+vm.overcommit_memory = 1
+vm.panic_on_oom = 0
+"""
+_CONTAINERD: Final = f"""\
+version = 3
+
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = '{_PAUSE}'
+
+[plugins.'io.containerd.cri.v1.images'.registry]
+  config_path = '/etc/containerd/certs.d'
+
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+  runtime_type = 'io.containerd.runc.v2'
+
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+  SystemdCgroup = true
+"""
+_CONTAINERD_UNIT: Final = """\
+[Unit]
+Description=containerd
+After=network.target local-fs.target
+
+[Service]
+ExecStartPre=-/sbin/modprobe overlay
+ExecStart=/usr/local/bin/containerd
+Type=notify
+Delegate=yes
+KillMode=process
+Restart=always
+RestartSec=5
+LimitNOFILE=1048576
+TasksMax=infinity
+OOMScoreAdjust=-999
+
+[Install]
+WantedBy=multi-user.target
+"""
+_KUBELET_UNIT: Final = """\
+[Unit]
+Description=kubelet
+Wants=network-online.target containerd.service
+After=network-online.target containerd.service
+
+[Service]
+ExecStart=/usr/local/bin/kubelet
+Restart=always
+RestartSec=10
+
+[Install]
+WantedBy=multi-user.target
+"""
+# As kubeadm's own package has it (kubernetes/release, cmd/krel/templates/latest/kubeadm/10-kubeadm.conf).
+_KUBELET_DROP_IN: Final = """\
+[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf \
+--kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+EnvironmentFile=-/etc/default/kubelet
+ExecStart=
+ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS \
+$KUBELET_EXTRA_ARGS
+"""

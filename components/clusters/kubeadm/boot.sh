@@ -1,0 +1,132 @@
+#!/bin/bash
+# Makes this machine a node of its cluster. It may be run again: each step looks at what is there already, says one line
+# on the console, and what it waits for has a deadline. The cloud is told whether the machine joined.
+set -Eeuo pipefail
+
+# shellcheck source=/dev/null
+. /etc/polykube/machine.env
+# shellcheck source=aws/cloud.sh
+. /usr/local/lib/polykube/cloud.sh
+
+# shellcheck disable=SC2153 # of machine.env, as are the other capitals
+readonly PART=$ROLE
+readonly KUBELET_CONFIG=/etc/kubernetes/kubelet.conf
+readonly SOCKET=/run/containerd/containerd.sock
+began=$SECONDS
+doing=begin
+
+say() {
+  printf 'polykube-boot [%4ds] %s\n' "$((SECONDS - began))" "$*" | tee -a /var/log/polykube-boot.log >/dev/console || true
+}
+
+give_up() {
+  say "failed: $doing: $*"
+  cloud_report ABANDON || true
+  exit 1
+}
+
+# wait_for SECONDS WHAT COMMAND…: until the command succeeds.
+wait_for() {
+  local deadline=$((SECONDS + $1)) what=$2 said
+  shift 2
+  until said=$("$@" 2>&1); do
+    ((SECONDS < deadline)) || give_up "no $what within its deadline: ${said:0:300}"
+    sleep 5
+  done
+}
+
+# Nothing is tested here, or the shell would pass over whatever fails within the step.
+step() {
+  doing=$1
+  shift
+  "$@"
+  say "$doing: done"
+}
+trap 'give_up "line $LINENO failed, see /var/log/cloud-init-output.log"' ERR
+
+set_up_system() {
+  swapoff -a
+  sed -i '/\sswap\s/d' /etc/fstab
+  modprobe overlay
+  modprobe br_netfilter
+  sysctl --quiet --load=/etc/sysctl.d/90-polykube.conf
+  export DEBIAN_FRONTEND=noninteractive
+  wait_for 300 "package list" apt-get update -qq
+  wait_for 300 "packages" apt-get install -qq -y --no-install-recommends \
+    -o DPkg::Lock::Timeout=120 ca-certificates conntrack curl ethtool nftables python3 socat
+}
+
+# Each line of the list: name, SHA-256, address.
+download_programs() {
+  local name sum url file
+  mkdir -p /opt/cni/bin /var/cache/polykube
+  while read -r name sum url; do
+    file=/var/cache/polykube/$name
+    if ! echo "$sum  $file" | sha256sum --check --status 2>/dev/null; then
+      wait_for 300 "$url" curl --fail --silent --show-error --location --max-time 240 --output "$file" "$url"
+      echo "$sum  $file" | sha256sum --check --status || give_up "$url has not the SHA-256 $sum"
+    fi
+    case $name in
+      containerd) tar --extract --gzip --file "$file" --directory /usr/local ;;
+      cni-plugins) tar --extract --gzip --file "$file" --directory /opt/cni/bin ;;
+      *) install --mode 0755 "$file" "/usr/local/bin/$name" ;;
+    esac
+  done </etc/polykube/downloads
+}
+
+start_runtime() {
+  systemctl daemon-reload
+  systemctl enable --quiet --now containerd
+  wait_for 60 "container runtime" test -S "$SOCKET"
+  systemctl enable --quiet kubelet
+}
+
+place_authorities() {
+  wait_for 120 "authorities" cloud_place_authorities
+}
+
+is_joined() {
+  test -s "$KUBELET_CONFIG" && systemctl is-active --quiet kubelet
+}
+
+begin_cluster() {
+  kubeadm init --config /etc/polykube/init.yaml --skip-token-print
+  wait_for 120 "note that the cluster has begun" cloud_note_beginning
+}
+
+join_cluster() {
+  wait_for 600 "API server at $API_ENDPOINT" curl --silent --max-time 5 --output /dev/null --insecure "https://$API_ENDPOINT/livez"
+  kubeadm join --config /etc/polykube/join.yaml
+}
+
+# Whoever is to begin the cluster does so once; a machine that takes its place joins what is there.
+become_node() {
+  if is_joined; then
+    return
+  fi
+  if [[ $PART == first ]] && ! cloud_has_begun; then
+    begin_cluster
+  else
+    join_cluster
+  fi
+}
+
+is_ready() {
+  kubectl --kubeconfig "$KUBELET_CONFIG" wait --for=condition=Ready --timeout=10s "node/$(hostname)"
+}
+
+report() {
+  wait_for 60 "answer of the cloud" cloud_report CONTINUE
+}
+
+step "machine" cloud_prepare
+step "system" set_up_system
+step "programs" download_programs
+step "runtime" start_runtime
+if [[ $PART != worker ]]; then
+  step "authorities" place_authorities
+fi
+step "node" become_node
+step "report" report
+# The network plugin may come after the first node, which is told to have joined before.
+step "ready" wait_for 900 "Ready node" is_ready

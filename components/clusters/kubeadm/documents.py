@@ -1,0 +1,237 @@
+"""What kubeadm is told of a cluster: hardened where its own defaults leave it open.
+
+Versions and flags: kubernetes.io/docs/reference, 1.36. The policy rules `kubeadm-flags` and `secrets-kms` judge the
+same documents (tests/unit/clusters/test_kubeadm_documents.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from components.clusters.kubeadm.releases import PATCHES
+from components.clusters.kubeadm.v1beta4 import (
+    BootstrapToken,
+    ClusterConfiguration,
+    Component,
+    Discovery,
+    Document,
+    Etcd,
+    HostPathMount,
+    InitConfiguration,
+    JoinConfiguration,
+    JoinControlPlane,
+    KubeletConfiguration,
+    KubeProxyConfiguration,
+    LocalEtcd,
+    Networking,
+    NodeRegistration,
+    Taint,
+    TokenDiscovery,
+    flags,
+)
+
+PORT: Final = 6443
+SETTINGS: Final = "/etc/kubernetes/polykube"
+"""The directory of a control plane with what its API server reads besides its certificates."""
+_LOGS: Final = "/var/log/kubernetes/audit"
+_DEFAULT_TOKEN: Final = "15m0s"  # noqa: S105 - kubeadm makes one up if none is given, for a day; the program has its own
+_TLS: Final = "VersionTLS12"
+_ANYBODY: Final = ("/livez", "/readyz", "/healthz", "/api/v1/namespaces/kube-public/configmaps/cluster-info")
+"""What may be asked without a name: probes ask for the first, machines that join for the last."""
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """What all machines of a cluster are told alike; `minor` is its version, `host` where its API servers are reached
+    by machines, `names` further names and addresses by which clients reach them."""
+
+    name: str
+    minor: str
+    host: str
+    names: Sequence[str]
+    pods: str
+    services: str
+    eviction_seconds: int
+    in_cloud: bool = True
+
+    @property
+    def endpoint(self) -> str:
+        """The API endpoint: host and port."""
+        return f"{self.host}:{PORT}"
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """What a machine's node is like; without taints (None) a control plane has its own."""
+
+    labels: Mapping[str, str]
+    taints: Sequence[Taint] | None = None
+
+    def registration(self, *, in_cloud: bool) -> NodeRegistration:
+        """The node's part of a document."""
+        labels = ",".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
+        told = {"node_labels": labels} if labels else {}
+        return NodeRegistration(kubelet_extra_args=flags(**told, **_external(in_cloud=in_cloud)), taints=self.taints)
+
+
+def init_documents(cluster: ClusterFacts, node: NodeFacts) -> list[Document]:
+    """For the machine that begins the cluster."""
+    return [
+        InitConfiguration(
+            bootstrap_tokens=[BootstrapToken(ttl=_DEFAULT_TOKEN)],
+            node_registration=node.registration(in_cloud=cluster.in_cloud),
+        ),
+        cluster_configuration(cluster),
+        kubelet_configuration(),
+        KubeProxyConfiguration(mode="nftables"),
+    ]
+
+
+def join_document(
+    cluster: ClusterFacts, node: NodeFacts, token: str, authority: str, *, control_plane: bool = False
+) -> JoinConfiguration:
+    """For every other machine; `authority` is the hash of the cluster's CA as kubeadm writes it."""
+    known = TokenDiscovery(api_server_endpoint=cluster.endpoint, ca_cert_hashes=[authority], token=token)
+    return JoinConfiguration(
+        discovery=Discovery(bootstrap_token=known),
+        node_registration=node.registration(in_cloud=cluster.in_cloud),
+        control_plane=JoinControlPlane() if control_plane else None,
+    )
+
+
+def cluster_configuration(cluster: ClusterFacts) -> ClusterConfiguration:
+    """The control plane of a cluster: logged, encrypted, and open to those alone who have a name."""
+    external = _external(in_cloud=cluster.in_cloud)
+    return ClusterConfiguration(
+        cluster_name=cluster.name,
+        kubernetes_version=f"v{PATCHES[cluster.minor]}",
+        control_plane_endpoint=cluster.endpoint,
+        networking=Networking(pod_subnet=cluster.pods, service_subnet=cluster.services),
+        etcd=Etcd(local=LocalEtcd(data_dir="/var/lib/etcd")),
+        api_server=_api_server(cluster),
+        controller_manager=Component(extra_args=flags(profiling="false", **external)),
+        scheduler=Component(extra_args=flags(profiling="false")),
+    )
+
+
+def _api_server(cluster: ClusterFacts) -> Component:
+    seconds = str(cluster.eviction_seconds)
+    return Component(
+        cert_sans=[cluster.host, *cluster.names],
+        extra_args=flags(
+            admission_control_config_file=f"{SETTINGS}/admission.yaml",
+            audit_log_maxage="30",
+            audit_log_maxbackup="10",
+            audit_log_maxsize="100",
+            audit_log_path=f"{_LOGS}/audit.log",
+            audit_policy_file=f"{SETTINGS}/audit.yaml",
+            authentication_config=f"{SETTINGS}/authentication.yaml",
+            default_not_ready_toleration_seconds=seconds,
+            default_unreachable_toleration_seconds=seconds,
+            enable_admission_plugins="NodeRestriction",
+            encryption_provider_config=f"{SETTINGS}/encryption.yaml",
+            kubelet_certificate_authority="/etc/kubernetes/pki/ca.crt",
+            profiling="false",
+            tls_min_version=_TLS,
+        ),
+        extra_volumes=[
+            HostPathMount(
+                name="polykube", host_path=SETTINGS, mount_path=SETTINGS, read_only=True, path_type="Directory"
+            ),
+            HostPathMount(name="audit", host_path=_LOGS, mount_path=_LOGS, path_type="DirectoryOrCreate"),
+        ],
+    )
+
+
+def kubelet_configuration() -> KubeletConfiguration:
+    """Kubelets that ask the API server who calls, keep something back for themselves, and let pods end in time."""
+    return KubeletConfiguration(
+        authentication={"anonymous": {"enabled": False}, "webhook": {"enabled": True}},
+        authorization={"mode": "Webhook"},
+        cgroup_driver="systemd",
+        container_log_max_size="50Mi",
+        kube_reserved={"cpu": "100m", "memory": "300Mi", "ephemeral-storage": "1Gi"},
+        protect_kernel_defaults=True,
+        read_only_port=0,
+        rotate_certificates=True,
+        seccomp_default=True,
+        server_tls_bootstrap=True,
+        shutdown_grace_period="60s",
+        shutdown_grace_period_critical_pods="20s",
+        system_reserved={"cpu": "100m", "memory": "200Mi", "ephemeral-storage": "1Gi"},
+        tls_min_version=_TLS,
+    )
+
+
+def settings_files() -> dict[str, Any]:
+    """What the API server reads, by the file's name in `SETTINGS`, but for the keys that encrypt Secrets."""
+    return {"admission.yaml": _admission(), "audit.yaml": _audit(), "authentication.yaml": _authentication()}
+
+
+def encryption(key: str) -> dict[str, Any]:
+    """How Secrets are encrypted in etcd: by secretbox with `key`, 32 bytes in base64."""
+    return {
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "EncryptionConfiguration",
+        "resources": [
+            {
+                "resources": ["secrets", "configmaps"],
+                "providers": [{"secretbox": {"keys": [{"name": "first", "secret": key}]}}, {"identity": {}}],
+            }
+        ],
+    }
+
+
+def _authentication() -> dict[str, Any]:
+    conditions = [{"path": path} for path in _ANYBODY]
+    return {
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AuthenticationConfiguration",
+        "anonymous": {"enabled": True, "conditions": conditions},
+    }
+
+
+def _admission() -> dict[str, Any]:
+    """Pods of namespaces that say nothing else are held to `restricted`, but for the system's own."""
+    modes = {
+        key: value
+        for mode in ("enforce", "audit", "warn")
+        for key, value in ((mode, "restricted"), (f"{mode}-version", "latest"))
+    }
+    pod_security = {
+        "apiVersion": "pod-security.admission.config.k8s.io/v1",
+        "kind": "PodSecurityConfiguration",
+        "defaults": modes,
+        "exemptions": {"namespaces": ["kube-system"]},
+    }
+    return {
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AdmissionConfiguration",
+        "plugins": [{"name": "PodSecurity", "configuration": pod_security}],
+    }
+
+
+def _audit() -> dict[str, Any]:
+    """Who did what to which object; what is in Secrets and tokens is not written down, nor what only looks."""
+    watched = {"level": "None", "verbs": ["get", "list", "watch"]}
+    kept = {"": ["secrets", "configmaps", "serviceaccounts/token"], "authentication.k8s.io": ["tokenreviews"]}
+    return {
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            {"level": "None", "nonResourceURLs": ["/livez*", "/readyz*", "/healthz*", "/version"]},
+            {"level": "None", "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]},
+            {"level": "None", "resources": [{"group": "", "resources": ["events"]}]},
+            {"level": "Metadata", "resources": [{"group": g, "resources": kinds} for g, kinds in kept.items()]},
+            {**watched, "userGroups": ["system:nodes", "system:serviceaccounts:kube-system"]},
+            {**watched, "users": ["system:kube-controller-manager", "system:kube-scheduler"]},
+            {"level": "Request", "verbs": ["create", "update", "patch", "delete", "deletecollection"]},
+            {"level": "Metadata"},
+        ],
+    }
+
+
+def _external(*, in_cloud: bool) -> dict[str, str]:
+    """That the cloud's own controller says of nodes where they are."""
+    return {"cloud_provider": "external"} if in_cloud else {}

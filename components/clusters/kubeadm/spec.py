@@ -1,0 +1,133 @@
+"""A cluster that kubeadm makes in the stack file, wherever its machines are, and what can be wrong with it."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field
+
+from components.clusters.kubeadm.boot import Mirror
+from components.clusters.managed import ManagedSpec
+from components.clusters.pools import Architecture
+from components.networks.address_plan import overlaps
+from spec.invalid import is_invalid
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding, KeyPath
+from spec.text import DnsName, TextRule
+from spec.values import Bytes, Count, SecretText
+
+TOKEN: Final = TextRule(
+    Code.BAD_NAME,
+    "a bootstrap token: 6 and 16 lower-case letters and digits, with a dot between them",
+    r"[a-z0-9]{6}\.[a-z0-9]{16}",
+    "abcdef.0123456789abcdef",
+    longest=23,
+)
+COUNTS: Final = (1, 3, 5, 7)
+"""How many control planes there can be: etcd needs more than half of its members."""
+_NODE_BITS: Final = 8  # of the pods' range for each node: 254 addresses for 110 pods
+NETWORK_PLUGIN: Final = "cilium"
+"""The bundle of what connects pods, and enforces network policies."""
+Image: TypeAlias = Literal["debian-13", "ubuntu-24.04"]
+IMAGE_TEXT: Final = "The machines' operating system; the cloud's newest image of it, when a machine is made."
+Url: TypeAlias = Annotated[
+    str,
+    TextRule(Code.BAD_NAME, "an address that begins with https://", r"https://[-\w.:/]+", "https://mirror.example"),
+]
+
+
+class MirrorSpec(StackModel):
+    """Where images of one registry come from, before the registry itself is asked."""
+
+    registry: DnsName = Field(description="The registry: docker.io, registry.k8s.io.")
+    endpoints: Annotated[Many[Url], Field(min_length=1)] = Field(description="The mirrors, in this order.")
+
+    def as_mirror(self) -> Mirror:
+        """The mirror as machines are told of it."""
+        return Mirror(self.registry, tuple(self.endpoints))
+
+
+class ControlPlanes(StackModel):
+    """The machines with API server, scheduler, controllers, and an etcd member each."""
+
+    count: Count = Field(
+        default=3, description="How many: 1, 3, 5 or 7. With three, one may be lost; a single one is for trying out."
+    )
+    machine_type: Annotated[str, Field(min_length=1)] = Field(description="The cloud's name of the machine type.")
+    architecture: Architecture | None = Field(
+        default=None, description="The machine type's; to be stated for one that our table does not have."
+    )
+    image: Image = Field(default="ubuntu-24.04", description=IMAGE_TEXT)
+    disk_size: Bytes | None = Field(default=None, description="The disk of each, with etcd on it. The default is 50Gi.")
+    takes_pods: bool = Field(
+        default=False, description="Whether pods of everybody run there as well: for a single one that is all there is."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        if self.count not in COUNTS and not is_invalid(self.count):
+            fitting = max(each for each in COUNTS if each <= max(self.count, 1))
+            lost = "which survives the loss of no more machines" if self.count in range(2, COUNTS[-1]) else "too many"
+            found = f"{self.count}, {lost} than {fitting}" if self.count else "0"
+            yield Finding(Code.NOT_ALLOWED, found, "1, 3, 5 or 7", f"Write {fitting}.", at=("count",))
+
+
+class KubeadmSpec(ManagedSpec):
+    """A cluster whose control plane is machines of its own, made nodes by kubeadm; etcd is on the same machines."""
+
+    control_planes: ControlPlanes = Field(description="The machines of the control plane.")
+    certificate_names: Many[DnsName] = Field(
+        default=(),
+        description="Further names and addresses by which the API server is reached, for its certificate: api.example.",
+    )
+    eviction_seconds: Annotated[Count, Field(ge=1, le=3600)] = Field(
+        default=60,
+        description="How long pods stay on a node that is lost, in seconds, before others take their place. It is lost "
+        "50 seconds after it was last heard of. Kubernetes' own default is 300.",
+    )
+    mirrors: Many[MirrorSpec] = Field(
+        default=(), description="Mirrors of registries, for machines without the internet."
+    )
+    bootstrap_token: SecretText | None = Field(
+        default=None,
+        description="The token by which machines join, encrypted. By default the program makes one, and another one "
+        "with each new administrator's certificate.",
+    )
+    credential_days: Annotated[Count, Field(ge=3, le=365)] = Field(
+        default=30,
+        description="How long the administrator's certificate and the bootstrap token hold; an `up` in the last third "
+        "makes new ones.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        yield from same_twice("name", "certificateNames", self.certificate_names, str, key="")
+        yield from same_twice("mirror", "mirrors", self.mirrors, lambda mirror: mirror.registry, key="registry")
+        token = self.bootstrap_token
+        if token is not None and not is_invalid(token) and token.text is not None and not TOKEN.fits(token.text):
+            remedy = "Set one that `kubeadm token generate` prints, or remove it to have one made."
+            yield Finding(Code.BAD_NAME, "another form", TOKEN.allowed, remedy, at=("bootstrapToken",))
+
+    def immutable_fields(self) -> dict[str, str]:
+        planes = self.control_planes
+        return super().immutable_fields() | {
+            "version": self.version,
+            "controlPlanes": f"{planes.count} × {planes.machine_type}, {planes.image}",
+            "certificateNames": ", ".join(self.certificate_names),
+            "evictionSeconds": str(self.eviction_seconds),
+        }
+
+
+def own_network_findings(
+    nodes: IPv4Network, pods: IPv4Network, services: IPv4Network, machines: int
+) -> Iterator[Finding]:
+    """What is wrong with the cluster's own networks beside the nodes', relative to `network`."""
+    at: KeyPath = ("pods",)
+    yield from overlaps({("range",): nodes, at: pods})
+    yield from overlaps({("services",): services, at: pods})
+    if is_invalid(pods):
+        return
+    room = 2 ** max(32 - _NODE_BITS - pods.prefixlen, 0) if pods.prefixlen <= 32 - _NODE_BITS else 0
+    if room < machines:
+        remedy = "Take a larger range (a smaller number after the /), or lower what the pools may grow to."
+        found = f"{pods}: room for {room} nodes of {2**_NODE_BITS} addresses, and there may be {machines}"
+        yield Finding(Code.TOO_SMALL, found, f"room for {machines} nodes", remedy, at=at)
