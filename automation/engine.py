@@ -1,16 +1,13 @@
 """Running the engine: the real `pulumi`, as a child process of ours, on one stack.
 
-The child shares our terminal and our process group, so Ctrl-C reaches it directly: the first one lets it
-finish what is under way, a second one gives up. We wait for it either way. While it runs it holds the
-stack's lock, even if we are killed.
+Nothing of what it does goes to a terminal: it is told by events, to whoever wants to hear them. While it runs it holds
+the stack's lock, even if we are killed.
 """
 
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +16,7 @@ from typing import Any, Final
 
 from automation.child import Child, DeadlinePassed
 from automation.event_log import following
-from automation.outcome import COLOUR, Outcome, brought_up, failed, judge, outcome_of, read_log
+from automation.outcome import COLOUR, failed
 from automation.program_errors import hangs
 from common.errors import BusyError, EngineError, Problem, last_words
 from common.locks import exclusive_or_none, holder
@@ -31,9 +28,9 @@ _FOR_EVENTS: Final = {"PULUMI_DEBUG_COMMANDS": "true"}  # without it there is no
 
 
 class Engine:
-    """The engine on one stack. Its methods raise EngineError (PK4xx) when the engine fails.
+    """The engine on one stack of the project in `directory`. Its methods raise EngineError (PK4xx) when it fails.
 
-    When `quiet`, what it says goes to standard error. Of `environment` it gets all, beside its settings.
+    Of `environment` it gets all, beside its settings.
     """
 
     def __init__(
@@ -42,12 +39,9 @@ class Engine:
         stack: str,
         settings: Mapping[str, str],
         directory: Path,
-        *,
-        quiet: bool = False,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        self._tool, self._directory, self.stack = tool, directory, stack
-        self._output = sys.stderr if quiet else None
+        self._tool, self.directory, self.stack = tool, directory, stack
         self._environment = {**environment, **settings}
         self._inherited: tuple[int, ...] = ()
 
@@ -66,22 +60,6 @@ class Engine:
     def _scratch(self) -> Path:
         """Where runs have what they alone need; whoever has the lock sweeps away what killed ones left."""
         return state_dir() / "runs" / self.stack
-
-    def run(self, *arguments: str) -> Outcome:
-        """Run a command on our terminal.
-
-        PolicyError (PK501) when mandatory policies stopped it, ProgramError (PK002) when the program did, by an
-        exception, ResourceFailures (PK404) when resources failed, KeyboardInterrupt when the user stopped it.
-        """
-        with self._event_log() as log:
-            command = self._command(*arguments, "--stack", self.stack, "--event-log", str(log))
-            code = self._wait(command, self._environment | _FOR_EVENTS)
-            outcome = outcome_of(read_log(log))
-        return judge(arguments[0], code, outcome, self._directory)
-
-    def bring_up(self, *options: str) -> Outcome:
-        """`pulumi up` on our terminal, as often as it takes (`automation.outcome.brought_up`)."""
-        return brought_up(self.run, *options)
 
     def record(self, *arguments: str, deadline: float | None = None) -> tuple[int, list[Mapping[str, Any]]]:
         """Run a command quietly to its end, however that is; its exit code and all of its events come back.
@@ -105,7 +83,7 @@ class Engine:
         with self._event_log() as log:
             options = ("--non-interactive", "--stack", self.stack, "--event-log", str(log))
             environment = self._environment | _FOR_EVENTS
-            child = Child(self._command(*arguments, *options), self._directory, environment, self._inherited)
+            child = Child(self._command(*arguments, *options), self.directory, environment, self._inherited)
             started(child)
             with following(log, heard) as told:
                 try:
@@ -113,7 +91,7 @@ class Engine:
                 except DeadlinePassed:
                     raise hangs(f"pulumi {arguments[0]}", deadline or 0) from None
         if done.returncode and not told.reason:
-            raise EngineError(failed(arguments[0], _said(done)))
+            raise EngineError(failed(arguments[0], _said(done) or f"exit code {done.returncode}"))
         return done.returncode
 
     @contextmanager
@@ -188,7 +166,7 @@ class Engine:
         environment = self._environment if policies else {**self._environment, "PULUMI_OPTION_POLICY_PACK": ""}
         return subprocess.run(
             self._command(*arguments),
-            cwd=self._directory,
+            cwd=self.directory,
             env=environment,
             input=stdin,
             capture_output=True,
@@ -196,32 +174,6 @@ class Engine:
             check=False,
             pass_fds=self._inherited,
         )
-
-    def _wait(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
-        interruptions: list[int] = []
-
-        def interrupt(number: int, _: object) -> None:
-            interruptions.append(number)
-            if number == signal.SIGTERM:  # which reaches us alone
-                process.send_signal(signal.SIGINT)
-
-        before = {signal.SIGINT: signal.signal(signal.SIGINT, interrupt)}
-        try:
-            with subprocess.Popen(
-                command,
-                cwd=self._directory,
-                env=environment,
-                stdout=self._output,
-                pass_fds=self._inherited,
-            ) as process:
-                before[signal.SIGTERM] = signal.signal(signal.SIGTERM, interrupt)
-                code = process.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-        if code and interruptions:
-            raise KeyboardInterrupt
-        return code
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:

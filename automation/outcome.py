@@ -1,9 +1,7 @@
 """How a run of the engine ended, from its events, and the errors for what did not end well."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,9 +21,9 @@ COLOUR: Final = re.compile(r"<\{%.*?%\}>")
 class Outcome:
     """How a run of the engine ended: changes by operation (create, update, same, …) and what policies say to it.
 
-    `violations` are of mandatory policies, `advisories` of the others; `failures` are the errors of resources,
-    URN and message, `raised` is the error of the program itself, or of the stack. `changes` of a run that stopped in
-    its preview are those that it would have made; `began` says whether it went further and began to change things.
+    `violations` are of mandatory policies, `advisories` of the others; `failures` are the errors of resources, URN and
+    message, `raised` is the error of the program itself, or of the stack. `changes` of a run that stopped in its
+    preview are those that it would have made; `began` says whether it went further and began to change things.
     """
 
     changes: Mapping[str, int]
@@ -70,7 +68,7 @@ def outcome_of(events: Iterable[Mapping[str, Any]]) -> Outcome:
     changes: Mapping[str, int] = {}
     by_level: dict[str, list[str]] = {}
     failures = []
-    began, raised = False, ""
+    began, raised, of_nothing = False, "", ""
     for event in events:
         if summary := event.get("summaryEvent"):
             changes = summary.get("resourceChanges") or {}
@@ -78,29 +76,24 @@ def outcome_of(events: Iterable[Mapping[str, Any]]) -> Outcome:
             text = f"{policy['policyName']}: {policy['message'].strip()}"
             by_level.setdefault(policy["enforcementLevel"], []).append(text)
         said = event.get("diagnosticEvent")
-        if said and said["severity"] == "error" and said.get("urn"):
-            message = COLOUR.sub("", said["message"])
-            if _STACK_TYPE in said["urn"]:
+        if said and said["severity"] == "error":
+            message, urn = COLOUR.sub("", said["message"]), said.get("urn", "")
+            if _STACK_TYPE in urn:
                 raised = raised or message
+            elif urn:
+                failures.append((urn, message))
             else:
-                failures.append((said["urn"], message))
+                of_nothing = of_nothing or message
         step = event.get("resourcePreEvent")
         began |= bool(step and not step.get("planning") and step["metadata"]["op"] != "same")
     # Who was under way when another failed, is told to stop: that is no second error.
     failures = [each for each in failures if not _CANCELED.search(each[1])] or failures
     violations, advisories = (tuple(dict.fromkeys(by_level.get(level, ()))) for level in ("mandatory", "advisory"))
-    return Outcome(changes, violations, advisories, tuple(dict.fromkeys(failures)), began, raised)
+    return Outcome(changes, violations, advisories, tuple(dict.fromkeys(failures)), began, raised or of_nothing)
 
 
-def read_log(log: Path) -> Iterator[Mapping[str, Any]]:
-    """The engine's events, one a line; the last line of an engine that was killed may be half of one."""
-    for line in log.read_text().splitlines() if log.exists() else []:
-        with suppress(ValueError):
-            yield json.loads(line)
-
-
-def judge(what: str, code: int, outcome: Outcome, directory: Path, said: str = "its messages stand above") -> Outcome:
-    """The outcome of a run in `directory` that ended with `code`, if it ended well; `said` is what is known else.
+def judge(what: str, code: int, outcome: Outcome, directory: Path) -> Outcome:
+    """The outcome of a run in `directory` that ended with `code`, if it ended well.
 
     ProgramError (PK002) when the program stopped it, by an exception, PolicyError (PK501) when mandatory policies did,
     ResourceFailures (PK404) when resources failed, EngineError (PK401) else.
@@ -113,7 +106,7 @@ def judge(what: str, code: int, outcome: Outcome, directory: Path, said: str = "
         raise PolicyError([_violation(text, began=outcome.began) for text in outcome.violations])
     if outcome.failures:
         raise ResourceFailures(outcome.failures)
-    raise EngineError(failed(what, f"exit code {code}; {said}"))
+    raise EngineError(failed(what, outcome.raised.strip() or f"exit code {code}"))
 
 
 def failed(what: str, found: str) -> Problem:

@@ -53,7 +53,7 @@ def find(stack: str) -> Needs:
     sweep()
     report = Report(stack, with_faults=False)
     with new_site(stack) as site:
-        prepare(project, site, report, quiet=True).carry_out(parse_steps(_STEPS))
+        prepare(project, site, report).carry_out(parse_steps(_STEPS))
         made = site.store.calls()
     return Needs(stack, project.spec.cluster.name, project.cloud, made)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,12 +18,13 @@ from rich.console import Console
 from automation.bundles import ensure_bundles
 from automation.engine import Engine
 from automation.first_run import check_first_run
-from automation.outcome import Outcome
+from automation.outcome import Outcome, brought_up
 from automation.pool_refresh import refresh_pools
 from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
 from automation.rehearsed_project import RehearsedProject
 from automation.show import err, out, show_error
+from automation.terminal import carry_out
 from common.errors import EngineError, PolicyError, PolykubeError, Problem, RehearsalError
 from common.files import write_atomically
 from rehearsal.control_plane import ControlPlane, all_control_planes
@@ -71,7 +73,7 @@ class Rehearsal:
     project: RehearsedProject
     tools: Mapping[str, Tool]
     report: Report
-    quiet: bool
+    say: Console = err
 
     def carry_out(self, steps: Sequence[Step]) -> None:
         """One step after the other; the first that fails is the last, unless failing is what is rehearsed."""
@@ -98,7 +100,7 @@ class Rehearsal:
         check_first_run(deployment, spec)
         refresh_pools(engine, deployment)
         self.report.stand_ins |= {*ensure_bundles(self.project.project.bundles, rehearsal=True)}
-        outcome = engine.bring_up("--skip-preview")
+        outcome = brought_up(partial(carry_out, engine, say=self.say), "--skip-preview")
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)
         if pending := engine.pending():
             raise EngineError(_unsettled(pending))
@@ -118,16 +120,16 @@ class Rehearsal:
 
     def refresh(self, _: str = "") -> Outcome:
         """Look at everything anew."""
-        return self._engine().run("refresh", "--yes", "--skip-preview")
+        return carry_out(self._engine(), "refresh", "--yes", "--skip-preview", say=self.say)
 
     def destroy(self, _: str = "") -> Outcome:
         """Take down what there is, after its protection has been taken away as a user would do it."""
         engine = self._engine()
         if any(resource.get("protect") for resource in engine.export().get("resources") or ()):
             self.project.unprotect()
-            engine.run("up", "--yes", "--skip-preview")
+            carry_out(engine, "up", "--yes", "--skip-preview", say=self.say)
         try:
-            return engine.run("destroy", "--yes", "--skip-preview")
+            return carry_out(engine, "destroy", "--yes", "--skip-preview", say=self.say)
         finally:
             self.report.orphans = list(self._orphans(engine))
 
@@ -139,7 +141,7 @@ class Rehearsal:
                 yield {"type": each.type, "id": each.id, "name": each.name, "tags": dict(each.tags)}
 
     def _engine(self) -> Engine:
-        return self.project.engine(self.tools, quiet=self.quiet)
+        return self.project.engine(self.tools)
 
     def _start_local_control_plane(self) -> None:
         project = self.project.project
@@ -212,7 +214,7 @@ def rehearse(stack: str, steps: str, circumstances: Circumstances, *, keep: bool
     sweep()
     report = Report(stack, with_faults=circumstances.may_fail)
     with new_site(stack) as site:
-        error = _hold(project, site, plan, circumstances, report, quiet=as_json)
+        error = _hold(project, site, plan, circumstances, report, say)
         if keep:
             _say_kept(site, say)
     if error:
@@ -230,19 +232,19 @@ def end(stack: str) -> None:
         out.print(f"[bold green]✓[/bold green] rehearsal {name} has ended")
 
 
-def prepare(project: Project, site: Site, report: Report, *, quiet: bool) -> Rehearsal:
+def prepare(project: Project, site: Site, report: Report, say: Console = err) -> Rehearsal:
     """A rehearsal of `project` at `site`, with all that it needs; nothing has been carried out yet."""
     rehearsed = RehearsedProject.make(project, site)
-    return Rehearsal(rehearsed, rehearsed.ensure_tools(), report, quiet)
+    return Rehearsal(rehearsed, rehearsed.ensure_tools(), report, say)
 
 
 def _hold(
-    project: Project, site: Site, steps: Sequence[Step], given: Circumstances, report: Report, *, quiet: bool
+    project: Project, site: Site, steps: Sequence[Step], given: Circumstances, report: Report, say: Console
 ) -> PolykubeError | None:
     """Go through the steps at a site; what went wrong, if something did."""
     try:
         given.lay_out(site.directory)
-        prepare(project, site, report, quiet=quiet).carry_out(steps)
+        prepare(project, site, report, say).carry_out(steps)
     except PolykubeError as error:
         return error
     return _left_behind(report)

@@ -89,10 +89,9 @@ class RehearsedProject:
             own["PULUMI_OPTION_POLICY_PACK"] = str(pack.parent)
         return self.project.settings | self.site.settings() | own
 
-    def engine(self, tools: Mapping[str, Tool], *, quiet: bool) -> Engine:
-        """The engine on this stack, with secrets that it can decrypt; when `quiet`, it speaks to standard error."""
-        settings = self.settings(tools)
-        engine = Engine(tools["pulumi"], self.original.stack, settings, self.site.project, quiet=quiet)
+    def engine(self, tools: Mapping[str, Tool]) -> Engine:
+        """The engine on this stack, with secrets that it can decrypt."""
+        engine = Engine(tools["pulumi"], self.original.stack, self.settings(tools), self.site.project)
         engine.select()
         config = yaml.safe_load(self._file.read_text()).get("config") or {}
         for key in (place for name, value in config.items() for place in _unreadable(value, name)):

@@ -11,8 +11,8 @@ from common.errors import PolykubeError, Problem
 
 _MANY: Final = 50
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def show_error(error: PolykubeError) -> None:

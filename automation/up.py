@@ -1,14 +1,17 @@
 """Bringing a stack up, previewing it, taking it down."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from automation.engine import Engine
+from automation.outcome import brought_up
 from automation.project import Project
 from automation.ready import equip, ready, start_control_plane
 from automation.show import out
 from automation.state.adoption import adopting
 from automation.state.recovery import check_files, settle_runs
 from automation.summary import Summary
+from automation.terminal import carry_out
 from common.paths import command
 from common.progress import step
 from rehearsal import toolchain
@@ -29,7 +32,7 @@ def up(project: Project) -> None:
     """Bring the stack to what its file says, then show what stands."""
     tools = setup(project.tools, project.cloud, project.bundles)
     with ready(project, tools) as engine:
-        outcome = adopting(engine, engine.bring_up)
+        outcome = adopting(engine, lambda: brought_up(partial(carry_out, engine)))
     changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
     out.print()
     show_cluster(project)
@@ -41,7 +44,7 @@ def preview(project: Project) -> None:
     """Show what `up` would do."""
     tools = setup(project.tools, project.cloud, project.bundles)
     with ready(project, tools) as engine:
-        engine.run("preview", "--diff")
+        carry_out(engine, "preview")
     out.print(f"[dim]next[/dim]  make up STACK={project.stack}")
 
 
@@ -68,7 +71,7 @@ def _destroy(project: Project, engine: Engine) -> None:
         project.control_plane().stop()
     settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
     if resources:
-        engine.run("destroy", "--yes")
+        carry_out(engine, "destroy", "--yes")
 
 
 def start(project: Project) -> None:

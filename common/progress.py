@@ -21,7 +21,7 @@ from common.paths import cache_dir
 _HEARTBEAT = 30.0  # seconds between signs of life where nothing can be redrawn
 _WORTH_A_WORD = 2.0  # seconds; shorter work needs no estimate
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, emoji=False)
 
 
 class Step:
@@ -48,23 +48,23 @@ class Step:
 
 
 @contextmanager
-def step(what: str, usual: float = 0.0) -> Iterator[Step]:
+def step(what: str, usual: float = 0.0, on: Console = console) -> Iterator[Step]:
     """Show `what` while the block runs. `usual` (seconds) is the guess until this machine has its own."""
     timings = _read_timings()
     current = Step(what, timings.get(what, usual))
     done = threading.Event()
-    shown = _live(current, done) if console.is_terminal else _heartbeat(current, done)
+    shown = _live(current, done, on) if on.is_terminal else _heartbeat(current, done, on)
     shown.start()
     try:
         yield current
     except BaseException:
         done.set()
         shown.join()
-        console.print(f"[red]✗[/red] {what}, after {duration(current.elapsed)}")
+        on.print(f"[red]✗[/red] {what}, after {duration(current.elapsed)}")
         raise
     done.set()
     shown.join()
-    console.print(f"[green]✓[/green] {what}, {duration(current.elapsed)}")
+    on.print(f"[green]✓[/green] {what}, {duration(current.elapsed)}")
     if current.elapsed >= _WORTH_A_WORD:
         with suppress(OSError):  # a guess is not worth failing for
             write_atomically(_timings_file(), json.dumps(_read_timings() | {what: round(current.elapsed, 1)}, indent=1))
@@ -78,22 +78,22 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def _live(current: Step, done: threading.Event) -> threading.Thread:
+def _live(current: Step, done: threading.Event, on: Console) -> threading.Thread:
     def redraw() -> None:
-        with Status(current.line(), console=console) as status:
+        with Status(current.line(), console=on) as status:
             while not done.wait(0.5):
                 status.update(current.line())
 
     return threading.Thread(target=redraw, daemon=True)
 
 
-def _heartbeat(current: Step, done: threading.Event) -> threading.Thread:
+def _heartbeat(current: Step, done: threading.Event, on: Console) -> threading.Thread:
     def speak() -> None:
         if done.wait(_WORTH_A_WORD):
             return
-        console.print(f"• {current.line()}", soft_wrap=True)
+        on.print(f"• {current.line()}", soft_wrap=True)
         while not done.wait(_HEARTBEAT):
-            console.print(f"• {current.line()}", soft_wrap=True)
+            on.print(f"• {current.line()}", soft_wrap=True)
 
     return threading.Thread(target=speak, daemon=True)
 

@@ -14,7 +14,8 @@ from automation.api.drifts import Drift, Drifted, drift
 from automation.api.environment import inherited
 from automation.api.past import Past, history
 from automation.api.plans import Fingerprint, Plan, plan
-from automation.api.runs import Cancelled, Event, Progress, Run, State, apply, cancel, destroy, events, refresh
+from automation.api.run import Cancelled, Event, Progress, Run, State
+from automation.api.runs import apply, cancel, destroy, events, refresh
 
 __all__ = [
     "Cancelled",

@@ -55,7 +55,7 @@ def drift(stack: str, source: Path) -> Drift:
         code, told = engine.record("refresh", "--preview-only")
     found = seen(code, told)
     if code:
-        judge("refresh", code, outcome_of(told), project.directory, "; ".join(found.errors))
+        judge("refresh", code, outcome_of(told), project.directory)
     return Drift(stack, [*drifted(found.ended, project.spec.drift.ignore)])
 
 

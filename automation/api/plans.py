@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from automation.api.environment import inherited
 from automation.engine import Engine
@@ -23,6 +23,7 @@ from policy.engine.exemptions import WAIVERS, read_waivers
 from policy.rules import RULES
 from stacks.loading import load_file, stack_file
 
+Record: TypeAlias = Callable[[str], tuple[int, Sequence[Mapping[str, Any]]]]
 _NO_REPOSITORY = "no revision"
 
 
@@ -62,7 +63,7 @@ def plan(stack: str, source: Path) -> Plan:
     project = project_at(stack, source)
     tools = equip(project.tools, project.cloud, project.bundles).tools
     with ready(project, tools, inherited()) as engine:
-        return plan_with(project, engine)
+        return plan_with(project, engine, engine.record)
 
 
 def project_at(stack: str, source: Path) -> Project:
@@ -71,13 +72,13 @@ def project_at(stack: str, source: Path) -> Project:
     return Project(directory, stack, load_file(stack_file(directory, stack)))
 
 
-def plan_with(project: Project, engine: Engine) -> Plan:
-    """The plan of a stack that nobody else works on."""
+def plan_with(project: Project, engine: Engine, record: Record) -> Plan:
+    """The plan of a stack that nobody else works on, of which `record` has the engine carry out a preview."""
     before = _digest(_without_time(engine.export()))
-    code, events = engine.record("preview")
+    code, events = record("preview")
     found = seen(code, events)
     if code and not any(each.is_mandatory for each in found.findings):
-        judge("preview", code, outcome_of(events), project.directory, "; ".join(found.errors))
+        judge("preview", code, outcome_of(events), project.directory)
     waivers = read_waivers(project.directory / WAIVERS, RULES)
     changes = guarded(changes_of(found.steps), stacks_of(found.steps)[0], waivers)
     file = stack_file(project.directory, project.stack)

@@ -123,7 +123,7 @@ def begin(project: Project, site: Site) -> tuple[RehearsedProject, Engine, Seque
     rehearsed = RehearsedProject.make(project, site)
     tools = rehearsed.ensure_tools()
     stand_ins = ensure_bundles(project.bundles, rehearsal=True)
-    engine = rehearsed.engine(tools, quiet=True)
+    engine = rehearsed.engine(tools)
     if project.is_local:
         project.control_plane(dict(tools)).start()
     return rehearsed, engine, stand_ins

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -88,3 +89,17 @@ def test_ctrl_c_reaches_it_through_us(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         running.wait()
     assert (tmp_path / "told").exists()
+
+
+def test_who_asks_twice_does_not_want_to_wait(tmp_path: Path) -> None:
+    running = child(tmp_path, _STUBBORN.replace("signal.SIGTERM", "signal.SIGINT"))
+
+    def ask_twice() -> None:
+        for _ in range(2):
+            time.sleep(0.5)  # signals that come together are one
+            os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=ask_twice).start()
+    with pytest.raises(KeyboardInterrupt):
+        running.wait()
+    assert not runs(running.pid)

@@ -4,24 +4,29 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from automation import cli, up
 from automation.engine import Engine
-from automation.outcome import ResourceFailures
+from automation.outcome import ResourceFailures, brought_up
+from automation.project import Project
+from automation.terminal import carry_out
 from common.errors import BusyError, EngineError, PolicyError
 from common.locks import exclusive
-from common.paths import state_dir
+from common.paths import CHECKOUT, state_dir
 from rehearsal.toolchain import Tool
 from tests.support.polling import eventually
 from tests.support.programs import program
 
 VIOLATION = '{"policyEvent": {"enforcementLevel": "mandatory", "policyName": "no-latest", "message": "a is latest\\n"}}'
-PLANNED = '{"resourcePreEvent": {"planning": true, "metadata": {"op": "create"}}}'
-CREATED = '{"resourcePreEvent": {"metadata": {"op": "create"}}}'
-SAME = '{"resourcePreEvent": {"metadata": {"op": "same"}}}'
+PLANNED = '{"resourcePreEvent": {"planning": true, "metadata": {"op": "create", "urn": "urn:a"}}}'
+CREATED = '{"resourcePreEvent": {"metadata": {"op": "create", "urn": "urn:a"}}}'
+SAME = '{"resourcePreEvent": {"metadata": {"op": "same", "urn": "urn:a"}}}'
 LOOP = "while :; do sleep 0.05; done"
 AKS = "urn:pulumi:dev::polykube::polykube:clusters:Aks$azure-native:containerservice:ManagedCluster::shop"
 NO_RIGHT_TO_THE_KEY = 'Code="AzureKeyVaultKmsValidateIdentityPermissionCustomerError"'
@@ -37,7 +42,7 @@ def engine(directory: Path, *events: str, then: str = "exit 1") -> Engine:
 
 
 def test_changes_are_counted_by_operation(tmp_path: Path) -> None:
-    assert engine(tmp_path, SUMMARY, then="exit 0").run("up").changes == {"create": 2, "same": 1}
+    assert carry_out(engine(tmp_path, SUMMARY, then="exit 0"), "up").changes == {"create": 2, "same": 1}
 
 
 def test_what_another_up_would_change_is_named_with_its_properties(tmp_path: Path) -> None:
@@ -65,7 +70,7 @@ def test_a_violation_tells_whether_anything_was_changed_before(
     tmp_path: Path, events: tuple[str, ...], aftermath: str
 ) -> None:
     with pytest.raises(PolicyError) as stopped:
-        engine(tmp_path, *events).run("up")
+        carry_out(engine(tmp_path, *events), "up")
     (problem,) = stopped.value.problems
     assert problem.summary == "no-latest: a is latest"
     assert aftermath in problem.remedy
@@ -79,10 +84,10 @@ def _error(name: str, message: str) -> str:
 def test_what_was_told_to_stop_when_another_failed_is_no_second_error(tmp_path: Path) -> None:
     canceled = _error("b", "creating: rpc error: code = Canceled desc = context canceled\n")
     with pytest.raises(EngineError) as stopped:
-        engine(tmp_path, _error("a", "exceeded quota"), canceled).run("up")
+        carry_out(engine(tmp_path, _error("a", "exceeded quota"), canceled), "up")
     assert [problem.where for problem in stopped.value.problems] == ["kubernetes:core/v1:Secret a"]
     with pytest.raises(EngineError, match="context canceled"):
-        engine(tmp_path, canceled).run("up")  # but when there is no other, it is all that there is to tell
+        carry_out(engine(tmp_path, canceled), "up")  # but when there is no other, it is all that there is to tell
 
 
 @pytest.mark.parametrize(
@@ -100,9 +105,9 @@ def test_what_was_begun_before_its_rights_counted_is_gone_on_with(tmp_path: Path
     up = engine(tmp_path, json.dumps(failed), SUMMARY, then=count)
     if runs == 1:
         with pytest.raises(ResourceFailures):
-            up.bring_up()
+            brought_up(partial(carry_out, up))
     else:
-        assert up.bring_up().changes["create"] == 2
+        assert brought_up(partial(carry_out, up)).changes["create"] == 2
     assert (tmp_path / "runs").read_text().count("run") == runs
 
 
@@ -112,26 +117,66 @@ def test_what_a_killed_run_had_in_use_is_swept_away(tmp_path: Path) -> None:
     left.parent.mkdir(parents=True)
     left.write_text("half of an ev")
     with stack.locked():
-        stack.run("up")
+        carry_out(stack, "up")
     assert [path for path in (state_dir() / "runs" / stack.stack).rglob("*") if path.is_file()] == []
     assert not left.parent.exists()
 
 
 def test_an_engine_that_was_killed_in_the_middle_of_a_line_is_a_failure_and_no_defect(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="exit code -9"):
-        engine(tmp_path, SUMMARY, SUMMARY[:20], then="kill -9 $$").run("up")
+        carry_out(engine(tmp_path, SUMMARY, SUMMARY[:20], then="kill -9 $$"), "up")
 
 
-def test_when_we_are_asked_to_end_the_engine_is_interrupted_and_waited_for(tmp_path: Path) -> None:
-    patient = engine(tmp_path, then=f"trap 'echo done > {tmp_path}/ended; exit 1' INT; touch {tmp_path}/began\n" + LOOP)
+def ending(file: Path) -> str:
+    """A shell command that begins, and ends when it is interrupted, which it writes down."""
+    return f"trap 'echo done > {file}; exit 1' INT; touch {file.parent}/began\n{LOOP}"
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_when_we_are_asked_to_end_the_engine_is_interrupted_and_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: signal.Signals
+) -> None:
+    patient = engine(tmp_path, then=ending(tmp_path / "ended"))
+    monkeypatch.setattr(sys, "argv", ["polykube", "up"])
+    monkeypatch.setattr(up, "up", lambda _: carry_out(patient, "up"))
+    monkeypatch.setattr(Project, "open", lambda _: None)
     before = signal.getsignal(signal.SIGTERM)
-    ask_to_end = threading.Thread(target=_when_it_began, args=(tmp_path / "began",))
+    ask_to_end = threading.Thread(target=_when_it_began, args=(tmp_path / "began", asked))
     ask_to_end.start()
-    with pytest.raises(KeyboardInterrupt):
-        patient.run("up")
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
     ask_to_end.join()
+    assert ended.value.code == 130
     assert (tmp_path / "ended").exists()
-    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_when_we_are_killed_the_engine_is_interrupted(tmp_path: Path) -> None:
+    program(tmp_path / "engine", ending(tmp_path / "ended"))
+    us = f"from automation.child import Child; Child([{str(tmp_path / 'engine')!r}], '.', {{}}).wait()"
+    killed = subprocess.Popen([sys.executable, "-c", us], cwd=CHECKOUT)
+    eventually((tmp_path / "began").exists)
+    killed.kill()
+    killed.wait()
+    eventually((tmp_path / "ended").exists)
+
+
+def test_what_the_engine_does_is_said_once_as_it_does_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    advice = {"policyEvent": {"enforcementLevel": "advisory", "policyName": "limits", "message": "set one"}}
+    told = {"diagnosticEvent": {"severity": "info#err", "message": "<{%reset%}>hello \x1b[2J[b]<{%reset%}>\n"}}
+    done = {"resOutputsEvent": {"metadata": {"op": "create", "type": "a:b:C", "urn": "urn:pulumi:dev::p::a:b:C::it"}}}
+    planned = {"resOutputsEvent": {**done["resOutputsEvent"], "planning": True}}
+    events = [planned, told, advice, told, advice, done, json.loads(SUMMARY)]
+    carry_out(engine(tmp_path, *map(json.dumps, events), then="exit 0"), "up")
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if "pulumi up" not in line] == [
+        r"hello \x1b[2J[b]",
+        "advisory  limits: set one",
+        "+ a:b:C it",
+        "2 create, 1 unchanged",
+    ]
 
 
 def test_the_lock_outlives_us_in_the_engine_and_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +206,6 @@ def test_the_next_run_waits_for_the_plugins_of_an_engine_that_was_killed(tmp_pat
         assert plugin.wait() == 0
 
 
-def _when_it_began(file: Path) -> None:
+def _when_it_began(file: Path, asked: signal.Signals) -> None:
     eventually(file.exists)
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), asked)

@@ -23,7 +23,7 @@ def test_secrets_that_only_the_real_stack_can_read_have_another_value(
     with new_site("eks-dev") as site:
         rehearsed = RehearsedProject.make(Project.open("eks-dev"), site)
         rehearsed.take(file)
-        engine = rehearsed.engine(ensure(ENGINE), quiet=True)
+        engine = rehearsed.engine(ensure(ENGINE))
         key = "polykube:addons.monitoring.notify.page"
         assert engine.ask("config", "get", "--path", key, "--stack", "eks-dev").strip() == SECRET
         assert SECRET not in (site.project / file.name).read_text()

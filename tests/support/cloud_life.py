@@ -72,7 +72,7 @@ class Life:
 
     def engine_says(self, *arguments: str) -> str:
         """What the engine answers, whether it succeeds or not."""
-        engine = self.rehearsal.project.engine(self.rehearsal.tools, quiet=True)
+        engine = self.rehearsal.project.engine(self.rehearsal.tools)
         try:
             return engine.ask(*arguments, "--stack", self.stack)
         except PolykubeError as error:
@@ -115,7 +115,7 @@ class Life:
 def begin(stack: str) -> Iterator[Life]:
     """A life that has not begun; everything of it is gone when the block ends."""
     with new_site(stack) as site:
-        yield Life(stack, prepare(Project.open(stack), site, Report(stack), quiet=True))
+        yield Life(stack, prepare(Project.open(stack), site, Report(stack)))
 
 
 def set_keys(content: Any, values: dict[str, Any]) -> None:

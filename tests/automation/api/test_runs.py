@@ -17,8 +17,9 @@ import yaml
 
 from automation import api
 from automation.api import past, plans, runs
-from automation.api.runs import Cancelled, Run, State
+from automation.api.run import Cancelled, Run, State
 from automation.engine import Engine
+from automation.outcome import Outcome
 from automation.project import Project
 from common.errors import ApprovalError, EngineError, PolicyError, ProgramError
 from common.paths import CHECKOUT
@@ -215,7 +216,7 @@ def test_a_cancel_is_one_interrupt_that_lets_the_engine_finish(played: Played) -
 
 
 def test_a_cancel_before_the_engine_runs_keeps_it_from_changing_anything(played: Played) -> None:
-    run = Run("apply", "dev", played.project)
+    run = Run[Outcome]("apply", "dev")
     run.cancel()
     played.tell("events", [begun("dev-a")], "exit 1")
     run.start(lambda it: it.carry_out(played.engine(), "up"))

@@ -1,0 +1,100 @@
+"""A run on the terminal: its events as they come, as any reader gets them, and how far it is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Thread
+from typing import Any, Final
+
+from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, PolicyEvent, StepEventMetadata
+from rich.console import Console
+from rich.markup import escape
+
+from automation.api.run import Progress, Run
+from automation.engine import Engine
+from automation.outcome import Outcome, judge, outcome_of
+from automation.preview.findings import said
+from automation.show import out
+from common.progress import Step, step
+
+_MARKS: Final[Mapping[OpType, str]] = {
+    OpType.CREATE: "[green]+[/green]",
+    OpType.CREATE_REPLACEMENT: "[green]+[/green]",
+    OpType.DELETE: "[red]-[/red]",
+    OpType.DELETE_REPLACED: "[red]-[/red]",
+    OpType.UPDATE: "[yellow]~[/yellow]",
+    OpType.IMPORT: "[green]=[/green]",
+    OpType.IMPORT_REPLACEMENT: "[green]=[/green]",
+}
+_TONES: Final = {"error": "[red]error[/red]  ", "warning": "[yellow]warning[/yellow]  "}
+_COUNTED: Final = {"same": "unchanged"}
+_DEBUG, _MANDATORY, _STACK = "debug", "mandatory", "::pulumi:pulumi:Stack::"
+
+
+def carry_out(engine: Engine, *arguments: str, say: Console = out) -> Outcome:
+    """Have the engine carry out a command, and say what it does; how it ended comes back (`judge`).
+
+    Ctrl-C interrupts it once, so that it ends what is under way; a second one does not wait for that.
+    """
+    code, events = record(engine, *arguments, say=say)
+    return judge(arguments[0], code, outcome_of(events), engine.directory)
+
+
+def record(engine: Engine, *arguments: str, say: Console = out) -> tuple[int, Sequence[Mapping[str, Any]]]:
+    """Have the engine carry out a command to its end, however that is, and say what it does; exit code and events."""
+    run = Run[tuple[int, Sequence[Mapping[str, Any]]]](arguments[0], engine.stack)
+    with step(f"pulumi {run.what}", on=say) as current:
+        reader = Thread(target=_read, args=(run, current, say))
+        reader.start()
+        try:
+            return run.do(lambda it: it.record(engine, *arguments))
+        finally:
+            reader.join()
+
+
+def _read(run: Run[Any], current: Step, say: Console) -> None:
+    shown: set[str] = set()
+    for event in run.events():
+        for line in _lines(event.engine, shown):
+            say.print(line, soft_wrap=True)
+        current.note(_note(run.progress))
+
+
+def _note(progress: Progress) -> str:
+    parts = [f"{progress.done} of {progress.total}"] if progress.total else []
+    return ", ".join([*parts, *([_name(progress.slowest)] if progress.slowest else ())])
+
+
+def _lines(event: EngineEvent, shown: set[str]) -> Iterator[str]:
+    """What to print of an event: of policies and of the program not what is in `shown`, for a preview and what follows
+    it say the same of them."""
+    if (done := event.res_outputs_event) and not done.planning and done.metadata.op in _MARKS:
+        yield f"{_MARKS[done.metadata.op]} {_title(done.metadata)}"
+    if failed := event.res_op_failed_event:
+        yield f"[red]✗[/red] {_title(failed.metadata)}"
+    if event.stdout_event and (words := said(event.stdout_event.message)):
+        yield escape(words)
+    if summary := event.summary_event:
+        counts = [f"{count} {_COUNTED.get(op, op)}" for op, count in sorted(summary.resource_changes.items())]
+        yield f"[dim]{', '.join(counts) or 'no resources'}[/dim]"
+    for line in (*_of_program(event.diagnostic_event), *_of_policy(event.policy_event)):
+        if line not in shown:
+            shown.add(line)
+            yield line
+
+
+def _of_program(told: DiagnosticEvent | None) -> Iterator[str]:
+    if told and told.severity != _DEBUG and not told.ephemeral and (words := said(told.message)):
+        about = f"[bold]{escape(_name(told.urn))}[/bold]: " if told.urn and _STACK not in told.urn else ""
+        yield f"{_TONES.get(told.severity, '')}{about}{escape(words)}"
+
+
+def _of_policy(found: PolicyEvent | None) -> Iterator[str]:
+    if found and found.enforcement_level != _MANDATORY:  # which is told as an error
+        yield f"[yellow]{found.enforcement_level}[/yellow]  {escape(f'{found.policy_name}: {said(found.message)}')}"
+
+
+def _title(step: StepEventMetadata) -> str:
+    return f"[dim]{escape(step.type)}[/dim] {escape(_name(step.urn))}"
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
