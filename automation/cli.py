@@ -57,36 +57,36 @@ def preview(  # noqa: PLR0913, PLR0917 - the options of a command
     base: Annotated[
         str, typer.Option(help="Preview on top of this revision, brought up on stand-in clouds without credentials.")
     ] = "",
+    against: Annotated[
+        Literal["live", "rehearsal"] | None,
+        typer.Option(help="What stands, by its own backend and accounts, or the base on stand-in clouds."),
+    ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Of what stands: tell also what has drifted.")] = False,
     output: Annotated[
         Literal["text", "markdown", "comment", "json", "html", "sarif"],
-        typer.Option("--format", help="With --base: how to say it."),
+        typer.Option("--format", help="How to say it."),
     ] = "text",
     changed: Annotated[
         bool, typer.Option("--changed", help="With --base: the stacks that the change touches.")
     ] = False,
-    save: Annotated[Path | None, typer.Option(help="With --base: a directory for the report in every form.")] = None,
+    save: Annotated[Path | None, typer.Option(help="A directory for the report in every form.")] = None,
     losses_approved: Annotated[
         bool, typer.Option("--losses-approved", help="Let what is protected be lost: somebody approved it.")
     ] = False,
-    deadline: Annotated[
-        float, typer.Option(min=0.01, help="With --base: minutes after which a program is ended.")
-    ] = 30,
+    deadline: Annotated[float, typer.Option(min=0.01, help="Minutes after which a program is ended.")] = 30,
 ) -> None:
     """Show what `up` would change, and what policies say to it: of what stands, or of what a revision makes."""
-    from automation import up
-    from automation.project import Project
+    from automation.preview.command import Wanted, preview_change
 
+    live = against == "live" or not (base or against)
     if changed and stacks:
         raise typer.BadParameter("name stacks, or let --changed find them")
-    named = stacks or [stack]
-    if base:
-        from automation.preview.command import Wanted, preview_change
-
-        wanted = Wanted(output, save, losses_approved, deadline * 60)
-        raise typer.Exit(preview_change([] if changed else named, base, wanted))
-    if len(named) > 1 or output != "text" or changed or save or losses_approved:
-        raise typer.BadParameter("all but one stack as text needs --base")
-    up.preview(Project.open(named[0]))
+    if not base and (changed or not live):
+        raise typer.BadParameter("--changed and a rehearsal need --base")
+    if refresh and not live:
+        raise typer.BadParameter("nothing drifts on stand-in clouds: --refresh is for --against live")
+    wanted = Wanted(output, save, losses_approved, deadline * 60, live, refresh)
+    raise typer.Exit(preview_change([] if changed else stacks or [stack], base, wanted))
 
 
 @app.command()

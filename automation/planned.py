@@ -43,7 +43,7 @@ def planned(project: Project) -> tuple[Mapping[str, Tool], list[PlannedResource]
         ensure_bundles(project.bundles, rehearsal=True)
         if project.is_local:
             rehearsed.project.control_plane(dict(tools)).start()
-        return tools, list(_resources(rehearsed.engine(tools, quiet=True)))
+        return tools, list(_resources(rehearsed.engine(tools)))
 
 
 def _resources(engine: Engine) -> Iterator[PlannedResource]:

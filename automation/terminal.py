@@ -38,14 +38,17 @@ def carry_out(engine: Engine, *arguments: str, say: Console = out) -> Outcome:
     return judge(arguments[0], code, outcome_of(events), engine.directory)
 
 
-def record(engine: Engine, *arguments: str, say: Console = out) -> tuple[int, Sequence[Mapping[str, Any]]]:
-    """Have the engine carry out a command to its end, however that is, and say what it does; exit code and events."""
+def record(
+    engine: Engine, *arguments: str, say: Console = out, deadline: float | None = None
+) -> tuple[int, Sequence[Mapping[str, Any]]]:
+    """Have the engine carry out a command to its end, however that is, and say what it does; its exit code and its
+    events come back. ProgramError (PK003) when it is not at its end after `deadline` seconds."""
     run = Run[tuple[int, Sequence[Mapping[str, Any]]]](arguments[0], engine.stack)
     with step(f"pulumi {run.what}", on=say) as current:
         reader = Thread(target=_read, args=(run, current, say))
         reader.start()
         try:
-            return run.do(lambda it: it.record(engine, *arguments))
+            return run.do(lambda it: it.record(engine, *arguments, deadline=deadline))
         finally:
             reader.join()
 

@@ -40,14 +40,6 @@ def up(project: Project) -> None:
     _say_next(project)
 
 
-def preview(project: Project) -> None:
-    """Show what `up` would do."""
-    tools = setup(project.tools, project.cloud, project.bundles)
-    with ready(project, tools) as engine:
-        carry_out(engine, "preview")
-    out.print(f"[dim]next[/dim]  make up STACK={project.stack}")
-
-
 def down(project: Project) -> None:
     """Destroy everything that the stack made, and its embedded control plane with its data."""
     tools = setup(project.tools, project.cloud)

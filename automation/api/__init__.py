@@ -10,12 +10,13 @@ What the engine tells is kept, so that a slow reader loses nothing. Before it ch
 run has left is made whole. Errors are `common.errors.PolykubeError`s, and `Cancelled`; secrets are masked in plans.
 """
 
-from automation.api.drifts import Drift, Drifted, drift
+from automation.api.drifts import Drift, drift
 from automation.api.environment import inherited
 from automation.api.past import Past, history
 from automation.api.plans import Fingerprint, Plan, plan
 from automation.api.run import Cancelled, Event, Progress, Run, State
 from automation.api.runs import apply, cancel, destroy, events, refresh
+from automation.preview.drifted import Drifted
 
 __all__ = [
     "Cancelled",

@@ -10,20 +10,17 @@ from typing import Any, TypeAlias
 from automation.api.environment import inherited
 from automation.engine import Engine
 from automation.outcome import judge, outcome_of
-from automation.preview.bounds import stacks_of
-from automation.preview.changes import Change, changes_of
+from automation.preview.changes import Change
 from automation.preview.events import seen
 from automation.preview.findings import PolicyFinding
-from automation.preview.guard import guarded
+from automation.preview.guard import changes_in
 from automation.preview.revisions import Repository
 from automation.project import Project
 from automation.ready import equip, ready
 from common.errors import ApprovalError, Problem, RevisionError
-from policy.engine.exemptions import WAIVERS, read_waivers
-from policy.rules import RULES
 from stacks.loading import load_file, stack_file
 
-Record: TypeAlias = Callable[[str], tuple[int, Sequence[Mapping[str, Any]]]]
+Record: TypeAlias = Callable[..., tuple[int, Sequence[Mapping[str, Any]]]]
 _NO_REPOSITORY = "no revision"
 
 
@@ -79,8 +76,7 @@ def plan_with(project: Project, engine: Engine, record: Record) -> Plan:
     found = seen(code, events)
     if code and not any(each.is_mandatory for each in found.findings):
         judge("preview", code, outcome_of(events), project.directory)
-    waivers = read_waivers(project.directory / WAIVERS, RULES)
-    changes = guarded(changes_of(found.steps), stacks_of(found.steps)[0], waivers)
+    changes = changes_in(found.steps, project.directory)
     file = stack_file(project.directory, project.stack)
     fingerprint = Fingerprint(
         _revision(project.directory), hashlib.sha256(file.read_bytes()).hexdigest(), before, _digest(_shape(changes))

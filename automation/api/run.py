@@ -116,10 +116,13 @@ class Run(Generic[T]):
         code, events = self.record(engine, *arguments)
         return judge(arguments[0], code, outcome_of(events), engine.directory)
 
-    def record(self, engine: Engine, *arguments: str, kept: bool = True) -> tuple[int, Sequence[Mapping[str, Any]]]:
+    def record(
+        self, engine: Engine, *arguments: str, kept: bool = True, deadline: float | None = None
+    ) -> tuple[int, Sequence[Mapping[str, Any]]]:
         """Have the engine carry out a command to its end, however that is; its exit code and its events come back.
 
-        The events are those of the run, too, if they are to be `kept`. Cancelled when somebody wants that.
+        The events are those of the run, too, if they are to be `kept`. Cancelled when somebody wants that, ProgramError
+        (PK003) when it is not at its end after `deadline` seconds.
         """
         told: list[Mapping[str, Any]] = []
 
@@ -130,7 +133,7 @@ class Run(Generic[T]):
 
         try:
             self._check_wanted()
-            code = engine.follow(*arguments, heard=hear, started=self._started)
+            code = engine.follow(*arguments, heard=hear, started=self._started, deadline=deadline)
         except EngineError:
             self._check_wanted()
             raise

@@ -1,27 +1,24 @@
 """A preview of one stack on top of its base, as it stands on the stand-in cloud; and the report on it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from automation.preview.base import NEW, begin, raised
 from automation.preview.bounds import nodes, quotas, stacks_of
 from automation.preview.causes import traced
-from automation.preview.changes import Change, changes_of
 from automation.preview.edits import Edit, edits
 from automation.preview.events import Seen, seen
 from automation.preview.findings import Compared, PolicyFinding, compare
-from automation.preview.guard import guarded
+from automation.preview.gaps import unknown
+from automation.preview.guard import changes_in
 from automation.preview.report import StackReport
 from automation.preview.revisions import Base, Repository
 from automation.preview.touched import Reach
-from automation.preview.values import UNKNOWN
 from automation.program_errors import raised_in
 from automation.project import Project
 from automation.rehearsed_project import RehearsedProject
 from common.errors import EngineError, ProgramError, as_line
-from policy.engine.exemptions import WAIVERS, read_waivers
-from policy.rules import RULES
 from spec.documents import parse, read
 from stacks.loading import stack_file
 
@@ -37,24 +34,24 @@ def preview(
         rehearsed, engine, stand_ins = begin(project, site)
         found = seen(*engine.record("preview", deadline=deadline))
         was, now = stacks_of(found.steps)
-        changes = guarded(changes_of(found.steps), was, read_waivers(project.directory / WAIVERS, RULES))
+        changes = changes_in(found.steps, project.directory)
         code = _code(project, repository, base, reach)
         made = _edits(project, repository, base) if changes else []
         changes = traced(changes, made, rehearsed, alone=not code)
         errors, exit_code = _errors(found, rehearsed)
     return StackReport(
         project.stack,
-        before.failure == NEW,
-        "" if before.failure == NEW else before.failure,
-        changes,
-        _compared(before.findings, found, failed=bool(errors)),
-        quotas(was, now),
-        nodes(was, now),
-        code,
-        errors,
-        exit_code,
-        [
-            *_unknown(found, changes),
+        is_new=before.failure == NEW,
+        without_base="" if before.failure == NEW else before.failure,
+        changes=changes,
+        policies=_compared(before.findings, found, failed=bool(errors)),
+        quotas=quotas(was, now),
+        nodes=nodes(was, now),
+        code=code,
+        errors=errors,
+        exit_code=exit_code,
+        unknown=[
+            *unknown(found, changes),
             *(f"what upstream has in {each}: a stand-in played it" for each in stand_ins),
         ],
     )
@@ -74,16 +71,6 @@ def _compared(before: Sequence[PolicyFinding], found: Seen, *, failed: bool) -> 
     """Findings beside those of the base; of a preview that failed nobody knows what it would have mended."""
     compared = compare(before, [each for each in found.findings if not each.is_open])
     return replace(compared, fixed=()) if failed else compared
-
-
-def _unknown(found: Seen, changes: Iterable[Change]) -> Iterator[str]:
-    waiting = [each for each in changes if any(UNKNOWN in line for it in each.differences for line in it.lines)]
-    if waiting:
-        names = ", ".join(sorted({each.name for each in waiting}))
-        yield f"values that are known only after up, of {names}"
-    rules = sorted({each.rule for each in found.findings if each.is_undetermined})
-    if rules:
-        yield f"whether these rules hold, which need such values: {', '.join(rules)}"
 
 
 def _code(project: Project, repository: Repository, base: Base, reach: Reach) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from automation.preview.bounds import Bound
 from automation.preview.changes import Cause, Change, Operation
+from automation.preview.drifted import Drifted
 from automation.preview.findings import PolicyFinding
 from automation.preview.guard import RULE
 from automation.preview.report import PreviewReport, StackReport
@@ -149,6 +150,7 @@ def _stack(report: StackReport) -> Iterator[Block]:
     yield from _changes("Changed, created or moved", report.others)
     yield from _findings(report)
     yield from _room(report)
+    yield from _drift(report.drift)
     if report.unknown:
         yield Heading(3, ["Not known"])
         yield Bullets([[each] for each in report.unknown])
@@ -241,6 +243,16 @@ def _quota(bound: Bound) -> list[Words]:
 
 def _nodes(bound: Bound) -> list[Words]:
     return [[Code(bound.what)], [bound.before or "–"], [bound.after or "–"]]
+
+
+def _drift(drift: Sequence[Drifted]) -> Iterator[Block]:
+    if drift:
+        yield Heading(3, ["Drifted before"])
+    for each in drift:
+        gone = [", which is gone"] if each.gone else []
+        by = [f", written by {'; '.join(each.by)}"] if each.by else []
+        lines = [line for it in each.differences for line in (f"  {it.path}", *it.lines)]
+        yield Folded([Code(f"{each.type} {each.name}"), *gone, *by], lines, "bad" if each.gone else "")
 
 
 def _joined(parts: Iterable[Any]) -> Iterator[str]:

@@ -7,15 +7,25 @@ waiver of that rule for the resource approves its loss.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Final
 
-from automation.preview.changes import Change
-from policy.engine.exemptions import Exemption, ExemptionRegistry
+from pulumi.automation.events import StepEventMetadata
+
+from automation.preview.bounds import stacks_of
+from automation.preview.changes import Change, changes_of
+from policy.engine.exemptions import WAIVERS, Exemption, ExemptionRegistry, read_waivers
 from policy.model.rule import ResourceRule
 from policy.model.stack import Stack
 from policy.rules import RULES
 
 RULE: Final = next(rule for rule in RULES if rule.id == "protect-cluster" and isinstance(rule, ResourceRule))
+
+
+def changes_in(steps: Sequence[StepEventMetadata], directory: Path) -> list[Change]:
+    """The changes that a preview's steps are, with those marked that take an approval; the project in `directory` may
+    waive it."""
+    return guarded(changes_of(steps), stacks_of(steps)[0], read_waivers(directory / WAIVERS, RULES))
 
 
 def guarded(

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from automation.preview.bounds import Bound
 from automation.preview.changes import Change, Operation
+from automation.preview.drifted import Drifted
 from automation.preview.findings import Compared, PolicyFinding
 from automation.preview.in_json import InJson
 from automation.show import number_of
@@ -26,7 +27,7 @@ class StackReport(InJson):
 
     `without_base` says why nothing stands that it could be compared with, and `errors` what kept the preview from its
     end, for which a command ends with `exit_code`; `code` are changed files other than the stack's that run for it;
-    `unknown` is what the preview could not tell.
+    `unknown` is what the preview could not tell; `drift` is what stands otherwise than the state says, apart from it.
     """
 
     stack: str
@@ -40,6 +41,7 @@ class StackReport(InJson):
     errors: Sequence[str] = ()
     exit_code: int = 0
     unknown: Sequence[str] = ()
+    drift: Sequence[Drifted] = ()
 
     @property
     def counts(self) -> Mapping[Operation, int]:
@@ -72,7 +74,7 @@ class StackReport(InJson):
 @dataclass(frozen=True)
 class PreviewReport(InJson):
     """What a change does to the stacks that it touches. `removed` are stacks whose file is gone; `head` tells the
-    commit, `edited` how many files are otherwise than in it."""
+    commit, `edited` how many files are otherwise than in it. One that is not `rehearsed` may have no base."""
 
     base: str
     base_name: str
@@ -86,7 +88,8 @@ class PreviewReport(InJson):
     def title(self) -> str:
         """What is compared, in a line."""
         edited = f" with {number_of(self.edited, 'file')} not committed" if self.edited else ""
-        return f"{self.head[:12]}{edited} on {self.base[:12]} ({self.base_name})"
+        base = f"{self.base[:12]} ({self.base_name})" if self.rehearsed else "what stands"
+        return f"{self.head[:12] or 'what is here'}{edited} on {base}"
 
     @property
     def how(self) -> str:

@@ -5,95 +5,34 @@ would hold for something else. A script plays the engine.
 import importlib.util
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from automation import api
 from automation.api import past, plans, runs
 from automation.api.run import Cancelled, Run, State
-from automation.engine import Engine
 from automation.outcome import Outcome
 from automation.project import Project
 from common.errors import ApprovalError, EngineError, PolicyError, ProgramError
 from common.paths import CHECKOUT
-from rehearsal.toolchain import Tool
-from tests.support.cli import one_tenant
 from tests.support.events import GROUP, finding, step, updating, urn
+from tests.support.scripted import Equipped, Played, play
 from tests.support.polling import eventually
-from tests.support.programs import program
 from tests.support.repository import Repository
 
-_SCRIPT: Final = """
-for log in "$@"; do :; done
-here='{here}'
-case " $* " in
-*" stack export "*) cat "$here/state" ;;
-*" stack history "*) cat "$here/history" ;;
-*" preview "*) cp "$here/preview" "$log"; . "$here/after-preview" ;;
-*) cp "$here/events" "$log"; . "$here/after" ;;
-esac
-"""
 PLANNED: Final = [step("update", GROUP, "dev-a", {"size": 1}, {"size": 2}, **updating("size"))]
-
-
-@dataclass(frozen=True)
-class Played:
-    """A project with a stack `dev`, and a script in `directory` that plays the engine on it."""
-
-    directory: Path
-
-    @property
-    def project(self) -> Path:
-        """Where the project is."""
-        return self.directory / "project"
-
-    def tell(self, file: str, events: list[dict[str, Any]], then: str = "exit 0") -> None:
-        """What the engine tells of a preview (`preview`) or of all else (`events`), and how it ends."""
-        (self.directory / file).write_text("".join(f"{json.dumps(event)}\n" for event in events))
-        (self.directory / file.replace("events", "after").replace("preview", "after-preview")).write_text(f"{then}\n")
-
-    def state(self, **resources: str) -> None:
-        """What is in the state."""
-        deployment = {"manifest": {"time": "now"}, "resources": [{"urn": each} for each in resources.values()]}
-        (self.directory / "state").write_text(json.dumps({"deployment": deployment}))
-
-    def engine(self) -> Engine:
-        """The engine."""
-        script = program(self.directory / "pulumi", _SCRIPT.format(here=self.directory))
-        return Engine(Tool("pulumi", script, "0", "a test"), f"test-{self.directory.name}", {}, self.project)
 
 
 @pytest.fixture
 def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
     """An engine that has one change to make, and makes it."""
-    it = Played(tmp_path)
-    it.project.mkdir()
-    config = {f"polykube:{key}": value for key, value in one_tenant("dev").items()}
-    (it.project / "Pulumi.yaml").write_text("name: polykube\nruntime: python\n")
-    (it.project / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
-    it.state(a="urn:a")
+    it = play(tmp_path, monkeypatch, plans, runs)
     it.tell("preview", PLANNED)
     it.tell("events", [begun("dev-a"), ended("dev-a"), {"summaryEvent": {"resourceChanges": {"update": 1}}}])
-
-    @contextmanager
-    def ready(*_: object) -> Iterator[Engine]:
-        yield it.engine()
-
-    for module in (plans, runs):
-        monkeypatch.setattr(module, "ready", ready)
-        monkeypatch.setattr(module, "equip", lambda *_: _Equipment())
     return it
-
-
-class _Equipment:
-    tools: Final[dict[str, Tool]] = {}
 
 
 def begun(name: str) -> dict[str, Any]:
@@ -262,7 +201,7 @@ def test_what_ran_before_is_told_without_its_configuration(played: Played, monke
         "config": {"polykube:token": {"value": "canary"}},
     }
     (played.directory / "history").write_text(json.dumps([told]))
-    monkeypatch.setattr(past, "equip", lambda *_: _Equipment())
+    monkeypatch.setattr(past, "equip", lambda *_: Equipped())
     monkeypatch.setattr(Project, "engine", lambda *_: played.engine())
     (before,) = api.history("dev", played.project)
     assert (before.version, before.what, before.result, before.changes) == (3, "update", "succeeded", {"create": 2})
