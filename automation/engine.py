@@ -18,7 +18,8 @@ from automation.child import Child, DeadlinePassed
 from automation.event_log import following
 from automation.outcome import COLOUR, failed
 from automation.program_errors import hangs
-from common.errors import BusyError, EngineError, Problem, last_words
+from automation.state.lock import Locked
+from common.errors import BusyError, EngineError, PolykubeError, Problem, last_words
 from common.locks import exclusive_or_none, holder
 from common.paths import state_dir
 from rehearsal.toolchain import Tool
@@ -28,7 +29,8 @@ _FOR_EVENTS: Final = {"PULUMI_DEBUG_COMMANDS": "true"}  # without it there is no
 
 
 class Engine:
-    """The engine on one stack of the project in `directory`. Its methods raise EngineError (PK4xx) when it fails.
+    """The engine on one stack of the project in `directory`. Its methods raise EngineError (PK4xx) when it fails, and
+    BusyError (PK602) when the stack is locked.
 
     Of `environment` it gets all, beside its settings.
     """
@@ -91,7 +93,7 @@ class Engine:
                 except DeadlinePassed:
                     raise hangs(f"pulumi {arguments[0]}", deadline or 0) from None
         if done.returncode and not told.reason:
-            raise EngineError(failed(arguments[0], _said(done) or f"exit code {done.returncode}"))
+            raise self._failure(arguments[0], _said(done) or f"exit code {done.returncode}")
         return done.returncode
 
     @contextmanager
@@ -110,7 +112,7 @@ class Engine:
         """Run a command quietly; what it wrote to standard output comes back."""
         done = self._quietly(arguments, stdin)
         if done.returncode:
-            raise EngineError(failed(" ".join(arguments), _said(done)))
+            raise self._failure(" ".join(arguments), _said(done))
         return done.stdout
 
     def planned(self) -> list[dict[str, Any]]:
@@ -156,6 +158,10 @@ class Engine:
         """The stack's state as the backend has it, secrets encrypted."""
         deployment: dict[str, Any] | None = json.loads(self.ask("stack", "export", "--stack", self.stack))["deployment"]
         return deployment or {}
+
+    def _failure(self, what: str, said: str) -> PolykubeError:
+        """What a command failed by: a lock (PK602), or what it says (PK401)."""
+        return Locked.told(self.stack, said) or EngineError(failed(what, said))
 
     def _command(self, *arguments: str) -> list[str]:
         return [str(self._tool.path), *arguments]

@@ -1,9 +1,9 @@
 """What has to be there before a run: tools, a state that is whole, a cluster that answers, and nobody else at it."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automation.bundles import ensure_bundles
 from automation.engine import Engine
@@ -11,7 +11,7 @@ from automation.first_run import check_first_run
 from automation.pool_refresh import refresh_pools
 from automation.project import Project
 from automation.sdks import ensure_sdk
-from automation.state.recovery import check_files, settle_runs
+from automation.state.recovery import Recovery, check_files, settle_runs
 from common.progress import step
 from rehearsal import toolchain
 from rehearsal.plugins import Plugin, ensure_language_host, ensure_plugins
@@ -38,17 +38,26 @@ def equip(names: Sequence[str], cloud: str, bundles: Sequence[str] = ()) -> Equi
 
 
 @contextmanager
-def ready(project: Project, tools: Mapping[str, Tool], environment: Mapping[str, str] = os.environ) -> Iterator[Engine]:
-    """The engine on the stack, alone on it, with a cluster that answers and a state that is whole."""
+def ready(
+    project: Project,
+    tools: Mapping[str, Tool],
+    environment: Mapping[str, str] = os.environ,
+    told: Callable[[Recovery], None] = lambda _: None,
+) -> Iterator[Engine]:
+    """The engine on the stack, alone on it, with a cluster that answers and a state that is whole.
+
+    `told` hears what killed runs had left, and what was done about it. A damaged state is an error (PK410): that
+    an older copy of it shall count is for a person to say, by `recover`.
+    """
     engine = project.engine(dict(tools), environment)
     with engine.locked():
-        check_files(project.state_files)
+        swept = check_files(project.state_files)
         engine.select()
         deployment = engine.export()
         check_changes(outputs_in(deployment), project.spec)
         check_first_run(deployment, project.spec)
         start_control_plane(project, tools)
-        settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
+        told(replace(settle_runs(engine, project.settings["PULUMI_BACKEND_URL"]), swept=swept))
         refresh_pools(engine, deployment)
         yield engine
 

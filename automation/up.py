@@ -9,6 +9,7 @@ from automation.project import Project
 from automation.ready import equip, ready, start_control_plane
 from automation.show import out
 from automation.state.adoption import adopting
+from automation.state.command import show_recovery
 from automation.state.recovery import check_files, settle_runs
 from automation.summary import Summary
 from automation.terminal import carry_out
@@ -31,7 +32,7 @@ def setup(names: tuple[str, ...], cloud: str, bundles: Sequence[str] = ()) -> di
 def up(project: Project) -> None:
     """Bring the stack to what its file says, then show what stands."""
     tools = setup(project.tools, project.cloud, project.bundles)
-    with ready(project, tools) as engine:
+    with ready(project, tools, told=show_recovery) as engine:
         outcome = adopting(engine, lambda: brought_up(partial(carry_out, engine)))
     changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
     out.print()
@@ -61,7 +62,7 @@ def _destroy(project: Project, engine: Engine) -> None:
     if project.is_local and not any(resource.get("protect") for resource in resources):
         # Its data go with it, so that nothing has to be waited for, nor can hold anything by a finalizer.
         project.control_plane().stop()
-    settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
+    show_recovery(settle_runs(engine, project.settings["PULUMI_BACKEND_URL"]))
     if resources:
         carry_out(engine, "destroy", "--yes")
 

@@ -14,9 +14,11 @@ from automation.api.drifts import Drift, drift
 from automation.api.environment import inherited
 from automation.api.past import Past, history
 from automation.api.plans import Fingerprint, Plan, plan
+from automation.api.recoveries import recover
 from automation.api.run import Cancelled, Event, Progress, Run, State
 from automation.api.runs import apply, cancel, destroy, events, refresh
 from automation.preview.drifted import Drifted
+from automation.state.recovery import Recovery
 
 __all__ = [
     "Cancelled",
@@ -27,6 +29,7 @@ __all__ = [
     "Past",
     "Plan",
     "Progress",
+    "Recovery",
     "Run",
     "State",
     "apply",
@@ -37,5 +40,6 @@ __all__ = [
     "history",
     "inherited",
     "plan",
+    "recover",
     "refresh",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from automation.api.environment import inherited
-from automation.api.plans import project_at
+from automation.api.stacks import project_at
 from automation.ready import equip
 
 

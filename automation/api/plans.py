@@ -2,25 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from automation.api.environment import inherited
+from automation.api.stacks import Record, engine_on, project_at, recorded
 from automation.engine import Engine
-from automation.outcome import judge, outcome_of
 from automation.preview.changes import Change
-from automation.preview.events import seen
 from automation.preview.findings import PolicyFinding
 from automation.preview.guard import changes_in
 from automation.preview.revisions import Repository
 from automation.project import Project
-from automation.ready import equip, ready
 from common.errors import ApprovalError, Problem, RevisionError
-from stacks.loading import load_file, stack_file
+from stacks.loading import stack_file
 
-Record: TypeAlias = Callable[..., tuple[int, Sequence[Mapping[str, Any]]]]
 _NO_REPOSITORY = "no revision"
 
 
@@ -58,24 +54,14 @@ class Plan:
 def plan(stack: str, source: Path) -> Plan:
     """Preview a stack of the project in `source`; PolykubeError for all that keeps it from its end, but policies."""
     project = project_at(stack, source)
-    tools = equip(project.tools, project.cloud, project.bundles).tools
-    with ready(project, tools, inherited()) as engine:
+    with engine_on(project, project.bundles) as engine:
         return plan_with(project, engine, engine.record)
-
-
-def project_at(stack: str, source: Path) -> Project:
-    """The stack of the project in a directory; StackFileError for a file that cannot be used."""
-    directory = source.resolve()
-    return Project(directory, stack, load_file(stack_file(directory, stack)))
 
 
 def plan_with(project: Project, engine: Engine, record: Record) -> Plan:
     """The plan of a stack that nobody else works on, of which `record` has the engine carry out a preview."""
     before = _digest(_without_time(engine.export()))
-    code, events = record("preview")
-    found = seen(code, events)
-    if code and not any(each.is_mandatory for each in found.findings):
-        judge("preview", code, outcome_of(events), project.directory)
+    found = recorded(project, record, "preview")
     changes = changes_in(found.steps, project.directory)
     file = stack_file(project.directory, project.stack)
     fingerprint = Fingerprint(

@@ -12,6 +12,7 @@ from pulumi.automation.events import EngineEvent, OpType
 from automation.child import Child
 from automation.engine import Engine
 from automation.outcome import Outcome, judge, outcome_of
+from automation.state.recovery import Recovery
 from common.errors import EngineError
 
 T = TypeVar("T")
@@ -65,6 +66,8 @@ class Run(Generic[T]):
         self._result: T | None = None
         self._error: BaseException | None = None
         self._child: Child | None = None
+        self.recovery = Recovery()
+        """What killed runs had left, and what was done about it before this one changed anything."""
 
     @property
     def state(self) -> State:
@@ -106,6 +109,10 @@ class Run(Generic[T]):
             child = self._child
         if child:
             child.interrupt()
+
+    def recovered(self, recovery: Recovery) -> None:
+        """Say what was done about killed runs."""
+        self.recovery = recovery
 
     def expect(self, changes: int) -> None:
         """Say how many changes there will be, where no preview among its commands tells."""

@@ -5,13 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from automation.api.environment import inherited
-from automation.api.plans import Plan, check_unmoved, plan_with, project_at
+from automation.api.plans import Plan, check_unmoved, plan_with
 from automation.api.run import Event, Run
+from automation.api.stacks import engine_on, project_at
 from automation.engine import Engine
 from automation.outcome import Outcome, brought_up
 from automation.project import Project
-from automation.ready import equip, ready
 from automation.state.adoption import adopting
 
 Work: TypeAlias = Callable[[Run[Outcome], Project, Engine], Outcome]
@@ -19,6 +18,8 @@ Work: TypeAlias = Callable[[Run[Outcome], Project, Engine], Outcome]
 
 def apply(plan: Plan) -> Run[Outcome]:
     """Bring a stack to what a plan says: it is previewed again, and refused when anything has moved since.
+
+    What killed runs have left is made whole first (`Run.recovery`).
 
     The run's error is ApprovalError (PK522) then, and that of `up` where it fails.
     """
@@ -59,8 +60,7 @@ def _begin(what: str, stack: str, source: Path, work: Work) -> Run[Outcome]:
     project = project_at(stack, source)
 
     def begin(run: Run[Outcome]) -> Outcome:
-        tools = equip(project.tools, project.cloud, project.bundles).tools
-        with ready(project, tools, inherited()) as engine:
+        with engine_on(project, project.bundles, run.recovered) as engine:
             return work(run, project, engine)
 
     return Run[Outcome](what, stack).start(begin)

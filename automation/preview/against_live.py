@@ -5,10 +5,9 @@ from functools import partial
 from rich.console import Console
 
 from automation.api.drifts import drift_of
-from automation.outcome import judge, outcome_of
+from automation.api.stacks import recorded
 from automation.policy_check.check import check, choose
 from automation.preview.bounds import nodes, quotas, stacks_of
-from automation.preview.events import seen
 from automation.preview.findings import PolicyFinding, compare
 from automation.preview.gaps import unknown
 from automation.preview.guard import changes_in
@@ -29,10 +28,7 @@ def preview(project: Project, say: Console, *, refresh: bool, deadline: float | 
     with ready(project, tools) as engine:
         look = partial(record, engine, say=say, deadline=deadline)
         drift = drift_of(project, look) if refresh else ()
-        code, events = look("preview")
-    found = seen(code, events)
-    if code and not any(each.is_mandatory for each in found.findings):
-        judge("preview", code, outcome_of(events), project.directory)
+        found = recorded(project, look, "preview")
     was, now = stacks_of(found.steps)
     changes = changes_in(found.steps, project.directory)
     return StackReport(

@@ -1,53 +1,73 @@
-"""The engine's own locks in a file backend: a killed run leaves one, and every later run is refused."""
+"""The engine's own locks on a stack: a killed run leaves one, and every later run is refused.
 
-import json
+Those of a file backend are files. One in a bucket is asked by a command that takes the lock and then has nothing to do,
+for the engine has none that lists locks. Pulumi Cloud has leases, which end by themselves.
+"""
+
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Final
 from urllib.parse import urlparse
 
 import psutil
 
-from common.errors import BusyError, Problem
+from automation.engine import Engine
+from automation.state.lock import Lock, Locked
+from common.errors import EngineError
 
-Lock = Mapping[str, Any]
+BUCKETS: Final = frozenset({"s3", "gs", "azblob"})
+"""The schemes of backends that are buckets."""
+_PRECISION: Final = 1.0  # seconds to which the engine tells when a lock was taken
 
 
-def stale_locks(backend_url: str, stack: str) -> list[Lock]:
+def stale_locks(engine: Engine, backend_url: str) -> Sequence[Lock]:
     """Locks whose owner is gone; BusyError (PK602) when one lives, or cannot be asked because it is elsewhere."""
-    locks = list(_locks(backend_url, stack))
-    for lock in locks:
-        if lock["hostname"] != socket.gethostname() or _lives(lock):
-            raise BusyError(_held(stack, lock))
+    url = urlparse(backend_url)
+    locks: Sequence[Lock] = ()
+    if url.scheme == "file":
+        locks = list(_files(Path(url.path), engine.stack))
+    elif url.scheme in BUCKETS:
+        locks = _asked(engine)
+    if living := [lock for lock in locks if lock.host != socket.gethostname() or _lives(lock)]:
+        raise Locked(engine.stack, living)
     return locks
 
 
-def _locks(backend_url: str, stack: str) -> Iterator[Lock]:
-    url = urlparse(backend_url)
-    if url.scheme == "file":
-        for file in Path(url.path).glob(f".pulumi/locks/**/{stack}/*.json"):
-            with suppress(FileNotFoundError):  # its holder has just ended
-                yield json.loads(file.read_text())
+def clear(engine: Engine, backend_url: str, locks: Sequence[Lock]) -> None:
+    """Remove these locks; of a file backend no other."""
+    if urlparse(backend_url).scheme == "file":
+        for lock in locks:
+            for file in (lock.place, f"{lock.place}.attrs"):
+                Path(file).unlink(missing_ok=True)
+    elif locks:
+        engine.ask("cancel", "--yes", "--stack", engine.stack)
+
+
+def _asked(engine: Engine) -> Sequence[Lock]:
+    """Renaming a stack to what it is called takes the lock, and then finds that there is such a stack."""
+    try:
+        engine.ask("stack", "rename", engine.stack, "--stack", engine.stack)
+    except Locked as locked:
+        return locked.locks
+    except EngineError as error:
+        if "already exists" not in error.problems[0].found:
+            raise
+    return ()
+
+
+def _files(directory: Path, stack: str) -> Iterator[Lock]:
+    for file in directory.glob(f".pulumi/locks/**/{stack}/*.json"):
+        with suppress(FileNotFoundError):  # its holder has just ended
+            yield Lock.read(file)
 
 
 def _lives(lock: Lock) -> bool:
     """Whether the process that took the lock still runs; another one may have got its number since."""
     try:
-        process = psutil.Process(lock["pid"])
-        taken = datetime.fromisoformat(lock["timestamp"]).timestamp()
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= taken
+        process = psutil.Process(lock.pid)
+        began = process.create_time() - _PRECISION
+        return process.status() != psutil.STATUS_ZOMBIE and began <= lock.since.timestamp()
     except psutil.NoSuchProcess:
         return False
-
-
-def _held(stack: str, lock: Lock) -> Problem:
-    return Problem(
-        code="PK602",
-        summary=f"stack {stack} is locked by a run of pulumi",
-        found=f"process {lock['pid']} of {lock['username']} on {lock['hostname']}, since {lock['timestamp']}",
-        allowed="one run per stack at a time",
-        remedy=f"wait for it to end; if that run is gone for good: pulumi cancel --stack {stack}",
-    )

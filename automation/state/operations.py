@@ -12,6 +12,7 @@ itself is taken up again by the next one. The mark is an `initErrors`, which the
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from automation.engine import Engine
@@ -23,8 +24,18 @@ _STATE_ONLY = ("random:", "tls:", "pulumi:")  # resources that are nowhere but i
 Resource = Mapping[str, Any]
 
 
-def settle(engine: Engine, created: Sequence[Resource] = ()) -> list[str]:
-    """Settle the operations that a killed run had begun; the URNs of their resources come back.
+@dataclass(frozen=True)
+class Settled:
+    """An operation that a killed run had begun on a resource (creating, updating, deleting, …; empty if that is not
+    known any more), and whether the resource exists."""
+
+    urn: str
+    operation: str
+    exists: bool
+
+
+def settle(engine: Engine, created: Sequence[Resource] = ()) -> list[Settled]:
+    """Settle the operations that a killed run had begun; what was found comes back.
 
     `created` are resources that may have been created though the state does not say so: as previews plan them.
     EngineError (PK403) when a begun create cannot be looked up.
@@ -32,14 +43,18 @@ def settle(engine: Engine, created: Sequence[Resource] = ()) -> list[str]:
     exported = json.loads(engine.ask("stack", "export", "--stack", engine.stack))
     deployment = exported["deployment"] or {}
     unanswered = [{"type": "creating", "resource": resource} for resource in created]
-    if begun := [*(deployment.pop("pending_operations", None) or ()), *unanswered]:
+    begun = [*(deployment.pop("pending_operations", None) or ()), *unanswered]
+    if begun:
         deployment["resources"] = list(_marked(deployment.get("resources") or (), begun, engine.stack))
         engine.ask("stack", "import", "--stack", engine.stack, stdin=json.dumps(exported))
     unsettled = {each["urn"] for each in deployment.get("resources") or () if each.get("initErrors") == [_MARK]}
-    if unsettled:
-        with step(f"looking at {len(unsettled)} resources that a killed run was working on", 4):
-            engine.refresh(sorted(unsettled))
-    return sorted(unsettled)
+    if not unsettled:
+        return []
+    with step(f"looking at {len(unsettled)} resources that a killed run was working on", 4):
+        engine.refresh(sorted(unsettled))
+    operations = {each["resource"]["urn"]: str(each["type"]) for each in begun}
+    exist = {each["urn"] for each in engine.export().get("resources") or ()}
+    return [Settled(urn, operations.get(urn, ""), urn in exist) for urn in sorted(unsettled)]
 
 
 def _marked(resources: Sequence[Resource], begun: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Resource]:

@@ -13,21 +13,25 @@ from pathlib import Path
 
 from automation.engine import Engine
 from automation.state.files import Copy, StateFiles
-from automation.state.locks import stale_locks
-from automation.state.operations import settle
+from automation.state.lock import Lock
+from automation.state.locks import clear, stale_locks
+from automation.state.operations import Settled, settle
 from common.errors import EngineError, Problem
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """What was found, and mended: files of killed runs, the damage of the state, its copy, begun operations."""
+    """What was found, and what was done about it: half-written files of killed runs, which were removed; the damage of
+    the state, which was set aside for its newest whole copy, if there is one; locks whose owner is gone, which were
+    cleared; begun operations, which were looked up.
+    """
 
     swept: Sequence[Path] = ()
     damage: str = ""
     set_aside: Path | None = None
     restored: Copy | None = None
-    locks: Sequence[str] = ()
-    settled: Sequence[str] = ()
+    locks: Sequence[Lock] = ()
+    settled: Sequence[Settled] = ()
 
 
 def check_files(files: StateFiles | None) -> Sequence[Path]:
@@ -42,11 +46,9 @@ def check_files(files: StateFiles | None) -> Sequence[Path]:
 
 def settle_runs(engine: Engine, backend_url: str) -> Recovery:
     """Clear the lock and the begun operations of a killed run; BusyError (PK602) when its owner lives."""
-    locks = stale_locks(backend_url, engine.stack)
-    if locks:
-        engine.ask("cancel", "--yes", "--stack", engine.stack)
-    owners = [f"process {lock['pid']} of {lock['username']}, since {lock['timestamp']}" for lock in locks]
-    return Recovery(locks=owners, settled=settle(engine))
+    locks = stale_locks(engine, backend_url)
+    clear(engine, backend_url, locks)
+    return Recovery(locks=locks, settled=settle(engine))
 
 
 def recover(engine: Engine, files: StateFiles | None, backend_url: str) -> Recovery:

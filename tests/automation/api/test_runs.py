@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from automation import api
-from automation.api import past, plans, runs
+from automation.api import past, stacks
 from automation.api.run import Cancelled, Run, State
 from automation.outcome import Outcome
 from automation.project import Project
@@ -29,7 +29,7 @@ PLANNED: Final = [step("update", GROUP, "dev-a", {"size": 1}, {"size": 2}, **upd
 @pytest.fixture
 def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
     """An engine that has one change to make, and makes it."""
-    it = play(tmp_path, monkeypatch, plans, runs)
+    it = play(tmp_path, monkeypatch, stacks)
     it.tell("preview", PLANNED)
     it.tell("events", [begun("dev-a"), ended("dev-a"), {"summaryEvent": {"resourceChanges": {"update": 1}}}])
     return it
