@@ -1,9 +1,15 @@
 """What is there, where it came from, and how to get what is missing."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from automation.engine import Engine
+from automation.environment import backend_url, engine_settings
+from automation.project import project_directory
 from automation.show import out, table
+from automation.state.backends import VARIABLE, check_url, shown
+from common.errors import EngineError
 from rehearsal.plugins import install_command, language_host, look_up_plugins
 from rehearsal.toolchain import CONTROL_PLANE, ENGINE, Tool, Unfit, look_up, read_lock
 
@@ -37,9 +43,10 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Engine, language host, provider plugins and tools, in this order."""
+    """Engine, backend, language host, provider plugins and tools, in this order."""
     engine = look_up(ENGINE[0])
     yield _tool(ENGINE[0], "engine", engine)
+    yield _backend(engine)
     yield _host(engine)
     for name, plugin in look_up_plugins().items():
         if plugin is None:
@@ -79,6 +86,23 @@ def _tool(name: str, kind: str, found: Tool | Unfit | None) -> Finding:
             return Finding(name, kind, ok=False, detail=f"{found.path} {found.reason}", needed=needed)
         case None:
             return Finding(name, kind, ok=False, needed=needed)
+
+
+def _backend(engine: Tool | Unfit | None) -> Finding:
+    """Where states are: whether the engine, if it is there, can list them."""
+    url = backend_url()
+    given, problem = shown(url), None
+    try:
+        check_url(url)
+        if isinstance(engine, Tool):
+            settings = engine_settings(local=False, cluster="")
+            Engine(engine, "", settings, project_directory()).ask("stack", "ls", "--json", "--non-interactive")
+    except EngineError as error:
+        (problem,) = error.problems
+    source = VARIABLE if VARIABLE in os.environ else "by default"
+    if problem:
+        return Finding(given, "backend", ok=False, source=source, detail=problem.found, remedy=problem.remedy)
+    return Finding(given, "backend", ok=True, source=source, remedy="")
 
 
 def _host(engine: Tool | Unfit | None) -> Finding:

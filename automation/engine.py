@@ -18,6 +18,7 @@ from automation.child import Child, DeadlinePassed
 from automation.event_log import following
 from automation.outcome import COLOUR, failed
 from automation.program_errors import hangs
+from automation.state.backends import VARIABLE, trouble
 from automation.state.lock import Locked
 from common.errors import BusyError, EngineError, PolykubeError, Problem, last_words
 from common.locks import exclusive_or_none, holder
@@ -43,7 +44,7 @@ class Engine:
         directory: Path,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        self._tool, self.directory, self.stack = tool, directory, stack
+        self.tool, self.directory, self.stack = tool, directory, stack
         self._environment = {**environment, **settings}
         self._inherited: tuple[int, ...] = ()
 
@@ -160,11 +161,12 @@ class Engine:
         return deployment or {}
 
     def _failure(self, what: str, said: str) -> PolykubeError:
-        """What a command failed by: a lock (PK602), or what it says (PK401)."""
-        return Locked.told(self.stack, said) or EngineError(failed(what, said))
+        """What a command failed by: a lock (PK602), the backend (PK417), or what it says (PK401)."""
+        backend = trouble(self._environment.get(VARIABLE, ""), said)
+        return Locked.told(self.stack, said) or EngineError(backend or failed(what, said))
 
     def _command(self, *arguments: str) -> list[str]:
-        return [str(self._tool.path), *arguments]
+        return [str(self.tool.path), *arguments]
 
     def _quietly(
         self, arguments: Sequence[str], stdin: str | None = None, *, policies: bool = True

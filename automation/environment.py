@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from automation.state.backends import VARIABLE
 from common.paths import CHECKOUT, cache_dir, local_kubeconfig, state_dir
 from rehearsal.plugins import interpreter, pulumi_home
 from rehearsal.toolchain import Tool
@@ -23,8 +24,7 @@ _LOCAL_PASSPHRASE: Final = "local"  # noqa: S105 - see above
 
 def backend_url() -> str:
     """Where the engine keeps its state: the user's choice, or a file backend in the state directory."""
-    chosen = os.environ.get("PULUMI_BACKEND_URL")
-    if chosen:
+    if chosen := os.environ.get(VARIABLE):
         return chosen
     directory = state_dir() / "backend"
     directory.mkdir(exist_ok=True)
@@ -40,7 +40,7 @@ def engine_settings(*, local: bool, cluster: str) -> dict[str, str]:
     """The variables to set for a stack whose cluster is called `cluster`; `local` if it is embedded."""
     settings = {
         "PULUMI_HOME": str(pulumi_home()),
-        "PULUMI_BACKEND_URL": backend_url(),
+        VARIABLE: backend_url(),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",  # `setup` gets them, once
         "PULUMI_PARALLEL": os.environ.get("PULUMI_PARALLEL", str(_PARALLEL)),

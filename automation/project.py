@@ -10,6 +10,7 @@ import yaml
 
 from automation.engine import Engine
 from automation.environment import engine_settings, has_passphrase, search_path
+from automation.state.backends import VARIABLE, check_url
 from automation.state.files import StateFiles
 from common.errors import EngineError, Problem, StackFileError
 from common.paths import CHECKOUT
@@ -64,7 +65,7 @@ class Project:
     def state_files(self) -> StateFiles | None:
         """The files of the stack's state; None where the backend keeps none here."""
         name = yaml.safe_load((self.directory / "Pulumi.yaml").read_text())["name"]
-        return StateFiles.at(self.settings["PULUMI_BACKEND_URL"], name, self.stack)
+        return StateFiles.at(self.settings[VARIABLE], name, self.stack)
 
     def control_plane(self, tools: dict[str, Tool] | None = None) -> ControlPlane:
         """The embedded control plane of a local stack; startable when its `tools` are given."""
@@ -72,7 +73,9 @@ class Project:
         return ControlPlane(self.cluster_name, executables or None)
 
     def engine(self, tools: dict[str, Tool], environment: Mapping[str, str] = os.environ) -> Engine:
-        """The engine on this stack; EngineError (PK402) when its secrets cannot be read or written."""
+        """The engine on this stack; EngineError when its secrets cannot be read or written (PK402), or there is no such
+        backend (PK416)."""
+        check_url(self.settings[VARIABLE])
         if not (self.is_local or has_passphrase() or self._brings_own_secrets_provider):
             raise EngineError(_no_passphrase(self.stack))
         settings = self.settings | {"PATH": search_path(tools)}
@@ -85,7 +88,7 @@ class Project:
 
     @property
     def _brings_own_secrets_provider(self) -> bool:
-        keeps_secrets = os.environ.get("PULUMI_BACKEND_URL", "").startswith("https://")
+        keeps_secrets = os.environ.get(VARIABLE, "").startswith("https://")
         return keeps_secrets or "secretsprovider:" in stack_file(self.directory, self.stack).read_text()
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from rich.table import Table
 
 from automation.show import out, table
-from bench import addons, check, clouds, first, objects, policy, preview, scaling, up
+from bench import addons, check, clouds, first, objects, policy, preview, runs, scaling, up
 from bench.desk import isolated
 from bench.figures import Figure
 from common.files import write_atomically
@@ -25,6 +25,7 @@ MEASURES: Final[dict[str, Callable[[], list[Figure]]]] = {
     "clouds": clouds.measure,
     "scaling": scaling.measure,
     "addons": addons.measure,
+    "runs": runs.measure,
     "first": first.measure,
 }
 _ONLY_ON_REQUEST: Final = {"first"}

@@ -49,7 +49,7 @@ def _dev() -> Iterator[tuple[Program, Path]]:
         file.write_text(with_add_ons(_STACK), encoding="utf-8")
         played.take(file)
         tools = played.ensure_tools()
-        played.engine(tools, quiet=True)  # gives the file secrets that can be decrypted
+        played.engine(tools)  # gives the file secrets that can be decrypted
         control_plane = played.project.control_plane(dict(tools))
         control_plane.start()
         yield program, control_plane.kubeconfig

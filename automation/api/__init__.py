@@ -17,6 +17,7 @@ from automation.api.plans import Fingerprint, Plan, plan
 from automation.api.recoveries import recover
 from automation.api.run import Cancelled, Event, Progress, Run, State
 from automation.api.runs import apply, cancel, destroy, events, refresh
+from automation.outcome import Outcome
 from automation.preview.drifted import Drifted
 from automation.state.recovery import Recovery
 
@@ -26,6 +27,7 @@ __all__ = [
     "Drifted",
     "Event",
     "Fingerprint",
+    "Outcome",
     "Past",
     "Plan",
     "Progress",

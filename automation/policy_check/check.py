@@ -65,7 +65,7 @@ def choose(only: str, *, all_mandatory: bool, stack_file: Path | None, baseline:
     return Choice(rules, settings, waivers, read_baseline(baseline) if baseline else Baseline())
 
 
-def check(sources: Iterable[Read], choice: Choice) -> Report:
+def check(sources: Iterable[Read | Resource], choice: Choice) -> Report:
     """Judge resources by the chosen rules."""
     report = Report()
     resources: list[Resource] = []

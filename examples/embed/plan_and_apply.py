@@ -26,7 +26,7 @@ def main(stack: str, directory: str = ".") -> int:
     return follow(api.apply(plan))
 
 
-def follow(run: api.Run) -> int:
+def follow(run: api.Run[api.Outcome]) -> int:
     """Show a run to its end. A web server would send the events on instead, each with its number."""
     try:
         for event in api.events(run):

@@ -52,3 +52,29 @@ def test_with_an_empty_cache_everything_is_missing_and_the_remedy_is_named(cli: 
     assert "·  tool           velero" in table.stdout
     assert table.stdout.count("\n  make setup\n") == 2, "once for what is missing, once for what is not needed yet"
     assert all(len(line) <= 80 for line in table.stdout.splitlines() if "etcd is 3.4.0" not in line)
+
+
+@pytest.mark.parametrize(
+    ("backend", "found", "remedy"),
+    [
+        ("ftp://states", "ftp://states", "name one of these"),
+        ("https://token@127.0.0.1:1/", "must be set for login", "set PULUMI_ACCESS_TOKEN"),
+        ("azblob://states", "AccountName is required", "AZURE_STORAGE_ACCOUNT"),
+    ],
+)
+def test_a_backend_that_cannot_be_used_is_named_with_what_is_missing(
+    cli: Cli, backend: str, found: str, remedy: str
+) -> None:
+    examined = cli.run("doctor", "--json", PULUMI_BACKEND_URL=backend)
+    (finding,) = (each for each in json.loads(examined.stdout) if each["kind"] == "backend")
+    assert examined.returncode == 1
+    assert (finding["ok"], finding["source"]) == (False, "PULUMI_BACKEND_URL")
+    assert found in finding["detail"]
+    assert remedy in finding["remedy"]
+    assert "token" not in finding["name"]
+
+
+def test_the_backend_of_this_machine_can_be_used(cli: Cli) -> None:
+    examined = cli.run("doctor", "--json")
+    (finding,) = (each for each in json.loads(examined.stdout) if each["kind"] == "backend")
+    assert finding["ok"], finding

@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -53,6 +55,10 @@ def interrupted_in_the_middle(cli: Cli, api: Api, how: signal.Signals) -> subpro
     """An `up` that gets `how` when `slow` is being created."""
     process = cli.start("up")
     api.until(SLOW, bool)
+    if how is signal.SIGKILL:  # the engine, too, which would be interrupted otherwise
+        for each in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
     os.killpg(process.pid, how)
     output, _ = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess([], process.returncode, output, "")
@@ -66,6 +72,8 @@ def test_after_a_kill_the_next_up_goes_on_from_there(cli: Cli, api: Api) -> None
     again = cli.run("up")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "dev is up" in again.stdout
+    assert "creating slow, not ended" in again.stdout
+    assert "looked up: it exists" in again.stdout
     assert api.get(SLOW)["metadata"]["uid"] == before, "what was created is taken over, not made anew"
     assert "no resources changed" in cli.must("up")
 

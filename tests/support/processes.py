@@ -30,6 +30,12 @@ def answers(address: str) -> bool:
         return False
 
 
+def answers_at_all(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def running(
     command: Sequence[str | Path],
