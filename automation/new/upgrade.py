@@ -11,6 +11,7 @@ from pathlib import Path
 
 from automation.new.files import PINNED
 from automation.new.pinned import must, said
+from automation.preview.revisions import Repository
 from automation.project import project_directory, stack_names
 from automation.show import err, out
 from common.errors import Problem, ProjectError
@@ -44,10 +45,11 @@ def upgrade(version: str, stacks: Sequence[str]) -> int:
 
 def _commit(pinned: Path, version: str) -> str:
     """The commit of a version, fetched if it is not there yet."""
-    if found := _resolved(pinned, version):
+    repository = Repository(pinned)
+    if found := repository.commit(version):
         return found
     said(pinned, "fetch", "--quiet", "--tags", "origin")
-    if found := _resolved(pinned, version) or _resolved(pinned, f"origin/{version}"):
+    if found := repository.commit(version) or repository.commit(f"origin/{version}"):
         return found
     newest = said(pinned, "tag", "--sort=-creatordate").split("\n")[:5]
     raise ProjectError(
@@ -59,10 +61,6 @@ def _commit(pinned: Path, version: str) -> str:
             remedy=f"name another one, such as {', '.join(filter(None, newest)) or 'main'}",
         )
     )
-
-
-def _resolved(pinned: Path, name: str) -> str:
-    return said(pinned, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
 def _run(directory: Path, *command: str) -> int:

@@ -40,7 +40,7 @@ class Repository:
         """Where the change that is in the work tree parted from `name`, a revision or a branch of `origin`."""
         if self._run("rev-parse", "--is-inside-work-tree").stdout.strip() != b"true":
             raise RevisionError(_no_work_tree(self.directory))
-        found = self._commit(name) or self._commit(f"origin/{name}")
+        found = self.commit(name) or self.commit(f"origin/{name}")
         if not found:
             raise RevisionError(_not_fetched(name) if self._is_shallow else _no_revision(name))
         common = self._run("merge-base", found, "HEAD").stdout.decode().strip()
@@ -48,10 +48,15 @@ class Repository:
             raise RevisionError(_not_fetched(name) if self._is_shallow else _nothing_in_common(name))
         return Base(name, common)
 
+    def commit(self, name: str) -> str:
+        """The hash of the commit that `name`, a branch, a tag or a hash, leads to; nothing where there is none."""
+        arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        return self._run(*arguments).stdout.decode().strip()
+
     @property
     def head(self) -> str:
         """The commit that the work tree was checked out from."""
-        return self._commit("HEAD")
+        return self.commit("HEAD")
 
     def edited(self) -> list[str]:
         """The files that differ from the commit that is checked out, new ones among them."""
@@ -98,11 +103,6 @@ class Repository:
         differing = self._must("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", commit)
         new = self._must("ls-files", "--others", "--exclude-standard", "-z")
         return sorted({path.decode(errors="replace") for path in (differing + new).split(b"\0") if path})
-
-    def _commit(self, name: str) -> str:
-        """The hash of a commit; nothing where there is none."""
-        arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        return self._run(*arguments).stdout.decode().strip()
 
     @property
     def _is_shallow(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 
 from automation.preview.imports import Import, Source, Sources
 from automation.preview.revisions import Base, Repository
+from automation.project import stack_names
 from common.errors import StackFileError
 from components import addons, clusters
 from policy.engine.exemptions import WAIVERS
@@ -57,7 +58,7 @@ def change(directory: Path, base: str) -> Change:
     start = repository.base(base)
     files = repository.changed_since(start)
     reach = Reach(repository, start)
-    stacks = [each for name in _stacks(directory) if (each := _touched(name, files, reach))]
+    stacks = [each for name in stack_names(directory) if (each := _touched(name, files, reach))]
     removed = [name for file in files if (name := _stack_of(file)) and not (directory / file).exists()]
     at_work = {file for each in stacks for file in each.files} | {f"Pulumi.{name}.yaml" for name in removed}
     others = [file for file in files if file not in at_work]
@@ -68,10 +69,6 @@ def _touched(stack: str, files: Sequence[str], reach: "Reach") -> Touched | None
     own = stack_file(Path(), stack).name
     touching = [file for file in files if file == own or reach.touches(stack, file)]
     return Touched(stack, touching, own in files and reach.is_new(own)) if touching else None
-
-
-def _stacks(directory: Path) -> list[str]:
-    return sorted(name for file in directory.glob("Pulumi.*.yaml") if (name := _stack_of(file.name)))
 
 
 def _stack_of(file: str) -> str:
