@@ -3,16 +3,17 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from github import Auth, Github, GithubException, RateLimitExceededException
 from github.Issue import Issue
 from requests import RequestException
 
 from automation.comment.place import OnGitHub
-from automation.comment.sticky import Comment, Gone, Refused, Unavailable
+from automation.comment.sticky import Comment, Gone, Unavailable, failure
 
 _TIMEOUT = 30  # seconds for an answer
-_TOO_MANY, _FAILS, _FORBIDDEN = 429, 500, 403
+_FORBIDDEN = 403
 
 
 class GitHubHost:
@@ -75,16 +76,13 @@ class GitHubHost:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Say what went wrong in the words of `sticky`; nothing of a request is in them but its answer's message."""
+    """Say what went wrong in the words of `sticky`."""
     try:
         yield
     except GithubException as error:
-        if isinstance(error, RateLimitExceededException) or error.status == _TOO_MANY:
-            raise Unavailable(f"its rate limit is reached ({error.status})", _wait(error)) from None
-        if error.status >= _FAILS:
-            raise Unavailable(f"it fails with {error.status}") from None
         message = error.data.get("message", "") if isinstance(error.data, dict) else ""
-        raise Refused(error.status, str(message)) from None
+        limited = isinstance(error, RateLimitExceededException)
+        raise failure(error.status, str(message), limited=limited, wait=partial(_wait, error)) from None
     except RequestException as error:
         raise Unavailable(type(error).__name__) from None
 

@@ -8,10 +8,9 @@ from gitlab.v4.objects import ProjectMergeRequest
 from requests import RequestException
 
 from automation.comment.place import OnGitLab
-from automation.comment.sticky import Comment, Refused, Unavailable
+from automation.comment.sticky import Comment, Unavailable, failure
 
 _TIMEOUT = 30  # seconds for an answer
-_TOO_MANY, _FAILS = 429, 500
 
 
 class GitLabHost:
@@ -52,15 +51,10 @@ class GitLabHost:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Say what went wrong in the words of `sticky`; nothing of a request is in them but its answer's message."""
+    """Say what went wrong in the words of `sticky`."""
     try:
         yield
     except GitlabError as error:
-        status = error.response_code or 0
-        if status == _TOO_MANY:
-            raise Unavailable(f"its rate limit is reached ({status})") from None
-        if not status or status >= _FAILS:
-            raise Unavailable(f"it fails with {status}") from None
-        raise Refused(status, str(error.error_message)) from None
+        raise failure(error.response_code or 0, str(error.error_message)) from None
     except RequestException as error:
         raise Unavailable(type(error).__name__) from None

@@ -5,7 +5,7 @@ answer was lost is found then, and no second one is made.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from common.errors import Problem, ReviewError
 
 _LONGEST_WAIT: Final = 120.0  # seconds that a host may ask for; a job has better things to do than wait for an hour
 _FORBIDDEN: Final = frozenset({401, 403, 404})
+_TOO_MANY, _FAILS = 429, 500
 Id = TypeVar("Id")
 
 
@@ -38,6 +39,19 @@ class Refused(Exception):
     def __init__(self, status: int, why: str) -> None:
         super().__init__(f"{status} {why}".strip())
         self.status = status
+
+
+def failure(
+    status: int, message: str, *, limited: bool = False, wait: Callable[[], float] = lambda: 0
+) -> Unavailable | Refused:
+    """What an answer of a host means, by its HTTP status (0: there was none) and its message, which has nothing of the
+    request in it. `limited` says that a limit is reached though the status is another; `wait` is asked how long then.
+    """
+    if limited or status == _TOO_MANY:
+        return Unavailable(f"its rate limit is reached ({status})", wait())
+    if not status or status >= _FAILS:
+        return Unavailable(f"it fails with {status}")
+    return Refused(status, message)
 
 
 class Gone(Exception):
