@@ -15,6 +15,9 @@ from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
+from automation.backups.cli import backup
+from automation.options import Json, Stack
+from automation.policy_check.cli import policy
 from common.errors import PolykubeError, Problem, ToolchainError
 
 _USAGE = 64
@@ -26,12 +29,8 @@ _UsageError: Any = typer.BadParameter.__base__
 _UsageError.exit_code = _USAGE
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, and nothing else there.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error was raised.")]
-policy = typer.Typer(no_args_is_help=True, help="The policy pack, without an engine.")
 app.add_typer(policy, name="policy")
-backup = typer.Typer(no_args_is_help=True, help="Backups: which there are, one now, and whether they come back.")
 app.add_typer(backup, name="backup")
 
 
@@ -321,92 +320,6 @@ def schema_check(stack: Stack = "dev", as_json: Json = False) -> None:
     given = ["--stack", stack, *(["--json"] if as_json else []), *(["--debug"] if "--debug" in sys.argv else [])]
     # It is a developers' tool, which nothing here may import: it takes the place of this process.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "devtools.schema_check", *given])  # noqa: S606 - no shell
-
-
-@policy.command("check")
-def policy_check(  # noqa: PLR0913, PLR0917 - the options of a command
-    paths: Annotated[list[str] | None, typer.Argument(help="Manifests: files, directories, or - for stdin.")] = None,
-    state: Annotated[Path | None, typer.Option(help="A Pulumi state, as `pulumi stack export` writes it.")] = None,
-    only: Annotated[str, typer.Option(help="Rules to apply, joined by commas; all if not given.")] = "",
-    all_mandatory: Annotated[bool, typer.Option("--all-mandatory", help="Let every rule be mandatory.")] = False,
-    stack: Annotated[
-        str, typer.Option(help="Take levels, options and waivers of this stack: its name, or the path of its file.")
-    ] = "",
-    namespace: Annotated[
-        str, typer.Option("--namespace", "-n", help="Where objects go that state no namespace, as kubectl has it.")
-    ] = "",
-    baseline: Annotated[
-        Path | None, typer.Option(help="Let the findings in this file pass: only new ones count.")
-    ] = None,
-    write_baseline: Annotated[Path | None, typer.Option(help="Write what is found as a baseline, and succeed.")] = None,
-    output: Annotated[Literal["table", "json", "sarif"], typer.Option("--format", help="How to say it.")] = "table",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-) -> None:
-    """Apply the rules to manifests or a state. Exit code 0: nothing mandatory, 1: mandatory, 2: unusable input."""
-    from automation.policy_check import report as reports
-    from automation.policy_check.check import check, choose, keep
-    from automation.policy_check.sources import manifests
-    from automation.policy_check.sources import state as of_state
-    from automation.policy_check.text import show
-
-    if not paths and state is None:
-        raise typer.BadParameter("name manifests, or a state by --state")
-    if baseline and write_baseline:
-        raise typer.BadParameter("--baseline reads and --write-baseline writes: give one of them")
-    stack_file = _stack_file(stack) if stack else None
-    choice = choose(only, all_mandatory=all_mandatory, stack_file=stack_file, baseline=baseline)
-    report = check([*manifests(paths or (), namespace), *(of_state(state) if state else ())], choice)
-    if write_baseline:
-        keep(report, write_baseline)
-    if as_json or output == "json":
-        print(reports.as_json(report))
-    elif output == "sarif":
-        print(reports.as_sarif(report, choice.rules))
-    else:
-        show(report)
-    raise typer.Exit(report.exit_code)
-
-
-OneNamespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Only this namespace.")]
-
-
-@backup.command("list")
-def backup_list(stack: Stack = "dev", as_json: Json = False) -> None:
-    """Show every backup of a stack's cluster, the newest first."""
-    from automation.backups.commands import show_backups
-    from automation.project import Project
-
-    show_backups(Project.open(stack), as_json=as_json)
-
-
-@backup.command("now")
-def backup_now(stack: Stack = "dev", namespace: OneNamespace = None) -> None:
-    """Back up everything, or one namespace, and wait for it."""
-    from automation.backups.commands import back_up_now
-    from automation.project import Project
-
-    back_up_now(Project.open(stack), namespace)
-
-
-@backup.command("drill")
-def backup_drill(
-    stack: Stack = "dev",
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", help="Which; the first tenant's if not given.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Bring a namespace back beside itself from its newest backup, compare the two, and take it away."""
-    from automation.backups.commands import drill
-    from automation.project import Project
-
-    drill(Project.open(stack), namespace, as_json=as_json)
-
-
-def _stack_file(stack: str) -> Path:
-    from automation.project import named_stack_file
-
-    return named_stack_file(stack)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 import yaml
@@ -16,52 +16,7 @@ from components.clusters import KINDS as REGISTERED
 from components.clusters import kind_name
 from stacks.loading import load_file
 from tests.support.cli import Cli, inherited_environment
-
-ANSWERS: Final = {
-    "eks": {
-        "region": "eu-west-1",
-        "administrator": "arn:aws:iam::123456789012:role/admin",
-        "developers": "arn:aws:iam::123456789012:role/dev",
-        "from": "198.51.100.0/24",
-    },
-    "gke": {
-        "project": "acme-clusters",
-        "project-number": "123456789012",
-        "region": "europe-west1",
-        "administrator": "group:admins@acme.test",
-        "security-group": "gke-security-groups@acme.test",
-        "developers": "developers@acme.test",
-        "from": "198.51.100.0/24",
-    },
-    "aks": {
-        "subscription": "00000000-0000-4000-8000-000000000001",
-        "tenant": "00000000-0000-4000-8000-000000000002",
-        "region": "northeurope",
-        "administrator": "00000000-0000-4000-8000-000000000003",
-        "developers": "00000000-0000-4000-8000-000000000004",
-        "from": "198.51.100.0/24",
-    },
-    "kubeadm-aws": {
-        "region": "eu-west-1",
-        "administrator": "arn:aws:iam::123456789012:role/admin",
-        "from": "198.51.100.0/24",
-    },
-    "existing": {"context": "acme"},
-    "local": {},
-}
-
-
-def kubeconfig(directory: Path) -> str:
-    """The path of a kubeconfig with the context `acme`."""
-    named = {
-        "clusters": {"server": "https://acme.test:6443"},
-        "users": {"token": "nobody's"},
-        "contexts": {"cluster": "acme", "user": "acme"},
-    }
-    content = {key: [{"name": "acme", key[:-1]: value}] for key, value in named.items()}
-    file = directory / "kubeconfig"
-    file.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": "acme", **content}))
-    return str(file)
+from tests.support.new_projects import ANSWERS, kubeconfig
 
 
 def everything_in(value: Any) -> Iterator[str]:

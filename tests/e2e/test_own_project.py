@@ -8,6 +8,7 @@ import pytest
 
 from common.paths import CHECKOUT
 from tests.support.cli import Cli, inherited_environment
+from tests.support.new_projects import ANSWERS
 
 
 @pytest.fixture
@@ -39,16 +40,8 @@ def test_it_comes_up_and_plain_pulumi_sees_no_change(project: Cli) -> None:
 
 def test_a_cloud_is_rehearsed_by_the_version_that_is_pinned(tmp_path: Path) -> None:
     outside = Cli(tmp_path, inherited_environment(tmp_path) | {"XDG_STATE_HOME": str(tmp_path / "state")})
-    answers = {
-        "project": "acme-clusters",
-        "project-number": "123456789012",
-        "region": "europe-west1",
-        "administrator": "group:admins@acme.test",
-        "security-group": "gke-security-groups@acme.test",
-        "developers": "developers@acme.test",
-        "from": "198.51.100.0/24",
-    }
-    outside.must("new", "mine", "--kind", "gke", *(f"--answer={name}={value}" for name, value in answers.items()))
+    answers = (f"--answer={name}={value}" for name, value in ANSWERS["gke"].items())
+    outside.must("new", "mine", "--kind", "gke", *answers)
     mine = Cli(tmp_path / "mine", outside.environment, timeout=900)
     program = mine.directory / "polykube" / "__main__.py"
     program.write_text(f"{program.read_text()}\nopen({str(tmp_path / 'ran')!r}, 'w').close()\n")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlparse
@@ -186,3 +187,16 @@ def _changed(host: CodeHost, number: int, body: Any, shown: Any) -> _Answer:
         return _Answer(404, {"message": "Not Found"})
     host.comments[number] = (host.comments[number][0], body["body"])
     return _Answer(200, shown(number, *host.comments[number]))
+
+
+def job_of_github(host: CodeHost, directory: Path, event: dict[str, Any]) -> dict[str, str]:
+    """The environment of a job of GitHub Actions for an event, which is written into `directory`."""
+    file = directory / "event.json"
+    file.write_text(json.dumps(event))
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": host.address,
+        "GITHUB_REPOSITORY": "owner/repo",
+        "GITHUB_EVENT_PATH": str(file),
+        "GITHUB_TOKEN": TOKEN,
+    }

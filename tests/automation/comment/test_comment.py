@@ -1,6 +1,5 @@
 """The one comment on a pull request, which would be a new one each time, somebody else's, or lost when a host fails."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,7 +13,7 @@ from automation.comment.sticky import Patience
 from automation.preview.report import MARKER, PreviewReport, StackReport
 from automation.preview.saved import save
 from common.errors import ReviewError
-from tests.support.code_hosts import BOT, TOKEN, CodeHost, Fault, github, gitlab
+from tests.support.code_hosts import BOT, TOKEN, CodeHost, Fault, github, gitlab, job_of_github
 
 AT_ONCE = Patience(tries=4, first=0.001)
 Environment = dict[str, str]
@@ -25,19 +24,6 @@ def on_github(host: CodeHost, directory: Path) -> Environment:
     repository = {"full_name": "owner/repo"}
     event = {"pull_request": {"number": 5, "head": {"repo": repository}, "base": {"repo": repository}}}
     return job_of_github(host, directory, event)
-
-
-def job_of_github(host: CodeHost, directory: Path, event: dict[str, Any]) -> Environment:
-    """A job for any event."""
-    file = directory / "event.json"
-    file.write_text(json.dumps(event))
-    return {
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_API_URL": host.address,
-        "GITHUB_REPOSITORY": "owner/repo",
-        "GITHUB_EVENT_PATH": str(file),
-        "GITHUB_TOKEN": TOKEN,
-    }
 
 
 def on_gitlab(host: CodeHost, _: Path) -> Environment:
