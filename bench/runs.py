@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ def _events_a_second() -> Figure:
         taken = []
         for _ in range(_RUNS):
             began = time.monotonic()
-            run = Run[Outcome]("up", _STACK).start(lambda it: it.carry_out(engine, "up"))
+            run = Run[Outcome]("up", _STACK).start(partial(_carry_out, engine))
             count = sum(1 for _ in run.events())
             taken.append(count / (time.monotonic() - began))
     return told(f"events through the API, of {_EVENTS}", "1/s", taken)
@@ -69,8 +70,8 @@ def _memory() -> Figure:
 
 def keep(scratch: str) -> None:
     """Have a run of many resources, and keep all of its events."""
-    run = Run[Outcome]("up", _STACK)
-    run.do(lambda it: it.carry_out(_played(Path(scratch), list(_updates(_RESOURCES))), "up"))
+    engine = _played(Path(scratch), list(_updates(_RESOURCES)))
+    Run[Outcome]("up", _STACK).do(partial(_carry_out, engine))
 
 
 def _cancel() -> Figure:
@@ -79,7 +80,7 @@ def _cancel() -> Figure:
     for _ in range(_RUNS):
         with tempfile.TemporaryDirectory() as scratch:
             engine = _played(Path(scratch), list(_updates(1)), _WAITS)
-            run = Run[Outcome]("up", _STACK).start(lambda it, played=engine: it.carry_out(played, "up"))
+            run = Run[Outcome]("up", _STACK).start(partial(_carry_out, engine))
             next(run.events())
             began = time.monotonic()
             run.cancel()
@@ -87,6 +88,10 @@ def _cancel() -> Figure:
                 run.result()
             taken.append((time.monotonic() - began) * 1000)
     return told("from a cancel to the end of a run whose engine ends at once", "ms", taken)
+
+
+def _carry_out(engine: Engine, run: Run[Outcome]) -> Outcome:
+    return run.carry_out(engine, "up")
 
 
 def _played(directory: Path, events: list[dict[str, Any]], then: str = "exit 0") -> Engine:

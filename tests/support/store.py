@@ -42,10 +42,8 @@ def running_store(directory: Path) -> Iterator[Store]:
     for each in (bucket, metadata):
         each.mkdir(parents=True)
     (port,) = free_ports(1)
-    command = [
-        *(ensure(["versitygw"])["versitygw"].path, "--port", f"127.0.0.1:{port}", "--quiet"),
-        *("posix", "--sidecar", metadata, bucket.parent),
-    ]
+    program = ensure(["versitygw"])["versitygw"].path
+    command = [program, "--port", f"127.0.0.1:{port}", "--quiet", "posix", "--sidecar", metadata, bucket.parent]
     owner = {"ROOT_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": KEYS["AWS_SECRET_ACCESS_KEY"]}
     with (
         running(command, directory, lambda: answers_at_all(port), owner),
