@@ -30,6 +30,8 @@ details.bad, .bad { border-left: .25rem solid var(--bad); }
 p.bad { background: var(--bad-soft); }
 p.good { background: var(--good-soft); }
 td:last-child { white-space: normal; min-width: 8rem; }
+@media (max-width: 32rem) { th, td { font-size: .8125rem; padding-right: .4rem; }
+  td:first-child { white-space: normal; overflow-wrap: break-word; } td:last-child { min-width: 5rem; } }
 summary { cursor: pointer; }
 pre { overflow-x: auto; margin: .75rem 0 .25rem; overflow-wrap: normal; }
 pre span { display: block; padding: 0 .4rem; min-width: max-content; }
