@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from automation.backups.cli import backup
-from automation.options import Json, Stack
+from automation.options import Debug, Json, Stack
 from automation.policy_check.cli import policy
 from common.errors import PolykubeError, Problem, ToolchainError
 
@@ -29,7 +29,6 @@ _UsageError: Any = typer.BadParameter.__base__
 _UsageError.exit_code = _USAGE
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-Debug = Annotated[bool, typer.Option("--debug", help="Show where an error was raised.")]
 app.add_typer(policy, name="policy")
 app.add_typer(backup, name="backup")
 

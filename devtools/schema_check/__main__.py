@@ -2,7 +2,8 @@
 
 import typer
 
-from automation.cli import Debug, Json, Stack, run
+from automation.cli import run
+from automation.options import Debug, Json, Stack
 from automation.project import Project
 from devtools.schema_check.check import check
 from devtools.schema_check.report import report

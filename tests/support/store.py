@@ -43,7 +43,16 @@ def running_store(directory: Path) -> Iterator[Store]:
         each.mkdir(parents=True)
     (port,) = free_ports(1)
     program = ensure(["versitygw"])["versitygw"].path
-    command = [program, "--port", f"127.0.0.1:{port}", "--quiet", "posix", "--sidecar", metadata, bucket.parent]
+    command: list[str | Path] = [
+        program,
+        "--port",
+        f"127.0.0.1:{port}",
+        "--quiet",
+        "posix",
+        "--sidecar",
+        metadata,
+        bucket.parent,
+    ]
     owner = {"ROOT_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": KEYS["AWS_SECRET_ACCESS_KEY"]}
     with (
         running(command, directory, lambda: answers_at_all(port), owner),

@@ -19,9 +19,9 @@ from automation.project import Project
 from common.errors import ApprovalError, EngineError, PolicyError, ProgramError
 from common.paths import CHECKOUT
 from tests.support.events import GROUP, finding, step, updating, urn
-from tests.support.scripted import Equipped, Played, play
 from tests.support.polling import eventually
 from tests.support.repository import Repository
+from tests.support.scripted import Equipped, Played, play
 
 PLANNED: Final = [step("update", GROUP, "dev-a", {"size": 1}, {"size": 2}, **updating("size"))]
 

@@ -132,3 +132,27 @@ def test_a_base_without_the_stack_makes_all_of_it_new(project: Repository, state
     assert told["new"]
     assert told["counts"]["create"] == sum(told["counts"].values()) > 30
     assert list((state / "polykube" / "rehearsals").glob("fresh-*")) == []
+
+
+def test_a_stack_file_that_is_wrong_in_the_change_alone_is_the_changes_error(project: Repository, state: Path) -> None:
+    project.edit(FILE, "pods: 20", "pots: 20")
+    done = previewed(project, state)
+    assert done.returncode == 2, done.stdout + done.stderr
+    (error,) = report(done)["errors"]
+    assert "PK110" in error
+    assert f"{FILE}:" in error
+
+
+def test_a_stack_file_that_is_wrong_in_the_base_alone_leaves_nothing_to_compare_with(
+    project: Repository, state: Path
+) -> None:
+    project.git("checkout", "--quiet", "-b", "broken")
+    project.edit(FILE, "pods: 20", "pots: 20")
+    project.commit()
+    project.edit(FILE, "pots: 20", "pods: 20")
+    done = project.polykube("preview", STACK, "--base", "broken", "--format", "json", XDG_STATE_HOME=str(state))
+    project.git("checkout", "--quiet", "--force", "-")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = report(done)
+    assert "PK110" in told["withoutBase"]
+    assert told["counts"]["create"] == sum(told["counts"].values()) > 30
