@@ -13,6 +13,7 @@ from components.delays import delay_in, was_begun
 
 _STACK_TYPE: Final = "::pulumi:pulumi:Stack::"
 _CANCELED: Final = re.compile(r"context canceled\s*$|code = Canceled")
+_UP: Final = ("up", "--yes", "--skip-preview")  # the engine begins its events anew after a preview of its own
 COLOUR: Final = re.compile(r"<\{%.*?%\}>")
 """How the engine's events mark colours."""
 
@@ -33,6 +34,11 @@ class Outcome:
     began: bool
     raised: str = ""
 
+    @property
+    def changed(self) -> int:
+        """How many resources it changed, or would have changed."""
+        return sum(count for operation, count in self.changes.items() if operation != "same")
+
 
 class ResourceFailures(EngineError):
     """Resources that a run could not bring to what they should be: URN and the engine's message of each."""
@@ -48,18 +54,18 @@ class ResourceFailures(EngineError):
         return all(was_begun(message) and delay_in(type_, message) for type_, message in types)
 
 
-def brought_up(run: Callable[..., Outcome], *options: str) -> Outcome:
-    """How `up` ended, which `run` carries out: again when something was taken over, which comes as it is and is changed
-    by the next run, or was begun before a right of it counted: the next run waits for that.
+def brought_up(run: Callable[..., Outcome]) -> Outcome:
+    """How `up` ended, which `run` carries out without a preview: again when something was taken over, which comes as it
+    is and is changed by the next run, or was begun before a right of it counted: the next run waits for that.
     """
     try:
-        outcome = run("up", "--yes", *options)
+        outcome = run(*_UP)
     except ResourceFailures as error:
         if not error.pass_by_themselves:
             raise
-        outcome = run("up", "--yes", "--skip-preview")
+        outcome = run(*_UP)
     if outcome.changes.get("import"):
-        run("up", "--yes", "--skip-preview")
+        run(*_UP)
     return outcome
 
 

@@ -24,7 +24,7 @@ from automation.project import Project
 from automation.rehearsal_report import CHANGES, Report
 from automation.rehearsed_project import RehearsedProject
 from automation.show import err, out, show_error
-from automation.terminal import carry_out
+from automation.terminal import Terminal
 from common.errors import EngineError, PolicyError, PolykubeError, Problem, RehearsalError
 from common.files import write_atomically
 from rehearsal.control_plane import ControlPlane, all_control_planes
@@ -73,7 +73,7 @@ class Rehearsal:
     project: RehearsedProject
     tools: Mapping[str, Tool]
     report: Report
-    say: Console = err
+    terminal: Terminal
 
     def carry_out(self, steps: Sequence[Step]) -> None:
         """One step after the other; the first that fails is the last, unless failing is what is rehearsed."""
@@ -100,7 +100,7 @@ class Rehearsal:
         check_first_run(deployment, spec)
         refresh_pools(engine, deployment)
         self.report.stand_ins |= {*ensure_bundles(self.project.project.bundles, rehearsal=True)}
-        outcome = brought_up(partial(carry_out, engine, say=self.say), "--skip-preview")
+        outcome = brought_up(partial(self.terminal.carry_out, engine))
         self.report.mandatory, self.report.advisory = len(outcome.violations), len(outcome.advisories)
         if pending := engine.pending():
             raise EngineError(_unsettled(pending))
@@ -120,16 +120,16 @@ class Rehearsal:
 
     def refresh(self, _: str = "") -> Outcome:
         """Look at everything anew."""
-        return carry_out(self._engine(), "refresh", "--yes", "--skip-preview", say=self.say)
+        return self.terminal.carry_out(self._engine(), "refresh", "--yes", "--skip-preview")
 
     def destroy(self, _: str = "") -> Outcome:
         """Take down what there is, after its protection has been taken away as a user would do it."""
         engine = self._engine()
         if any(resource.get("protect") for resource in engine.export().get("resources") or ()):
             self.project.unprotect()
-            carry_out(engine, "up", "--yes", "--skip-preview", say=self.say)
+            self.terminal.carry_out(engine, "up", "--yes", "--skip-preview")
         try:
-            return carry_out(engine, "destroy", "--yes", "--skip-preview", say=self.say)
+            return self.terminal.carry_out(engine, "destroy", "--yes", "--skip-preview")
         finally:
             self.report.orphans = list(self._orphans(engine))
 
@@ -235,7 +235,7 @@ def end(stack: str) -> None:
 def prepare(project: Project, site: Site, report: Report, say: Console = err) -> Rehearsal:
     """A rehearsal of `project` at `site`, with all that it needs; nothing has been carried out yet."""
     rehearsed = RehearsedProject.make(project, site)
-    return Rehearsal(rehearsed, rehearsed.ensure_tools(), report, say)
+    return Rehearsal(rehearsed, rehearsed.ensure_tools(), report, Terminal(say))
 
 
 def _hold(

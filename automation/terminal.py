@@ -1,6 +1,7 @@
 """A run on the terminal: its events as they come, as any reader gets them, and how far it is."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, Final
 
@@ -29,36 +30,41 @@ _COUNTED: Final = {"same": "unchanged"}
 _DEBUG, _MANDATORY, _STACK = "debug", "mandatory", "::pulumi:pulumi:Stack::"
 
 
-def carry_out(engine: Engine, *arguments: str, say: Console = out) -> Outcome:
-    """Have the engine carry out a command, and say what it does; how it ended comes back (`judge`).
+@dataclass(frozen=True)
+class Terminal:
+    """Where the runs of one command are shown; what policies and the program say again is said once."""
 
-    Ctrl-C interrupts it once, so that it ends what is under way; a second one does not wait for that.
-    """
-    code, events = record(engine, *arguments, say=say)
-    return judge(arguments[0], code, outcome_of(events), engine.directory)
+    say: Console = out
+    _said: set[str] = field(default_factory=set)
 
+    def carry_out(self, engine: Engine, *arguments: str, expect: int = 0) -> Outcome:
+        """Have the engine carry out a command, of which `expect` changes are known; how it ended comes back (`judge`).
 
-def record(
-    engine: Engine, *arguments: str, say: Console = out, deadline: float | None = None
-) -> tuple[int, Sequence[Mapping[str, Any]]]:
-    """Have the engine carry out a command to its end, however that is, and say what it does; its exit code and its
-    events come back. ProgramError (PK003) when it is not at its end after `deadline` seconds."""
-    run = Run[tuple[int, Sequence[Mapping[str, Any]]]](arguments[0], engine.stack)
-    with step(f"pulumi {run.what}", on=say) as current:
-        reader = Thread(target=_read, args=(run, current, say))
-        reader.start()
-        try:
-            return run.do(lambda it: it.record(engine, *arguments, deadline=deadline))
-        finally:
-            reader.join()
+        Ctrl-C interrupts it once, so that it ends what is under way; a second one does not wait for that.
+        """
+        code, events = self.record(engine, *arguments, expect=expect)
+        return judge(arguments[0], code, outcome_of(events), engine.directory)
 
+    def record(
+        self, engine: Engine, *arguments: str, expect: int = 0, deadline: float | None = None
+    ) -> tuple[int, Sequence[Mapping[str, Any]]]:
+        """The same to its end, however that is: its exit code and its events come back. ProgramError (PK003) when it is
+        not at its end after `deadline` seconds."""
+        run = Run[tuple[int, Sequence[Mapping[str, Any]]]](arguments[0], engine.stack)
+        run.expect(expect)
+        with step(f"pulumi {run.what}", on=self.say) as current:
+            reader = Thread(target=self._read, args=(run, current))
+            reader.start()
+            try:
+                return run.do(lambda it: it.record(engine, *arguments, deadline=deadline))
+            finally:
+                reader.join()
 
-def _read(run: Run[Any], current: Step, say: Console) -> None:
-    shown: set[str] = set()
-    for event in run.events():
-        for line in _lines(event.engine, shown):
-            say.print(line, soft_wrap=True)
-        current.note(_note(run.progress))
+    def _read(self, run: Run[Any], current: Step) -> None:
+        for event in run.events():
+            for line in _lines(event.engine, self._said):
+                self.say.print(line, soft_wrap=True)
+            current.note(_note(run.progress))
 
 
 def _note(progress: Progress) -> str:
@@ -67,8 +73,7 @@ def _note(progress: Progress) -> str:
 
 
 def _lines(event: EngineEvent, shown: set[str]) -> Iterator[str]:
-    """What to print of an event: of policies and of the program not what is in `shown`, for a preview and what follows
-    it say the same of them."""
+    """What to print of an event: of policies and of the program not what is in `shown` already."""
     if (done := event.res_outputs_event) and not done.planning and done.metadata.op in _MARKS:
         yield f"{_MARKS[done.metadata.op]} {_title(done.metadata)}"
     if failed := event.res_op_failed_event:

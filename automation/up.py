@@ -12,7 +12,7 @@ from automation.state.adoption import adopting
 from automation.state.command import show_recovery
 from automation.state.recovery import check_files, settle_runs
 from automation.summary import Summary
-from automation.terminal import carry_out
+from automation.terminal import Terminal
 from common.paths import command
 from common.progress import step
 from rehearsal import toolchain
@@ -33,11 +33,13 @@ def up(project: Project) -> None:
     """Bring the stack to what its file says, then show what stands."""
     tools = setup(project.tools, project.cloud, project.bundles)
     with ready(project, tools, told=show_recovery) as engine:
-        outcome = adopting(engine, lambda: brought_up(partial(carry_out, engine)))
-    changed = sum(count for operation, count in outcome.changes.items() if operation != "same")
+        terminal = Terminal()
+        planned = terminal.carry_out(engine, "preview")  # what policies stop, they stop before anything is changed
+        run = partial(terminal.carry_out, engine, expect=planned.changed)
+        outcome = adopting(engine, lambda: brought_up(run))
     out.print()
     show_cluster(project)
-    out.print(f"\n[bold green]✓ {project.stack} is up[/bold green], {changed or 'no'} resources changed")
+    out.print(f"\n[bold green]✓ {project.stack} is up[/bold green], {outcome.changed or 'no'} resources changed")
     _say_next(project)
 
 
@@ -64,7 +66,9 @@ def _destroy(project: Project, engine: Engine) -> None:
         project.control_plane().stop()
     show_recovery(settle_runs(engine, project.settings["PULUMI_BACKEND_URL"]))
     if resources:
-        carry_out(engine, "destroy", "--yes")
+        terminal = Terminal()
+        planned = terminal.carry_out(engine, "destroy", "--preview-only")  # nothing goes while something is protected
+        terminal.carry_out(engine, "destroy", "--yes", "--skip-preview", expect=planned.changed)
 
 
 def start(project: Project) -> None:

@@ -115,7 +115,7 @@ class Run(Generic[T]):
         self.recovery = recovery
 
     def expect(self, changes: int) -> None:
-        """Say how many changes there will be, where no preview among its commands tells."""
+        """Say how many changes there will be."""
         self._tally.planned = changes
 
     def carry_out(self, engine: Engine, *arguments: str) -> Outcome:
@@ -203,11 +203,8 @@ class _Tally:
     def hear(self, event: Mapping[str, Any]) -> None:
         begun = event.get("resourcePreEvent")
         ended = event.get("resOutputsEvent") or event.get("resOpFailedEvent")
-        if begun and begun["metadata"]["op"] != OpType.SAME.value:
-            if begun.get("planning"):
-                self.planned += 1
-            else:
-                self._current[begun["metadata"]["urn"]] = None
+        if begun and not begun.get("planning") and begun["metadata"]["op"] != OpType.SAME.value:
+            self._current[begun["metadata"]["urn"]] = None
         elif ended and ended["metadata"]["urn"] in self._current:
             del self._current[ended["metadata"]["urn"]]
             self._done += 1

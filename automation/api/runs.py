@@ -53,7 +53,7 @@ def _apply(run: Run[Outcome], project: Project, engine: Engine, approved: Plan) 
     now = plan_with(project, engine, partial(run.record, engine, kept=False))
     check_unmoved(approved, now)
     run.expect(len(now.changes))
-    return adopting(engine, lambda: brought_up(partial(run.carry_out, engine), "--skip-preview"))
+    return adopting(engine, lambda: brought_up(partial(run.carry_out, engine)))
 
 
 def _begin(what: str, stack: str, source: Path, work: Work) -> Run[Outcome]:

@@ -14,7 +14,7 @@ from automation.preview.guard import changes_in
 from automation.preview.report import StackReport
 from automation.project import Project
 from automation.ready import equip, ready
-from automation.terminal import record
+from automation.terminal import Terminal
 from policy.model.stack import Stack
 from stacks.loading import stack_file
 
@@ -26,7 +26,7 @@ def preview(project: Project, say: Console, *, refresh: bool, deadline: float | 
     """
     tools = equip(project.tools, project.cloud, project.bundles).tools
     with ready(project, tools) as engine:
-        look = partial(record, engine, say=say, deadline=deadline)
+        look = partial(Terminal(say).record, engine, deadline=deadline)
         drift = drift_of(project, look) if refresh else ()
         found = recorded(project, look, "preview")
     was, now = stacks_of(found.steps)

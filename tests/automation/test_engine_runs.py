@@ -15,7 +15,7 @@ from automation import cli, up
 from automation.engine import Engine
 from automation.outcome import ResourceFailures, brought_up
 from automation.project import Project
-from automation.terminal import carry_out
+from automation.terminal import Terminal
 from common.errors import BusyError, EngineError, PolicyError
 from common.locks import exclusive
 from common.paths import CHECKOUT, state_dir
@@ -42,7 +42,7 @@ def engine(directory: Path, *events: str, then: str = "exit 1") -> Engine:
 
 
 def test_changes_are_counted_by_operation(tmp_path: Path) -> None:
-    assert carry_out(engine(tmp_path, SUMMARY, then="exit 0"), "up").changes == {"create": 2, "same": 1}
+    assert Terminal().carry_out(engine(tmp_path, SUMMARY, then="exit 0"), "up").changes == {"create": 2, "same": 1}
 
 
 def test_what_another_up_would_change_is_named_with_its_properties(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_violation_tells_whether_anything_was_changed_before(
     tmp_path: Path, events: tuple[str, ...], aftermath: str
 ) -> None:
     with pytest.raises(PolicyError) as stopped:
-        carry_out(engine(tmp_path, *events), "up")
+        Terminal().carry_out(engine(tmp_path, *events), "up")
     (problem,) = stopped.value.problems
     assert problem.summary == "no-latest: a is latest"
     assert aftermath in problem.remedy
@@ -84,10 +84,12 @@ def _error(name: str, message: str) -> str:
 def test_what_was_told_to_stop_when_another_failed_is_no_second_error(tmp_path: Path) -> None:
     canceled = _error("b", "creating: rpc error: code = Canceled desc = context canceled\n")
     with pytest.raises(EngineError) as stopped:
-        carry_out(engine(tmp_path, _error("a", "exceeded quota"), canceled), "up")
+        Terminal().carry_out(engine(tmp_path, _error("a", "exceeded quota"), canceled), "up")
     assert [problem.where for problem in stopped.value.problems] == ["kubernetes:core/v1:Secret a"]
     with pytest.raises(EngineError, match="context canceled"):
-        carry_out(engine(tmp_path, canceled), "up")  # but when there is no other, it is all that there is to tell
+        Terminal().carry_out(
+            engine(tmp_path, canceled), "up"
+        )  # but when there is no other, it is all that there is to tell
 
 
 @pytest.mark.parametrize(
@@ -105,9 +107,9 @@ def test_what_was_begun_before_its_rights_counted_is_gone_on_with(tmp_path: Path
     up = engine(tmp_path, json.dumps(failed), SUMMARY, then=count)
     if runs == 1:
         with pytest.raises(ResourceFailures):
-            brought_up(partial(carry_out, up))
+            brought_up(partial(Terminal().carry_out, up))
     else:
-        assert brought_up(partial(carry_out, up)).changes["create"] == 2
+        assert brought_up(partial(Terminal().carry_out, up)).changes["create"] == 2
     assert (tmp_path / "runs").read_text().count("run") == runs
 
 
@@ -117,14 +119,14 @@ def test_what_a_killed_run_had_in_use_is_swept_away(tmp_path: Path) -> None:
     left.parent.mkdir(parents=True)
     left.write_text("half of an ev")
     with stack.locked():
-        carry_out(stack, "up")
+        Terminal().carry_out(stack, "up")
     assert [path for path in (state_dir() / "runs" / stack.stack).rglob("*") if path.is_file()] == []
     assert not left.parent.exists()
 
 
 def test_an_engine_that_was_killed_in_the_middle_of_a_line_is_a_failure_and_no_defect(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="exit code -9"):
-        carry_out(engine(tmp_path, SUMMARY, SUMMARY[:20], then="kill -9 $$"), "up")
+        Terminal().carry_out(engine(tmp_path, SUMMARY, SUMMARY[:20], then="kill -9 $$"), "up")
 
 
 def ending(file: Path) -> str:
@@ -138,7 +140,7 @@ def test_when_we_are_asked_to_end_the_engine_is_interrupted_and_waited_for(
 ) -> None:
     patient = engine(tmp_path, then=ending(tmp_path / "ended"))
     monkeypatch.setattr(sys, "argv", ["polykube", "up"])
-    monkeypatch.setattr(up, "up", lambda _: carry_out(patient, "up"))
+    monkeypatch.setattr(up, "up", lambda _: Terminal().carry_out(patient, "up"))
     monkeypatch.setattr(Project, "open", lambda _: None)
     before = signal.getsignal(signal.SIGTERM)
     ask_to_end = threading.Thread(target=_when_it_began, args=(tmp_path / "began", asked))
@@ -169,7 +171,7 @@ def test_what_the_engine_does_is_said_once_as_it_does_it(tmp_path: Path, capsys:
     done = {"resOutputsEvent": {"metadata": {"op": "create", "type": "a:b:C", "urn": "urn:pulumi:dev::p::a:b:C::it"}}}
     planned = {"resOutputsEvent": {**done["resOutputsEvent"], "planning": True}}
     events = [planned, told, advice, told, advice, done, json.loads(SUMMARY)]
-    carry_out(engine(tmp_path, *map(json.dumps, events), then="exit 0"), "up")
+    Terminal().carry_out(engine(tmp_path, *map(json.dumps, events), then="exit 0"), "up")
     said = capsys.readouterr().out.splitlines()
     assert [line for line in said if "pulumi up" not in line] == [
         r"hello \x1b[2J[b]",

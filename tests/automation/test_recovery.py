@@ -72,7 +72,7 @@ def test_after_a_kill_the_next_up_goes_on_from_there(cli: Cli, api: Api) -> None
     again = cli.run("up")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "dev is up" in again.stdout
-    assert "creating slow, not ended" in again.stdout
+    assert "creating solo/slow, not ended" in again.stdout
     assert "looked up: it exists" in again.stdout
     assert api.get(SLOW)["metadata"]["uid"] == before, "what was created is taken over, not made anew"
     assert "no resources changed" in cli.must("up")
