@@ -1,9 +1,9 @@
 """A run on the terminal: its events as they come, as any reader gets them, and how far it is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Thread
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, OpType, PolicyEvent, StepEventMetadata
 from rich.console import Console
@@ -11,11 +11,12 @@ from rich.markup import escape
 
 from automation.api.run import Progress, Run
 from automation.engine import Engine
-from automation.outcome import Outcome, judge, outcome_of
+from automation.outcome import Outcome
 from automation.preview.findings import said
 from automation.show import out
 from common.progress import Step, step
 
+T = TypeVar("T")
 _MARKS: Final[Mapping[OpType, str]] = {
     OpType.CREATE: "[green]+[/green]",
     OpType.CREATE_REPLACEMENT: "[green]+[/green]",
@@ -42,21 +43,23 @@ class Terminal:
 
         Ctrl-C interrupts it once, so that it ends what is under way; a second one does not wait for that.
         """
-        code, events = self.record(engine, *arguments, expect=expect)
-        return judge(arguments[0], code, outcome_of(events), engine.directory)
+        return self._shown(arguments[0], engine.stack, lambda run: run.carry_out(engine, *arguments), expect)
 
     def record(
-        self, engine: Engine, *arguments: str, expect: int = 0, deadline: float | None = None
+        self, engine: Engine, *arguments: str, deadline: float | None = None
     ) -> tuple[int, Sequence[Mapping[str, Any]]]:
         """The same to its end, however that is: its exit code and its events come back. ProgramError (PK003) when it is
         not at its end after `deadline` seconds."""
-        run = Run[tuple[int, Sequence[Mapping[str, Any]]]](arguments[0], engine.stack)
+        return self._shown(arguments[0], engine.stack, lambda run: run.record(engine, *arguments, deadline=deadline))
+
+    def _shown(self, what: str, stack: str, work: Callable[[Run[T]], T], expect: int = 0) -> T:
+        run = Run[T](what, stack)
         run.expect(expect)
-        with step(f"pulumi {run.what}", on=self.say) as current:
+        with step(f"pulumi {what}", on=self.say) as current:
             reader = Thread(target=self._read, args=(run, current))
             reader.start()
             try:
-                return run.do(lambda it: it.record(engine, *arguments, deadline=deadline))
+                return run.do(work)
             finally:
                 reader.join()
 
