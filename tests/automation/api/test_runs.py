@@ -142,10 +142,12 @@ def test_events_come_while_it_runs_and_tell_what_is_under_way(played: Played) ->
 
 
 def test_a_cancel_is_one_interrupt_that_lets_the_engine_finish(played: Played) -> None:
-    wait = f"trap 'echo finished >> \"{played.directory}/told\"; exit 1' INT\nwhile :; do sleep 0.05; done"
+    ready = played.directory / "ready"
+    wait = f"trap 'echo finished >> \"{played.directory}/told\"; exit 1' INT\n: > {ready}\nwhile :; do sleep 0.05; done"
     played.tell("events", [begun("dev-a")], wait)
     run = api.destroy("dev", played.project)
     next(api.events(run))
+    eventually(ready.exists)
     api.cancel(run)
     api.cancel(run)
     with pytest.raises(Cancelled):
