@@ -13,7 +13,7 @@ FAULTS = [pytest.param(fault, id=f"{point.number}-{fault.fault}") for point in P
 
 
 def test_every_point_has_its_number_and_its_faults() -> None:
-    assert [point.number for point in POINTS] == list(range(1, 24))
+    assert [point.number for point in POINTS] == list(range(1, 25))
     assert all(point.faults for point in POINTS)
 
 

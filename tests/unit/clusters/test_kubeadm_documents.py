@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 import yaml
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import DNSName, SubjectAlternativeName, load_pem_x509_certificate
 
 from components.clusters.kubeadm import boot, releases
 from components.clusters.kubeadm.authorities import public_key_hash
@@ -30,7 +30,9 @@ from policy.rules import kubeadm
 from rehearsal.control_plane.pki import _Authority, _pem
 from rehearsal.providers.clouds.cloud_init import CloudConfig, read_user_data
 from rehearsal.providers.clouds.kubeadm import authority_hash
+from rehearsal.providers.tls.provider import TlsProvider
 from rehearsal.toolchain import ensure
+from tests.unit.rehearsal.desk import Desk
 
 FACTS: Final = ClusterFacts(
     name="shop",
@@ -189,3 +191,41 @@ def test_kubeadm_itself_finds_nothing_wrong(role: str, tmp_path: Path) -> None:
             command = [str(kubeadm_), "config", "validate", "--config", str(file)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert (done.returncode, done.stdout) == (0, "ok\n"), done.stderr
+
+
+@pytest.mark.drill
+def test_kubeadm_itself_takes_the_authorities_and_names_the_api_server_by_them(tmp_path: Path) -> None:
+    made = Desk(TlsProvider())
+    pki = tmp_path / "pki"
+    (pki / "etcd").mkdir(parents=True)
+    for name in ("ca", "front-proxy-ca", "etcd/ca"):
+        key = made.outputs("PrivateKey", algorithm="ECDSA", ecdsaCurve="P256")["privateKeyPem"]
+        uses = ["cert_signing", "digital_signature", "key_encipherment"]
+        subject = {"commonName": name}
+        certificate = made.outputs(
+            "SelfSignedCert",
+            privateKeyPem=key,
+            isCaCertificate=True,
+            setSubjectKeyId=True,
+            allowedUses=uses,
+            subject=subject,
+            validityPeriodHours=87600,
+        )
+        (pki / f"{name}.key").write_text(key)
+        (pki / f"{name}.crt").write_text(certificate["certPem"])
+    tokens = made.outputs("PrivateKey", algorithm="ECDSA", ecdsaCurve="P256")
+    (pki / "sa.key").write_text(tokens["privateKeyPem"])
+    (pki / "sa.pub").write_text(tokens["publicKeyPem"])
+    authority = (pki / "ca.crt").read_bytes()
+    documents = list(yaml.safe_load_all(config().files["/etc/polykube/init.yaml"]))
+    documents[1]["certificatesDir"] = str(pki)
+    file = tmp_path / "init.yaml"
+    file.write_text(yaml.safe_dump_all(documents))
+    command = [str(ensure(["kubeadm"])["kubeadm"].path), "init", "phase", "certs", "all", "--config", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (pki / "ca.crt").read_bytes() == authority
+    served = load_pem_x509_certificate((pki / "apiserver.crt").read_bytes())
+    served.verify_directly_issued_by(load_pem_x509_certificate(authority))
+    names = served.extensions.get_extension_for_class(SubjectAlternativeName).value.get_values_for_type(DNSName)
+    assert {FACTS.host, *FACTS.names} <= set(names)
