@@ -30,7 +30,7 @@ from spec.problems import Code, Finding, KeyPath
 from spec.text import RbacGroup, TextRule
 
 # docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, November 2026; g4ad has GPUs of AMD's.
-_GPU_FAMILY: Final = re.compile(r"(?!g4ad)[gp]\d")
+GPU_FAMILY: Final = re.compile(r"(?!g4ad)[gp]\d")
 _TAKEN_BY_AWS: Final = 5  # addresses of every subnet
 
 PrincipalArn: TypeAlias = Annotated[
@@ -110,7 +110,7 @@ class EksPoolSpec(CloudPoolSpec):
     def has_gpus(self) -> bool:
         """Whether the machines have GPUs of NVIDIA's, by our table, or for a type that it lacks by its family."""
         known = FACTS.machines.get(self.machine_type)
-        return bool(known.gpus) if known else _GPU_FAMILY.match(self.machine_type) is not None
+        return bool(known.gpus) if known else GPU_FAMILY.match(self.machine_type) is not None
 
     @property
     def needs_device_plugin(self) -> bool:

@@ -10,7 +10,7 @@ from pydantic import Field
 from components import naming
 from components.clusters.eks.facts import FACTS as EC2
 from components.clusters.eks.limits import LARGEST_DISK, public_range_findings, tag_findings
-from components.clusters.eks.spec import PrincipalArn
+from components.clusters.eks.spec import GPU_FAMILY, PrincipalArn
 from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.spec import (
     IMAGE_TEXT,
@@ -29,7 +29,7 @@ from components.networks.address_plan import overlaps
 from components.networks.aws_spec import AwsNetworkSpec
 from spec.invalid import is_invalid
 from spec.model import Many, same_twice
-from spec.problems import Code, Finding, KeyPath
+from spec.problems import Code, Finding, KeyPath, quoted
 from spec.values import Count, Ipv4Cidr
 
 FACTS: Final = replace(EC2, dated=DATED, versions=tuple(PATCHES))
@@ -74,6 +74,10 @@ class KubeadmAwsPoolSpec(CloudPoolSpec):
         yield from label_findings(self.labels, ("eks.amazonaws.com",))
         if self.is_whole:
             yield from disk_findings(self.disk_gib)
+        if isinstance(self.machine_type, str) and self.has_gpus:
+            allowed = "machines without GPUs, whose driver no image here has"
+            remedy = "Choose another machine type."
+            yield Finding(Code.CANNOT, quoted(self.machine_type), allowed, remedy, at=("machineType",))
 
     @property
     def arch(self) -> str:
@@ -82,9 +86,9 @@ class KubeadmAwsPoolSpec(CloudPoolSpec):
 
     @property
     def has_gpus(self) -> bool:
-        """Whether the machines have GPUs, by our table."""
+        """Whether the machines have GPUs, by our table, or for a type that it lacks by its family."""
         known = FACTS.machines.get(self.machine_type)
-        return bool(known and known.gpus)
+        return bool(known.gpus) if known else GPU_FAMILY.match(self.machine_type) is not None
 
 
 def architecture(machine_type: str, stated: Architecture | None) -> str:
