@@ -19,6 +19,7 @@ from rehearsal.providers.base import ProviderError, Request
 from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
+from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.store import Event, Resource, Store
@@ -59,7 +60,12 @@ class _StandIns(Cloud):
         return made.id, plain(made.outputs)
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[Any]]:
-        return self.providers[args.token.partition(":")[0]].invoke(args.token, args.args), []
+        try:
+            return self.providers[args.token.partition(":")[0]].invoke(args.token, args.args), []
+        except Refused:  # what is asked of was refused itself
+            if not self.refused:
+                raise
+            return super().call(args)
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,11 @@ class Played:
         return [each for each in self._of_clouds.values() if each.type == type_]
 
     def untimely(self) -> Iterator[str]:
-        """What the clouds say of each resource when nothing is there but what it waits for."""
+        """What the clouds say of each resource when nothing is there but what it waits for.
+
+        What they refused already is not there to be tried, and is said first.
+        """
+        yield from self.refused
         for urn, each in self._of_clouds.items():
             there = [made for before, made in self._of_clouds.items() if before in self._before[urn]]
             yield from _said(each, self._make, there)

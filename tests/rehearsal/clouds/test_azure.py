@@ -243,6 +243,13 @@ def test_a_principal_has_a_role_on_a_scope_once(azure: Azure) -> None:
     azure.make(ROLE, roleAssignmentName="b", **{**told, "scope": "t"})
 
 
+def test_a_role_is_one_that_there_is(azure: Azure) -> None:
+    told = {"principalId": "p", "scope": "s", "roleAssignmentName": "a"}
+    with pytest.raises(ProviderError, match="RoleDefinitionDoesNotExist"):
+        azure.make(ROLE, roleDefinitionId=f"roles/{CLUSTER_ADMIN[:-1]}c", **told)
+    azure.make(ROLE, roleDefinitionId=f"roles/{CLUSTER_ADMIN}", **told)
+
+
 def test_a_new_identity_has_a_role_at_once_when_it_is_said_what_it_is(azure: Azure) -> None:
     identity = azure.make(IDENTITY, resourceGroupName="shop", resourceName="pods", location="westeurope")
     kept = azure.provider.store.get(IDENTITY, identity.id)

@@ -249,6 +249,17 @@ def test_a_subnet_keeps_what_is_in_use(
     assert matches(refusal(google, Resource(SUBNET, "nodes", "nodes", after), old), reason)
 
 
+def test_names_of_a_cluster_are_cloud_dns_where_that_is_on(google: Google) -> None:
+    id_ = f"projects/{PROJECT}/locations/europe-west3/clusters/shop"
+    cluster = Resource(CLUSTER, id_, "shop", {**MODEST, "dnsConfig": {"clusterDns": "CLOUD_DNS"}})
+    google.enable("cloudresourcemanager")
+    with pytest.raises(Refused) as refused:
+        google.stand_in.behaviours[CLUSTER].accept(None, cluster, google.stand_in.store)
+    assert refused.value.words["api"] == "dns.googleapis.com"
+    google.stand_in.store.put(Resource(SERVICE, f"{PROJECT}/dns.googleapis.com", "dns", {}), "create")
+    assert not refusal(google, cluster)
+
+
 def refusal(google: Google, new: Resource, old: Resource | None = None) -> str:
     """Why Google does not take a resource; nothing, if it does."""
     try:

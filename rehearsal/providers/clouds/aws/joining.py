@@ -23,6 +23,7 @@ _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _ANYWHERE: Final = "0.0.0.0/0"
 _WITHOUT_INTERNET: Final = ("ec2", "ecr.api", "ecr.dkr", "sts", "s3")  # userguide/private-clusters.html
 _REGISTRY: Final = ("AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly")
+_WORKER: Final = "AmazonEKSWorkerNodePolicy"
 _NETWORKING: Final = "AmazonEKS_CNI_Policy"
 _FAILED: Final = "NodeCreationFailure: Instances failed to join the kubernetes cluster"
 
@@ -45,6 +46,9 @@ def _check_role(role: str, cluster: str, store: Store) -> None:
     if not is_ours(role, store):
         return
     policies = attached(role, store)
+    if _WORKER not in policies:
+        reason = f"The provided role doesn't have the Amazon EKS Managed Policies associated with it ({_WORKER})."
+        raise Refused("refused", reason=reason)
     if not policies.intersection(_REGISTRY):
         raise Refused("refused", reason=f"{_FAILED} (images: no permission to pull)")
     if _NETWORKING not in policies and not _has_own_role(cluster, store):

@@ -194,7 +194,7 @@ def user_credentials(arguments: Mapping[str, Any], store: Store) -> Properties:
     """What `listManagedClusterUserCredentials` answers: a kubeconfig that asks kubelogin for a token."""
     name = str(arguments["resourceName"])
     access = clusters.access(name)
-    server = clusters.INSIDE if find(name, store).outputs["fqdn"] == _HOST_INSIDE else access.endpoint
+    server = clusters.INSIDE if find(name, store).outputs.get("fqdn") == _HOST_INSIDE else access.endpoint
     login = ["get-token", "--login", "devicecode", "--server-id", _ENTRA_SERVER]
     command = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin", "args": login}
     kubeconfig = {

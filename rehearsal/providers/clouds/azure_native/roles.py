@@ -1,5 +1,6 @@
 """Role assignments: whom Azure knows, what there can be one of, and whom AKS lets in by its own roles."""
 
+import re
 from typing import Final
 
 from common.wire import Properties
@@ -14,6 +15,19 @@ _IDENTITY: Final = "azure-native:managedidentity:UserAssignedIdentity"
 _CLUSTER: Final = "azure-native:containerservice:ManagedCluster"
 # Azure Kubernetes Service RBAC Cluster Admin (learn.microsoft.com/azure/role-based-access-control/built-in-roles)
 _CLUSTER_ADMIN: Final = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b"
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Those that clusters and what is around them are given; roles of one's own are not modelled.
+_BUILT_IN: Final = {
+    *("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c"),  # Owner, Contributor
+    *("acdd72a7-3385-48ef-bd42-f606fba81ae7", "4d97b98b-1d4f-4787-a291-c67834d212e7"),  # Reader, Network Contributor
+    *("12338af0-0e69-4776-bea7-57ae8d297424", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"),  # keys, blobs
+    *("befefa01-2a29-4197-83a8-272ff33ce314", "b12aa53e-6015-4669-85d0-8515ebb3ae7f"),  # DNS, private DNS
+    *(
+        "4abbcc35-e782-43d8-92c5-2d3f1bd2253f",
+        _CLUSTER_ADMIN,
+        "f1a07417-d97a-45cb-824c-7a7467783830",
+    ),  # AKS, identities
+}
 
 
 class RoleAssignment(OneOfAKind):
@@ -26,6 +40,10 @@ class RoleAssignment(OneOfAKind):
         """What kind of principal it is has to be said of one that is not known everywhere yet
         (learn.microsoft.com/azure/role-based-access-control/troubleshooting; Azure/azure-cli #8530)."""
         super().accept(old, new, store)
+        role = str(new.inputs["roleDefinitionId"]).rpartition("/")[2].lower()
+        if _ID.fullmatch(role) and role not in _BUILT_IN:
+            reason = f"RoleDefinitionDoesNotExist: The specified role definition with ID '{role}' does not exist."
+            raise Refused("refused", reason=reason)
         unseen = {each.outputs.get("principalId") for each in store.marked(HIDDEN, _IDENTITY)}
         if new.inputs["principalId"] in unseen and not new.inputs.get("principalType"):
             raise Refused("principal", target=str(new.inputs["principalId"]))

@@ -41,6 +41,8 @@ class Cluster(Behaviour):
         if not (new.inputs.get("enableAutopilot") or new.inputs.get("initialNodeCount")):
             raise Refused("refused", reason="Cluster.initial_node_count must be greater than zero")
         limits.check_cluster(new, store)
+        if value_at(new.inputs, "dnsConfig.clusterDns") == "CLOUD_DNS":  # kubernetes-engine/docs/how-to/cloud-dns
+            project.check_enabled(new.id.split("/")[1], "dns", store)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         access = clusters.start(str(resource.outputs["name"]))

@@ -41,7 +41,11 @@ def check_api(type_: str, project: str, service: str | None, store: Store) -> No
     """
     if service and service.partition(".")[0] == _FIRST:
         return
-    api = api_of(type_)
+    check_enabled(project, api_of(type_), store)
+
+
+def check_enabled(project: str, api: str, store: Store) -> None:
+    """Refused when an API is off in `project`."""
     if api not in _enabled(project, store):
         raise Refused("api-off", api=f"{api}.googleapis.com", project=project)
 

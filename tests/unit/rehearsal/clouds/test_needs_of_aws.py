@@ -113,6 +113,7 @@ NODES_THAT_DO_NOT_JOIN: Mapping[str, tuple[Callable[[Aws], None], str]] = {
         lambda aws: aws.role("node", "eks.amazonaws.com", *NODES),
         r"principals .ec2\.amazonaws",
     ),
+    "not known as nodes": (lambda aws: aws.role("node", "ec2.amazonaws.com", *NODES[1:]), "EKS Managed Policies"),
     "no images": (lambda aws: aws.role("node", "ec2.amazonaws.com", NODES[0], NODES[2]), "no permission to pull"),
     "no addresses": (lambda aws: aws.role("node", "ec2.amazonaws.com", *NODES[:2]), "cni plugin not initialized"),
     "no route": (lambda aws: aws.without(ROUTE, "in"), "has no way out"),
