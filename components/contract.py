@@ -43,6 +43,7 @@ class Capability(StrEnum):
     INTERNAL_LOAD_BALANCERS = "load balancers without an address on the internet"
     GATEWAYS = "gateways of the cloud's own"
     BLOCK_STORAGE = "dynamically provisioned block storage"
+    VOLUME_SNAPSHOTS = "snapshots of volumes by its storage driver"
     SHARED_STORAGE = "dynamically provisioned shared storage"
     WORKLOAD_IDENTITY = "workload identity"
     OBJECT_STORE = "an object store for backups"

@@ -98,6 +98,7 @@ class Brings(StackModel):
             Capability.LOAD_BALANCERS: self.load_balancers is not None,
             Capability.INTERNAL_LOAD_BALANCERS: self.load_balancers is not None and self.load_balancers.internal,
             Capability.BLOCK_STORAGE: self.block_storage,
+            Capability.VOLUME_SNAPSHOTS: self.block_storage,
             Capability.SHARED_STORAGE: self.shared_storage,
             Capability.NETWORK_PLUGINS: self.network_plugins,
         }

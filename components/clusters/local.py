@@ -51,6 +51,7 @@ class LocalSpec(ClusterSpec):
                 Capability.LOAD_BALANCERS,
                 Capability.INTERNAL_LOAD_BALANCERS,
                 Capability.BLOCK_STORAGE,
+                Capability.VOLUME_SNAPSHOTS,
                 Capability.NODE_DIRECTORIES,
                 Capability.NETWORK_PLUGINS,  # no network is made, so that none is broken
             }

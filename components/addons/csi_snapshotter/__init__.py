@@ -26,7 +26,7 @@ class CsiSnapshotter(AddOn[CsiSnapshotterSpec]):
     purpose = Purpose.PRESERVE
     spec_type = CsiSnapshotterSpec
     defines = MappingProxyType({"snapshot.storage.k8s.io": "VolumeSnapshot VolumeSnapshotClass VolumeSnapshotContent"})
-    required_capabilities = frozenset({Capability.BLOCK_STORAGE})
+    required_capabilities = frozenset({Capability.BLOCK_STORAGE, Capability.VOLUME_SNAPSHOTS})
     before_tenants = True
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=1, gibibytes=2)),)
     exemptions = (api_server_address("the controller of snapshots"),)
