@@ -38,7 +38,10 @@ GIVEN: dict[str, Properties] = {
     "aws:ec2/subnet:Subnet": {"cidrBlock": "10.0.0.0/24"},
     "gcp:compute/subnetwork:Subnetwork": {"ipCidrRange": "10.0.0.0/24", "region": "europe-west3"},
     RING: {"location": "europe-west3"},
-    VAULT: {"resourceGroupName": "group", "properties": {"tenantId": "t", "sku": {"family": "A", "name": "standard"}}},
+    VAULT: {
+        "resourceGroupName": "group",
+        "properties": {"tenantId": "t", "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True},
+    },
     "azure-native:resources:ResourceGroup": {"location": "westeurope"},
     "azure-native:network:VirtualNetwork": {"location": "westeurope"},
 }

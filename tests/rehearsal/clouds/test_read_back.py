@@ -140,7 +140,13 @@ def test_azure_native_finds_nothing_in_what_azure_has_made_of_the_inputs_at_once
     assert life.again().detailed == {}
 
 
-AZURE = {"resourceGroupName": "g", "location": "West Europe", "tags": {"team": "a"}, "sku": {"name": "Standard"}}
+AZURE = {
+    "resourceGroupName": "g",
+    "location": "West Europe",
+    "tags": {"team": "a"},
+    "sku": {"name": "Standard"},
+    "publicIPAllocationMethod": "Static",
+}
 
 
 def test_azure_native_takes_over_what_changed_in_azure_since() -> None:
