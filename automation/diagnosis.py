@@ -11,6 +11,14 @@ from common.errors import Problem
 
 # Each remedy stands before the patterns of the words that it helps against; the first that fits is taken.
 _MORE: Final = "ask the cloud for a higher quota, or free what is not needed; then run the same command again"
+_FAULT: Final = (
+    "no line of the stack file leads to this: change it in the program of your own that sets it; if there is none, it "
+    "is a fault of polykube: open an issue with these words"
+)
+_LOST: Final = (
+    "see by `polykube drift STACK` whether somebody took away what this needs, and put it back; if nothing differs and "
+    "no program of your own made it, it is a fault of polykube: open an issue with these words"
+)
 _REMEDIES: Final = (
     (
         (
@@ -25,9 +33,9 @@ _REMEDIES: Final = (
     ),
     (
         "a new right or identity takes a while until it counts: run the same command again in a minute or two",
-        "propagation time|useToEncrypt' denied|could not be assumed|EKS Managed Policies",
+        "propagation time|useToEncrypt' denied|could not be assumed|EKS Managed Policies|policies are attached",
         "Identity Pool does not exist|Service account .+ does not exist",
-        "ResourceMissingPermission|KmsValidateIdentity|Verify if principal exists",
+        "ResourceMissingPermission|KmsValidateIdentity|Verify if principal exists|encrypt/decrypt permission",
     ),
     (
         (
@@ -86,7 +94,7 @@ _REMEDIES: Final = (
     (
         "change this number in the stack file to one that is allowed, as the message says",
         "retention_in_days|maintenance exclusion|osDiskSizeGB|disk size|Volume of size",
-        "InsufficientMaxPods",
+        "InsufficientMaxPods|'RetentionInDays'|durationHours",
     ),
     (
         (
@@ -98,7 +106,7 @@ _REMEDIES: Final = (
     (
         "set nodes of this pool in the stack file so that the least is not above the most, and the most above 0",
         "[Mm]inimum capacity|[Mm]aximum capacity|minCount|expected maximum|initial_node_count",
-        "at least one node|max_surge",
+        "at least one node|max_surge|Max bound",
     ),
     (
         "keep a pool for the system that is neither spot nor has taints but CriticalAddonsOnly",
@@ -112,19 +120,45 @@ _REMEDIES: Final = (
         "move what cannot go together into a pool of its own, or leave it out, as the page of the cloud says",
         "[Ss]pot pools|Windows|node role|Autopilot",
     ),
+    # These two stand before nodes that fail to join and add-ons without replicas: they know why.
+    (
+        _LOST,
+        "has no way out|no permission to pull|not in the cluster's security group|do not let them reach",
+        "DNS hostnames and support|enableDnsHostnames|has no Internet gateway|belong to different networks",
+        "Ec2SubnetInvalidConfiguration|no rights at AWS|its role allows nothing|, there is no .+",
+        "Trust policy of the role|no NAT gateway is associated|route table has not been associated|is not delegated to",
+        "authentication mode must be set",
+    ),
+    (
+        _FAULT,
+        "launch template and API request|within the launch template|policyArn parameter|pod identity configuration",
+        "managed AAD|OIDC issuer|issuer '.*' is not a valid URL|a user-assigned identity of|ranges are not .+ private",
+        "requires network dataplane|DatapathProvider=|network policy addon|loadBalancerProfile must be empty",
+        "SecurityRule(Conflict|InvalidPriority)|Standard sku publicIp|Basic SKU|no maintenance configuration",
+        "Category '.+' is not supported|parameter accessPolicies|enablePurgeProtection|softDeleteRetentionInDays",
+        "when release_channel|GKE_METADATA|workload pool .+: only|Cloud KMS key in location",
+    ),
     (
         "see that a node pool of Linux has nodes and reaches the API server; then run the same command again",
-        "cni plugin not initialized|no there are no nodes|InsufficientNumberOfReplicas",
+        "cni plugin not initialized|there are no nodes|InsufficientNumberOfReplicas",
         "failed to join",
     ),
     (
         "change the ranges or zones in cluster.network: those of a cluster that exists stay as they are",
         "CIDR|IPCidrRange|ubnet range|econdary range|serviceCidr|dnsServiceIP|overlap|different AZs",
-        "that the cluster was",
+        "that the cluster was|OverlapExistingSubnets|NetcfgInvalidSubnet|existing subnet|subnet .+ is smaller",
     ),
     (
         "write gke-security-groups@ with your domain in cluster.securityGroup",
         "security group .+: it must be",
+    ),
+    (
+        "name the group otherwise in cluster.members and in the tenants: Kubernetes keeps system: for itself",
+        "cannot start with system:",
+    ),
+    (
+        "set cluster.tier to Premium: no other has long-term support",
+        "AKSLongTermSupport",
     ),
     (
         "write the object id of somebody who is in Entra, and whether it is a Group, a User or a ServicePrincipal",
@@ -164,7 +198,14 @@ _REMEDIES: Final = (
     ),
     (
         "somebody deleted it: `pulumi refresh --stack STACK` takes note, and the same command then makes it again",
-        "does not exist|was not found|ResourceNotFound|notFound|NotFoundException",
+        r"does not exist|was not found|ResourceNotFound|notFound|NotFoundException|I[dD]\.NotFound",
+    ),
+    (
+        (
+            "change the value that is named here, if the stack file has it; if it has not and no program of your own "
+            "sets it, it is a fault of polykube: open an issue with these words"
+        ),
+        "InvalidParameter",
     ),
     (
         "the cloud failed, not the request: run the same command again, it goes on from here",
