@@ -20,7 +20,7 @@ from tests.support.replacing import replaced
 from tests.support.stack_files import load_stack, planned
 
 POOL: Final = "nodePools.1"
-TYPES: Final = ("NodeGroup", "NodePool", "AgentPool")
+TYPES: Final = ("NodeGroup", "NodePool", "AgentPool", "autoscaling/group:Group")
 NAMED: Final = ("nodeGroupName", "name", "agentPoolName")
 Planned = Mapping[str, Registered]
 
@@ -66,6 +66,16 @@ OWN: Final[dict[str, dict[str, tuple[Effect, Any]]]] = {
         "diskSize": (Effect.REPLACES_POOL, "120Gi"),
         "maxPods": (Effect.REPLACES_POOL, 60),
         "maxSurgePercentage": (Effect.IN_PLACE, 20),
+    },
+    # Nothing tells a machine that has joined, nor replaces those of a group whose launch template changes.
+    "kubeadm-aws": {
+        "nodes": (Effect.IN_PLACE, {"min": 4, "max": 7}),
+        "labels": (Effect.REPLACES_POOL, {"workload": "any"}),
+        "taints": (Effect.REPLACES_POOL, [{"key": "dedicated", "value": "shop", "effect": "NoSchedule"}]),
+        "machineType": (Effect.REPLACES_POOL, "m7g.xlarge"),
+        "architecture": (Effect.REPLACES_POOL, "arm64"),
+        "image": (Effect.REPLACES_POOL, "ubuntu-24.04"),
+        "diskSize": (Effect.REPLACES_POOL, "120Gi"),
     },
 }
 UNKNOWN_MACHINE: Final = {f"{POOL}.machineType": "Standard_X4_v99", f"{POOL}.architecture": "amd64"}

@@ -15,7 +15,7 @@ from components.addons.bundles import load
 from components.addons.rendered import Manifest, register, size
 from components.clusters.kubeadm.spec import NETWORK_PLUGIN
 from components.contract import Exemption
-from components.naming import component_type, selector
+from components.naming import component_type, digest, selector
 from components.platform.place import Place
 
 NAMESPACE: Final = "kube-system"
@@ -49,13 +49,15 @@ class CoreAddOns(pulumi.ComponentResource):
         """The network plugin. What has pods on it comes after what is returned."""
         # What is elsewhere is for Secrets of policies that open connections, of which there are none.
         objects = [each for each in load(NETWORK_PLUGIN) if each["metadata"].get("namespace") in (None, NAMESPACE)]
+        settings = next(each["data"] for each in objects if each["metadata"]["name"] == "cilium-config")
+        settings |= {"cluster-name": self._cluster, "tunnel-protocol": encapsulation}
+        settings |= {"mtu": str(mtu)} if mtu else {}
         for each in objects:
-            if each["kind"] == "ConfigMap" and each["metadata"]["name"] == "cilium-config":
-                each["data"] |= {"cluster-name": self._cluster, "tunnel-protocol": encapsulation} | (
-                    {"mtu": str(mtu)} if mtu else {}
-                )
             if each["kind"] in ("Deployment", "DaemonSet"):
                 _bound(each)
+                # It reads them once, so other settings are other pods, as with `rollOutCiliumPods` of upstream's chart.
+                annotations = each["spec"]["template"]["metadata"].setdefault("annotations", {})
+                annotations["cilium.io/cilium-configmap-checksum"] = digest(settings)
             if each["kind"] == "Deployment":
                 each["spec"]["replicas"] = 2 if redundant else 1
         return list(register(objects, self.place))

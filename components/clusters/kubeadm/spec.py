@@ -8,7 +8,7 @@ from pydantic import Field
 
 from components.clusters.kubeadm.boot import Mirror
 from components.clusters.managed import ManagedSpec
-from components.clusters.pools import Architecture
+from components.clusters.pools import Architecture, in_gib
 from components.networks.address_plan import overlaps
 from spec.invalid import is_invalid
 from spec.model import Many, StackModel, same_twice
@@ -25,7 +25,10 @@ TOKEN: Final = TextRule(
 )
 COUNTS: Final = (1, 3, 5, 7)
 """How many control planes there can be: etcd needs more than half of its members."""
+_DISK: Final = 50  # GiB
 _NODE_BITS: Final = 8  # of the pods' range for each node: 254 addresses for 110 pods
+_PUBLIC: Final = "apiEndpoint.publicFrom"
+_NONE: Final = "[]"
 NETWORK_PLUGIN: Final = "cilium"
 """The bundle of what connects pods, and enforces network policies."""
 Image: TypeAlias = Literal["debian-13", "ubuntu-24.04"]
@@ -62,6 +65,11 @@ class ControlPlanes(StackModel):
     takes_pods: bool = Field(
         default=False, description="Whether pods of everybody run there as well: for a single one that is all there is."
     )
+
+    @property
+    def disk_gib(self) -> int:
+        """The disk's size in whole GiB, rounded up."""
+        return in_gib(self.disk_size) if self.disk_size else _DISK
 
     def findings(self) -> Iterator[Finding]:
         if self.count not in COUNTS and not is_invalid(self.count):
@@ -111,10 +119,20 @@ class KubeadmSpec(ManagedSpec):
         planes = self.control_planes
         return super().immutable_fields() | {
             "version": self.version,
-            "controlPlanes": f"{planes.count} × {planes.machine_type}, {planes.image}",
-            "certificateNames": ", ".join(self.certificate_names),
+            "controlPlanes.count": str(planes.count),
+            "controlPlanes.machineType": planes.machine_type,
+            "controlPlanes.image": planes.image,
+            "controlPlanes.diskSize": f"{planes.disk_gib}Gi",
+            "controlPlanes.takesPods": str(planes.takes_pods).lower(),
+            "certificateNames": ", ".join(self.certificate_names) or _NONE,
             "evictionSeconds": str(self.eviction_seconds),
+            _PUBLIC: ", ".join(map(str, self.api_endpoint.public_from)) or _NONE,
         }
+
+    def keeps(self, key: str, had: str) -> bool:
+        """As for every cluster, but that addresses on the internet may change, and go: the certificates of the API
+        servers have the name of the public endpoint if there was one at the beginning."""
+        return (key == _PUBLIC and had != _NONE) or super().keeps(key, had)
 
 
 def own_network_findings(

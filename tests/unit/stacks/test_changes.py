@@ -11,6 +11,7 @@ from common.errors import EngineError, Problem
 from common.paths import control_plane_dir
 from components.clusters.base import ClusterSpec
 from components.clusters.gke import GkeSpec
+from components.clusters.managed import ApiEndpoint
 from stacks.changes import check_changes, outputs_in, recorded_outputs
 from stacks.config import StackSpec
 from tests.support.stack_files import load_stack
@@ -87,6 +88,43 @@ def test_zones_of_eks_can_be_added_and_stand_in_any_order(zones: tuple[str, ...]
     stack = load_stack("eks-prod")
     had = stack.model_copy(update={"cluster": cluster(zones=("eu-central-1a", "eu-central-1c"))})
     check(deployed(had), cluster(zones=zones))
+
+
+KUBEADM: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "a zone more": (
+        {"zones": ("eu-central-1a", "eu-central-1c")},
+        {"zones": ("eu-central-1a", "eu-central-1b", "eu-central-1c")},
+        "zones",
+    ),
+    "the same zones": (
+        {"zones": ("eu-central-1a", "eu-central-1c")},
+        {"zones": ("eu-central-1c", "eu-central-1a")},
+        "",
+    ),
+    "public at last": ({"api_endpoint": ApiEndpoint()}, {}, "apiEndpoint.publicFrom"),
+    "private at last": (
+        {"api_endpoint": ApiEndpoint.model_validate({"publicFrom": ["203.0.113.0/24"]})},
+        {"api_endpoint": ApiEndpoint()},
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", KUBEADM)
+def test_control_planes_of_kubeadm_keep_their_zones_and_the_names_of_their_endpoints(what: str) -> None:
+    had, has, where = KUBEADM[what]
+    spec = load_stack("kubeadm-aws")
+    before, after = (
+        spec.model_copy(update={"cluster": spec.cluster.model_copy(update=update)}) for update in (had, has)
+    )
+    outputs = deployed(before, version=spec.cluster.version, protect=False)
+    if not where:
+        check_changes(outputs, after)
+        return
+    with pytest.raises(EngineError) as error:
+        check_changes(outputs, after)
+    (problem,) = error.value.problems
+    assert (problem.code, problem.where) == ("PK407", f"polykube:cluster.{where}")
 
 
 def test_a_stack_that_was_never_up_can_be_anything() -> None:

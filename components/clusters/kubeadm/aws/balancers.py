@@ -37,7 +37,7 @@ def make_balancer(
     side: str, from_: Sequence[IPv4Network | IPv6Network], network: AwsNetwork, place: CloudPlace
 ) -> ApiBalancer:
     """The balancer on a `side`, private or public, that takes connections from these addresses; `firewalls` lets it
-    reach the API servers."""
+    reach the API servers. The private one is kept: its name is what machines were told."""
     internal = side == "private"
     name = f"{place.cluster}-api-{side}"
     tags = place.tagged(name)
@@ -50,9 +50,9 @@ def make_balancer(
         subnets=[subnet.id for subnet in subnets],
         security_groups=[group.id],
         enable_cross_zone_load_balancing=True,
-        enable_deletion_protection=place.protect,
+        enable_deletion_protection=place.protect and internal,
         tags=tags,
-        opts=place.options(keep=True),
+        opts=place.options(keep=internal),
     )
     targets = lb.TargetGroup(
         shortened(name, _LONGEST),

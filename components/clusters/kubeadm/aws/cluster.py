@@ -30,7 +30,7 @@ from components.clusters.kubeadm.aws.rights import (
     report_policy,
 )
 from components.clusters.kubeadm.aws.secrets import make_secret, only_for, set_value
-from components.clusters.kubeadm.aws.spec import architecture, control_plane_gib
+from components.clusters.kubeadm.aws.spec import architecture
 from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, user_data
 from components.clusters.kubeadm.core_add_ons import CoreAddOns
 from components.clusters.kubeadm.documents import PORT, ClusterFacts, NodeFacts, init_documents, join_document
@@ -164,7 +164,7 @@ class KubeadmAwsCluster(ManagedCluster):
             planes.machine_type,
             planes.image,
             architecture(planes.machine_type, planes.architecture),
-            control_plane_gib(planes),
+            planes.disk_gib,
             self._profile,
             [self._firewalls.nodes, self._firewalls.control_planes],
             self._told(lambda told: self._control_plane_data(told, role, name)),
@@ -195,6 +195,7 @@ class KubeadmAwsCluster(ManagedCluster):
         """The group of a pool. What its machines cannot be told later is in its name: the new one comes up first."""
         made_of = generation(
             type=pool.machine_type,
+            architecture=pool.arch,
             image=pool.image,
             disk=pool.disk_gib,
             spot=pool.spot,

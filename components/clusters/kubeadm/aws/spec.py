@@ -15,7 +15,6 @@ from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.spec import (
     IMAGE_TEXT,
     NETWORK_PLUGIN,
-    ControlPlanes,
     Image,
     KubeadmSpec,
     own_network_findings,
@@ -23,7 +22,7 @@ from components.clusters.kubeadm.spec import (
 from components.clusters.managed import Facts, with_endpoint
 from components.clusters.names import AUTOMATIC, IAM_ROLE, Use
 from components.clusters.node_labels import label_findings
-from components.clusters.pools import Architecture, CloudPoolSpec, all_whole, in_gib, unknown_architecture
+from components.clusters.pools import Architecture, CloudPoolSpec, all_whole, unknown_architecture
 from components.contract import Capability
 from components.networks.address_plan import overlaps
 from components.networks.aws_spec import AwsNetworkSpec
@@ -36,7 +35,6 @@ FACTS: Final = replace(EC2, dated=DATED, versions=tuple(PATCHES))
 """Machine types and zones of EC2, and the versions of Kubernetes that we know the programs of."""
 CONTROLLER: Final = "aws-cloud-controller"
 """The bundle of the cloud's controller."""
-_DEFAULT_DISK: Final = 50  # GiB
 _SMALLEST_DISK: Final = 20  # GiB: images of the control plane and of the first pods, and etcd's 8
 _MTU: Final = (1280, 9001 - 50)  # of IPv6 at least; of an instance's interface, less what encapsulation takes
 
@@ -97,11 +95,6 @@ def architecture(machine_type: str, stated: Architecture | None) -> str:
     return stated or (known.architecture if known else "amd64")
 
 
-def control_plane_gib(planes: ControlPlanes) -> int:
-    """The size of a control plane's disk in whole GiB, rounded up."""
-    return in_gib(planes.disk_size) if planes.disk_size else _DEFAULT_DISK
-
-
 def disk_findings(gib: int) -> Iterator[Finding]:
     """A finding for a disk that EC2 does not make, or that is filled by what every node has."""
     if not _SMALLEST_DISK <= gib <= LARGEST_DISK:
@@ -160,11 +153,15 @@ class KubeadmAwsSpec(KubeadmSpec):
         return self.node_pools
 
     def immutable_fields(self) -> dict[str, str]:
-        network = self.network
-        ranges = {"range": network.range, "pods": network.pods, "services": network.services}
-        own = {f"network.{key}": str(value) for key, value in ranges.items()}
-        zones = {f"zones:{zone}": zone for zone in self.own_zones()}
-        return super().immutable_fields() | zones | own | {"network.encapsulation": network.encapsulation}
+        network, planes = self.network, self.control_planes
+        return super().immutable_fields() | {
+            "zones": ", ".join(sorted(self.own_zones())),  # with a zone more, control planes would move to others
+            "controlPlanes.architecture": architecture(planes.machine_type, planes.architecture),
+            "network.range": str(network.range),
+            "network.pods": str(network.pods),
+            "network.services": str(network.services),
+            "network.encapsulation": network.encapsulation,
+        }
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
@@ -188,7 +185,7 @@ class KubeadmAwsSpec(KubeadmSpec):
             allowed = f"{known.architecture}, which {planes.machine_type} is"
             remedy = "Remove architecture, or choose another machine type."
             yield Finding(Code.ARCHITECTURE, str(planes.architecture), allowed, remedy, at=("architecture",))
-        yield from disk_findings(control_plane_gib(planes))
+        yield from disk_findings(planes.disk_gib)
 
     def _network_findings(self) -> Iterator[Finding]:
         network = self.network
