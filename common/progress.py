@@ -48,8 +48,12 @@ class Step:
 
 
 @contextmanager
-def step(what: str, usual: float = 0.0, on: Console = console) -> Iterator[Step]:
-    """Show `what` while the block runs. `usual` (seconds) is the guess until this machine has its own."""
+def step(what: str, usual: float = 0.0, on: Console | None = None) -> Iterator[Step]:
+    """Show `what` while the block runs, on `console` unless `on` is another one.
+
+    `usual` (seconds) is the guess until this machine has its own.
+    """
+    on = on or console
     timings = _read_timings()
     current = Step(what, timings.get(what, usual))
     done = threading.Event()
