@@ -1,9 +1,9 @@
 """What every plugin process of the engine does: serve gRPC on loopback, print the port, leave quietly."""
 
 import os
+import select
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -24,9 +24,9 @@ def serve(register: Callable[[grpc.Server], None]) -> None:
     no longer needs; a user's Ctrl-C does not reach plugins, as they live in process groups of their own.
     """
     engine = os.getppid()  # before the port is told: whoever is told it may be gone a moment later
-    done = threading.Event()
+    closed, close = os.pipe()  # a handler may not wait for a lock: it runs in whatever the main thread is doing
     for closing in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(closing, lambda *_: done.set())
+        signal.signal(closing, lambda *_: os.write(close, b"."))
     server = grpc.server(
         ThreadPoolExecutor(max_workers=_WORKERS),
         options=[("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)],
@@ -36,7 +36,7 @@ def serve(register: Callable[[grpc.Server], None]) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    while not done.wait(_PARENT_POLL) and os.getppid() == engine:
+    while not select.select([closed], [], [], _PARENT_POLL)[0] and os.getppid() == engine:
         pass
     server.stop(grace=None)
     os._exit(0)  # worker threads may still wait on an API server; the engine no longer listens

@@ -1,6 +1,7 @@
 """A plugin ends with the engine that started it, however early the engine ends."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def lose_engine(server):
 
 serve(lose_engine)
 """
+_SERVES = "from common.plugin_process import serve; serve(lambda server: None)"
 _ENGINE = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]], stdout={stdout})"
 _PATIENCE = 30  # seconds
 
@@ -40,6 +42,15 @@ def test_a_plugin_ends_whose_engine_is_gone_before_it_serves(tmp_path: Path, std
     for process in running:
         process.kill()
     assert not running
+
+
+def test_a_plugin_ends_however_many_signals_it_gets_at_once() -> None:
+    plugin = subprocess.Popen([sys.executable, "-c", _SERVES], stdout=subprocess.PIPE)
+    assert plugin.stdout
+    assert int(plugin.stdout.readline())
+    while plugin.poll() is None:
+        plugin.send_signal(signal.SIGINT)
+    assert plugin.wait(_PATIENCE) == 0
 
 
 def _is_marked(process: psutil.Process, mark: dict[str, str]) -> bool:
