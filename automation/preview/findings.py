@@ -1,24 +1,21 @@
 """What policies say of a change: what is new, what it mends, and what was so before."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from pulumi.automation.events import PolicyEvent
 
+from automation.outcome import COLOUR
 from automation.preview.in_json import InJson
 from automation.preview.values import visible
 from policy.engine.judge import UNDETERMINED
 from policy.engine.run import OPEN
 
-_COLOUR: Final = re.compile(r"<\{%.*?%\}>")  # how the engine's events mark colours
-
 
 def said(message: str) -> str:
     """A message of the engine's as it is to be read."""
-    return visible(_COLOUR.sub("", message)).strip()
+    return visible(COLOUR.sub("", message)).strip()
 
 
 @dataclass(frozen=True, order=True)

@@ -4,7 +4,6 @@ A reviewer would be misled by a comment that hides what is lost, names the wrong
 engine, the API server and git are real; the cloud is rehearsed, and the code host is played on loopback.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from automation.comment.command import comment
-from tests.support.code_hosts import TOKEN, CodeHost, github
+from tests.support.code_hosts import github, job_of_github
 from tests.support.golden import Golden
 from tests.support.processes import processes_of
 from tests.support.repository import Repository, make_repository
@@ -79,7 +78,7 @@ def test_a_pull_request_has_a_comment_that_its_reviewers_would_like_to_get(
     with github() as host:
         for event in (_pulled(fork=pull.from_fork), *([_followed()] if pull.from_fork else [])):
             assert host.texts == []
-            comment([report], _job(host, tmp_path, event))
+            comment([report], job_of_github(host, tmp_path, event))
         (text,) = host.texts
     golden.check_text(f"comments/{pull.name}.md", _COMMIT.sub("0123456789ab", text))
 
@@ -98,15 +97,3 @@ def _pulled(*, fork: bool) -> dict[str, Any]:
 def _followed() -> dict[str, Any]:
     repository = {"owner": {"login": "fork"}}
     return {"workflow_run": {"head_sha": "c0ffee", "head_branch": "theirs", "head_repository": repository}}
-
-
-def _job(host: CodeHost, directory: Path, event: dict[str, Any]) -> dict[str, str]:
-    file = directory / "event.json"
-    file.write_text(json.dumps(event))
-    return {
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_API_URL": host.address,
-        "GITHUB_REPOSITORY": "owner/repo",
-        "GITHUB_EVENT_PATH": str(file),
-        "GITHUB_TOKEN": TOKEN,
-    }
