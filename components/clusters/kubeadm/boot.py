@@ -26,7 +26,7 @@ DEADLINE: Final = 1200
 """Seconds that a machine has to join; each wait of the script has a deadline within this."""
 _SCRIPT: Final = "/usr/local/sbin/polykube-boot"
 _HEADER: Final = "#cloud-config\n"
-_MOST: Final = 16384  # bytes of user data that EC2 takes, the least of the clouds
+_LARGEST: Final = 16384  # bytes of user data that EC2 takes, the least of the clouds
 _PAUSE: Final = "registry.k8s.io/pause:3.10.2"
 
 
@@ -59,8 +59,8 @@ def user_data(machine: Machine) -> str:
     """The machine's user data, compressed, in base64; ValueError when it is more than a cloud takes."""
     text = _HEADER + yaml.safe_dump(cloud_config(machine), sort_keys=False, width=200)
     packed = gzip.compress(text.encode(), mtime=0)  # without a time, so that equal data is equal
-    if len(packed) > _MOST:
-        raise ValueError(f"user data of {len(packed)} bytes, and a cloud takes {_MOST}: leave out mirrors or names")
+    if len(packed) > _LARGEST:
+        raise ValueError(f"user data of {len(packed)} bytes, and a cloud takes {_LARGEST}: leave out mirrors or names")
     return base64.b64encode(packed).decode()
 
 

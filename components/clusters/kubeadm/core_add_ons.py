@@ -32,7 +32,7 @@ _PREPARES: Final = (10, 64)
 
 
 class CoreAddOns(pulumi.ComponentResource):
-    """The cluster's own parts, below `parent`; what in them is beyond the rules has leave here."""
+    """The cluster's own parts, below `parent`; what in them breaks policy rules is exempted here."""
 
     def __init__(self, cluster: str, options: pulumi.ResourceOptions) -> None:
         exemptions = [

@@ -144,7 +144,7 @@ def own_network_findings(
     yield from overlaps({("services",): services, at: pods})
     if is_invalid(pods):
         return
-    room = 2 ** max(32 - _NODE_BITS - pods.prefixlen, 0) if pods.prefixlen <= 32 - _NODE_BITS else 0
+    room = 2 ** (32 - _NODE_BITS - pods.prefixlen) if pods.prefixlen <= 32 - _NODE_BITS else 0
     if room < machines:
         remedy = "Take a larger range (a smaller number after the /), or lower what the pools may grow to."
         found = f"{pods}: room for {room} nodes of {2**_NODE_BITS} addresses, and there may be {machines}"

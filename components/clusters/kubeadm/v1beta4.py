@@ -78,7 +78,7 @@ class Component(Part):
 
     spelt: ClassVar[Mapping[str, str]] = {"cert_sans": "certSANs"}
 
-    cert_sans: Sequence[Any] = ()
+    cert_sans: Sequence[str] = ()
     extra_args: Sequence[Arg] = ()
     extra_volumes: Sequence[HostPathMount] = ()
 
@@ -162,7 +162,7 @@ class ClusterConfiguration(Document):
 
     cluster_name: str
     kubernetes_version: str
-    control_plane_endpoint: Any
+    control_plane_endpoint: str
     networking: Networking
     etcd: Etcd
     api_server: Component
@@ -175,9 +175,9 @@ class ClusterConfiguration(Document):
 class TokenDiscovery(Part):
     """How a machine knows the API server: by a token, and by the hash of its authority's key."""
 
-    api_server_endpoint: Any
-    ca_cert_hashes: Sequence[Any]
-    token: Any
+    api_server_endpoint: str
+    ca_cert_hashes: Sequence[str]
+    token: str
 
 
 @dataclass(frozen=True, kw_only=True)

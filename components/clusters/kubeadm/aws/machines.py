@@ -78,8 +78,8 @@ class Group:
     """A group of machines: its name in AWS, how many, in which subnets, behind which balancers."""
 
     name: str
-    least: int
-    most: int
+    minimum: int
+    maximum: int
     subnets: Sequence[pulumi.Input[str]]
     targets: Sequence[pulumi.Input[str]] = ()
 
@@ -104,8 +104,8 @@ def make_group(
     return autoscaling.Group(
         f"{place.cluster}-{logical}",
         name=group.name,
-        min_size=group.least,
-        max_size=group.most,
+        min_size=group.minimum,
+        max_size=group.maximum,
         vpc_zone_identifiers=list(group.subnets),
         target_group_arns=list(group.targets) or None,
         health_check_type="EC2",

@@ -57,6 +57,11 @@ class Machines:
         return self.config.variables(f"{_SETTINGS}/machine.env")
 
     @property
+    def host(self) -> str:
+        """Where they are told that the API server is."""
+        return self.settings.get("API_ENDPOINT", "").rpartition(":")[0]
+
+    @property
     def count(self) -> int:
         """How many there are."""
         return int(self.group.inputs.get("desiredCapacity") or self.group.inputs["minSize"])
@@ -95,7 +100,7 @@ class Group(Behaviour):
             group = _read(resource, store)
         except Ignored:
             return
-        found = clusters.serving(group.settings.get("API_ENDPOINT", "").rpartition(":")[0])
+        found = clusters.serving(group.host)
         if found is None:
             return
         name, _ = found
@@ -172,7 +177,7 @@ def _boot(group: Machines, store: Store) -> Joined:
         raise NeverJoins("the user data runs nothing")
     authorities = {} if group.is_worker else _authorities(group, store)
     init, join = (group.config.documents(f"{_SETTINGS}/{name}.yaml") for name in ("init", "join"))
-    if group.settings.get("ROLE") == "first" and clusters.serving(_host(group)) is None:
+    if group.settings.get("ROLE") == "first" and clusters.serving(group.host) is None:
         machine = machines.known(machines.aws, str(group.template.inputs["instanceType"]))
         if machine.memory * 1024 < _MEGABYTES:
             raise NeverJoins(f"[ERROR Mem]: the system RAM is less than the minimum {_MEGABYTES} MB")
@@ -201,10 +206,6 @@ def _may(template: Resource, action: str, on: str, store: Store) -> bool:
     return any(read_policy(each.inputs["policy"]).denial(Call(action, on)) is None for each in own)
 
 
-def _host(group: Machines) -> str:
-    return group.settings.get("API_ENDPOINT", "").rpartition(":")[0]
-
-
 def _reached_at(group: Resource, store: Store) -> str:
     """The address of this machine at which a balancer before the group is reached; any other where there is none."""
     targets = set(group.inputs.get("targetGroupArns", ()))
@@ -221,7 +222,7 @@ def _is_control_plane_of(group: Resource, cluster: str, store: Store) -> bool:
         other = _read(group, store)
     except (Ignored, Refused):
         return False
-    found = clusters.serving(_host(other))
+    found = clusters.serving(other.host)
     return not other.is_worker and found is not None and found[0] == cluster
 
 
