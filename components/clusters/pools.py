@@ -157,17 +157,25 @@ def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine
         yield Finding(Code.NO_SYSTEM_POOL, found, allowed, remedy, at=("nodePools",))
     for index, pool in valid(pools):
         known = machines.get(pool.machine_type)
-        if not known and pool.architecture is None and isinstance(pool.machine_type, str):
-            yield unknown_architecture(pool.machine_type, machines, at=("nodePools", index, "machineType"))
-        elif known and pool.architecture in ("amd64", "arm64") and pool.architecture != known.architecture:
-            allowed = f"{known.architecture}, which {pool.machine_type} is"
-            remedy = "Remove architecture, or choose another machine type."
-            at = ("nodePools", index, "architecture")
-            yield Finding(Code.ARCHITECTURE, str(pool.architecture), allowed, remedy, at=at)
+        if wrong := list(architecture_findings(pool.machine_type, pool.architecture, machines)):
+            yield from (each.below("nodePools", index) for each in wrong)
         elif pool.is_windows and (pool.architecture or (known.architecture if known else "")) == "arm64":
             remedy = "Choose a machine type of amd64."
             at = ("nodePools", index, "machineType")
             yield Finding(Code.ARCHITECTURE, f"{pool.machine_type}, which is arm64", "amd64 for Windows", remedy, at=at)
+
+
+def architecture_findings(
+    machine_type: str, stated: Architecture | None, machines: Mapping[str, Machine]
+) -> Iterator[Finding]:
+    """A finding when the architecture of a machine type is not known, or is stated and another one."""
+    known = machines.get(machine_type)
+    if not known and stated is None and isinstance(machine_type, str):
+        yield unknown_architecture(machine_type, machines, at=("machineType",))
+    elif known and stated in ("amd64", "arm64") and stated != known.architecture:
+        allowed = f"{known.architecture}, which {machine_type} is"
+        remedy = "Remove architecture, or choose another machine type."
+        yield Finding(Code.ARCHITECTURE, str(stated), allowed, remedy, at=("architecture",))
 
 
 def unknown_architecture(machine_type: str, machines: Mapping[str, Machine], at: KeyPath) -> Finding:

@@ -4,13 +4,16 @@ Versions: docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html. Add
 were running them; `aws eks describe-addon-versions --kubernetes-version 1.36` lists newer ones.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from components.clusters.managed import Facts
-from components.clusters.pools import Machine
+from components.clusters.pools import Architecture, Machine
 
 _A: Final = "arm64"
+# docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, November 2026; g4ad has GPUs of AMD's.
+_GPU_FAMILY: Final = re.compile(r"(?!g4ad)[gp]\d")
 
 
 def _zones(*regions: str) -> dict[str, tuple[str, ...]]:
@@ -54,6 +57,19 @@ FACTS: Final = Facts(
         "ca-central-1": tuple(f"ca-central-1{letter}" for letter in "abd"),
     },
 )
+
+
+def architecture(machine_type: str, stated: Architecture | None) -> str:
+    """The architecture of a machine type of EC2: as stated, or as our table has it; what is neither is refused."""
+    known = FACTS.machines.get(machine_type)
+    return stated or (known.architecture if known else "amd64")
+
+
+def has_gpus(machine_type: str) -> bool:
+    """Whether machines of EC2 have GPUs of NVIDIA's, by our table, or for a type that it lacks by its family."""
+    known = FACTS.machines.get(machine_type)
+    return bool(known.gpus) if known else _GPU_FAMILY.match(machine_type) is not None
+
 
 ADDON_VERSIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "1.34": {

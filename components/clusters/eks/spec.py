@@ -1,6 +1,5 @@
 """An EKS cluster in the stack file, and what can be wrong with it before AWS is asked."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
@@ -8,6 +7,7 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 from pydantic import Field
 
 from components import naming
+from components.clusters.eks import facts
 from components.clusters.eks.facts import FACTS, PREFIX, pods_per_node
 from components.clusters.eks.limits import (
     LABEL_LENGTH,
@@ -29,8 +29,6 @@ from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
 from spec.text import RbacGroup, TextRule
 
-# docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, November 2026; g4ad has GPUs of AMD's.
-GPU_FAMILY: Final = re.compile(r"(?!g4ad)[gp]\d")
 _TAKEN_BY_AWS: Final = 5  # addresses of every subnet
 
 PrincipalArn: TypeAlias = Annotated[
@@ -103,14 +101,12 @@ class EksPoolSpec(CloudPoolSpec):
     @property
     def arch(self) -> str:
         """The architecture: as stated, or as our table has it; what is neither is refused."""
-        known = FACTS.machines.get(self.machine_type)
-        return self.architecture or (known.architecture if known else "amd64")
+        return facts.architecture(self.machine_type, self.architecture)
 
     @property
     def has_gpus(self) -> bool:
         """Whether the machines have GPUs of NVIDIA's, by our table, or for a type that it lacks by its family."""
-        known = FACTS.machines.get(self.machine_type)
-        return bool(known.gpus) if known else GPU_FAMILY.match(self.machine_type) is not None
+        return facts.has_gpus(self.machine_type)
 
     @property
     def needs_device_plugin(self) -> bool:

@@ -17,6 +17,7 @@ import pulumi
 from pulumi_aws import autoscaling, iam
 from pulumi_aws.provider import Provider as AwsProvider
 
+from components.clusters.eks.facts import architecture
 from components.clusters.exec_kubeconfig import API, Login, exec_kubeconfig
 from components.clusters.kubeadm.authorities import Authorities
 from components.clusters.kubeadm.aws.add_ons import DRIVER, know_machines, make_volumes
@@ -30,7 +31,6 @@ from components.clusters.kubeadm.aws.rights import (
     report_policy,
 )
 from components.clusters.kubeadm.aws.secrets import make_secret, only_for, set_value
-from components.clusters.kubeadm.aws.spec import architecture
 from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, user_data
 from components.clusters.kubeadm.core_add_ons import CoreAddOns
 from components.clusters.kubeadm.documents import PORT, ClusterFacts, NodeFacts, init_documents, join_document

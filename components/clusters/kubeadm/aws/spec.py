@@ -9,8 +9,9 @@ from pydantic import Field
 
 from components import naming
 from components.clusters.eks.facts import FACTS as EC2
+from components.clusters.eks.facts import architecture, has_gpus
 from components.clusters.eks.limits import LARGEST_DISK, public_range_findings, tag_findings
-from components.clusters.eks.spec import GPU_FAMILY, PrincipalArn
+from components.clusters.eks.spec import PrincipalArn
 from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.spec import (
     IMAGE_TEXT,
@@ -22,7 +23,7 @@ from components.clusters.kubeadm.spec import (
 from components.clusters.managed import Facts, with_endpoint
 from components.clusters.names import AUTOMATIC, IAM_ROLE, Use
 from components.clusters.node_labels import label_findings
-from components.clusters.pools import Architecture, CloudPoolSpec, all_whole, unknown_architecture
+from components.clusters.pools import CloudPoolSpec, all_whole, architecture_findings
 from components.contract import Capability
 from components.networks.address_plan import overlaps
 from components.networks.aws_spec import AwsNetworkSpec
@@ -85,14 +86,7 @@ class KubeadmAwsPoolSpec(CloudPoolSpec):
     @property
     def has_gpus(self) -> bool:
         """Whether the machines have GPUs, by our table, or for a type that it lacks by its family."""
-        known = FACTS.machines.get(self.machine_type)
-        return bool(known.gpus) if known else GPU_FAMILY.match(self.machine_type) is not None
-
-
-def architecture(machine_type: str, stated: Architecture | None) -> str:
-    """The architecture of a machine type: as stated, or as our table has it."""
-    known = FACTS.machines.get(machine_type)
-    return stated or (known.architecture if known else "amd64")
+        return has_gpus(self.machine_type)
 
 
 def disk_findings(gib: int) -> Iterator[Finding]:
@@ -178,13 +172,7 @@ class KubeadmAwsSpec(KubeadmSpec):
 
     def _machine_findings(self) -> Iterator[Finding]:
         planes = self.control_planes
-        known = FACTS.machines.get(planes.machine_type)
-        if not known and planes.architecture is None:
-            yield unknown_architecture(planes.machine_type, FACTS.machines, at=("machineType",))
-        elif known and planes.architecture not in (None, known.architecture):
-            allowed = f"{known.architecture}, which {planes.machine_type} is"
-            remedy = "Remove architecture, or choose another machine type."
-            yield Finding(Code.ARCHITECTURE, str(planes.architecture), allowed, remedy, at=("architecture",))
+        yield from architecture_findings(planes.machine_type, planes.architecture, FACTS.machines)
         yield from disk_findings(planes.disk_gib)
 
     def _network_findings(self) -> Iterator[Finding]:
