@@ -160,9 +160,14 @@ class Engine:
         deployment: dict[str, Any] | None = json.loads(self.ask("stack", "export", "--stack", self.stack))["deployment"]
         return deployment or {}
 
+    @property
+    def backend_url(self) -> str:
+        """Where the engine keeps its states; empty where that is for it to find."""
+        return self._environment.get(VARIABLE, "")
+
     def _failure(self, what: str, said: str) -> PolykubeError:
         """What a command failed by: a lock (PK602), the backend (PK417), or what it says (PK401)."""
-        backend = trouble(self._environment.get(VARIABLE, ""), said)
+        backend = trouble(self.backend_url, said)
         return Locked.told(self.stack, said) or EngineError(backend or failed(what, said))
 
     def _command(self, *arguments: str) -> list[str]:

@@ -57,7 +57,7 @@ def ready(
         check_changes(outputs_in(deployment), project.spec)
         check_first_run(deployment, project.spec)
         start_control_plane(project, tools)
-        told(replace(settle_runs(engine, project.settings["PULUMI_BACKEND_URL"]), swept=swept))
+        told(replace(settle_runs(engine), swept=swept))
         refresh_pools(engine, deployment)
         yield engine
 

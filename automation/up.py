@@ -64,7 +64,7 @@ def _destroy(project: Project, engine: Engine) -> None:
     if project.is_local and not any(resource.get("protect") for resource in resources):
         # Its data go with it, so that nothing has to be waited for, nor can hold anything by a finalizer.
         project.control_plane().stop()
-    show_recovery(settle_runs(engine, project.settings["PULUMI_BACKEND_URL"]))
+    show_recovery(settle_runs(engine))
     if resources:
         terminal = Terminal()
         planned = terminal.carry_out(engine, "destroy", "--preview-only")  # nothing goes while something is protected

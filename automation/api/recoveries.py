@@ -30,4 +30,4 @@ def recover_project(project: Project, environment: Mapping[str, str] = os.enviro
     with engine.locked():
         if project.is_local:
             project.control_plane(dict(tools)).start()
-        return recovery.recover(engine, project.state_files, project.settings["PULUMI_BACKEND_URL"])
+        return recovery.recover(engine, project.state_files)

@@ -44,7 +44,7 @@ class Locked(BusyError):
 
     def __init__(self, stack: str, locks: Sequence[Lock], found: str = "") -> None:
         self.locks = tuple(locks)
-        super().__init__([_held(stack, each) for each in (found,) if each] or [_held(stack, it.owner) for it in locks])
+        super().__init__([_held(stack, each) for each in ([found] if found else [lock.owner for lock in locks])])
 
     @classmethod
     def told(cls, stack: str, message: str) -> "Locked | None":

@@ -22,9 +22,9 @@ BUCKETS: Final = frozenset({"s3", "gs", "azblob"})
 _PRECISION: Final = 1.0  # seconds to which the engine tells when a lock was taken
 
 
-def stale_locks(engine: Engine, backend_url: str) -> Sequence[Lock]:
+def stale_locks(engine: Engine) -> Sequence[Lock]:
     """Locks whose owner is gone; BusyError (PK602) when one lives, or cannot be asked because it is elsewhere."""
-    url = urlparse(backend_url)
+    url = urlparse(engine.backend_url)
     locks: Sequence[Lock] = ()
     if url.scheme == "file":
         locks = list(_files(Path(url.path), engine.stack))
@@ -35,9 +35,9 @@ def stale_locks(engine: Engine, backend_url: str) -> Sequence[Lock]:
     return locks
 
 
-def clear(engine: Engine, backend_url: str, locks: Sequence[Lock]) -> None:
+def clear(engine: Engine, locks: Sequence[Lock]) -> None:
     """Remove these locks; of a file backend no other."""
-    if urlparse(backend_url).scheme == "file":
+    if urlparse(engine.backend_url).scheme == "file":
         for lock in locks:
             for file in (lock.place, f"{lock.place}.attrs"):
                 Path(file).unlink(missing_ok=True)

@@ -44,14 +44,14 @@ def check_files(files: StateFiles | None) -> Sequence[Path]:
     return swept
 
 
-def settle_runs(engine: Engine, backend_url: str) -> Recovery:
+def settle_runs(engine: Engine) -> Recovery:
     """Clear the lock and the begun operations of a killed run; BusyError (PK602) when its owner lives."""
-    locks = stale_locks(engine, backend_url)
-    clear(engine, backend_url, locks)
+    locks = stale_locks(engine)
+    clear(engine, locks)
     return Recovery(locks=locks, settled=settle(engine))
 
 
-def recover(engine: Engine, files: StateFiles | None, backend_url: str) -> Recovery:
+def recover(engine: Engine, files: StateFiles | None) -> Recovery:
     """Everything that can be mended without a person: what was found and done comes back.
 
     A damaged state is set aside, and its newest whole copy takes its place. Without a copy the stack begins with an
@@ -66,7 +66,7 @@ def recover(engine: Engine, files: StateFiles | None, backend_url: str) -> Recov
         if copy:
             shutil.copyfile(copy.file, files.state)
     engine.select()
-    after = settle_runs(engine, backend_url)
+    after = settle_runs(engine)
     return Recovery(swept, damage, aside, copy, after.locks, after.settled)
 
 

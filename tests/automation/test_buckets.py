@@ -74,9 +74,9 @@ def let_go(engine: Engine) -> None:
     (engine.directory / "go").touch()
 
 
-def mended(engine: Engine, store: Store) -> Recovery:
+def mended(engine: Engine) -> Recovery:
     """What a recovery finds and does."""
-    return recover(engine, None, store.url())
+    return recover(engine, None)
 
 
 def test_of_two_runs_at_once_the_second_is_refused_with_the_owner_of_the_lock(engine: Engine, store: Store) -> None:
@@ -87,7 +87,7 @@ def test_of_two_runs_at_once_the_second_is_refused_with_the_owner_of_the_lock(en
     with pytest.raises(BusyError, match=owner):
         up(engine).result(60)
     with pytest.raises(BusyError, match=owner):
-        mended(engine, store)
+        mended(engine)
     assert store.locks() == [lock], "nobody but its owner takes it away"
     let_go(engine)
     assert first.result(120).changes == {"create": 1}
@@ -104,12 +104,12 @@ def test_a_lock_is_cleared_only_where_its_owner_is_known_to_be_gone(engine: Engi
     taken = datetime.now(UTC).isoformat()
     lock.write_text(json.dumps({"pid": _DEAD, "username": "ann", "hostname": host, "timestamp": taken}))
     if host == socket.gethostname():
-        (found,) = mended(engine, store).locks
+        (found,) = mended(engine).locks
         assert (found.user, found.pid) == ("ann", _DEAD)
         assert up(engine).result(120).changes == {"same": 1}
     else:
         with pytest.raises(BusyError, match=f"of ann on {host}"):
-            mended(engine, store)
+            mended(engine)
         assert lock.exists()
         lock.unlink()
 
@@ -124,7 +124,7 @@ def test_after_a_server_that_failed_in_between_the_next_run_goes_on(engine: Engi
         running.result(300)
     assert store.locks(), "the engine could not take its lock away"
     store.fault = ""
-    (lock,) = mended(engine, store).locks
+    (lock,) = mended(engine).locks
     assert lock.host == socket.gethostname()
     up(engine).result(120)
     assert up(engine).result(120).changes == {"same": 1}

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from automation.engine import Engine
+from automation.state.backends import VARIABLE
 from automation.state.lock import Locked
 from automation.state.locks import clear, stale_locks
 from common.errors import BusyError, EngineError
@@ -24,11 +25,12 @@ the lock file with `pulumi cancel`.
 """
 
 
-def engine(directory: Path, said: str, code: int = 1) -> Engine:
+def engine(directory: Path, said: str, code: int = 1, backend: str = "s3://states") -> Engine:
     """An engine that says this of everything, and writes down what it was asked."""
     (directory / "said").write_text(said)
     script = f"echo \"$@\" >> '{directory}/asked'\ncat '{directory}/said' >&2\nexit {code}"
-    return Engine(Tool("pulumi", program(directory / "pulumi", script), "0", "a test"), "dev", {}, directory)
+    tool = Tool("pulumi", program(directory / "pulumi", script), "0", "a test")
+    return Engine(tool, "dev", {VARIABLE: backend}, directory)
 
 
 def told(pid: int, host: str, since: datetime) -> str:
@@ -55,22 +57,22 @@ def test_an_owner_that_began_in_the_second_of_the_lock_lives(tmp_path: Path) -> 
     """The engine tells locks in buckets by the second."""
     began = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
     with pytest.raises(BusyError, match=f"process {os.getpid()} ") as busy:
-        stale_locks(engine(tmp_path, told(os.getpid(), socket.gethostname(), began)), "s3://states")
+        stale_locks(engine(tmp_path, told(os.getpid(), socket.gethostname(), began)))
     assert len(busy.value.problems) == 1, "only who lives is in the way"
 
 
 def test_stale_locks_of_this_machine_are_found_and_cleared_in_a_bucket(tmp_path: Path) -> None:
     asked = engine(tmp_path, told(_DEAD, socket.gethostname(), datetime.now(UTC)))
-    locks = stale_locks(asked, "s3://states")
+    locks = stale_locks(asked)
     assert len(locks) == 2
-    clear(engine(tmp_path, "", 0), "s3://states", locks)
+    clear(engine(tmp_path, "", 0), locks)
     assert (tmp_path / "asked").read_text().splitlines()[-1] == "cancel --yes --stack dev"
 
 
 def test_a_bucket_without_locks_has_none_and_one_that_fails_is_an_error(tmp_path: Path) -> None:
-    assert not stale_locks(engine(tmp_path, "error: a stack named dev already exists"), "gs://states")
+    assert not stale_locks(engine(tmp_path, "error: a stack named dev already exists", backend="gs://states"))
     with pytest.raises(EngineError, match="PK401"):
-        stale_locks(engine(tmp_path, "error: the disk is full"), "gs://states")
+        stale_locks(engine(tmp_path, "error: the disk is full", backend="gs://states"))
 
 
 def test_of_a_file_backend_only_the_stale_lock_is_removed(tmp_path: Path) -> None:
@@ -78,9 +80,9 @@ def test_of_a_file_backend_only_the_stale_lock_is_removed(tmp_path: Path) -> Non
     locks.mkdir(parents=True)
     dead = {"pid": _DEAD, "username": "ann", "hostname": socket.gethostname(), "timestamp": "2026-11-30T16:00:00Z"}
     (locks / "dead.json").write_text(json.dumps(dead))
-    played, backend = engine(tmp_path, "", 0), tmp_path.as_uri()
-    found = stale_locks(played, backend)
+    played = engine(tmp_path, "", 0, tmp_path.as_uri())
+    found = stale_locks(played)
     (locks / "new.json").write_text(json.dumps(dead | {"pid": os.getpid()}))  # somebody has just begun
-    clear(played, backend, found)
+    clear(played, found)
     assert [each.name for each in locks.iterdir()] == ["new.json"]
     assert not (tmp_path / "asked").exists()

@@ -109,7 +109,7 @@ def test_a_recovery_that_is_killed_itself_is_taken_up_again(
 
     monkeypatch.setattr(engine, "ask", ask_until_killed)
     with pytest.raises(Killed):
-        settle_runs(engine, project.settings["PULUMI_BACKEND_URL"])
+        settle_runs(engine)
     cli.must("up")
     assert api.get(SLOW)["status"]["readyReplicas"] == 1
     assert "no resources changed" in cli.must("up")
