@@ -15,7 +15,7 @@ from rehearsal.toolchain import CONTROL_PLANE, ENGINE, Tool, Unfit, look_up, rea
 
 
 @dataclass(frozen=True)
-class Finding:
+class ToolStatus:
     """One thing that polykube uses.
 
     `ok` is False when it is missing, `needed` is True when no stack comes up without it; `detail`
@@ -42,7 +42,7 @@ class Finding:
         return asdict(self)
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[ToolStatus]:
     """Engine, backend, language host, provider plugins and tools, in this order."""
     engine = look_up(ENGINE[0])
     yield _tool(ENGINE[0], "engine", engine)
@@ -50,16 +50,16 @@ def examine() -> Iterator[Finding]:
     yield _host(engine)
     for name, plugin in look_up_plugins().items():
         if plugin is None:
-            yield Finding(name, "provider", ok=False)
+            yield ToolStatus(name, "provider", ok=False)
         else:
             remedy = "" if plugin.official else install_command(name)
-            yield Finding(name, "provider", True, plugin.version, plugin.source, str(plugin.path), remedy=remedy)
+            yield ToolStatus(name, "provider", True, plugin.version, plugin.source, str(plugin.path), remedy=remedy)
     for name in read_lock()[1]:
         if name not in ENGINE:
             yield _tool(name, "tool", look_up(name))
 
 
-def show(findings: Sequence[Finding]) -> None:
+def show(findings: Sequence[ToolStatus]) -> None:
     """A table of what was found, then what to do: each remedy once, its command on a line of its own."""
     rows = [(f.mark, f.kind, f.name, f.version or "–", f.source) for f in findings]
     out.print(table("Doctor", ("", "kind", "name", "version", "source"), rows))
@@ -77,18 +77,18 @@ def show(findings: Sequence[Finding]) -> None:
             out.print(f"  {remedy}", soft_wrap=True, markup=False)
 
 
-def _tool(name: str, kind: str, found: Tool | Unfit | None) -> Finding:
+def _tool(name: str, kind: str, found: Tool | Unfit | None) -> ToolStatus:
     needed = name in ENGINE + CONTROL_PLANE
     match found:
         case Tool():
-            return Finding(name, kind, True, found.version, found.source, str(found.path), remedy="", needed=needed)
+            return ToolStatus(name, kind, True, found.version, found.source, str(found.path), remedy="", needed=needed)
         case Unfit():
-            return Finding(name, kind, ok=False, detail=f"{found.path} {found.reason}", needed=needed)
+            return ToolStatus(name, kind, ok=False, detail=f"{found.path} {found.reason}", needed=needed)
         case None:
-            return Finding(name, kind, ok=False, needed=needed)
+            return ToolStatus(name, kind, ok=False, needed=needed)
 
 
-def _backend(engine: Tool | Unfit | None) -> Finding:
+def _backend(engine: Tool | Unfit | None) -> ToolStatus:
     """Where states are: whether the engine, if it is there, can list them."""
     url = backend_url()
     given, problem = shown(url), None
@@ -101,13 +101,13 @@ def _backend(engine: Tool | Unfit | None) -> Finding:
         (problem,) = error.problems
     source = VARIABLE if VARIABLE in os.environ else "by default"
     if problem:
-        return Finding(given, "backend", ok=False, source=source, detail=problem.found, remedy=problem.remedy)
-    return Finding(given, "backend", ok=True, source=source, remedy="")
+        return ToolStatus(given, "backend", ok=False, source=source, detail=problem.found, remedy=problem.remedy)
+    return ToolStatus(given, "backend", ok=True, source=source, remedy="")
 
 
-def _host(engine: Tool | Unfit | None) -> Finding:
+def _host(engine: Tool | Unfit | None) -> ToolStatus:
     host = language_host(engine) if isinstance(engine, Tool) else None
     if host is None:
-        return Finding("python", "language host", ok=False)
+        return ToolStatus("python", "language host", ok=False)
     remedy = "" if host.official else "put a released pulumi on PATH, which brings it"
-    return Finding("python", "language host", True, host.version, host.source, str(host.path), remedy=remedy)
+    return ToolStatus("python", "language host", True, host.version, host.source, str(host.path), remedy=remedy)

@@ -13,19 +13,19 @@ _REASONS: Final = ("diagnosticEvent", "policyEvent")
 
 
 @dataclass
-class Told:
+class LogReading:
     """What is known of a log that is read: whether an event in it may say why the engine failed."""
 
     reason: bool = False
 
 
 @contextmanager
-def following(log: Path, heard: Callable[[Mapping[str, Any]], None]) -> Iterator[Told]:
+def following(log: Path, heard: Callable[[Mapping[str, Any]], None]) -> Iterator[LogReading]:
     """Tell every event in `log`, from a thread of its own, until the block has ended and the last one was told.
 
     What `heard` raises is raised when the block ends.
     """
-    told, ended, wrong = Told(), Event(), list[BaseException]()
+    told, ended, wrong = LogReading(), Event(), list[BaseException]()
 
     def read() -> None:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from automation.project import Project
-from automation.rehearsal_report import Report
+from automation.rehearsal_report import RehearsalReport
 from automation.rehearse import parse_steps, prepare
 from automation.show import err
 from common.errors import Problem, RehearsalError
@@ -51,7 +51,7 @@ def find(stack: str) -> Needs:
     if not project.cloud:
         raise RehearsalError(_no_cloud(project))
     sweep()
-    report = Report(stack, with_faults=False)
+    report = RehearsalReport(stack, with_faults=False)
     with new_site(stack) as site:
         prepare(project, site, report).carry_out(parse_steps(_STEPS))
         made = site.store.calls()

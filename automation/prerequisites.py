@@ -41,7 +41,7 @@ class Prerequisite:
 
 
 @dataclass(frozen=True)
-class Place:
+class CloudAccount:
     """Where a stack's resources are: the Pulumi package of the cloud, the region, the project or subscription."""
 
     cloud: str
@@ -49,14 +49,14 @@ class Place:
     account: str
 
     @classmethod
-    def of(cls, project: Project) -> "Place":
+    def of(cls, project: Project) -> "CloudAccount":
         """The place of a stack on a cloud."""
         cluster: Any = project.spec.cluster
         account = getattr(cluster, "project", "") or getattr(cluster, "subscription", "")
         return cls(project.cloud, cluster.region, str(account))
 
 
-def find(place: Place, resources: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Prerequisite]:
+def find(place: CloudAccount, resources: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Prerequisite]:
     """What the resources (type and inputs) want: services first, then the limits that a new account may not have."""
     made = list(resources)
     on = switched_on(made)
@@ -74,7 +74,7 @@ def show(stack: str, *, as_json: bool) -> None:
     """Print what a stack wants of its account."""
     project = Project.open(stack)
     resources = [(each.type, each.inputs) for each in (planned(project)[1] if project.cloud else ())]
-    found = list(find(Place.of(project), resources)) if project.cloud else []
+    found = list(find(CloudAccount.of(project), resources)) if project.cloud else []
     if as_json:
         print(json.dumps([asdict(each) for each in found], indent=1))
         return

@@ -24,7 +24,7 @@ _NOTHING: Final = "–"
 
 
 @dataclass(frozen=True)
-class Difference:
+class ConfigDifference:
     """A value that is another one in the two files, or in one alone; secrets are masked. `file` and `line` say where
     it stands: in the target, or else in the source."""
 
@@ -48,14 +48,14 @@ def show_promotion(source: str, target: str, *, as_json: bool) -> None:
     out.print(f"{count} between Pulumi.{source}.yaml and Pulumi.{target}.yaml", soft_wrap=True)
 
 
-def differences(source: Project, target: Project) -> Iterator[Difference]:
+def differences(source: Project, target: Project) -> Iterator[ConfigDifference]:
     """What two stacks' files differ in, in the order of the target's."""
     one, other = (stack_file(each.directory, each.stack) for each in (source, target))
     (before,), (after,) = read(one).nodes, read(other).nodes
     for edit in edits(before, after):
         was, now = (without_secrets(each, SECRET) for each in (edit.before, edit.after))
         shown = key_path(tuple(each for each in edit.at if each != "config"))
-        yield Difference(shown, was, now, (one if now is ABSENT else other).name, edit.line)
+        yield ConfigDifference(shown, was, now, (one if now is ABSENT else other).name, edit.line)
 
 
 def _shown(value: Any) -> str:

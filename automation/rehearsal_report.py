@@ -10,7 +10,7 @@ CHANGES: Final = ("create", "update", "replace", "delete", "same")
 
 
 @dataclass
-class Report:
+class RehearsalReport:
     """What a rehearsal showed. `steps` are rows as in the JSON; `resources` and `nodes_ready` are of the
     last `up`; `stand_ins` are the bundles that could not be had for any."""
 

@@ -21,7 +21,7 @@ from automation.first_run import check_first_run
 from automation.outcome import Outcome, brought_up
 from automation.pool_refresh import refresh_pools
 from automation.project import Project
-from automation.rehearsal_report import CHANGES, Report
+from automation.rehearsal_report import CHANGES, RehearsalReport
 from automation.rehearsed_project import RehearsedProject
 from automation.show import err, out, show_error
 from automation.terminal import Terminal
@@ -36,7 +36,7 @@ from stacks.changes import check_changes, outputs_in
 
 
 @dataclass(frozen=True)
-class Step:
+class RehearsalStep:
     """A step as the command line says it: `up`, `change=FILE`, `upgrade=1.36`."""
 
     name: str
@@ -46,9 +46,9 @@ class Step:
         return f"{self.name}={self.argument}" if self.argument else self.name
 
 
-def parse_steps(text: str) -> list[Step]:
+def parse_steps(text: str) -> list[RehearsalStep]:
     """The steps in a list with commas; RehearsalError (PK703) names those that there are not."""
-    steps = [Step(*part.strip().partition("=")[::2]) for part in text.split(",")]
+    steps = [RehearsalStep(*part.strip().partition("=")[::2]) for part in text.split(",")]
     wrong = [
         step for step in steps if step.name not in _ACTIONS or bool(step.argument) != (step.name in _WITH_ARGUMENT)
     ]
@@ -72,10 +72,10 @@ class Rehearsal:
 
     project: RehearsedProject
     tools: Mapping[str, Tool]
-    report: Report
+    report: RehearsalReport
     terminal: Terminal
 
-    def carry_out(self, steps: Sequence[Step]) -> None:
+    def carry_out(self, steps: Sequence[RehearsalStep]) -> None:
         """One step after the other; the first that fails is the last, unless failing is what is rehearsed."""
         for step in steps[:-1]:
             try:
@@ -86,7 +86,7 @@ class Rehearsal:
                 show_error(error)
         self._carry_out(steps[-1])
 
-    def _carry_out(self, step: Step) -> None:
+    def _carry_out(self, step: RehearsalStep) -> None:
         with self._timed(step) as row:
             self._start_local_control_plane()
             outcome = _ACTIONS[step.name](self, step.argument)
@@ -149,7 +149,7 @@ class Rehearsal:
             project.control_plane(dict(self.tools)).start()
 
     @contextmanager
-    def _timed(self, step: Step) -> Iterator[dict[str, Any]]:
+    def _timed(self, step: RehearsalStep) -> Iterator[dict[str, Any]]:
         began = time.monotonic()
         row: dict[str, Any] = {"step": str(step), "ok": False, "seconds": 0.0, "changes": dict.fromkeys(CHANGES, 0)}
         self.report.steps.append(row)
@@ -212,7 +212,7 @@ def rehearse(stack: str, steps: str, circumstances: Circumstances, *, keep: bool
     head = f"[bold]rehearsal[/bold] of {stack}: stand-in clouds, a real engine and API server, no credentials"
     say.print(head, soft_wrap=True)
     sweep()
-    report = Report(stack, with_faults=circumstances.may_fail)
+    report = RehearsalReport(stack, with_faults=circumstances.may_fail)
     with new_site(stack) as site:
         error = _hold(project, site, plan, circumstances, report, say)
         if keep:
@@ -232,14 +232,19 @@ def end(stack: str) -> None:
         out.print(f"[bold green]✓[/bold green] rehearsal {name} has ended")
 
 
-def prepare(project: Project, site: Site, report: Report, say: Console = err) -> Rehearsal:
+def prepare(project: Project, site: Site, report: RehearsalReport, say: Console = err) -> Rehearsal:
     """A rehearsal of `project` at `site`, with all that it needs; nothing has been carried out yet."""
     rehearsed = RehearsedProject.make(project, site)
     return Rehearsal(rehearsed, rehearsed.ensure_tools(), report, Terminal(say))
 
 
 def _hold(
-    project: Project, site: Site, steps: Sequence[Step], given: Circumstances, report: Report, say: Console
+    project: Project,
+    site: Site,
+    steps: Sequence[RehearsalStep],
+    given: Circumstances,
+    report: RehearsalReport,
+    say: Console,
 ) -> PolykubeError | None:
     """Go through the steps at a site; what went wrong, if something did."""
     try:
@@ -283,7 +288,7 @@ def _unsettled(pending: Sequence[str]) -> Problem:
     )
 
 
-def _left_behind(report: Report) -> RehearsalError | None:
+def _left_behind(report: RehearsalReport) -> RehearsalError | None:
     if not report.orphans:
         return None
     return RehearsalError(

@@ -4,7 +4,7 @@ from automation.project import Project
 from automation.show import out, table
 from automation.up import show_cluster
 from common.progress import duration
-from rehearsal.control_plane import State
+from rehearsal.control_plane import ControlPlaneState
 
 _MIB = 1024 * 1024
 
@@ -22,7 +22,7 @@ def show_status(project: Project) -> None:
             for process in status.processes
         ]
         out.print(table("Processes", ("name", "pid", "memory", "up for"), rows), "")
-    if status.state == State.RUNNING:
+    if status.state == ControlPlaneState.RUNNING:
         show_cluster(project)
     else:
         out.print(f"[dim]next[/dim]  make up STACK={project.stack}")

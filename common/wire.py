@@ -1,7 +1,7 @@
 """Property values as they travel between engine and provider.
 
 `decode` and `encode` turn `google.protobuf.Struct` into plain Python values and back. Two kinds of value
-have no plain form and get one here: `UNKNOWN` (a computed value during preview) and `Secret`. Integral
+have no plain form and get one here: `UNKNOWN` (a computed value during preview) and `SecretValue`. Integral
 numbers come back as `int`. Assets, archives, resource references and output values are not modelled: no
 stand-in takes them, and `decode` says so instead of guessing.
 
@@ -42,7 +42,7 @@ UNKNOWN: Final = _Unknown()
 
 
 @dataclass(frozen=True)
-class Secret:
+class SecretValue:
     """A value that must not be shown or stored in plain text."""
 
     value: Any
@@ -52,7 +52,7 @@ class Secret:
 
 
 def decode(struct: Struct, unknown: Any = UNKNOWN) -> Properties:
-    """Plain properties from the wire, with `unknown` and `Secret` where the engine says so."""
+    """Plain properties from the wire, with `unknown` and `SecretValue` where the engine says so."""
     return {key: _decode(value, unknown) for key, value in struct.fields.items()}
 
 
@@ -71,7 +71,7 @@ def _decode(value: Value, unknown: Any) -> Any:
             if SIGNATURE not in fields:
                 return {key: _decode(item, unknown) for key, item in fields.items()}
             if fields[SIGNATURE].string_value == SECRET_SIGNATURE:
-                return Secret(_decode(fields["value"], unknown))
+                return SecretValue(_decode(fields["value"], unknown))
             raise NotImplementedError("assets, archives, resource references and outputs are not modelled")
         case "list_value":
             return [_decode(item, unknown) for item in value.list_value.values]
@@ -109,7 +109,7 @@ def _set(target: Value, value: Any) -> None:
             target.list_value.SetInParent()
             for item in value:
                 _set(target.list_value.values.add(), item)
-        case Secret():
+        case SecretValue():
             _fill(target.struct_value, {SIGNATURE: SECRET_SIGNATURE, "value": value.value})
         case _Unknown():
             target.string_value = _UNKNOWN
@@ -120,7 +120,7 @@ def _set(target: Value, value: Any) -> None:
 def plain(value: Any) -> Any:
     """`value` with every secret replaced by what it holds, at any depth."""
     match value:
-        case Secret():
+        case SecretValue():
             return plain(value.value)
         case Mapping():
             return {key: plain(item) for key, item in value.items()}
@@ -134,7 +134,7 @@ def has_unknown(value: Any) -> bool:
     match value:
         case _Unknown():
             return True
-        case Secret():
+        case SecretValue():
             return has_unknown(value.value)
         case Mapping():
             return any(has_unknown(item) for item in value.values())
@@ -146,7 +146,7 @@ def has_unknown(value: Any) -> bool:
 def holds_secret(value: Any) -> bool:
     """Whether any part of `value` is secret."""
     match value:
-        case Secret():
+        case SecretValue():
             return True
         case Mapping():
             return any(holds_secret(item) for item in value.values())
@@ -159,7 +159,7 @@ def sealed(properties: Mapping[str, Any], secret_keys: Iterable[str]) -> Propert
     """`properties` with the values of `secret_keys` marked secret."""
     keys = set(secret_keys)
     return {
-        key: Secret(value) if key in keys and not isinstance(value, Secret) else value
+        key: SecretValue(value) if key in keys and not isinstance(value, SecretValue) else value
         for key, value in properties.items()
     }
 

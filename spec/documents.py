@@ -37,14 +37,14 @@ STACK_FILE: Final = Limits(1, 50_000)  # hundreds of times a long one
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class YamlNode:
     """A value and the line where a person finds it: its key's line, or its own in a list.
 
     `written` is a plain scalar as it stands in the file (`1.30`), `size` counts values with aliases
     written out, `height` is the number of levels below.
     """
 
-    value: "Scalar | list[Node] | dict[str, Node]"
+    value: "Scalar | list[YamlNode] | dict[str, YamlNode]"
     line: int
     written: str = ""
     size: int = 1
@@ -58,7 +58,7 @@ class Node:
             return [node.plain() for node in self.value]
         return self.value
 
-    def nearest(self, path: KeyPath) -> "tuple[Node, bool]":
+    def nearest(self, path: KeyPath) -> "tuple[YamlNode, bool]":
         """The node at `path` and True, or the last one on the way there and False."""
         node = self
         for step in path:
@@ -68,7 +68,7 @@ class Node:
             node = child
         return node, True
 
-    def _child(self, step: str | int) -> "Node | None":
+    def _child(self, step: str | int) -> "YamlNode | None":
         if isinstance(self.value, dict):
             return self.value.get(str(step))
         if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
@@ -80,7 +80,7 @@ class Node:
 class Documents:
     """The documents of a file as far as they could be read, and what is wrong with them."""
 
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[YamlNode, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
@@ -128,7 +128,7 @@ def composed(composer: "Composer", text: str) -> Documents:
     """The YAML documents that `composer` makes of `text`."""
     if (character := refused_character(text)) is not None:
         return Documents(findings=(composer.placed(character),))
-    nodes: list[Node] = []
+    nodes: list[YamlNode] = []
     try:
         nodes.extend(composer.documents())
     except yaml.MarkedYAMLError as error:
@@ -154,9 +154,9 @@ class Composer:
         self._before = before
         self._limits = limits
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
-        self._anchors: dict[str, Node | None] = {}  # None: its value has not ended yet
+        self._anchors: dict[str, YamlNode | None] = {}  # None: its value has not ended yet
 
-    def documents(self) -> Iterator[Node]:
+    def documents(self) -> Iterator[YamlNode]:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._anchors = {}
@@ -171,7 +171,7 @@ class Composer:
         assert event.start_mark is not None
         return event.start_mark.line + 1 + self._before
 
-    def _node(self, event: yaml.Event, path: KeyPath) -> Node:
+    def _node(self, event: yaml.Event, path: KeyPath) -> YamlNode:
         line = self.line(event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, path)
@@ -194,7 +194,7 @@ class Composer:
             raise _Refused(_too_much(f"more than {self._limits.values} values, aliases written out", path, line))
         return node
 
-    def _alias(self, event: yaml.AliasEvent, path: KeyPath) -> Node:
+    def _alias(self, event: yaml.AliasEvent, path: KeyPath) -> YamlNode:
         line = self.line(event)
         if event.anchor not in self._anchors:
             remedy = f"Write &{event.anchor} at what is meant, further up, or quote text that starts with *."
@@ -210,24 +210,24 @@ class Composer:
         """Judge the tag of a value."""
         self.findings.append(unsupported(f"the tag {tag}", path, line))
 
-    def scalar(self, event: yaml.ScalarEvent, path: KeyPath) -> Node:
+    def scalar(self, event: yaml.ScalarEvent, path: KeyPath) -> YamlNode:
         """The value of a scalar."""
         line = self.line(event)
         if not event.implicit[0]:
-            return Node(event.value, line)
+            return YamlNode(event.value, line)
         if (kind := misread(event.value)) is not None:
             self.findings.append(_needs_quotes(event.value, kind, path, line))
-        return Node(scalar(event.value), line, written=event.value)
+        return YamlNode(scalar(event.value), line, written=event.value)
 
-    def _sequence(self, line: int, path: KeyPath) -> Node:
-        items: list[Node] = []
+    def _sequence(self, line: int, path: KeyPath) -> YamlNode:
+        items: list[YamlNode] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             items.append(self._node(event, (*path, len(items))))
         return _collection(items, items, line)
 
-    def _mapping(self, line: int, path: KeyPath) -> Node:
-        entries: dict[str, Node] = {}
-        merged: list[Node] = []
+    def _mapping(self, line: int, path: KeyPath) -> YamlNode:
+        entries: dict[str, YamlNode] = {}
+        merged: list[YamlNode] = []
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key_line = self.line(event)
             merges = isinstance(event, yaml.ScalarEvent) and event.implicit[0] and event.value == "<<"
@@ -254,7 +254,7 @@ class Composer:
             return None
         return self.key(node, path)
 
-    def key(self, node: Node, path: KeyPath) -> str | None:
+    def key(self, node: YamlNode, path: KeyPath) -> str | None:
         """The text of a key that is a scalar; None when it has none."""
         if not isinstance(node.value, str):
             kind = "nothing" if node.value is None else "a truth value" if isinstance(node.value, bool) else "a number"
@@ -265,7 +265,7 @@ class Composer:
         """Judge a key that stands twice in one mapping; the last one counts."""
         self.findings.append(_same_key_twice(key, first, path, line))
 
-    def _merged(self, node: Node, path: KeyPath) -> list[Node]:
+    def _merged(self, node: YamlNode, path: KeyPath) -> list[YamlNode]:
         sources = node.value if isinstance(node.value, list) else [node]
         if all(isinstance(source.value, dict) for source in sources):
             return sources
@@ -273,9 +273,9 @@ class Composer:
         return []
 
 
-def _collection(value: list[Node] | dict[str, Node], children: list[Node], line: int) -> Node:
+def _collection(value: list[YamlNode] | dict[str, YamlNode], children: list[YamlNode], line: int) -> YamlNode:
     size = 1 + sum(child.size for child in children)
-    return Node(value, line, size=size, height=1 + max((child.height for child in children), default=0))
+    return YamlNode(value, line, size=size, height=1 + max((child.height for child in children), default=0))
 
 
 def _needs_quotes(text: str, kind: str, path: KeyPath, line: int) -> Finding:

@@ -19,7 +19,7 @@ from typing import Final
 
 import yaml
 
-from spec.documents import Composer, Documents, Limits, Node, composed, unsupported
+from spec.documents import Composer, Documents, Limits, YamlNode, composed, unsupported
 from spec.problems import Finding, KeyPath
 from spec.scalars import Scalar, misread, scalar
 
@@ -39,7 +39,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 
 def parse_manifest(text: str) -> Documents:
     """The documents in `text`; of one that kubectl would refuse there are only findings."""
-    nodes: list[Node] = []
+    nodes: list[YamlNode] = []
     findings: list[Finding] = []
     parts = list(_parts(text))
     for before, part in parts:
@@ -91,19 +91,19 @@ class _Composer(Composer):
     def again(self, key: str, first: int, path: KeyPath, line: int) -> None:
         pass
 
-    def scalar(self, event: yaml.ScalarEvent, path: KeyPath) -> Node:
+    def scalar(self, event: yaml.ScalarEvent, path: KeyPath) -> YamlNode:
         line, text = self.line(event), event.value
         tag = (event.tag or "").removeprefix(_OWN)
         if event.implicit[0] and event.tag is None:
             if misread(text) == "a number that is not finite":
                 self.findings.append(unsupported(f"{text}, which JSON cannot say", path, line))
-            return Node(_plain(text), line)
+            return YamlNode(_plain(text), line)
         value = _plain(text) if tag in _TYPES else _bytes(text) if tag == "binary" else text
         if not isinstance(value, _TYPES.get(tag, (str,))):
             self.findings.append(unsupported(f"!!{tag} {text}", path, line))
-        return Node(value, line)
+        return YamlNode(value, line)
 
-    def key(self, node: Node, path: KeyPath) -> str | None:
+    def key(self, node: YamlNode, path: KeyPath) -> str | None:
         if node.value is None:
             self.findings.append(unsupported("a key that is nothing", path, node.line))
             return None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from common.kinds import is_cluster_scoped
-from spec.documents import Node, read
+from spec.documents import YamlNode, read
 from spec.invalid import valid
 from spec.problems import Code, Finding
 
@@ -112,7 +112,7 @@ def _objects(file: Path) -> Iterator[Manifest | Finding]:
             yield Manifest(file, node.line, body)
 
 
-def _missing(node: Node, file: Path) -> Finding | None:
+def _missing(node: YamlNode, file: Path) -> Finding | None:
     """The finding about a document that is not an object; a trailing `---` makes an empty one, which is none."""
     if node.value is None:
         return None

@@ -17,7 +17,7 @@ from pulumi.runtime.config import CONFIG as IN_PROCESS
 from pulumi.runtime.config import get_config_env
 
 from common.errors import Problem, StackFileError
-from spec.documents import Documents, Node, read
+from spec.documents import Documents, YamlNode, read
 from spec.model import Origin
 from spec.problems import Code, Finding, KeyPath, key_path
 from spec.values import Secret
@@ -59,7 +59,7 @@ def load_from_engine() -> StackSpec:
     """
     stack, directory = pulumi.get_stack(), Path(pulumi.get_root_directory())
     path = stack_file(directory, stack)
-    source = _Source(path.name, read(path)) if path.exists() else _Source("", Documents(nodes=(Node({}, 0),)))
+    source = _Source(path.name, read(path)) if path.exists() else _Source("", Documents(nodes=(YamlNode({}, 0),)))
     try:
         values = source.values()
         in_file = values.get(_CONFIG)
@@ -180,7 +180,7 @@ class _Source:
         )
 
 
-def _not_a_stack_file(nodes: tuple[Node, ...]) -> Finding:
+def _not_a_stack_file(nodes: tuple[YamlNode, ...]) -> Finding:
     if len(nodes) > 1:
         found, remedy = f"{len(nodes)} documents", "Remove this one; the engine reads only the first."
         return Finding(Code.NOT_A_STACK_FILE, found, "one mapping", remedy, line=nodes[1].line)

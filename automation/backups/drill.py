@@ -54,7 +54,7 @@ resourceModifierRules:
 
 
 @dataclass(frozen=True)
-class Kind:
+class KindRestored:
     """How many objects of a kind the original had when it was backed up, and how many of these came back."""
 
     name: str
@@ -71,7 +71,7 @@ class Drill:
     backup: str
     made: str
     items: int
-    kinds: Sequence[Kind]
+    kinds: Sequence[KindRestored]
 
     @property
     def missing(self) -> list[str]:
@@ -130,12 +130,12 @@ def _copy(client: Any, namespace: str) -> Iterator[str]:
         forget(client, Namespace, name)
 
 
-def _compare(client: Any, kind: Any, namespace: str, copy: str, began: str) -> Kind:
+def _compare(client: Any, kind: Any, namespace: str, copy: str, began: str) -> KindRestored:
     """What the namespace had of `kind` at the time `began`, of which the copy has some."""
     before = datetime.fromisoformat(began)
     original = {name for name, made in _own(client, kind, namespace).items() if made <= before}
     missing = sorted(original - _own(client, kind, copy).keys())
-    return Kind(kind.__name__, len(original), len(original) - len(missing), missing)
+    return KindRestored(kind.__name__, len(original), len(original) - len(missing), missing)
 
 
 def _own(client: Any, kind: Any, namespace: str) -> Mapping[str, datetime]:

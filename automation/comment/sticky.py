@@ -33,7 +33,7 @@ class Unavailable(Exception):
         self.wait = wait
 
 
-class Refused(Exception):
+class HostRefused(Exception):
     """The host says no, with an HTTP status."""
 
     def __init__(self, status: int, why: str) -> None:
@@ -43,7 +43,7 @@ class Refused(Exception):
 
 def failure(
     status: int, message: str, *, limited: bool = False, wait: Callable[[], float] = lambda: 0
-) -> Unavailable | Refused:
+) -> Unavailable | HostRefused:
     """What an answer of a host means, by its HTTP status (0: there was none) and its message, which has nothing of the
     request in it. `limited` says that a limit is reached though the status is another; `wait` is asked how long then.
     """
@@ -51,7 +51,7 @@ def failure(
         return Unavailable(f"its rate limit is reached ({status})", wait())
     if not status or status >= _FAILS:
         return Unavailable(f"it fails with {status}")
-    return Refused(status, message)
+    return HostRefused(status, message)
 
 
 class Gone(Exception):
@@ -96,7 +96,7 @@ def put(host: Host, text: str, mark: str, patience: Patience) -> str:
             if count + 1 == patience.tries or wait > _LONGEST_WAIT:
                 raise ReviewError(_unavailable(str(failure), count + 1, failure.wait)) from None
             time.sleep(wait)
-        except Refused as refusal:
+        except HostRefused as refusal:
             raise ReviewError(_refused(refusal)) from None
     raise AssertionError("the last try returns or raises")
 
@@ -106,13 +106,13 @@ def _put(host: Host, text: str, mark: str) -> str:
         if comment.text.startswith(mark):
             try:
                 return host.update(comment.key, text)
-            except Refused as refusal:
+            except HostRefused as refusal:
                 if refusal.status != 404:  # noqa: PLR2004 - deleted by hand just now
                     raise
     return host.create(text)
 
 
-def _refused(refusal: Refused) -> Problem:
+def _refused(refusal: HostRefused) -> Problem:
     rights = "give its token the right: on GitHub permissions: {pull-requests: write}, on GitLab the scope api"
     return Problem(
         code="PK913",

@@ -12,7 +12,7 @@ import typer
 
 from automation.new.files import PINNED, files
 from automation.new.pinned import pin
-from automation.new.questions import KINDS, Kind
+from automation.new.questions import KINDS, ProjectKind
 from automation.show import out
 from common.errors import Problem, ProjectError, StackFileError
 from common.files import write_atomically
@@ -44,7 +44,7 @@ def make_project(directory: Path, kind: str, given: Sequence[str], source: str) 
     _tell(directory, wanted, list(content), commit)
 
 
-def _asked(kind: Kind, answers: Mapping[str, str]) -> dict[str, str]:
+def _asked(kind: ProjectKind, answers: Mapping[str, str]) -> dict[str, str]:
     return {
         each.name: typer.prompt(f"{each.text}, such as {each.example}", err=True)
         for each in kind.questions
@@ -74,7 +74,7 @@ def _of_directory(directory: Path) -> Iterator[Problem]:
         )
 
 
-def _of_answers(name: str, kind: Kind, given: Sequence[str], answers: Mapping[str, str]) -> Iterator[Problem]:
+def _of_answers(name: str, kind: ProjectKind, given: Sequence[str], answers: Mapping[str, str]) -> Iterator[Problem]:
     known = {each.name for each in kind.questions}
     allowed = ", ".join(f"{each.name}=…" for each in kind.questions) or f"none: the kind {name} asks nothing"
     for each in given:
@@ -111,7 +111,7 @@ def _check(file: Path, text: str) -> None:
             raise StackFileError([replace(each, file=str(file)) for each in error.problems]) from None
 
 
-def _tell(directory: Path, kind: Kind, places: Sequence[str], commit: str) -> None:
+def _tell(directory: Path, kind: ProjectKind, places: Sequence[str], commit: str) -> None:
     for place in sorted(places):
         out.print(f"[green]✓[/green] {directory / place}", soft_wrap=True)
     out.print(f"[green]✓[/green] {directory / 'polykube'}, pinned at {commit[:12]}", soft_wrap=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from automation.new.questions import Kind
+from automation.new.questions import ProjectKind
 from common.paths import CHECKOUT
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -28,7 +28,7 @@ _DOES: Final = {
 }
 
 
-def files(name: str, kind: Kind, answers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def files(name: str, kind: ProjectKind, answers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each file of a project called `name`, by its path in it, with its content."""
     first, second = (f"make {each:<9} # {_DOES[each]}" for each in kind.first)
     values = {"name": name, "stack": kind.stack, "first": first, "second": second}
@@ -38,7 +38,7 @@ def files(name: str, kind: Kind, answers: Mapping[str, str]) -> Iterator[tuple[s
     yield f"Pulumi.{kind.stack}.yaml", _stack_file(name, kind, answers)
 
 
-def _stack_file(name: str, kind: Kind, answers: Mapping[str, str]) -> str:
+def _stack_file(name: str, kind: ProjectKind, answers: Mapping[str, str]) -> str:
     """The template of a kind with each answer in its place, and with paths that lead into the pinned polykube."""
     text = (CHECKOUT / kind.template).read_text()
     text = text.replace(_LOCAL, f"{_LOCAL}    name: {name}-dev # control planes of this machine are told apart by it\n")

@@ -19,7 +19,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ProjectKind:
     """A kind of cluster: its stack in a new project, the file that is the template of it, and what is done first."""
 
     stack: str
@@ -30,10 +30,10 @@ class Kind:
 
 _OFFICE: Final = Question("from", "the addresses from which its API server is reached (CIDR)", "203.0.113.0/24")
 
-KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+KINDS: Final[Mapping[str, ProjectKind]] = MappingProxyType(
     {
-        "local": Kind("dev", "Pulumi.dev.yaml", first=("up", "status")),
-        "eks": Kind(
+        "local": ProjectKind("dev", "Pulumi.dev.yaml", first=("up", "status")),
+        "eks": ProjectKind(
             "eks-dev",
             "Pulumi.eks-dev.yaml",
             (
@@ -51,7 +51,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 _OFFICE,
             ),
         ),
-        "gke": Kind(
+        "gke": ProjectKind(
             "gke-dev",
             "Pulumi.gke-dev.yaml",
             (
@@ -64,7 +64,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 _OFFICE,
             ),
         ),
-        "aks": Kind(
+        "aks": ProjectKind(
             "aks-dev",
             "Pulumi.aks-dev.yaml",
             (
@@ -80,7 +80,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 _OFFICE,
             ),
         ),
-        "kubeadm-aws": Kind(
+        "kubeadm-aws": ProjectKind(
             "kubeadm-aws",
             "Pulumi.kubeadm-aws.yaml",
             (
@@ -93,7 +93,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 _OFFICE,
             ),
         ),
-        "existing": Kind(
+        "existing": ProjectKind(
             "theirs",
             "automation/new/templates/existing.yaml",
             (

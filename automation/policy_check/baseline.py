@@ -22,7 +22,7 @@ from policy.engine.judge import Verdict
 from policy.model.rule import Rule
 
 
-class Entry(NamedTuple):
+class BaselineEntry(NamedTuple):
     """What makes two findings the same one."""
 
     rule: str
@@ -34,11 +34,11 @@ class Entry(NamedTuple):
 class Baseline:
     """Known findings, and how many of each."""
 
-    entries: Mapping[Entry, int] = field(default_factory=dict)
+    entries: Mapping[BaselineEntry, int] = field(default_factory=dict)
 
     def apart(
         self, found: Iterable[Verdict], rules: Sequence[Rule]
-    ) -> tuple[list[Verdict], list[Verdict], list[Entry]]:
+    ) -> tuple[list[Verdict], list[Verdict], list[BaselineEntry]]:
         """New findings, known ones, and the entries of `rules` that nothing, or less than before, was found for."""
         if not self.entries:
             return list(found), [], []
@@ -53,10 +53,10 @@ class Baseline:
         return new, known, [entry for entry, count in left.items() if count > 0 and entry.rule in applied]
 
 
-def entry_of(verdict: Verdict) -> Entry:
+def entry_of(verdict: Verdict) -> BaselineEntry:
     """How a baseline knows a finding."""
     finding = verdict.finding
-    return Entry(verdict.rule.id, finding.resource.title, by_name(finding.resource, finding.path))
+    return BaselineEntry(verdict.rule.id, finding.resource.title, by_name(finding.resource, finding.path))
 
 
 def write_baseline(file: Path, found: Iterable[Verdict]) -> None:
@@ -71,7 +71,7 @@ def read_baseline(file: Path) -> Baseline:
     try:
         entries: Any = json.loads(file.read_text(encoding="utf-8"))
         return Baseline(
-            {Entry(str(it["rule"]), str(it["resource"]), str(it["path"])): int(it["count"]) for it in entries}
+            {BaselineEntry(str(it["rule"]), str(it["resource"]), str(it["path"])): int(it["count"]) for it in entries}
         )
     except OSError as error:
         raise PolicyInputError(_problem(file, error.strerror or str(error))) from None

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from automation.policy_check.baseline import Baseline, Entry, read_baseline, write_baseline
+from automation.policy_check.baseline import Baseline, BaselineEntry, read_baseline, write_baseline
 from automation.policy_check.places import place_of
 from automation.policy_check.sources import PassedOver, Read
 from common.errors import PolicyInputError, Problem, StackFileError
-from policy.engine.exemptions import WAIVERS, Exemption, ExemptionRegistry, read_waivers
+from policy.engine.exemptions import WAIVERS, ExemptionRegistry, ScopedExemption, read_waivers
 from policy.engine.judge import Judge, Verdict, VerdictKind, damage
 from policy.engine.run import PackRun
 from policy.engine.settings import STACK_KEY, RuleSettings, no_such_rule, read_settings
 from policy.model.resource import Resource
-from policy.model.rule import Finding, Level, Rule
+from policy.model.rule import Level, Rule, RuleFinding
 from policy.model.stack import Stack
 from policy.rules import RULES
 from spec.documents import read
@@ -27,12 +27,12 @@ class Choice:
 
     rules: Sequence[Rule] = RULES
     settings: RuleSettings = field(default_factory=RuleSettings)
-    waivers: Sequence[Exemption] = ()
+    waivers: Sequence[ScopedExemption] = ()
     baseline: Baseline = field(default_factory=Baseline)
 
 
 @dataclass
-class Report:
+class CheckReport:
     """What was found in how many objects. An error is something that no rule could judge.
 
     `known` findings are in the baseline; `gone` are entries of it that nothing was found for.
@@ -40,12 +40,12 @@ class Report:
 
     findings: list[Verdict] = field(default_factory=list)
     undetermined: list[Verdict] = field(default_factory=list)
-    waived: list[tuple[Exemption, str]] = field(default_factory=list)
+    waived: list[tuple[ScopedExemption, str]] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     judged: int = 0
     passed_over: list[str] = field(default_factory=list)
     known: list[Verdict] = field(default_factory=list)
-    gone: list[Entry] = field(default_factory=list)
+    gone: list[BaselineEntry] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -65,9 +65,9 @@ def choose(only: str, *, all_mandatory: bool, stack_file: Path | None, baseline:
     return Choice(rules, settings, waivers, read_baseline(baseline) if baseline else Baseline())
 
 
-def check(sources: Iterable[Read | Resource], choice: Choice) -> Report:
+def check(sources: Iterable[Read | Resource], choice: Choice) -> CheckReport:
     """Judge resources by the chosen rules."""
-    report = Report()
+    report = CheckReport()
     resources: list[Resource] = []
     for source in sources:
         match source:
@@ -90,7 +90,7 @@ def check(sources: Iterable[Read | Resource], choice: Choice) -> Report:
     return report
 
 
-def keep(report: Report, file: Path) -> None:
+def keep(report: CheckReport, file: Path) -> None:
     """Write what was found to a baseline, by which it is known already."""
     write_baseline(file, report.findings)
     report.known, report.findings = [*report.known, *report.findings], []
@@ -102,7 +102,7 @@ def _verdicts(judge: Judge, resources: Sequence[Resource]) -> Iterator[Verdict]:
     yield from judge.judge_stack(Stack(resources))
 
 
-def _file(verdict: Verdict, report: Report) -> None:
+def _file(verdict: Verdict, report: CheckReport) -> None:
     match verdict.kind:
         case VerdictKind.BROKEN:
             report.findings.append(verdict)
@@ -112,13 +112,13 @@ def _file(verdict: Verdict, report: Report) -> None:
             report.errors.append(_not_judged(verdict))
 
 
-def _of_state(finding: Finding) -> Finding:
+def _of_state(finding: RuleFinding) -> RuleFinding:
     """What is undetermined here will not be determined by `up`: it is encrypted in a state."""
     message = finding.message.replace("undetermined until up", "undetermined")
     return replace(finding, message=message, remedy="Export the state by `pulumi stack export --show-secrets`.")
 
 
-def _of_stack(stack_file: Path) -> tuple[RuleSettings, tuple[Exemption, ...]]:
+def _of_stack(stack_file: Path) -> tuple[RuleSettings, tuple[ScopedExemption, ...]]:
     given = _given(stack_file)
     settings = read_settings(RULES, given.get("levels"), given.get("options"))
     return settings, read_waivers(stack_file.parent / WAIVERS, RULES)
@@ -139,7 +139,7 @@ def _of_stack_file(finding: Unreadable, file: str) -> Problem:
     return Problem(finding.code.id, finding.code.title, "", file, finding.line, finding.found, "", finding.remedy)
 
 
-def _malformed(found: Finding) -> Problem:
+def _malformed(found: RuleFinding) -> Problem:
     return _unreadable(found, f"{found.resource.title} cannot be read as the API server reads it")
 
 
@@ -147,7 +147,7 @@ def _not_judged(verdict: Verdict) -> Problem:
     return _unreadable(verdict.finding, f"{verdict.finding.resource.title} cannot be judged by {verdict.rule.id}")
 
 
-def _unreadable(found: Finding, summary: str) -> Problem:
+def _unreadable(found: RuleFinding, summary: str) -> Problem:
     file, line = place_of(found.resource, found.path)
     return Problem(
         "PK516",
@@ -161,7 +161,7 @@ def _unreadable(found: Finding, summary: str) -> Problem:
     )
 
 
-def _expired(exemption: Exemption) -> Problem:
+def _expired(exemption: ScopedExemption) -> Problem:
     return Problem(
         "PK517", f"{exemption.title} has expired", file=str(WAIVERS), remedy=f"ask {exemption.owner}, or remove it"
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from policy.model.resource import Resource
 from policy.model.unknown import Undetermined
-from spec.documents import Node
+from spec.documents import YamlNode
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 
@@ -18,7 +18,7 @@ class Written(Resource):
 
     file: str = ""
     line: int = 0
-    node: Node | None = None
+    node: YamlNode | None = None
 
 
 def place_of(resource: Resource, path: str = "") -> tuple[str, int]:

@@ -8,11 +8,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from automation.policy_check.baseline import entry_of
-from automation.policy_check.check import Report
+from automation.policy_check.check import CheckReport
 from automation.policy_check.places import place_of
 from automation.sarif import sarif_log
 from common.errors import Problem, as_text
-from policy.engine.exemptions import Exemption
+from policy.engine.exemptions import ScopedExemption
 from policy.engine.judge import Verdict
 from policy.model.resource import Resource
 from policy.model.rule import Level, Rule
@@ -24,7 +24,7 @@ _SARIF_LEVELS: Final[Mapping[Level, str]] = {
 }
 
 
-def as_json(report: Report) -> str:
+def as_json(report: CheckReport) -> str:
     """The report as one JSON object."""
     shown: dict[str, Any] = {
         "findings": [_finding(verdict) for verdict in report.findings],
@@ -40,7 +40,7 @@ def as_json(report: Report) -> str:
     return json.dumps(shown, indent=1, ensure_ascii=False)
 
 
-def as_sarif(report: Report, rules: Iterable[Rule]) -> str:
+def as_sarif(report: CheckReport, rules: Iterable[Rule]) -> str:
     """The report as a SARIF log with one run."""
     results = map(_result, (*report.findings, *report.undetermined))
     return sarif_log(map(_rule, rules), results, map(_notification, report.errors))
@@ -71,7 +71,7 @@ def _resource(resource: Resource) -> dict[str, str]:
     }
 
 
-def _waived(exemption: Exemption, title: str) -> dict[str, str]:
+def _waived(exemption: ScopedExemption, title: str) -> dict[str, str]:
     return {
         "rule": exemption.rule,
         "resource": title,

@@ -14,7 +14,7 @@ from common.kinds import is_namespaced, is_of_kubernetes
 from common.wire import shown
 from policy.model.kubernetes import configures
 from policy.model.unknown import Unknown, name_unknowns
-from spec.documents import Documents, Node, decoded, text_of
+from spec.documents import Documents, YamlNode, decoded, text_of
 from spec.kubectl import LIMITS, parse_manifest
 from spec.problems import Finding
 
@@ -182,7 +182,7 @@ class _Source:
         chart = next(iter(_chart_of(Path(self.file))), Path("CHART"))
         return f"If it is a template, render it: {_rendering(chart)}"
 
-    def _of_document(self, node: Node, body: Any, listed: Mapping[str, str] | None = None) -> Iterator[Read]:
+    def _of_document(self, node: YamlNode, body: Any, listed: Mapping[str, str] | None = None) -> Iterator[Read]:
         """The objects in a document; those in a list may leave to it what they are."""
         if isinstance(body, dict) and listed:
             body = {**listed, **body}
@@ -199,7 +199,7 @@ class _Source:
         else:
             yield self._object(node, body)
 
-    def _object(self, node: Node, body: dict[str, Any]) -> Read:
+    def _object(self, node: YamlNode, body: dict[str, Any]) -> Read:
         version, metadata = body["apiVersion"], body.get("metadata")
         token = f"kubernetes:{version if '/' in version else f'core/{version}'}:{body['kind']}"
         urn = f"{self.file}:{node.line}"

@@ -9,7 +9,7 @@ from typing import Final
 from rich.markup import escape
 from rich.text import Text
 
-from automation.policy_check.check import Report
+from automation.policy_check.check import CheckReport
 from automation.policy_check.places import place_of
 from automation.show import number_of, out, show_error
 from common.errors import PolicyInputError
@@ -21,7 +21,7 @@ _ORDER: Final = list(_STYLES)
 _MANY: Final = 20  # findings, from which on a baseline is worth a hint
 
 
-def show(report: Report) -> None:
+def show(report: CheckReport) -> None:
     """Print the report to standard output, and what could not be judged to standard error."""
     for group in _groups(report.findings):
         _show_group(str(group[0].level), group)
@@ -93,7 +93,7 @@ def _line(markup: str, indent: int) -> None:
         out.print(Text(" " * (indent + 4 * bool(index))) + line)
 
 
-def _summary(report: Report) -> str:
+def _summary(report: CheckReport) -> str:
     counts = {level: sum(verdict.level == level for verdict in report.findings) for level in Level}
     found = ", ".join(f"{count} {level}" for level, count in counts.items() if count)
     if not found:
@@ -107,7 +107,7 @@ def _summary(report: Report) -> str:
     return f"{', '.join(parts)}; {number_of(report.judged, 'object')} judged{passed}"
 
 
-def _advice(report: Report) -> Iterator[tuple[str, str]]:
+def _advice(report: CheckReport) -> Iterator[tuple[str, str]]:
     """What to do first, and what else helps."""
     mandatory = [verdict for verdict in report.findings if verdict.level == Level.MANDATORY]
     if report.errors:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from automation.preview.touched import Change, Touched, change
+from automation.preview.touched import Touched, TouchedStacks, change
 from automation.project import project_directory
 from automation.show import number_of, out
 
@@ -19,7 +19,7 @@ def show_changed(base: str, *, as_json: bool) -> None:
         _show(found)
 
 
-def _as_json(found: Change) -> dict[str, Any]:
+def _as_json(found: TouchedStacks) -> dict[str, Any]:
     return {
         "base": found.base.commit,
         "head": found.head,
@@ -29,7 +29,7 @@ def _as_json(found: Change) -> dict[str, Any]:
     }
 
 
-def _show(found: Change) -> None:
+def _show(found: TouchedStacks) -> None:
     width = max((len(name) for name in (*(each.stack for each in found.stacks), *found.removed)), default=0)
     for each in found.stacks:
         _line(f"[bold]{each.stack:<{width}}[/bold]  {escape(_because(each))}")
@@ -46,7 +46,7 @@ def _because(touched: Touched) -> str:
     return f"{first}{new}" + (f" and {number_of(len(more), 'other file')}" if more else "")
 
 
-def _left(found: Change) -> str:
+def _left(found: TouchedStacks) -> str:
     count = len(found.others)
     if not count:
         return "no other"

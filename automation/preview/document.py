@@ -14,7 +14,7 @@ from automation.preview.values import text
 from automation.show import number_of
 
 
-class Code(str):
+class InlineCode(str):
     """Words of a program, which are shown as such."""
 
     __slots__ = ()
@@ -85,7 +85,9 @@ def document(report: PreviewReport) -> list[Block]:
     blocks: list[Block] = [Heading(1, [_headline(report)]), Paragraph([report.title])]
     if report.stacks:
         blocks.append(_overview(report.stacks))
-    blocks += [Paragraph(["The file of ", Code(each), f" is gone: {_LEFT}"], tone="bad") for each in report.removed]
+    blocks += [
+        Paragraph(["The file of ", InlineCode(each), f" is gone: {_LEFT}"], tone="bad") for each in report.removed
+    ]
     for each in report.stacks:
         blocks += [Heading(2, [each.stack]), *_stack(each)]
     return [*blocks, Paragraph([report.how])]
@@ -158,8 +160,14 @@ def _stack(report: StackReport) -> Iterator[Block]:
 
 def _approval(lost: Sequence[Change]) -> Iterator[str]:
     yield "To be approved, for it is protected: "
-    yield from _joined(Code(each.title) for each in lost)
-    yield from (". Whoever may approve sets the label ", Code(LABEL), ", or writes a waiver of ", Code(RULE.id), ".")
+    yield from _joined(InlineCode(each.title) for each in lost)
+    yield from (
+        ". Whoever may approve sets the label ",
+        InlineCode(LABEL),
+        ", or writes a waiver of ",
+        InlineCode(RULE.id),
+        ".",
+    )
 
 
 def _changes(title: str, changes: Sequence[Change]) -> Iterator[Block]:
@@ -167,21 +175,25 @@ def _changes(title: str, changes: Sequence[Change]) -> Iterator[Block]:
         return
     yield Heading(3, [title])
     for each in changes:
-        words = [f"{each.operation} ", Code(each.title), *_reasons(each)]
+        words = [f"{each.operation} ", InlineCode(each.title), *_reasons(each)]
         yield Folded(words, _lines(each), "bad" if each.is_loss else "")
 
 
 def _reasons(change: Change) -> Iterator[str]:
     if change.was:
-        yield from (", which was ", Code(change.was), " in the state")
+        yield from (", which was ", InlineCode(change.was), " in the state")
     if change.becomes:
-        yield from (", and ", Code(change.becomes), " is made in its place: an alias, or the old name, would keep it")
+        yield from (
+            ", and ",
+            InlineCode(change.becomes),
+            " is made in its place: an alias, or the old name, would keep it",
+        )
     if change.came_from:
-        yield from (", in the place of ", Code(change.came_from))
+        yield from (", in the place of ", InlineCode(change.came_from))
     if change.forced_by:
-        yield from (": ", *_joined(map(Code, change.forced_by)), " cannot be changed in place")
+        yield from (": ", *_joined(map(InlineCode, change.forced_by)), " cannot be changed in place")
     if change.follows:
-        yield from (", as it follows ", *_joined(map(Code, change.follows)))
+        yield from (", as it follows ", *_joined(map(InlineCode, change.follows)))
     if change.protected and change.is_loss:
         yield ". It is protected, so up will refuse"
     for index, cause in enumerate(change.causes):
@@ -190,11 +202,11 @@ def _reasons(change: Change) -> Iterator[str]:
 
 
 def _cause(cause: Cause) -> Iterator[str]:
-    yield Code(f"{cause.file}:{cause.line}")
-    yield from (" of the base, " if cause.gone else " ", Code(cause.where))
+    yield InlineCode(f"{cause.file}:{cause.line}")
+    yield from (" of the base, " if cause.gone else " ", InlineCode(cause.where))
     match cause.lines:
         case before, after:
-            yield from (" (", Code(before[2:]), " → ", Code(after[2:]), ")")
+            yield from (" (", InlineCode(before[2:]), " → ", InlineCode(after[2:]), ")")
 
 
 def _lines(change: Change) -> list[str]:
@@ -222,7 +234,7 @@ def _findings(report: StackReport) -> Iterator[Block]:
 
 
 def _finding(finding: PolicyFinding) -> Words:
-    return [Code(finding.rule), f": {finding.message}"]
+    return [InlineCode(finding.rule), f": {finding.message}"]
 
 
 def _room(report: StackReport) -> Iterator[Block]:
@@ -238,11 +250,11 @@ def _room(report: StackReport) -> Iterator[Block]:
 
 def _quota(bound: Bound) -> list[Words]:
     amounts = (bound.before, bound.after, bound.left_before, bound.left_after)
-    return [[bound.subject], [Code(bound.what)], *([amount or "–"] for amount in amounts)]
+    return [[bound.subject], [InlineCode(bound.what)], *([amount or "–"] for amount in amounts)]
 
 
 def _nodes(bound: Bound) -> list[Words]:
-    return [[Code(bound.what)], [bound.before or "–"], [bound.after or "–"]]
+    return [[InlineCode(bound.what)], [bound.before or "–"], [bound.after or "–"]]
 
 
 def _drift(drift: Sequence[Drifted]) -> Iterator[Block]:
@@ -252,7 +264,7 @@ def _drift(drift: Sequence[Drifted]) -> Iterator[Block]:
         gone = [", which is gone"] if each.gone else []
         by = [f", written by {'; '.join(each.by)}"] if each.by else []
         lines = [line for it in each.differences for line in (f"  {it.path}", *it.lines)]
-        yield Folded([Code(f"{each.type} {each.name}"), *gone, *by], lines, "bad" if each.gone else "")
+        yield Folded([InlineCode(f"{each.type} {each.name}"), *gone, *by], lines, "bad" if each.gone else "")
 
 
 def _joined(parts: Iterable[Any]) -> Iterator[str]:

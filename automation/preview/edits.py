@@ -10,7 +10,7 @@ from typing import Any
 
 from automation.preview.changes import Cause
 from automation.preview.values import ABSENT, SECRET, difference
-from spec.documents import Node
+from spec.documents import YamlNode
 from spec.problems import KeyPath, key_path
 from spec.values import without_secrets
 
@@ -49,7 +49,7 @@ class Edit:
         return Cause(file, self.line, key_path(tuple(shown)), lines, gone=self.after is ABSENT)
 
 
-def edits(before: Node, after: Node, at: KeyPath = ()) -> Iterator[Edit]:
+def edits(before: YamlNode, after: YamlNode, at: KeyPath = ()) -> Iterator[Edit]:
     """What differs between two documents, in the order of the newer one."""
     if isinstance(before.value, dict) and isinstance(after.value, dict):
         for key in dict.fromkeys((*after.value, *before.value)):
@@ -60,7 +60,7 @@ def edits(before: Node, after: Node, at: KeyPath = ()) -> Iterator[Edit]:
         yield Edit(at, after.line, before.plain(), after.plain())
 
 
-def _edited(before: Node | None, after: Node | None, at: KeyPath) -> Iterator[Edit]:
+def _edited(before: YamlNode | None, after: YamlNode | None, at: KeyPath) -> Iterator[Edit]:
     if before and after:
         yield from edits(before, after, at)
     elif after:
@@ -69,7 +69,7 @@ def _edited(before: Node | None, after: Node | None, at: KeyPath) -> Iterator[Ed
         yield Edit(at, before.line, before.plain(), ABSENT)
 
 
-def _entries(before: list[Node], after: list[Node], at: KeyPath) -> Iterator[Edit]:
+def _entries(before: list[YamlNode], after: list[YamlNode], at: KeyPath) -> Iterator[Edit]:
     """The edits of a list whose entries have names; one with another name in the same place was renamed."""
     old, new = ({_name(node): index for index, node in enumerate(nodes)} for nodes in (before, after))
     for name, index in new.items():
@@ -82,7 +82,7 @@ def _entries(before: list[Node], after: list[Node], at: KeyPath) -> Iterator[Edi
             yield from _edited(before[index], None, (*at, index))
 
 
-def _have_names(*lists: Node) -> bool:
+def _have_names(*lists: YamlNode) -> bool:
     """Whether all entries have names, each list each one once."""
     for each in lists:
         assert isinstance(each.value, list)
@@ -92,6 +92,6 @@ def _have_names(*lists: Node) -> bool:
     return True
 
 
-def _name(node: Node) -> str:
+def _name(node: YamlNode) -> str:
     value = node.value.get("name") if isinstance(node.value, dict) else None
     return value.value if value and isinstance(value.value, str) else ""

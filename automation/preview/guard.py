@@ -14,7 +14,7 @@ from pulumi.automation.events import StepEventMetadata
 
 from automation.preview.bounds import stacks_of
 from automation.preview.changes import Change, changes_of
-from policy.engine.exemptions import WAIVERS, Exemption, ExemptionRegistry, read_waivers
+from policy.engine.exemptions import WAIVERS, ExemptionRegistry, ScopedExemption, read_waivers
 from policy.model.rule import ResourceRule
 from policy.model.stack import Stack
 from policy.rules import RULES
@@ -29,7 +29,7 @@ def changes_in(steps: Sequence[StepEventMetadata], directory: Path) -> list[Chan
 
 
 def guarded(
-    changes: Iterable[Change], was: Stack, waivers: Sequence[Exemption], today: date | None = None
+    changes: Iterable[Change], was: Stack, waivers: Sequence[ScopedExemption], today: date | None = None
 ) -> list[Change]:
     """The changes with those marked that take an approval; `was` is what stands."""
     exemptions = ExemptionRegistry(waivers, today)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from automation.preview.document import Block, Bullets, Code, Folded, Heading, Paragraph, Table, Words
+from automation.preview.document import Block, Bullets, Folded, Heading, InlineCode, Paragraph, Table, Words
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2024; --page: #fff; --dim: #60646c; --line: #d9dce1; --soft: #f4f5f7;
@@ -109,7 +109,7 @@ def _folded(words: Words, lines: Sequence[str], tone: str) -> Element:
 def _fill(element: Element, words: Words) -> Element:
     """An element with a sentence in it."""
     for part in _merged(words):
-        if isinstance(part, Code):
+        if isinstance(part, InlineCode):
             SubElement(element, "code").text = part
         elif len(element):
             element[-1].tail = part
@@ -122,7 +122,7 @@ def _merged(words: Words) -> Iterator[str]:
     """The pieces of a sentence, those next to each other in one where none is Code."""
     plain = ""
     for part in words:
-        if isinstance(part, Code):
+        if isinstance(part, InlineCode):
             if plain:
                 yield plain
             plain = ""

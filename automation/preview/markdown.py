@@ -7,7 +7,7 @@ from html import escape
 from itertools import accumulate
 from typing import Final
 
-from automation.preview.document import Block, Bullets, Code, Folded, Heading, Paragraph, Table, Words
+from automation.preview.document import Block, Bullets, Folded, Heading, InlineCode, Paragraph, Table, Words
 from automation.preview.report import MARKER
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&])")
@@ -67,7 +67,7 @@ def _block(block: Block) -> str:
 
 
 def _folded(words: Words, lines: Sequence[str]) -> str:
-    summary = "".join(f"<code>{_html(part)}</code>" if isinstance(part, Code) else _html(part) for part in words)
+    summary = "".join(f"<code>{_html(part)}</code>" if isinstance(part, InlineCode) else _html(part) for part in words)
     if not lines:
         return f"- {_inline(words)}"
     content = "\n".join(lines)
@@ -84,7 +84,8 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[Words]]) -> Iterator[
 
 def _inline(words: Words) -> str:
     return "".join(
-        _code(part) if isinstance(part, Code) else _CALL.sub(_NOBODY, _SPECIAL.sub(r"\\\1", part)) for part in words
+        _code(part) if isinstance(part, InlineCode) else _CALL.sub(_NOBODY, _SPECIAL.sub(r"\\\1", part))
+        for part in words
     )
 
 

@@ -19,7 +19,7 @@ from automation.project import stack_names
 from common.errors import StackFileError
 from components import addons, clusters
 from policy.engine.exemptions import WAIVERS
-from spec.documents import Node, read
+from spec.documents import YamlNode, read
 from stacks.config import StackSpec
 from stacks.loading import load_file, stack_file
 
@@ -42,7 +42,7 @@ class Touched:
 
 
 @dataclass(frozen=True)
-class Change:
+class TouchedStacks:
     """What has changed since `base`: the stacks that it touches, those that are gone, and files that touch none."""
 
     base: Base
@@ -52,7 +52,7 @@ class Change:
     others: Sequence[str]
 
 
-def change(directory: Path, base: str) -> Change:
+def change(directory: Path, base: str) -> TouchedStacks:
     """What has changed in the project in `directory` since it parted from `base`; RevisionError if git cannot say."""
     repository = Repository(directory)
     start = repository.base(base)
@@ -62,7 +62,7 @@ def change(directory: Path, base: str) -> Change:
     removed = [name for file in files if (name := _stack_of(file)) and not (directory / file).exists()]
     at_work = {file for each in stacks for file in each.files} | {f"Pulumi.{name}.yaml" for name in removed}
     others = [file for file in files if file not in at_work]
-    return Change(start, repository.head, stacks, removed, others)
+    return TouchedStacks(start, repository.head, stacks, removed, others)
 
 
 def _touched(stack: str, files: Sequence[str], reach: "Reach") -> Touched | None:
@@ -180,7 +180,7 @@ def _components_of(rooms: Collection[str]) -> Iterator[str]:
             yield f"{module.replace('.', '/')}.py"
 
 
-def _texts(node: Node) -> Iterator[str]:
+def _texts(node: YamlNode) -> Iterator[str]:
     """The texts in a stack file, at any depth."""
     value = node.value
     if isinstance(value, dict | list):

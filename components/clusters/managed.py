@@ -14,7 +14,7 @@ from components.clusters.admission import PATIENCE, admitted
 from components.clusters.base import ClusterBase, ClusterSpec
 from components.clusters.device_plugin import DevicePlugin
 from components.clusters.names import Use, name_findings
-from components.clusters.pools import CloudPoolSpec, Machine, machine_warnings, over_budget, pool_findings
+from components.clusters.pools import CloudPoolSpec, MachineType, machine_warnings, over_budget, pool_findings
 from components.contract import Capability, ObjectStore, Storage
 from components.facilities import KarpenterConfig, LoadBalancerControllerConfig, PoolScaling
 from components.propagation import Propagation
@@ -76,7 +76,7 @@ class Facts:
 
     dated: str
     versions: Sequence[str]
-    machines: Mapping[str, Machine]
+    machines: Mapping[str, MachineType]
     zones: Mapping[str, Sequence[str]]
 
 

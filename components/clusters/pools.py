@@ -28,7 +28,7 @@ _WINDOWS_DISK: Final = parse("128Gi")  # Azure's default; the system and its bas
 
 
 @dataclass(frozen=True)
-class Machine:
+class MachineType:
     """A cloud's machine type: CPUs, GiB of memory, architecture, and GPUs with the cloud's name of their model."""
 
     cpus: int
@@ -145,7 +145,7 @@ def all_whole(pools: Sequence[AnyPool]) -> Sequence[AnyPool]:
     return pools if all(not is_invalid(pool) and pool.is_whole and pool.nodes.is_whole for pool in pools) else ()
 
 
-def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine]) -> Iterator[Finding]:
+def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, MachineType]) -> Iterator[Finding]:
     """What is wrong with a cluster's pools together, and with their machines, relative to the cluster."""
     yield from same_twice("node pool", "nodePools", pools)
     checked = all_whole(pools)
@@ -166,7 +166,7 @@ def pool_findings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine
 
 
 def architecture_findings(
-    machine_type: str, stated: Architecture | None, machines: Mapping[str, Machine]
+    machine_type: str, stated: Architecture | None, machines: Mapping[str, MachineType]
 ) -> Iterator[Finding]:
     """A finding when the architecture of a machine type is not known, or is stated and another one."""
     known = machines.get(machine_type)
@@ -178,7 +178,7 @@ def architecture_findings(
         yield Finding(Code.ARCHITECTURE, str(stated), allowed, remedy, at=("architecture",))
 
 
-def unknown_architecture(machine_type: str, machines: Mapping[str, Machine], at: KeyPath) -> Finding:
+def unknown_architecture(machine_type: str, machines: Mapping[str, MachineType], at: KeyPath) -> Finding:
     """A machine type whose architecture nobody has said: with an image of another one, no node would ever start."""
     near = did_you_mean(machine_type, machines)
     remedy = f"Write {near}, if that is meant, or else state" if near else "State"
@@ -209,7 +209,9 @@ def why_no_system_pods(pool: CloudPoolSpec) -> str:
     return "can be empty" if pool.nodes.min == 0 else "tainted"
 
 
-def machine_warnings(pools: Sequence[CloudPoolSpec], machines: Mapping[str, Machine], dated: str) -> Iterator[Finding]:
+def machine_warnings(
+    pools: Sequence[CloudPoolSpec], machines: Mapping[str, MachineType], dated: str
+) -> Iterator[Finding]:
     """A finding for each machine type that is not in the table `machines`, relative to the cluster."""
     for index, pool in enumerate(pools):
         if pool.machine_type not in machines:

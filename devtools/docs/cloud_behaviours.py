@@ -8,7 +8,7 @@ from rehearsal.providers.clouds.account import Numbers, read_numbers
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
-from rehearsal.providers.clouds.known import WORDS, Known, Reading, read_known
+from rehearsal.providers.clouds.known import WORDS, Known, ReviewedType, read_known
 from rehearsal.providers.clouds.names import read_names
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.rules import RuleBook, read_rules
@@ -53,7 +53,7 @@ def behaviours(cloud: type[CloudStandIn]) -> dict[str, list[Known]]:
     return {
         token: sorted(
             [
-                *known.get(token, Reading()).behaviours,
+                *known.get(token, ReviewedType()).behaviours,
                 *_by_rules(cloud, book, token, schema),
                 *_by_numbers(numbers, token),
             ],
@@ -66,12 +66,14 @@ def behaviours(cloud: type[CloudStandIn]) -> dict[str, list[Known]]:
 def _section(cloud: type[CloudStandIn]) -> str:
     readings = read_known(cloud.directory)
     rows = [
-        row for token, known in behaviours(cloud).items() for row in _rows(token, known, readings.get(token, Reading()))
+        row
+        for token, known in behaviours(cloud).items()
+        for row in _rows(token, known, readings.get(token, ReviewedType()))
     ]
     return f"## {cloud.name}\n\n{table(('type', 'behaviour', 'source', 'test'), rows)}\n"
 
 
-def _rows(token: str, known: Sequence[Known], reading: Reading) -> Iterator[tuple[str, str, str, str]]:
+def _rows(token: str, known: Sequence[Known], reading: ReviewedType) -> Iterator[tuple[str, str, str, str]]:
     shown = f"`{token}`"
     for each in known:
         yield shown, f"**{WORDS[each.word]}** {each.says}", each.source, _test(each.test)

@@ -26,7 +26,7 @@ def _nodes(stack: Stack) -> Sequence[NodeSet]:
 
 
 @dataclass(frozen=True, eq=False)
-class ClusterFacts:
+class StackFacts:
     """What a stack says of the cluster as a whole."""
 
     stack: Stack

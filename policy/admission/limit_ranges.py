@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from common.quantity import Quantity
 from policy.admission.amounts import Amounts, read
-from policy.admission.pods import COMPUTE, Container, Pod
+from policy.admission.pods import COMPUTE, ContainerResources, PodResources
 
 _ZERO: Final = Quantity(0)
 _MILLI: Final = 10**6  # nanos
@@ -42,7 +42,7 @@ def read_limits(owner: str, spec: Mapping[str, Any]) -> Iterator[LimitRangeItem]
         )
 
 
-def with_defaults(pod: Pod, limits: Sequence[LimitRangeItem]) -> Pod:
+def with_defaults(pod: PodResources, limits: Sequence[LimitRangeItem]) -> PodResources:
     """The pod with what LimitRanges give to containers that state less."""
     for item in limits:
         if item.type == "Container":
@@ -50,7 +50,7 @@ def with_defaults(pod: Pod, limits: Sequence[LimitRangeItem]) -> Pod:
     return pod
 
 
-def _filled(container: Container, item: LimitRangeItem) -> Container:
+def _filled(container: ContainerResources, item: LimitRangeItem) -> ContainerResources:
     return replace(
         container,
         limits={**item.default, **container.limits},
@@ -58,7 +58,7 @@ def _filled(container: Container, item: LimitRangeItem) -> Container:
     )
 
 
-def refusals(pod: Pod, limits: Iterable[LimitRangeItem]) -> Iterator[tuple[str, str]]:
+def refusals(pod: PodResources, limits: Iterable[LimitRangeItem]) -> Iterator[tuple[str, str]]:
     """Path below the pod spec (empty for the pod as a whole) and reason of each thing that they do not admit."""
     for item in limits:
         if item.type == "Container":

@@ -14,7 +14,7 @@ COMPUTE: Final = ("cpu", "memory")
 
 
 @dataclass(frozen=True)
-class Container:
+class ContainerResources:
     """A container's requests and limits. `path` is below the pod spec (`initContainers[0]`)."""
 
     path: str
@@ -26,11 +26,11 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Pod:
+class PodResources:
     """What matters to limit ranges and quotas of a pod that is about to be created."""
 
     spec: Mapping[str, Any]
-    containers: tuple[Container, ...]  # init containers last, in the order in which they start
+    containers: tuple[ContainerResources, ...]  # init containers last, in the order in which they start
     requests: Amounts  # of the pod as a whole
     limits: Amounts
     overhead: Amounts
@@ -62,10 +62,10 @@ class Pod:
         return deadline is not None and int(deadline) >= 0
 
 
-def read_pod(spec: Mapping[str, Any]) -> Pod:
+def read_pod(spec: Mapping[str, Any]) -> PodResources:
     """A pod spec with the API's own defaults; QuantityError."""
     stated = spec.get("resources") or {}
-    pod = Pod(
+    pod = PodResources(
         spec=spec,
         containers=(*_containers(spec, "containers"), *_containers(spec, "initContainers")),
         requests=written(stated.get("requests")),
@@ -81,12 +81,12 @@ def pod_level(amounts: Amounts) -> dict[str, Quantity]:
     return {name: amount for name, amount in amounts.items() if name in COMPUTE or is_huge_pages(name)}
 
 
-def _containers(spec: Mapping[str, Any], field: str) -> Iterator[Container]:
+def _containers(spec: Mapping[str, Any], field: str) -> Iterator[ContainerResources]:
     init = field == "initContainers"
     for index, container in enumerate(spec.get(field) or ()):
         resources = container.get("resources") or {}
         limits = written(resources.get("limits"))
-        yield Container(
+        yield ContainerResources(
             path=f"{field}[{index}]",
             name=str(container.get("name") or ""),
             requests=limits | written(resources.get("requests")),
@@ -96,7 +96,7 @@ def _containers(spec: Mapping[str, Any], field: str) -> Iterator[Container]:
         )
 
 
-def _with_pod_level_defaults(pod: Pod) -> Pod:
+def _with_pod_level_defaults(pod: PodResources) -> PodResources:
     limits = dict(pod.limits)
     if pod.requests or pod.limits:
         for name, amount in pod.container_limits.items():
@@ -108,7 +108,7 @@ def _with_pod_level_defaults(pod: Pod) -> Pod:
     return replace(pod, limits=limits, requests={**pod_level(limits), **by_containers, **pod.requests})
 
 
-def _rounded(pod: Pod) -> Pod:
+def _rounded(pod: PodResources) -> PodResources:
     return replace(
         pod,
         containers=tuple(
@@ -119,7 +119,7 @@ def _rounded(pod: Pod) -> Pod:
     )
 
 
-def _together(containers: Iterable[tuple[Container, Amounts]]) -> dict[str, Quantity]:
+def _together(containers: Iterable[tuple[ContainerResources, Amounts]]) -> dict[str, Quantity]:
     """All that runs at once, or what the greediest init container needs while it runs, whichever is more."""
     running: list[Amounts] = []
     sidecars: list[Amounts] = []

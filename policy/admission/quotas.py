@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from common.quantity import Quantity
 from policy.admission.amounts import Amounts, is_extended, is_huge_pages, read, total
-from policy.admission.pods import COMPUTE, Pod, pod_level
+from policy.admission.pods import COMPUTE, PodResources, pod_level
 from policy.model.unknown import off
 
 Scope = tuple[str, str, tuple[str, ...]]  # name, operator, values
@@ -35,7 +35,7 @@ class Quota:
     hard: Amounts
     scopes: tuple[Scope, ...] = ()
 
-    def counts_pod(self, pod: Pod) -> bool:
+    def counts_pod(self, pod: PodResources) -> bool:
         """Whether a pod is counted."""
         return any(is_pod_key(key) for key in self.hard) and all(_pod_in(scope, pod) for scope in self.scopes)
 
@@ -69,7 +69,7 @@ def read_scopes(spec: Mapping[str, Any]) -> list[Scope]:
     ]
 
 
-def pod_usage(pod: Pod) -> dict[str, Quantity]:
+def pod_usage(pod: PodResources) -> dict[str, Quantity]:
     """What a running pod counts for, by quota key; `POD_COUNT` is apart, as finished pods have it too."""
     requests = total((pod.container_requests | pod_level(pod.requests), pod.overhead))
     limits = pod.container_limits | pod_level(pod.limits)
@@ -111,7 +111,7 @@ def count_usage(group: str, plural: str) -> dict[str, Quantity]:
     return {key: ONE, plural: ONE} if not group and plural in _LEGACY_COUNTS else {key: ONE}
 
 
-def unstated(pod: Pod, quota: Quota) -> Iterator[tuple[str, str]]:
+def unstated(pod: PodResources, quota: Quota) -> Iterator[tuple[str, str]]:
     """Path and key of each amount that every container must state, because a quota that counts the pod bounds it."""
     if pod_level(pod.requests) or pod_level(pod.limits):
         return
@@ -142,7 +142,7 @@ def _by_key(requests: Amounts, limits: Amounts) -> dict[str, Quantity]:
     return usage
 
 
-def _pod_in(scope: Scope, pod: Pod) -> bool:
+def _pod_in(scope: Scope, pod: PodResources) -> bool:
     name, operator, values = scope
     match name:
         case "BestEffort":
@@ -173,7 +173,7 @@ def _selected(value: str, operator: str, values: tuple[str, ...]) -> bool:
             return value not in values
 
 
-def _affinities(pod: Pod) -> Iterator[Mapping[str, Any]]:
+def _affinities(pod: PodResources) -> Iterator[Mapping[str, Any]]:
     affinity = pod.spec.get("affinity") or {}
     for kind in ("podAffinity", "podAntiAffinity"):
         rules = affinity.get(kind) or {}

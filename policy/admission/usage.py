@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from common.quantity import Quantity, QuantityError
 from policy.admission.amounts import Amounts, read
-from policy.admission.facts import ClusterFacts, NamespaceFacts
+from policy.admission.facts import NamespaceFacts, StackFacts
 from policy.admission.limit_ranges import claim_refusals, refusals, with_defaults
-from policy.admission.pods import Pod, read_pod
+from policy.admission.pods import PodResources, read_pod
 from policy.admission.quotas import POD_COUNT, Quota, claim_usage, count_usage, pod_usage, service_usage, unstated
 from policy.admission.validation import invalid
 from policy.model.kubernetes import POD_SPECS, not_made_by_others, pod_spec
@@ -37,7 +37,7 @@ class ObjectUsage:
     title: str
     amounts: Amounts
     times: Counts = ONE
-    pod: Pod | None = None
+    pod: PodResources | None = None
     attributes_class: str | None = None  # of a volume claim
     in_stack: bool = True
 
@@ -122,7 +122,7 @@ def _worked_out(stack: Stack, namespace: str) -> NamespaceUsage:
     placed, unknown = stack.once(_placed)
     resources = list(not_made_by_others(placed.get(namespace, ())))
     usage = NamespaceUsage(unknown=[*unknown])
-    counter = _UsageCounter(usage, NamespaceFacts.of(resources), stack.once(ClusterFacts))
+    counter = _UsageCounter(usage, NamespaceFacts.of(resources), stack.once(StackFacts))
     names = {(it.kind, it.object_name) for it in resources}
     for own, plural in _OWN.items():
         if own not in names:
@@ -144,7 +144,7 @@ class _UsageCounter:
 
     usage: NamespaceUsage
     namespace: NamespaceFacts
-    cluster: ClusterFacts
+    cluster: StackFacts
 
     def add(self, resource: Resource) -> None:
         title = f"{resource.kind}/{resource.object_name}"
@@ -178,7 +178,7 @@ class _UsageCounter:
         for template_path, claim in claim_templates(resource):
             self._add_claim(resource, template_path, claim, title, times)
 
-    def _admitted(self, spec: Mapping[str, Any]) -> Pod:
+    def _admitted(self, spec: Mapping[str, Any]) -> PodResources:
         """A pod with all that the API server adds to it before it judges."""
         pod = read_pod(spec)
         if runtime := spec.get("runtimeClassName"):
@@ -186,7 +186,7 @@ class _UsageCounter:
         pod = replace(pod, priority_class=pod.priority_class or self.cluster.priority_class)
         return with_defaults(pod, self.namespace.limits or ())
 
-    def _refuse(self, resource: Resource, path: str, pod: Pod) -> None:
+    def _refuse(self, resource: Resource, path: str, pod: PodResources) -> None:
         if self.namespace.limits is None:
             return  # what they give and want is not known yet
         found = [*invalid(pod), *refusals(pod, self.namespace.limits)]

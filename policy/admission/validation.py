@@ -6,10 +6,10 @@ It looks after LimitRanges have given their defaults: a limit by default may be 
 from collections.abc import Iterator
 
 from policy.admission.amounts import Amounts, is_huge_pages, may_overcommit
-from policy.admission.pods import COMPUTE, Pod
+from policy.admission.pods import COMPUTE, PodResources
 
 
-def invalid(pod: Pod) -> Iterator[tuple[str, str]]:
+def invalid(pod: PodResources) -> Iterator[tuple[str, str]]:
     """Path below the pod spec (empty for the pod as a whole) and reason of each thing that is invalid."""
     for container in pod.containers:
         for reason in _inconsistent(container.requests, container.limits):
@@ -33,7 +33,7 @@ def _inconsistent(requests: Amounts, limits: Amounts) -> Iterator[str]:
         yield "huge pages need a request for cpu or memory as well"
 
 
-def _below_containers(pod: Pod) -> Iterator[str]:
+def _below_containers(pod: PodResources) -> Iterator[str]:
     for name, amount in pod.container_requests.items():
         if name in pod.requests and amount > pod.requests[name]:
             yield f"{name} request is {pod.requests[name]} for the pod and {amount} for its containers together"

@@ -31,7 +31,7 @@ _FIELDS: Final = ("rule", "resource", "reason", "owner", "expires")
 
 
 @dataclass(frozen=True)
-class Exemption:
+class ScopedExemption:
     """Exemption to break `rule`, up to and on the day `expires`, for what `resource` and `below` say.
 
     `resource` is a pattern; `below` is the type of a component that must be among the parents, if it is not empty.
@@ -59,11 +59,11 @@ class Exemption:
         return f"the {what} ({self.owner}, until {self.expires}: {self.reason})"
 
 
-def declared_exemptions(component: Resource) -> Iterator[Exemption]:
+def declared_exemptions(component: Resource) -> Iterator[ScopedExemption]:
     """What a resource declares, if it is the component of an add-on."""
     if component.type.startswith(ADD_ON):
         for given in component.properties.get("exemptions") or ():
-            yield Exemption(
+            yield ScopedExemption(
                 str(given["rule"]),
                 str(given["reason"]),
                 str(given["owner"]),
@@ -72,7 +72,7 @@ def declared_exemptions(component: Resource) -> Iterator[Exemption]:
             )
 
 
-def read_waivers(file: Path, rules: Sequence[Rule]) -> tuple[Exemption, ...]:
+def read_waivers(file: Path, rules: Sequence[Rule]) -> tuple[ScopedExemption, ...]:
     """The waivers in `file`, none if there is no such file; PolicyInputError (PK514) with every problem."""
     if not file.is_file():
         return ()
@@ -87,7 +87,7 @@ def read_waivers(file: Path, rules: Sequence[Rule]) -> tuple[Exemption, ...]:
     if problems:
         raise PolicyInputError(problems)
     return tuple(
-        Exemption(entry["rule"], entry["reason"], entry["owner"], _date(entry["expires"]), entry["resource"])
+        ScopedExemption(entry["rule"], entry["reason"], entry["owner"], _date(entry["expires"]), entry["resource"])
         for entry in entries
     )
 
@@ -127,16 +127,16 @@ def _problem(file: Path, where: str, found: str, allowed: str, remedy: str) -> P
 class ExemptionRegistry:
     """The exemptions of a run, and which of them were applied to what."""
 
-    def __init__(self, exemptions: Sequence[Exemption] = (), today: date | None = None) -> None:
+    def __init__(self, exemptions: Sequence[ScopedExemption] = (), today: date | None = None) -> None:
         self._today = today or date.today()  # noqa: DTZ011 - a waiver ends with the day of whoever runs the pack
         self._exemptions = dict.fromkeys(exemptions)
-        self.applied: dict[tuple[Exemption, str], None] = {}
+        self.applied: dict[tuple[ScopedExemption, str], None] = {}
 
     def register(self, component: Resource) -> None:
         """Take the exemptions of a component, if it is an add-on's."""
         self._exemptions.update(dict.fromkeys(declared_exemptions(component)))
 
-    def exemption_for(self, rule: str, resource: Resource) -> Exemption | None:
+    def exemption_for(self, rule: str, resource: Resource) -> ScopedExemption | None:
         """The exemption that lets `resource` break `rule`; it counts as applied from now on."""
         for exemption in self._exemptions:
             if exemption.rule == rule and exemption.expires >= self._today and _covers(exemption, resource):
@@ -145,12 +145,12 @@ class ExemptionRegistry:
         return None
 
     @property
-    def expired(self) -> list[Exemption]:
+    def expired(self) -> list[ScopedExemption]:
         """Exemption whose last day has passed."""
         return [exemption for exemption in self._exemptions if exemption.expires < self._today]
 
     @property
-    def unused(self) -> list[Exemption]:
+    def unused(self) -> list[ScopedExemption]:
         """Waivers that let nothing pass; those of add-ons may, as not every stack has all that an add-on can have."""
         used = {exemption for exemption, _ in self.applied}
         return [
@@ -160,7 +160,7 @@ class ExemptionRegistry:
         ]
 
 
-def _covers(exemption: Exemption, resource: Resource) -> bool:
+def _covers(exemption: ScopedExemption, resource: Resource) -> bool:
     try:
         return exemption.covers(resource)
     except Undetermined:

@@ -8,7 +8,7 @@ from typing import Final
 
 from policy.engine.settings import STACK_KEY, RuleSettings
 from policy.model.resource import Resource
-from policy.model.rule import Finding, Level, ResourceRule, Rule, StackRule
+from policy.model.rule import Level, ResourceRule, Rule, RuleFinding, StackRule
 from policy.model.stack import Stack
 from policy.model.unknown import Undetermined
 
@@ -30,7 +30,7 @@ class Verdict:
 
     rule: Rule
     level: Level
-    finding: Finding
+    finding: RuleFinding
     kind: VerdictKind = VerdictKind.BROKEN
 
     @property
@@ -84,7 +84,9 @@ class Judge:
                         said.add(what)
                         yield verdict
 
-    def _verdicts(self, rule: Rule, subject: Resource, check: Callable[..., Iterable[Finding]]) -> Iterator[Verdict]:
+    def _verdicts(
+        self, rule: Rule, subject: Resource, check: Callable[..., Iterable[RuleFinding]]
+    ) -> Iterator[Verdict]:
         level = self.settings.level(rule)
         try:
             for finding in check(**self.settings.arguments(rule)):
@@ -97,7 +99,7 @@ class Judge:
             yield Verdict(rule, level, _defect(rule, subject, error), VerdictKind.DEFECT)
 
 
-def _is_about_damage(finding: Finding) -> bool:
+def _is_about_damage(finding: RuleFinding) -> bool:
     """Whether a finding is about a field that cannot be read, or about what is in it."""
     return any(
         finding.path
@@ -106,7 +108,7 @@ def _is_about_damage(finding: Finding) -> bool:
     )
 
 
-def damage(resource: Resource) -> Finding | None:
+def damage(resource: Resource) -> RuleFinding | None:
     """What is wrong with the form of an object, all of it at once; None where the API server can read it."""
     resource = resource.as_read
     damages = resource.damages
@@ -114,11 +116,11 @@ def damage(resource: Resource) -> Finding | None:
         return None
     found = "; ".join(f"{each.path} is {each.found}, and the API server takes {each.allowed}" for each in damages)
     remedy = "Mend it: what cannot be read is judged by no rule, and the cluster refuses the object as a whole."
-    return Finding(resource, damages[0].path, found, remedy)
+    return RuleFinding(resource, damages[0].path, found, remedy)
 
 
-def _undetermined(rule: Rule, subject: Resource, unknown: Undetermined) -> Finding:
-    return Finding(
+def _undetermined(rule: Rule, subject: Resource, unknown: Undetermined) -> RuleFinding:
+    return RuleFinding(
         subject,
         "",
         f"{rule.id} {UNDETERMINED}, as {unknown} is not known yet",
@@ -126,8 +128,8 @@ def _undetermined(rule: Rule, subject: Resource, unknown: Undetermined) -> Findi
     )
 
 
-def _defect(rule: Rule, subject: Resource, error: Exception) -> Finding:
-    return Finding(
+def _defect(rule: Rule, subject: Resource, error: Exception) -> RuleFinding:
+    return RuleFinding(
         subject,
         "",
         f"the rule {rule.id} itself failed with {type(error).__name__}: {error}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.model.resource import Resource
-from policy.model.rule import Finding
+from policy.model.rule import RuleFinding
 from policy.model.unknown import Undetermined
 
 _EACH = "[]"
@@ -24,14 +24,14 @@ class Expect:
 Expectations = Mapping[str, tuple[Expect, ...]]  # by kind of resource
 
 
-def unmet(resource: Resource, expectations: Expectations) -> Iterator[Finding]:
+def unmet(resource: Resource, expectations: Expectations) -> Iterator[RuleFinding]:
     """A finding for each field that is not as expected; at last Undetermined, where one is not known yet."""
     unknown: Undetermined | None = None
     for expect in expectations.get(resource.kind, ()):
         try:
             for path, value in values_at(resource.properties, expect.path):
                 if not expect.holds(value):
-                    yield Finding(resource, path, expect.message, expect.remedy)
+                    yield RuleFinding(resource, path, expect.message, expect.remedy)
         except Undetermined as undetermined:
             unknown = undetermined
     if unknown:

@@ -18,7 +18,7 @@ from typing import Any
 from policy.model.resource import Resource
 
 Path = tuple[str, ...]
-Check = Callable[..., Iterable["Finding"]]
+Check = Callable[..., Iterable["RuleFinding"]]
 Remedy = Callable[..., Iterable[tuple[Path, Any]]]
 
 
@@ -42,7 +42,7 @@ class Category(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class RuleFinding:
     """A broken rule: on what, at which field path, what is wrong, and how to mend it.
 
     `why` is said instead of the rule's own, where that does not fit; `advice` is what stops nothing, whatever the

@@ -9,7 +9,7 @@ from typing import Any, Final
 from policy.model.addresses import any_everybody, means_everybody
 from policy.model.expectations import Expect, Expectations, given, is_true, one_of, unmet, values_at
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 from policy.model.stack import Stack
 from policy.model.unknown import off
 from policy.rules.kubeadm import CLUSTER as KUBEADM
@@ -29,10 +29,10 @@ _RANGES: Final = "Close it, or name the ranges of those who administer the clust
     why="whatever is found wrong in it next can be tried from anywhere",
     kinds=_CLUSTERS,
 )
-def api_private(cluster: Resource) -> Iterator[Finding]:
+def api_private(cluster: Resource) -> Iterator[RuleFinding]:
     """The API server is private, or answers named ranges only."""
     if path := _OPEN[cluster.kind](cluster.properties):
-        yield Finding(cluster, path, "the API server answers everybody", _RANGES)
+        yield RuleFinding(cluster, path, "the API server answers everybody", _RANGES)
 
 
 def _open_eks(given_: Mapping[str, Any]) -> str:
@@ -92,7 +92,7 @@ _ENCRYPTED: Final[Expectations] = {
     why="a copy of the control plane's store would hold every password in the clear",
     kinds=_CLUSTERS | {KUBEADM},
 )
-def secrets_kms(cluster: Resource) -> Iterator[Finding]:
+def secrets_kms(cluster: Resource) -> Iterator[RuleFinding]:
     """Secrets are encrypted at rest by a key of the owner's."""
     yield from unencrypted_secrets(cluster) if cluster.kind == KUBEADM else unmet(cluster, _ENCRYPTED)
 
@@ -110,17 +110,17 @@ _AUDIT_LOGS: Final = ("kube-audit", "kube-audit-admin", "audit", "allLogs")  # c
     why="nobody can tell afterwards who did what",
     kinds=_CLUSTERS,
 )
-def cp_logs(cluster: Resource, stack: Stack) -> Iterator[Finding]:
+def cp_logs(cluster: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """The control plane keeps its audit log."""
     if cluster.kind == AKS:
         if not any(_logs_audit(setting, cluster) for setting in stack.of_kind(_DIAGNOSTICS)):
             remedy = "Add a DiagnosticSetting with the log category kube-audit-admin to it."
-            yield Finding(cluster, "", "no diagnostic setting keeps its audit log", remedy)
+            yield RuleFinding(cluster, "", "no diagnostic setting keeps its audit log", remedy)
         return
     field, wanted = _LOGS[cluster.kind]
     for path, listed in values_at(cluster.properties, field):
         if missing := [name for name in wanted if name not in (listed or ())]:
-            yield Finding(cluster, path, f"it does not log {', '.join(missing)}", f"List {', '.join(wanted)}.")
+            yield RuleFinding(cluster, path, f"it does not log {', '.join(missing)}", f"List {', '.join(wanted)}.")
 
 
 def _logs_audit(setting: Resource, cluster: Resource) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from policy.model.nodes import NODE_KINDS, node_sets_of
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Level, Option, rule
+from policy.model.rule import Category, Level, Option, RuleFinding, rule
 
 _MOST: Final = 100
 _ALLOWED: Final = (
@@ -28,13 +28,15 @@ _SCALING_GROUP: Final = "aws:autoscaling/group:Group"
     kinds={*NODE_KINDS, _KARPENTER, _SCALING_GROUP},
     options=(Option("most", int, _MOST, "Nodes that one pool may have."),),
 )
-def nodepool_max(resource: Resource, *, most: int) -> Iterator[Finding]:
+def nodepool_max(resource: Resource, *, most: int) -> Iterator[RuleFinding]:
     """Every node pool has an upper bound that somebody is ready to pay for."""
     for path, maximum in _maxima(resource):
         if maximum is None:
-            yield Finding(resource, path, "nothing bounds how many nodes there may be", f"Set it to at most {most}.")
+            yield RuleFinding(
+                resource, path, "nothing bounds how many nodes there may be", f"Set it to at most {most}."
+            )
         elif maximum > most:
-            yield Finding(resource, path, f"there may be {maximum} nodes, more than {most}", f"Lower it to {most}.")
+            yield RuleFinding(resource, path, f"there may be {maximum} nodes, more than {most}", f"Lower it to {most}.")
 
 
 def _maxima(resource: Resource) -> Iterator[tuple[str, int | None]]:
@@ -104,9 +106,9 @@ _MACHINES: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, 
     kinds=_MACHINES,
     options=(Option("allowed", list[str], list(_ALLOWED), "Patterns of machine types: m5.*, e2-*."),),
 )
-def instance_allowlist(resource: Resource, *, allowed: list[str]) -> Iterator[Finding]:
+def instance_allowlist(resource: Resource, *, allowed: list[str]) -> Iterator[RuleFinding]:
     """Machines are of types that were agreed on."""
     for path, machine in _MACHINES[resource.kind](resource.properties):
         if machine is not None and not any(fnmatchcase(str(machine), pattern) for pattern in allowed):
             remedy = f"Take one of {', '.join(allowed)}, or add it to the rule's option `allowed`."
-            yield Finding(resource, path, f"machine type {machine} is not one that was agreed on", remedy)
+            yield RuleFinding(resource, path, f"machine type {machine} is not one that was agreed on", remedy)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from common.reachability import selects
 from policy.model.kubernetes import POD_SPECS, not_made_by_others, pod_template
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 from policy.model.stack import Stack
 from policy.model.workloads import pods_of
 
@@ -25,21 +25,21 @@ _BY_NUMBER: Final = "Set minAvailable to a number, or select only what Deploymen
     why="one that allows none stops every node upgrade until somebody deletes it",
     kinds={"PodDisruptionBudget"},
 )
-def pdb_sane(budget: Resource, stack: Stack) -> Iterator[Finding]:
+def pdb_sane(budget: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Every PodDisruptionBudget allows at least one eviction, and no pod has two of them."""
     covered = [each for each in stack.once(_workloads).get(budget.namespace, ()) if _covers(budget, each)]
     field = "maxUnavailable" if budget.spec.get("maxUnavailable") is not None else "minAvailable"
     given = budget.spec.get(field)
     if given is None:
         found = "it says neither minAvailable nor maxUnavailable, and so allows no eviction"
-        yield Finding(budget, f"spec.{field}", found, _REMEDY)
+        yield RuleFinding(budget, f"spec.{field}", found, _REMEDY)
     else:
         for found, remedy in _why_none(field, given, covered, stack):
-            yield Finding(budget, f"spec.{field}", f"{given} allows no eviction{found}", remedy)
+            yield RuleFinding(budget, f"spec.{field}", f"{given} allows no eviction{found}", remedy)
     for other in stack.of_kind("PodDisruptionBudget", namespace=budget.namespace):
         if other is not budget and (shared := [each for each in covered if _covers(other, each)]):
             found = f"{_titles(shared)} is covered by the budget {other.object_name} as well: no eviction succeeds"
-            yield Finding(budget, "spec.selector", found, "Let only one budget select each pod.")
+            yield RuleFinding(budget, "spec.selector", found, "Let only one budget select each pod.")
 
 
 def _why_none(field: str, given: Any, covered: Sequence[Resource], stack: Stack) -> Iterator[tuple[str, str]]:

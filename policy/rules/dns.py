@@ -8,7 +8,7 @@ from common.reachability import Address, IpNetwork, Network, Pod, Ports, include
 from common.reachability.network import directions
 from policy.model.kubernetes import is_system
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Option, rule
+from policy.model.rule import Category, Option, RuleFinding, rule
 from policy.model.stack import Stack
 from policy.model.topology import namespace_of, network, pods
 
@@ -56,7 +56,7 @@ _CACHE: Final = _NodeCache(ip_network("169.254.20.10/32"))
 )
 def dns_egress(
     policy: Resource, stack: Stack, *, namespace: str, labels: Mapping[str, str], port: int | None
-) -> Iterator[Finding]:
+) -> Iterator[RuleFinding]:
     """Where egress is denied, DNS is allowed."""
     here = namespace_of(policy)
     if "Egress" not in directions(policy.spec) or is_system(here):
@@ -72,7 +72,7 @@ def dns_egress(
             mute.setdefault(closed, []).append(pod.title)
     if mute:
         keeps = " and ".join(f"{', '.join(who)} from DNS ({' and '.join(how)} {number})" for how, who in mute.items())
-        yield Finding(
+        yield RuleFinding(
             policy,
             "spec.egress",
             f"it keeps {keeps}, which no other policy opens",

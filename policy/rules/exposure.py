@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Level, Option, rule
+from policy.model.rule import Category, Level, Option, RuleFinding, rule
 from policy.model.stack import Stack
 from policy.model.topology import namespace_of
 
@@ -71,11 +71,11 @@ _HOW: Final = {_EKS: _eks, _GKE: _gke, _AKS: _aks}
     why="without one, policies are accepted and ignored",
     kinds=_HOW,
 )
-def cni_enforces(cluster: Resource, stack: Stack) -> Iterator[Finding]:
+def cni_enforces(cluster: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Every cluster of the stack has a network plugin that enforces NetworkPolicies."""
     path, remedy, enforced = _HOW[cluster.kind](cluster, stack)
     if not enforced and not _has_agent(stack):
-        yield Finding(cluster, path, "nothing in it enforces NetworkPolicies", remedy)
+        yield RuleFinding(cluster, path, "nothing in it enforces NetworkPolicies", remedy)
 
 
 def _has_agent(stack: Stack) -> bool:
@@ -99,16 +99,16 @@ def _has_agent(stack: Stack) -> bool:
         ),
     ),
 )
-def no_public_svc(service: Resource, *, namespaces: Sequence[str]) -> Iterator[Finding]:
+def no_public_svc(service: Resource, *, namespaces: Sequence[str]) -> Iterator[RuleFinding]:
     """Only the ingress is reached from outside: no public LoadBalancer, NodePort or externalIPs elsewhere."""
     if namespace_of(service) in namespaces:
         return
     remedy = "Make it a ClusterIP Service and route to it from the ingress, or make its load balancer internal."
     kind = service.spec.get("type")
     if kind == "NodePort" or (kind == "LoadBalancer" and not _is_internal(service)):
-        yield Finding(service, "spec.type", f"it is a {kind} outside of the ingress namespaces", remedy)
+        yield RuleFinding(service, "spec.type", f"it is a {kind} outside of the ingress namespaces", remedy)
     if service.spec.get("externalIPs"):
-        yield Finding(
+        yield RuleFinding(
             service, "spec.externalIPs", "it takes the traffic to addresses that are not the cluster's", remedy
         )
 
@@ -118,7 +118,7 @@ def _is_internal(service: Resource) -> bool:
     return any(annotations.get(key) in values for key, values in _INTERNAL.items())
 
 
-def _ingress_tls(ingress: Resource) -> Iterator[Finding]:
+def _ingress_tls(ingress: Resource) -> Iterator[RuleFinding]:
     entries = ingress.spec.get("tls") or ()
     covered = {host for entry in entries for host in entry.get("hosts") or ()}
     every = any(entry.get("secretName") and not entry.get("hosts") for entry in entries)  # hosts that none covers
@@ -128,23 +128,25 @@ def _ingress_tls(ingress: Resource) -> Iterator[Finding]:
         yield from _host(ingress, f"spec.rules[{index}].host", host)
         if host and not every and host not in covered and f"*.{host.partition('.')[2]}" not in covered:
             remedy = "Add it to the hosts of an entry of spec.tls with a certificate's Secret."
-            yield Finding(ingress, "spec.tls", f"{host} is served without TLS", remedy)
+            yield RuleFinding(ingress, "spec.tls", f"{host} is served without TLS", remedy)
     if not ingress.spec.get("tls") and not any(hosts):
-        yield Finding(ingress, "spec.tls", "it is served without TLS", "Add spec.tls with a certificate's Secret.")
+        yield RuleFinding(ingress, "spec.tls", "it is served without TLS", "Add spec.tls with a certificate's Secret.")
 
 
-def _host(resource: Resource, path: str, host: str) -> Iterator[Finding]:
+def _host(resource: Resource, path: str, host: str) -> Iterator[RuleFinding]:
     if not host or host.startswith("*"):
         found = f"the host {host} is a wildcard" if host else "it answers for every host"
-        yield Finding(resource, path, found, "Name the host.")
+        yield RuleFinding(resource, path, found, "Name the host.")
 
 
-def _gateway_tls(gateway: Resource) -> Iterator[Finding]:
+def _gateway_tls(gateway: Resource) -> Iterator[RuleFinding]:
     for index, listener in enumerate(gateway.spec.get("listeners") or ()):
         path = f"spec.listeners[{index}]"
         if listener.get("protocol") in ("HTTP", "TCP", "UDP"):
             remedy = "Make it HTTPS or TLS, with a certificate."
-            yield Finding(gateway, f"{path}.protocol", f"it is served by {listener['protocol']} without TLS", remedy)
+            yield RuleFinding(
+                gateway, f"{path}.protocol", f"it is served by {listener['protocol']} without TLS", remedy
+            )
         yield from _host(gateway, f"{path}.hostname", listener.get("hostname") or "")
 
 
@@ -155,6 +157,6 @@ def _gateway_tls(gateway: Resource) -> Iterator[Finding]:
     why="what is sent without TLS can be read and changed on its way, and a wildcard takes others' names",
     kinds={"Ingress", *_GATEWAYS},
 )
-def tls(resource: Resource) -> Iterator[Finding]:
+def tls(resource: Resource) -> Iterator[RuleFinding]:
     """Every Ingress and Gateway has TLS, for hosts that it names."""
     return _gateway_tls(resource) if resource.kind in _GATEWAYS else _ingress_tls(resource)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from policy.model.addresses import any_everybody, includes_port, means_everybody
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 
 _SSH: Final = 22
 _EVERY_PROTOCOL: Final = ("-1", "all", "tcp", "6", "*")
@@ -98,7 +98,7 @@ _OPEN: Final[Mapping[str, Callable[[Properties], Iterator[str]]]] = {
     why="passwords and keys are tried against it day and night",
     kinds=_OPEN,
 )
-def no_world_ssh(resource: Resource) -> Iterator[Finding]:
+def no_world_ssh(resource: Resource) -> Iterator[RuleFinding]:
     """SSH is not open to the world."""
     for path in _OPEN[resource.kind](resource.properties):
-        yield Finding(resource, path, "port 22 is open to the world", _BASTION)
+        yield RuleFinding(resource, path, "port 22 is open to the world", _BASTION)

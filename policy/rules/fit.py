@@ -8,7 +8,7 @@ from policy.admission.quotas import Quota, is_pod_key, read_quota
 from policy.admission.usage import Excess, NamespaceUsage, excesses, usage_of
 from policy.model.kubernetes import POD_SPECS
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Level, rule
+from policy.model.rule import Category, Level, RuleFinding, rule
 from policy.model.stack import Stack
 
 _QUOTA: Final = frozenset({"ResourceQuota"})
@@ -25,7 +25,7 @@ _NOT_OF_PODS: Final = "the API server refuses what comes last, after the rest wa
     why="the API server refuses pods one by one, after the rest was deployed",
     kinds={"ResourceQuota", "PersistentVolumeClaim", *POD_SPECS},
 )
-def quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
+def quota_fits(subject: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Everything that is put into a namespace is admitted by its ResourceQuotas and LimitRanges."""
     demand = usage_of(stack, subject.namespace)
     if subject.kind == "ResourceQuota":
@@ -34,7 +34,7 @@ def quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
     why = "" if subject.kind in POD_SPECS else _NOT_OF_PODS
     for refusal in demand.refusals:
         if refusal.resource is subject:
-            yield Finding(subject, refusal.path, f"it is refused: {refusal.reason}", "Change one of the two.", why)
+            yield RuleFinding(subject, refusal.path, f"it is refused: {refusal.reason}", "Change one of the two.", why)
 
 
 @rule(
@@ -43,7 +43,7 @@ def quota_fits(subject: Resource, stack: Stack) -> Iterator[Finding]:
     why="a rollout without room stands still",
     kinds=_QUOTA,
 )
-def quota_surge(quota: Resource, stack: Stack) -> Iterator[Finding]:
+def quota_surge(quota: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """ResourceQuotas have room for the pods that rollouts add before they take others away."""
     demand = usage_of(stack, quota.namespace)
     when = " while all of them are rolled out"
@@ -58,7 +58,7 @@ def quota_surge(quota: Resource, stack: Stack) -> Iterator[Finding]:
     why="an autoscaler without room cannot help when load comes",
     kinds=_QUOTA,
 )
-def quota_hpa_max(quota: Resource, stack: Stack) -> Iterator[Finding]:
+def quota_hpa_max(quota: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """ResourceQuotas have room for as many pods as autoscalers may ask for."""
     demand = usage_of(stack, quota.namespace)
     yield from _too_small(quota, demand, "scaled", " when all are scaled out as far as may be", "lower maxReplicas")
@@ -66,7 +66,7 @@ def quota_hpa_max(quota: Resource, stack: Stack) -> Iterator[Finding]:
 
 def _too_small(
     resource: Resource, demand: NamespaceUsage, moment: str, when: str, instead: str = ""
-) -> Iterator[Finding]:
+) -> Iterator[RuleFinding]:
     """A finding for each key that suffices before the moment and not then; what is known comes first."""
     quota = _read(resource)
     if quota is None:
@@ -75,7 +75,7 @@ def _too_small(
     same = {(excess.key, excess.needed) for excess in excesses(quota, demand, "stated")} if moment != "stated" else ()
     for excess in excesses(quota, demand, moment):
         if excess.key not in told and (excess.key, excess.needed) not in same:
-            yield Finding(
+            yield RuleFinding(
                 resource,
                 f"spec.hard[{excess.key}]",
                 f"{excess.needed} of {excess.hard} {excess.key} are needed{when}: {_listed(excess)}",

@@ -12,7 +12,7 @@ from common.reachability import Address, Pod, Ports, selects
 from policy.model.kubernetes import POD_SPECS
 from policy.model.reach import Destinations
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Option, rule
+from policy.model.rule import Category, Option, RuleFinding, rule
 from policy.model.stack import Stack
 from policy.model.topology import POD_ADDRESSES, network, pods, pods_of, tenants
 
@@ -45,7 +45,7 @@ Flow = TypedDict("Flow", {"name": str, "from": Side, "to": Side})
 )
 def forbidden_flows(
     subject: Resource, stack: Stack, *, metadata: Sequence[str], tenants_apart: bool, flows: Sequence[Flow]
-) -> Iterator[Finding]:
+) -> Iterator[RuleFinding]:
     """Flows that are forbidden by name are impossible: to the cloud's metadata, from tenant to tenant."""
     for pod in _sources(subject, stack):
         if pod.namespace in tenants(stack):
@@ -70,12 +70,12 @@ def _any_pod(namespace: str) -> Pod:
     return Pod(namespace, {}, addresses=POD_ADDRESSES, title="any pod")
 
 
-def _reaches_address(subject: Resource, stack: Stack, pod: Pod, cidr: str, what: str) -> Iterator[Finding]:
+def _reaches_address(subject: Resource, stack: Stack, pod: Pod, cidr: str, what: str) -> Iterator[RuleFinding]:
     if open_ports := network(stack).egress(pod, Address(ip_network(cidr))):
         yield _finding(subject, f"its pods can reach {what} at {cidr} on {open_ports}", "egress")
 
 
-def _reaches_tenants(subject: Resource, stack: Stack, pod: Pod) -> Iterator[Finding]:
+def _reaches_tenants(subject: Resource, stack: Stack, pod: Pod) -> Iterator[RuleFinding]:
     owners = tenants(stack)
     own = owners[pod.namespace]
     candidates = stack.once(_of_tenants).of(pod, lambda namespace: owners[namespace] != own)
@@ -100,7 +100,7 @@ def _of_all(stack: Stack) -> Destinations:
     )
 
 
-def _makes(subject: Resource, stack: Stack, pod: Pod, flow: Flow) -> Iterator[Finding]:
+def _makes(subject: Resource, stack: Stack, pod: Pod, flow: Flow) -> Iterator[RuleFinding]:
     if cidr := flow["to"].get("cidr"):
         yield from _reaches_address(subject, stack, pod, cidr, flow["name"])
         return
@@ -126,5 +126,5 @@ def _shown(pod: Pod, ports: Ports) -> str:
     return f"{pod.title} in {pod.namespace} on {ports}"
 
 
-def _finding(subject: Resource, message: str, what: str) -> Finding:
-    return Finding(subject, "", message, f"Deny {what} by default, and open only what is meant.")
+def _finding(subject: Resource, message: str, what: str) -> RuleFinding:
+    return RuleFinding(subject, "", message, f"Deny {what} by default, and open only what is meant.")

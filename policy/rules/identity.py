@@ -20,7 +20,7 @@ from policy.model.expectations import (
     values_at,
 )
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 from policy.model.stack import Stack
 from policy.rules.control_plane import AKS, EKS, GKE
 
@@ -47,7 +47,7 @@ _AGENT: Final = "eks-pod-identity-agent"
     why="any pod may then do what the node may",
     kinds={EKS, *_OWN_IDENTITY},
 )
-def workload_identity(subject: Resource, stack: Stack) -> Iterator[Finding]:
+def workload_identity(subject: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Workloads have identities of their own in the cloud."""
     if subject.kind != EKS:
         if not subject.properties.get("enableAutopilot"):  # which has them in any case
@@ -55,7 +55,7 @@ def workload_identity(subject: Resource, stack: Stack) -> Iterator[Finding]:
         return
     agents = (it for it in stack.of_kind("aws:eks/addon:Addon") if it.properties.get("addonName") == _AGENT)
     if not any(stack.of_kind("aws:iam/openIdConnectProvider:OpenIdConnectProvider")) and not any(agents):
-        yield Finding(subject, "", _NODE_IDENTITY, f"Add the add-on {_AGENT}, or an OpenIdConnectProvider.")
+        yield RuleFinding(subject, "", _NODE_IDENTITY, f"Add the add-on {_AGENT}, or an OpenIdConnectProvider.")
 
 
 _NO_RBAC: Final = "rights do not come from RBAC"
@@ -87,7 +87,7 @@ _NO_LOCAL_AUTH: Final[Expectations] = {
     why="nobody can see or end such access in one place",
     kinds=_NO_LOCAL_AUTH,
 )
-def no_local_auth(cluster: Resource) -> Iterator[Finding]:
+def no_local_auth(cluster: Resource) -> Iterator[RuleFinding]:
     """People get into the cluster by the cloud's accounts and RBAC alone."""
     yield from unmet(cluster, _NO_LOCAL_AUTH)
 
@@ -130,12 +130,12 @@ _STARS: Final[Expectations] = {
     why="who takes it over owns the whole account",
     kinds={*_STARS, *_DOCUMENTS},
 )
-def iam_no_star(resource: Resource) -> Iterator[Finding]:
+def iam_no_star(resource: Resource) -> Iterator[RuleFinding]:
     """Nobody is granted every right in the cloud."""
     if field := _DOCUMENTS.get(resource.kind):
         for path, document in values_at(resource.properties, field):
             for index, message in _stars_of(document):
-                yield Finding(resource, f"{path}.Statement[{index}]", message, _LEAST)
+                yield RuleFinding(resource, f"{path}.Statement[{index}]", message, _LEAST)
     yield from unmet(resource, _STARS)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from policy.model.expectations import Expect, Expectations, is_true, not_true, one_of, unmet
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 from policy.model.unknown import present
 
 CLUSTER: Final = "ClusterConfiguration"
@@ -37,14 +37,14 @@ _KUBELET_FLAGS: Final[Expectations] = {
     why="kubeadm's own defaults leave it open",
     kinds={CLUSTER, _KUBELET},
 )
-def kubeadm_flags(document: Resource) -> Iterator[Finding]:
+def kubeadm_flags(document: Resource) -> Iterator[RuleFinding]:
     """kubeadm's control planes and kubelets know who asks, ask what he may do, and write it down."""
     if document.kind == _KUBELET:
         yield from unmet(document, _KUBELET_FLAGS)
         return
     flags = _api_server_flags(document)
     for name, message, remedy in _wrong_flags(flags):
-        yield Finding(document, f"{_FLAGS}[{name}]", message, remedy)
+        yield RuleFinding(document, f"{_FLAGS}[{name}]", message, remedy)
 
 
 def _wrong_flags(flags: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -63,11 +63,13 @@ def _wrong_flags(flags: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
             yield name, "no audit log is kept", "Name a file."
 
 
-def unencrypted_secrets(document: Resource) -> Iterator[Finding]:
+def unencrypted_secrets(document: Resource) -> Iterator[RuleFinding]:
     """A finding where etcd would hold Secrets in the clear."""
     if not _api_server_flags(document).get("encryption-provider-config"):
         message = "Secrets are not encrypted in etcd"
-        yield Finding(document, f"{_FLAGS}[encryption-provider-config]", message, "Name an EncryptionConfiguration.")
+        yield RuleFinding(
+            document, f"{_FLAGS}[encryption-provider-config]", message, "Name an EncryptionConfiguration."
+        )
 
 
 def _api_server_flags(document: Resource) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from policy.model.cloud_tags import FIELD_OF_TAGS
 from policy.model.kubernetes import configures, is_tenant
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Level, Option, Path, rule
+from policy.model.rule import Category, Level, Option, Path, RuleFinding, rule
 
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _VERSION: Final = f"{_ENFORCE}-version"
@@ -28,11 +28,11 @@ def _set_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterato
     ),
     remediate=_set_psa_labels,
 )
-def ns_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[Finding]:
+def ns_psa_labels(namespace: Resource, *, level: str, version: str) -> Iterator[RuleFinding]:
     """Every tenant namespace says which Pod Security Standard it enforces, and of which version."""
     for key, value in _missing(namespace, _pod_security(namespace, level, version)).items():
         what = f"it has no label {key.rpartition('/')[2]}"
-        yield Finding(namespace, f"metadata.labels[{key}]", what, f"Set it to {value}.")
+        yield RuleFinding(namespace, f"metadata.labels[{key}]", what, f"Set it to {value}.")
 
 
 def _pod_security(namespace: Resource, level: str, version: str) -> Mapping[str, str]:
@@ -55,12 +55,12 @@ def _set_tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[st
     ),
     remediate=_set_tags,
 )
-def tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Finding]:
+def tags(resource: Resource, *, labels: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[RuleFinding]:
     """Everything has the required labels, and in a cloud the required tags."""
     for key, value in _missing_labels(resource, labels).items():
-        yield Finding(resource, f"metadata.labels[{key}]", f"it has no label {key}", f"Set it to {value}.")
+        yield RuleFinding(resource, f"metadata.labels[{key}]", f"it has no label {key}", f"Set it to {value}.")
     for (field, key), value in _missing_tags(resource, tags):
-        yield Finding(resource, f"{field}[{key}]", f"it has no tag {key}", f"Set it to {value}.")
+        yield RuleFinding(resource, f"{field}[{key}]", f"it has no tag {key}", f"Set it to {value}.")
 
 
 def _missing_labels(resource: Resource, labels: Mapping[str, str]) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from common.reachability import IpNetwork, selects
 from common.reachability.network import Direction, directions
 from policy.model.kubernetes import POD_SPECS, in_namespace, is_system, is_tenant
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Level, rule
+from policy.model.rule import Category, Level, RuleFinding, rule
 from policy.model.stack import Stack
 from policy.model.topology import namespace_of, network, pods, pods_of
 
@@ -23,7 +23,7 @@ _DNS_PORTS: Final = (53, 5353, "dns", "dns-tcp")  # commonly opened to whoever a
     why="a pod that no policy selects can talk to every other pod",
     kinds={"Namespace"},
 )
-def default_deny(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+def default_deny(namespace: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Every tenant namespace denies all ingress and egress by default."""
     if not is_tenant(namespace):
         return
@@ -35,7 +35,7 @@ def default_deny(namespace: Resource, stack: Stack) -> Iterator[Finding]:
     }
     missing = [direction for direction in _DIRECTIONS if direction not in denied]
     if missing:
-        yield Finding(
+        yield RuleFinding(
             namespace,
             "",
             f"no NetworkPolicy denies all {' and '.join(missing).lower()} by default",
@@ -54,14 +54,14 @@ def _selects_all(policy: Resource) -> bool:
     why="what no policy selects can talk to, and be reached by, everyone",
     kinds=POD_SPECS,
 )
-def workload_isolated(workload: Resource, stack: Stack) -> Iterator[Finding]:
+def workload_isolated(workload: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Every workload is selected by NetworkPolicies for ingress and egress."""
     pod = pods_of(workload)
     if is_system(pod.namespace) or pod.host_network:
         return
     missing = [direction for direction in _DIRECTIONS if not network(stack).isolates(pod, direction)]
     if missing:
-        yield Finding(
+        yield RuleFinding(
             workload,
             "",
             f"no NetworkPolicy selects its pods for {' and '.join(missing).lower()}",
@@ -75,7 +75,7 @@ def workload_isolated(workload: Resource, stack: Stack) -> Iterator[Finding]:
     why="policies add up, so that one open rule undoes all others",
     kinds={"NetworkPolicy"},
 )
-def no_allow_all(policy: Resource) -> Iterator[Finding]:
+def no_allow_all(policy: Resource) -> Iterator[RuleFinding]:
     """No NetworkPolicy allows everyone: no empty rule, no ports without peers, no empty namespaceSelector, no
     0.0.0.0/0.
     """
@@ -83,7 +83,7 @@ def no_allow_all(policy: Resource) -> Iterator[Finding]:
         for index, opening in enumerate(policy.spec.get(direction.lower()) or ()):
             for path, message in _too_open(opening or {}, _PEERS[direction]):
                 where = f"spec.{direction.lower()}[{index}]{path}"
-                yield Finding(policy, where, message, "Name the pods, namespaces or addresses that need it.")
+                yield RuleFinding(policy, where, message, "Name the pods, namespaces or addresses that need it.")
 
 
 def _too_open(rule: Mapping[str, Any], field: str) -> Iterator[tuple[str, str]]:
@@ -128,13 +128,13 @@ def _whole_internet(peers: Iterable[Mapping[str, Any]]) -> str:
     why="a policy that selects nothing protects nothing, most often for a misspelt label",
     kinds={"NetworkPolicy"},
 )
-def dangling_netpol(policy: Resource, stack: Stack) -> Iterator[Finding]:
+def dangling_netpol(policy: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Every NetworkPolicy selects some workload of its namespace."""
     namespace = namespace_of(policy)
     here = pods(stack, namespace)
     selector = policy.spec.get("podSelector") or {}
     if here and not any(selects(selector, pod.labels) for _, pod in here):
-        yield Finding(
+        yield RuleFinding(
             policy,
             "spec.podSelector",
             f"it selects no pod of the {len(here)} workloads in {namespace}",

@@ -21,7 +21,7 @@ from policy.model.expectations import (
     values_at,
 )
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Option, rule
+from policy.model.rule import Category, Option, RuleFinding, rule
 from policy.model.unknown import present
 from policy.rules.control_plane import AKS, EKS, GKE
 from policy.rules.kubeadm import CLUSTER as KUBEADM
@@ -63,7 +63,7 @@ _PRIVATE: Final[Expectations] = {
     why="every open port of a node is open to the world",
     kinds=_PRIVATE,
 )
-def private_nodes(resource: Resource) -> Iterator[Finding]:
+def private_nodes(resource: Resource) -> Iterator[RuleFinding]:
     """Nodes have private addresses only."""
     yield from unmet(resource, _PRIVATE)
 
@@ -106,7 +106,7 @@ _HARDENED: Final[Expectations] = {
     why="one pod that is broken into would take its node, and what the node may do",
     kinds=_HARDENED,
 )
-def node_hardening(resource: Resource) -> Iterator[Finding]:
+def node_hardening(resource: Resource) -> Iterator[RuleFinding]:
     """Nodes start verified, encrypt their disks, and ask for a token before they give out credentials."""
     yield from unmet(resource, _HARDENED)
 
@@ -151,13 +151,15 @@ _OLDEST: Final = "1.34"  # still maintained on the three clouds in November 2026
     kinds={*_UPGRADED, *_VERSIONS},
     options=(Option("oldest", str, _OLDEST, "The oldest minor version of Kubernetes that is accepted."),),
 )
-def repair_upgrade(resource: Resource, *, oldest: str) -> Iterator[Finding]:
+def repair_upgrade(resource: Resource, *, oldest: str) -> Iterator[RuleFinding]:
     """Nodes are repaired and upgraded by themselves, and the version is a maintained one."""
     if field := _VERSIONS.get(resource.kind):
         for path, version in values_at(resource.properties, field):
             if present(version) and _minor(str(version)) < _minor(oldest):
                 message = f"Kubernetes {version} gets no fixes any more"
-                yield Finding(resource, path, message, f"Upgrade to {oldest} or later, one minor version at a time.")
+                yield RuleFinding(
+                    resource, path, message, f"Upgrade to {oldest} or later, one minor version at a time."
+                )
     yield from unmet(resource, _UPGRADED)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from policy.admission.pod_security import Standard, violations
 from policy.model.kubernetes import POD_SPECS, is_tenant, pod_spec
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 from policy.model.stack import Stack
 
 _STRICTEST: Final = Standard("restricted")
@@ -18,13 +18,13 @@ _STRICTEST: Final = Standard("restricted")
     why="it gives power over the node, and so over all who share it",
     kinds={"Namespace", *POD_SPECS},
 )
-def baseline(subject: Resource, stack: Stack) -> Iterator[Finding]:
+def baseline(subject: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Pods meet the Pod Security level baseline; no tenant's namespace enforces less."""
     if subject.kind == "Namespace":
         standard = Standard.of_labels(subject.labels)
         if standard and standard.level == "privileged" and is_tenant(subject):
             remedy = "Enforce baseline or restricted."
-            yield Finding(subject, "metadata.labels", "it admits privileged pods", remedy)
+            yield RuleFinding(subject, "metadata.labels", "it admits privileged pods", remedy)
         return
     yield from _found(subject, stack, "baseline")
 
@@ -35,21 +35,21 @@ def baseline(subject: Resource, stack: Stack) -> Iterator[Finding]:
     why="what breaks into the pod has fewer ways out of it",
     kinds=POD_SPECS,
 )
-def restricted(workload: Resource, stack: Stack) -> Iterator[Finding]:
+def restricted(workload: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Pods meet the Pod Security level restricted, baseline's checks included, unless their namespace
     enforces another.
     """
     yield from _found(workload, stack, "restricted")
 
 
-def _found(workload: Resource, stack: Stack, level: str) -> Iterator[Finding]:
+def _found(workload: Resource, stack: Stack, level: str) -> Iterator[RuleFinding]:
     """What a workload's pods break of a level and those below it; nothing where their namespace enforces less."""
     standard = _standard(workload, stack)
     if standard.level == "privileged" or (level == "restricted" != standard.level):
         return
     path, spec = pod_spec(workload)
     for violation in violations(spec, _annotations(workload), Standard(level, standard.minor)):
-        yield Finding(workload, f"{path}.{violation.path}", violation.message, violation.check.remedy)
+        yield RuleFinding(workload, f"{path}.{violation.path}", violation.message, violation.check.remedy)
 
 
 def _standard(workload: Resource, stack: Stack) -> Standard:

@@ -10,7 +10,7 @@ from typing import Final
 from components.naming import component_type
 from policy.model.expectations import Expect, Expectations, is_true, not_false, unmet
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 from policy.rules.control_plane import AKS, EKS, GKE
 
 _KEY: Final = "aws:kms/key:Key"
@@ -47,8 +47,8 @@ _PROTECTED: Final[Expectations] = {
     why="one wrong key in a stack file would take everything with it",
     kinds=_KEPT,
 )
-def protect_cluster(resource: Resource) -> Iterator[Finding]:
+def protect_cluster(resource: Resource) -> Iterator[RuleFinding]:
     """Clusters, networks, keys and tenants are protected from being deleted or replaced."""
     if not resource.protect:
-        yield Finding(resource, "", "it is not protected", "Give it the resource option protect.")
+        yield RuleFinding(resource, "", "it is not protected", "Give it the resource option protect.")
     yield from unmet(resource, _PROTECTED)

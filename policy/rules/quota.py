@@ -9,7 +9,7 @@ from policy.admission.quota_keys import bounds_nothing, instead, refused_amount,
 from policy.admission.quotas import read_scopes
 from policy.model.kubernetes import in_namespace, is_tenant
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 from policy.model.stack import Stack
 
 # One name for each thing that must be bounded; a quota may bound it by any of the keys.
@@ -36,7 +36,7 @@ _DEFAULTS: Final = ("default", "defaultRequest")
     why="without one, a single tenant can take the whole cluster",
     kinds={"Namespace"},
 )
-def ns_quota(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+def ns_quota(namespace: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Every tenant namespace has a ResourceQuota for cpu, memory, pods, volumes and load balancers."""
     if not is_tenant(namespace):
         return
@@ -46,7 +46,7 @@ def ns_quota(namespace: Resource, stack: Stack) -> Iterator[Finding]:
     if missing:
         keys = ", ".join(_BOUNDED[name][0] for name in missing)
         what = f"its ResourceQuota bounds no {', '.join(missing)}" if quotas else "it has no ResourceQuota"
-        yield Finding(namespace, "", what, f"Add {keys} to spec.hard of a ResourceQuota in it.")
+        yield RuleFinding(namespace, "", what, f"Add {keys} to spec.hard of a ResourceQuota in it.")
 
 
 def _is_scoped(quota: Resource) -> bool:
@@ -59,7 +59,7 @@ def _is_scoped(quota: Resource) -> bool:
     why="under a quota, pods that state no requests and limits are refused",
     kinds={"Namespace"},
 )
-def ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
+def ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """Every tenant namespace has a LimitRange with default requests and limits."""
     if not is_tenant(namespace):
         return
@@ -78,7 +78,7 @@ def ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
     if missing:
         what = f"its LimitRange sets no {', '.join(missing)}" if limits else "it has no LimitRange for containers"
         remedy = f"Set {', '.join(missing)} for type Container in a LimitRange in it."
-        yield Finding(namespace, "", what, remedy)
+        yield RuleFinding(namespace, "", what, remedy)
 
 
 @rule(
@@ -87,7 +87,7 @@ def ns_limitrange(namespace: Resource, stack: Stack) -> Iterator[Finding]:
     why="the smaller of the two is all that can be used",
     kinds={"ResourceQuota"},
 )
-def quota_sane(quota: Resource) -> Iterator[Finding]:
+def quota_sane(quota: Resource) -> Iterator[RuleFinding]:
     """A ResourceQuota has keys, amounts and scopes that the API server takes and that bound something, and allows no
     more requests than limits.
     """
@@ -98,20 +98,20 @@ def quota_sane(quota: Resource) -> Iterator[Finding]:
         try:
             hard |= read({key: amount})
         except QuantityError as error:
-            yield Finding(quota, path, str(error), "Write a quantity.", _REFUSED)
+            yield RuleFinding(quota, path, str(error), "Write a quantity.", _REFUSED)
         if why := refused_key(key) or (refused_amount(key, hard[key]) if key in hard else ""):
-            yield Finding(quota, path, f"{key} is refused: {why}", "Mend it, or remove it.", _REFUSED)
+            yield RuleFinding(quota, path, f"{key} is refused: {why}", "Mend it, or remove it.", _REFUSED)
         elif bounds_nothing(key, names):
-            yield Finding(quota, path, f"{key} bounds nothing", instead(key), _IGNORED)
+            yield RuleFinding(quota, path, f"{key} bounds nothing", instead(key), _IGNORED)
     yield from _scopes(quota)
     for request, limit in _PAIRS:
         if request in hard and limit in hard and hard[request] > hard[limit]:
             message = f"{hard[request]} {request} is above {hard[limit]} {limit}"
-            yield Finding(quota, f"spec.hard[{request}]", message, f"Lower it, or raise {limit}.")
+            yield RuleFinding(quota, f"spec.hard[{request}]", message, f"Lower it, or raise {limit}.")
 
 
-def _scopes(quota: Resource) -> Iterator[Finding]:
+def _scopes(quota: Resource) -> Iterator[RuleFinding]:
     keys = sorted(quota.spec.get("hard") or {})
     path = "spec.scopes" if quota.spec.get("scopes") else "spec.scopeSelector"
     for why in dict.fromkeys(refused_scopes(keys, read_scopes(quota.spec))):
-        yield Finding(quota, path, f"it is refused: {why}", "Give each its own quota.", _REFUSED)
+        yield RuleFinding(quota, path, f"it is refused: {why}", "Give each its own quota.", _REFUSED)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from common.reachability import selects
 from policy.model.resource import Resource
 from policy.model.rights import ESCALATING
-from policy.model.rule import Category, Finding, rule
+from policy.model.rule import Category, RuleFinding, rule
 from policy.model.stack import Stack
 
 _ADMIN: Final = "cluster-admin"
@@ -30,16 +30,16 @@ _ROLES: Final = frozenset({"Role", "ClusterRole"})
     why="it can do everything to everyone, and no admission stops it",
     kinds={"RoleBinding", "ClusterRoleBinding"},
 )
-def no_cluster_admin(binding: Resource) -> Iterator[Finding]:
+def no_cluster_admin(binding: Resource) -> Iterator[RuleFinding]:
     """No binding gives cluster-admin, nor anything to system:masters."""
     role = binding.properties.get("roleRef") or {}
     if role.get("kind") == "ClusterRole" and role.get("name") == _ADMIN:
         remedy = "Bind a role with the rights that are needed."
-        yield Finding(binding, "roleRef", f"it gives cluster-admin to {_names(binding)}", remedy)
+        yield RuleFinding(binding, "roleRef", f"it gives cluster-admin to {_names(binding)}", remedy)
     for index, subject in enumerate(binding.properties.get("subjects") or ()):
         if subject.get("kind") == "Group" and subject.get("name") == _MASTERS:
             remedy = "Name a group of your identity provider."
-            yield Finding(binding, f"subjects[{index}]", f"it gives rights to the group {_MASTERS}", remedy)
+            yield RuleFinding(binding, f"subjects[{index}]", f"it gives rights to the group {_MASTERS}", remedy)
 
 
 def _names(binding: Resource) -> str:
@@ -53,7 +53,7 @@ def _names(binding: Resource) -> str:
     why="it grants what is not even invented yet",
     kinds=_ROLES,
 )
-def no_rbac_wildcard(role: Resource, stack: Stack) -> Iterator[Finding]:
+def no_rbac_wildcard(role: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """No role has a wildcard, by itself or by aggregation."""
     return _findings(role, stack, _wildcards, "Name what is needed.")
 
@@ -64,7 +64,7 @@ def no_rbac_wildcard(role: Resource, stack: Stack) -> Iterator[Finding]:
     why="it is cluster-admin by a detour",
     kinds=_ROLES,
 )
-def no_escalation(role: Resource, stack: Stack) -> Iterator[Finding]:
+def no_escalation(role: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """No role lets who has it gain more rights: bind, escalate, impersonate, tokens, certificates, nodes/proxy,
     webhooks.
     """
@@ -86,18 +86,20 @@ def _wildcards(rule: _Rule) -> Iterator[str]:
         yield f"* stands for all {' and all '.join(found)}"
 
 
-def _findings(role: Resource, stack: Stack, judge: Callable[[_Rule], Iterator[str]], remedy: str) -> Iterator[Finding]:
+def _findings(
+    role: Resource, stack: Stack, judge: Callable[[_Rule], Iterator[str]], remedy: str
+) -> Iterator[RuleFinding]:
     """What `judge` finds in the role's own rules, and in those that are aggregated into it."""
     into = _aggregated_into(role)
     for index, granted in enumerate(role.properties.get("rules") or ()):
         for found in judge(granted):
             spread = f", and is aggregated into {' and '.join(into)}" if into else ""
-            yield Finding(role, f"rules[{index}]", f"{found}{spread}", remedy)
+            yield RuleFinding(role, f"rules[{index}]", f"{found}{spread}", remedy)
     for source in _aggregated(role, stack):
         for granted in source.properties.get("rules") or ():
             for found in judge(granted):
                 path = "aggregationRule.clusterRoleSelectors"
-                yield Finding(role, path, f"by ClusterRole {source.object_name}, {found}", remedy)
+                yield RuleFinding(role, path, f"by ClusterRole {source.object_name}, {found}", remedy)
 
 
 def _aggregated_into(role: Resource) -> list[str]:

@@ -7,7 +7,7 @@ from common.kinds import is_brought_without_namespace, is_namespaced
 from common.quantity import QuantityError, parse
 from policy.model.kubernetes import POD_SPECS, containers, pod_spec
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Level, Option, rule
+from policy.model.rule import Category, Level, Option, RuleFinding, rule
 from policy.model.stack import Stack
 from policy.model.unknown import off, present
 
@@ -27,7 +27,7 @@ _WORKLOADS: Final = frozenset(POD_SPECS)
     why="the scheduler and quotas reckon with what is stated, not with what is used",
     kinds=_WORKLOADS,
 )
-def container_resources(workload: Resource) -> Iterator[Finding]:
+def container_resources(workload: Resource) -> Iterator[RuleFinding]:
     """Every container, or its pod for it, sets requests and limits for cpu and memory."""
     of_pod = pod_spec(workload)[1].get("resources") or {}
     for path, container in containers(workload):
@@ -38,7 +38,7 @@ def container_resources(workload: Resource) -> Iterator[Finding]:
             if name not in (resources.get(field) or {}) and name not in (of_pod.get(field) or {})
         ]
         if missing:
-            yield Finding(
+            yield RuleFinding(
                 workload,
                 f"{path}.resources",
                 f"container {container.get('name', '')} sets no {', '.join(missing)}",
@@ -54,7 +54,7 @@ def container_resources(workload: Resource) -> Iterator[Finding]:
     kinds=_WORKLOADS,
     options=(Option("most", int, 15, "How many times its request a limit may be."),),
 )
-def limit_ratio(workload: Resource, *, most: int) -> Iterator[Finding]:
+def limit_ratio(workload: Resource, *, most: int) -> Iterator[RuleFinding]:
     """Limits are not a multiple of what is requested."""
     for path, container in containers(workload):
         requests, limits = ((container.get("resources") or {}).get(field) or {} for field in _FIELDS)
@@ -62,7 +62,7 @@ def limit_ratio(workload: Resource, *, most: int) -> Iterator[Finding]:
             request, limit = _nanos(requests.get(name)), _nanos(limits.get(name))
             if request and limit > most * request:
                 what = f"the limit {limits[name]} is more than {most} times the request {requests[name]}"
-                yield Finding(
+                yield RuleFinding(
                     workload, f"{path}.resources.limits.{name}", what, "Raise the request or lower the limit."
                 )
 
@@ -81,12 +81,12 @@ def _nanos(amount: Any) -> int:
     why="logs and scratch files of one pod fill the node's disk, and all of its pods are evicted",
     kinds=_WORKLOADS,
 )
-def ephemeral_storage(workload: Resource) -> Iterator[Finding]:
+def ephemeral_storage(workload: Resource) -> Iterator[RuleFinding]:
     """Every container has a limit for ephemeral storage."""
     for path, container in containers(workload):
         if "ephemeral-storage" not in ((container.get("resources") or {}).get("limits") or {}):
             what = f"container {container.get('name', '')} has no limit for ephemeral storage"
-            yield Finding(workload, f"{path}.resources.limits", what, "Set limits.ephemeral-storage.")
+            yield RuleFinding(workload, f"{path}.resources.limits", what, "Set limits.ephemeral-storage.")
 
 
 @rule(
@@ -99,16 +99,18 @@ def ephemeral_storage(workload: Resource) -> Iterator[Finding]:
         Option("most", int, 100, "The largest number of replicas."),
     ),
 )
-def replica_range(workload: Resource, *, least: int, most: int) -> Iterator[Finding]:
+def replica_range(workload: Resource, *, least: int, most: int) -> Iterator[RuleFinding]:
     """Replicas, and the bounds of autoscalers, are within a range."""
     fields = ("minReplicas", "maxReplicas") if workload.kind == _SCALER else ("replicas",)
     given = {field: value for field in fields if (value := workload.spec.get(field)) is not None}
     for field, value in given.items():
         if not least <= value <= most:
             what = f"{value} is not between {least} and {most}"
-            yield Finding(workload, f"spec.{field}", what, f"Set it to {least} at least and {most} at most.")
+            yield RuleFinding(workload, f"spec.{field}", what, f"Set it to {least} at least and {most} at most.")
     if given.get("minReplicas", 0) > given.get("maxReplicas", most):
-        yield Finding(workload, "spec.minReplicas", "it is more than spec.maxReplicas", "Lower it, or raise the other.")
+        yield RuleFinding(
+            workload, "spec.minReplicas", "it is more than spec.maxReplicas", "Lower it, or raise the other."
+        )
 
 
 @rule(
@@ -117,12 +119,12 @@ def replica_range(workload: Resource, *, least: int, most: int) -> Iterator[Find
     why="who breaks into the pod can talk to the API server with it",
     kinds={*POD_SPECS, "ServiceAccount"},
 )
-def sa_token(subject: Resource, stack: Stack) -> Iterator[Finding]:
+def sa_token(subject: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """No pod mounts a token of the ServiceAccount default."""
     remedy = "Set automountServiceAccountToken to false, or name a ServiceAccount with the rights that it needs."
     if subject.kind == "ServiceAccount":
         if subject.object_name == "default" and not off(subject.properties.get("automountServiceAccountToken")):
-            yield Finding(subject, "automountServiceAccountToken", "every pod gets a token of it unasked", remedy)
+            yield RuleFinding(subject, "automountServiceAccountToken", "every pod gets a token of it unasked", remedy)
         return
     path, spec = pod_spec(subject)
     account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
@@ -133,7 +135,7 @@ def sa_token(subject: Resource, stack: Stack) -> Iterator[Finding]:
     by_account = (it.properties.get("automountServiceAccountToken") for it in accounts if it.object_name == account)
     if not off(stated if present(stated) else next(by_account, None)):
         what = "it mounts a token of the ServiceAccount default"
-        yield Finding(subject, f"{path}.automountServiceAccountToken", what, remedy)
+        yield RuleFinding(subject, f"{path}.automountServiceAccountToken", what, remedy)
 
 
 @rule(
@@ -141,14 +143,14 @@ def sa_token(subject: Resource, stack: Stack) -> Iterator[Finding]:
     category=Category.WORKLOAD,
     why="it has no quota, no limits and no network policy of any tenant",
 )
-def no_default_ns(resource: Resource) -> Iterator[Finding]:
+def no_default_ns(resource: Resource) -> Iterator[RuleFinding]:
     """Nothing is put into the namespace default."""
     if not resource.is_kubernetes or is_brought_without_namespace(resource.api_version, resource.kind):
         return
     stated = resource.metadata.get("namespace") or ""
     if stated == "default" or (not stated and is_namespaced(resource.api_version, resource.kind)):
         what = "it is in the namespace default" if stated else "it states no namespace, which puts it into default"
-        yield Finding(resource, "metadata.namespace", what, "Put it into a namespace of its tenant.")
+        yield RuleFinding(resource, "metadata.namespace", what, "Put it into a namespace of its tenant.")
 
 
 @rule(
@@ -157,12 +159,12 @@ def no_default_ns(resource: Resource) -> Iterator[Finding]:
     level=Level.ADVISORY,
     why="in a cluster there is one of it, and whichever comes last changes it back",
 )
-def given_once(resource: Resource, stack: Stack) -> Iterator[Finding]:
+def given_once(resource: Resource, stack: Stack) -> Iterator[RuleFinding]:
     """No object is given twice."""
     last = stack.counted(resource)
     if last is not None and last is not resource and not resource.damages:
         what = f"it is given again at {last.urn}, and the last one counts"
-        yield Finding(resource, "metadata.name", what, "Remove one of the two.")
+        yield RuleFinding(resource, "metadata.name", what, "Remove one of the two.")
 
 
 @rule(
@@ -175,7 +177,7 @@ def given_once(resource: Resource, stack: Stack) -> Iterator[Finding]:
         Option("digest", bool, False, "Whether an image must have a digest."),
     ),
 )
-def image(workload: Resource, *, registries: Sequence[str], digest: bool) -> Iterator[Finding]:
+def image(workload: Resource, *, registries: Sequence[str], digest: bool) -> Iterator[RuleFinding]:
     """Every image has a version or digest, and comes from an allowed registry."""
     for path, container in containers(workload):
         image = container.get("image") or ""
@@ -187,10 +189,12 @@ def image(workload: Resource, *, registries: Sequence[str], digest: bool) -> Ite
             name, tag = reference, ""
         if not by_digest and (digest or tag in ("", "latest")):
             what = f"the image {image} names no digest" if digest else f"the image {image} is whatever is newest"
-            yield Finding(workload, f"{path}.image", what, "Name a version's digest." if digest else "Name a version.")
+            yield RuleFinding(
+                workload, f"{path}.image", what, "Name a version's digest." if digest else "Name a version."
+            )
         if registries and not any(_full_name(name).startswith(f"{prefix.rstrip('/')}/") for prefix in registries):
             what = f"the image {image} comes from none of {', '.join(registries)}"
-            yield Finding(workload, f"{path}.image", what, "Take it from an allowed registry.")
+            yield RuleFinding(workload, f"{path}.image", what, "Take it from an allowed registry.")
 
 
 def _full_name(name: str) -> str:
@@ -208,13 +212,13 @@ def _full_name(name: str) -> str:
     why="who breaks in can replace the program",
     kinds=_WORKLOADS,
 )
-def ro_rootfs(workload: Resource) -> Iterator[Finding]:
+def ro_rootfs(workload: Resource) -> Iterator[RuleFinding]:
     """Every container has a read-only root file system."""
     for path, container in containers(workload):
         if (container.get("securityContext") or {}).get("readOnlyRootFilesystem") is not True:
             what = f"container {container.get('name', '')} can write to its root file system"
             remedy = "Set it to true, with an emptyDir where the program must write."
-            yield Finding(workload, f"{path}.securityContext.readOnlyRootFilesystem", what, remedy)
+            yield RuleFinding(workload, f"{path}.securityContext.readOnlyRootFilesystem", what, remedy)
 
 
 @rule(
@@ -224,7 +228,7 @@ def ro_rootfs(workload: Resource) -> Iterator[Finding]:
     why="traffic is sent to what is not ready yet, and what hangs is never restarted",
     kinds=_LONG_RUNNING | {"Pod"},
 )
-def probes(workload: Resource) -> Iterator[Finding]:
+def probes(workload: Resource) -> Iterator[RuleFinding]:
     """Every container that keeps running has a readiness and a liveness probe."""
     if pod_spec(workload)[1].get("restartPolicy", "Always") != "Always":
         return
@@ -232,7 +236,7 @@ def probes(workload: Resource) -> Iterator[Finding]:
         missing = [probe for probe in _PROBES if not container.get(probe)]
         if missing and ("initContainers[" not in path or container.get("restartPolicy") == "Always"):
             what = f"container {container.get('name', '')} has no {' and no '.join(missing)}"
-            yield Finding(workload, path, what, "Add the probe, of something that tells this container's state.")
+            yield RuleFinding(workload, path, what, "Add the probe, of something that tells this container's state.")
 
 
 @rule(
@@ -242,13 +246,13 @@ def probes(workload: Resource) -> Iterator[Finding]:
     why="the environment is inherited by child processes and shown in crash reports",
     kinds=_WORKLOADS,
 )
-def secret_as_file(workload: Resource) -> Iterator[Finding]:
+def secret_as_file(workload: Resource) -> Iterator[RuleFinding]:
     """Secrets are mounted as files, not put into the environment."""
     for path, container in containers(workload):
         for place, entry in _environment(container):
             if secret := (entry or {}).get("name"):
                 what = f"the Secret {secret} is put into the environment"
-                yield Finding(workload, f"{path}.{place}", what, "Mount it as a file.")
+                yield RuleFinding(workload, f"{path}.{place}", what, "Mount it as a file.")
 
 
 def _environment(container: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

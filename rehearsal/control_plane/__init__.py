@@ -6,7 +6,13 @@ load balancers and storage drivers do is played by KWOK (stages/). No container 
 """
 
 from rehearsal.control_plane.components import Binaries
-from rehearsal.control_plane.control_plane import ControlPlane, ProcessStatus, State, Status, all_control_planes
+from rehearsal.control_plane.control_plane import (
+    ControlPlane,
+    ControlPlaneState,
+    ProcessStatus,
+    Status,
+    all_control_planes,
+)
 from rehearsal.control_plane.pki import Given
 
-__all__ = ["Binaries", "ControlPlane", "Given", "ProcessStatus", "State", "Status", "all_control_planes"]
+__all__ = ["Binaries", "ControlPlane", "ControlPlaneState", "Given", "ProcessStatus", "Status", "all_control_planes"]

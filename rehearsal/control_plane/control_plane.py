@@ -28,7 +28,7 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _GRACE = 2.0  # seconds that a process has to end by itself; nothing is lost when it is killed
 
 
-class State(StrEnum):
+class ControlPlaneState(StrEnum):
     """How much of a control plane is there."""
 
     RUNNING = "running"
@@ -51,7 +51,7 @@ class ProcessStatus:
 class Status:
     """A control plane as it is now. `endpoint` is empty while it was never started."""
 
-    state: State
+    state: ControlPlaneState
     processes: tuple[ProcessStatus, ...]
     endpoint: str
     kubeconfig: Path
@@ -136,9 +136,9 @@ class ControlPlane:
         running.sort(key=lambda process: NAMES.index(process.name))
         port = self._layout.ports().get("kube-apiserver")
         if running:
-            state = State.RUNNING if len(running) == len(NAMES) else State.PARTLY
+            state = ControlPlaneState.RUNNING if len(running) == len(NAMES) else ControlPlaneState.PARTLY
         else:
-            state = State.STOPPED if self._directory.exists() else State.ABSENT
+            state = ControlPlaneState.STOPPED if self._directory.exists() else ControlPlaneState.ABSENT
         return Status(state, tuple(running), f"https://{self._layout.host}:{port}" if port else "", self.kubeconfig)
 
     def _start(self, binaries: Binaries, on_progress: Callable[[str], None]) -> None:

@@ -37,7 +37,7 @@ _API_SERVICE = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "k
 
 
 @dataclass(frozen=True)
-class Identity:
+class CertificateIdentity:
     """Who a certificate speaks for, and under which names and addresses it serves (if it does)."""
 
     name: str
@@ -48,21 +48,23 @@ class Identity:
 
 
 IDENTITIES: Final = (
-    Identity("etcd", ETCD_AUTHORITY, "etcd", serves_as=_LOOPBACK),
-    Identity("etcd-client", ETCD_AUTHORITY, "kube-apiserver"),
-    Identity(
+    CertificateIdentity("etcd", ETCD_AUTHORITY, "etcd", serves_as=_LOOPBACK),
+    CertificateIdentity("etcd-client", ETCD_AUTHORITY, "kube-apiserver"),
+    CertificateIdentity(
         "kube-apiserver",
         API_AUTHORITY,
         "kube-apiserver",
         serves_as=(*_LOOPBACK, *_API_SERVICE, str(SERVICE_CIDR[1])),
     ),
-    Identity("kube-controller-manager", API_AUTHORITY, "system:kube-controller-manager", serves_as=_LOOPBACK),
-    Identity("kube-scheduler", API_AUTHORITY, "system:kube-scheduler", serves_as=_LOOPBACK),
-    Identity("kwok", API_AUTHORITY, "polykube:kwok"),
+    CertificateIdentity(
+        "kube-controller-manager", API_AUTHORITY, "system:kube-controller-manager", serves_as=_LOOPBACK
+    ),
+    CertificateIdentity("kube-scheduler", API_AUTHORITY, "system:kube-scheduler", serves_as=_LOOPBACK),
+    CertificateIdentity("kwok", API_AUTHORITY, "polykube:kwok"),
     # As with kubeadm since 1.29: the administrator's rights come from a binding that can be taken away. The
     # member of system:masters, whom no authorizer asks, is there for making that binding.
-    Identity("admin", API_AUTHORITY, "polykube:admin", organization=ADMIN_GROUP),
-    Identity("super-admin", API_AUTHORITY, "polykube:super-admin", organization="system:masters"),
+    CertificateIdentity("admin", API_AUTHORITY, "polykube:admin", organization=ADMIN_GROUP),
+    CertificateIdentity("super-admin", API_AUTHORITY, "polykube:super-admin", organization="system:masters"),
 )
 
 
@@ -134,7 +136,7 @@ class Pki:
         self._write(self.service_accounts_public_key, _public(tokens))
         self._write(self._complete, b"")
 
-    def _named(self, identity: Identity) -> Identity:
+    def _named(self, identity: CertificateIdentity) -> CertificateIdentity:
         """The identity, with the names that it was given if it is the API server's."""
         if self._given is None or identity.name != "kube-apiserver":
             return identity
@@ -175,7 +177,7 @@ class _Authority:
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         return cls(x509.load_pem_x509_certificate(given.certificate.encode()), key)
 
-    def sign(self, identity: Identity, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    def sign(self, identity: CertificateIdentity, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         subject = [x509.NameAttribute(NameOID.COMMON_NAME, identity.common_name)]
         if identity.organization:
             subject.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, identity.organization))

@@ -1,6 +1,6 @@
 """The base of all stand-in providers: `pulumirpc.ResourceProvider` on one side, plain Python on the other.
 
-A stand-in subclasses `StandIn` and answers in the terms of this module (`Request`, `Diff`, `State`);
+A stand-in subclasses `StandIn` and answers in the terms of this module (`Request`, `Diff`, `ResourceState`);
 protobuf, the wire form of secrets and error details stay here. It refuses what it does not model with
 `NotModelled`, which reaches the user as an error that names type and property: a stand-in that says yes
 to everything proves nothing.
@@ -75,7 +75,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class State:
+class ResourceState:
     """What the provider knows of a resource after an operation; an empty `id` from `read` means gone."""
 
     id: str
@@ -120,7 +120,7 @@ class NotModelled(ProviderError):
 class InitializationFailed(ProviderError):
     """The object exists but is not as it should be; the engine keeps `state` and shows `reasons`."""
 
-    def __init__(self, state: State, reasons: Iterable[str]) -> None:
+    def __init__(self, state: ResourceState, reasons: Iterable[str]) -> None:
         self.state = state
         self.reasons = tuple(reasons)
         super().__init__("; ".join(self.reasons))
@@ -191,15 +191,15 @@ class StandIn(ABC, ResourceProviderServicer):
         """What changed from `old_inputs`/`state` to `inputs`."""
 
     @abstractmethod
-    def create(self, request: Request) -> State:
+    def create(self, request: Request) -> ResourceState:
         """Create the resource; in preview, foretell its outputs."""
 
     @abstractmethod
-    def read(self, request: Request) -> State:
+    def read(self, request: Request) -> ResourceState:
         """The resource as it is now; with no `state`, for an import."""
 
     @abstractmethod
-    def update(self, request: Request) -> State:
+    def update(self, request: Request) -> ResourceState:
         """Bring the resource to `inputs`; in preview, foretell its outputs."""
 
     @abstractmethod

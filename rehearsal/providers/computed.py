@@ -1,6 +1,6 @@
 """The base of stand-ins whose resources are computed once and live in the state alone.
 
-`Computed` speaks for a provider, one `Kind` for each of its resource types. Nothing exists outside the
+`Computed` speaks for a provider, one `ComputedType` for each of its resource types. Nothing exists outside the
 state: a refresh returns what is stored, a delete forgets it. The state has the shape that the official
 bridged providers give it: outputs repeat the inputs with defaults filled in, inputs stay as written.
 """
@@ -25,8 +25,8 @@ from rehearsal.providers.base import (
     NotModelled,
     ProviderError,
     Request,
+    ResourceState,
     StandIn,
-    State,
 )
 from rehearsal.providers.input_checks import Rule, input_problems, unknown_name
 from rehearsal.providers.sdk_schema import resource_schema
@@ -41,7 +41,7 @@ class Made(NamedTuple):
     outputs: Properties
 
 
-class Kind(ABC):
+class ComputedType(ABC):
     """How one resource type is checked, computed and compared."""
 
     sdk: ClassVar[type[pulumi.CustomResource]]
@@ -82,7 +82,7 @@ class Kind(ABC):
 class Computed(StandIn):
     """A provider of `kinds`, keyed by type token, without configuration that it models."""
 
-    kinds: ClassVar[Mapping[str, Kind]]
+    kinds: ClassVar[Mapping[str, ComputedType]]
 
     def check_config(self, old: Properties, new: Properties) -> Iterable[Failure]:
         return [unknown_name(name, name, ()) for name in new.keys() - _ENGINE_CONFIG]
@@ -107,35 +107,35 @@ class Computed(StandIn):
             detailed[kind.renewal_flag] = UPDATE_REPLACE
         return Diff(detailed, input_paths=frozenset())  # old values are outputs: defaults stand there alone
 
-    def create(self, request: Request) -> State:
+    def create(self, request: Request) -> ResourceState:
         kind = self._kind(request)
         planned = kind.planned(request.inputs)
         if request.preview:
             made = Made("", dict.fromkeys(kind.schema.computed, UNKNOWN))
         else:
             made = kind.create(plain(planned))
-        return State(made.id, _outputs(kind, planned, made))
+        return ResourceState(made.id, _outputs(kind, planned, made))
 
-    def read(self, request: Request) -> State:
+    def read(self, request: Request) -> ResourceState:
         kind = self._kind(request)
         if request.state:
-            return State(request.id, _settled(kind, request.state))
+            return ResourceState(request.id, _settled(kind, request.state))
         inputs, made = kind.adopt(request.id)
-        return State(made.id, _outputs(kind, kind.planned(inputs), made), inputs)
+        return ResourceState(made.id, _outputs(kind, kind.planned(inputs), made), inputs)
 
-    def update(self, request: Request) -> State:
-        return State(request.id, _updated(self._kind(request), request))
+    def update(self, request: Request) -> ResourceState:
+        return ResourceState(request.id, _updated(self._kind(request), request))
 
     def delete(self, request: Request) -> None:
         """Nothing to do: the state was all there is."""
 
-    def _kind(self, request: Request) -> Kind:
+    def _kind(self, request: Request) -> ComputedType:
         if request.type not in self.kinds:
             raise NotModelled(request.type, "resources")
         return self.kinds[request.type]
 
 
-def _outputs(kind: Kind, planned: Properties, made: Made) -> Properties:
+def _outputs(kind: ComputedType, planned: Properties, made: Made) -> Properties:
     """All outputs of a new resource; the id is unknown as long as it is empty."""
     outputs = {**planned, **made.outputs}
     if kind.has_id_output:
@@ -145,18 +145,18 @@ def _outputs(kind: Kind, planned: Properties, made: Made) -> Properties:
     return sealed(_settled(kind, outputs), kind.schema.secrets)
 
 
-def _updated(kind: Kind, request: Request) -> Properties:
+def _updated(kind: ComputedType, request: Request) -> Properties:
     """The outputs after an update in place to the request's inputs."""
     kept = {name: value for name, value in request.state.items() if name not in kind.schema.inputs}
     return sealed(_settled(kind, {**kept, **kind.planned(request.inputs)}), kind.schema.secrets)
 
 
-def _settled(kind: Kind, outputs: Properties) -> Properties:
+def _settled(kind: ComputedType, outputs: Properties) -> Properties:
     """`outputs` with the renewal flag, which depends on the clock, brought up to date."""
     return {**outputs, kind.renewal_flag: kind.is_due(plain(outputs))} if kind.renewal_flag else outputs
 
 
-def _change(kind: Kind, name: str, old: Any, new: Any) -> Any:
+def _change(kind: ComputedType, name: str, old: Any, new: Any) -> Any:
     in_place, replacing = (
         (ADD, ADD_REPLACE) if old is None else (DELETE, DELETE_REPLACE) if new is None else (UPDATE, UPDATE_REPLACE)
     )

@@ -13,7 +13,7 @@ from typing import Any, Final
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
-from common.wire import Properties, Secret, decode
+from common.wire import Properties, SecretValue, decode
 
 _SHORTEST: Final = 3  # characters, as in the engine's own filter: less would blot out parts of common words
 _MASK: Final = "[secret]"
@@ -52,7 +52,7 @@ def _decoded(struct: Struct) -> Properties:
 def _secret_texts(value: Any, *, secret: bool = False) -> Iterator[str]:
     """The texts and numbers in `value` that are secret."""
     match value:
-        case Secret():
+        case SecretValue():
             yield from _secret_texts(value.value, secret=True)
         case dict():
             for item in value.values():

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from automation.new.files import files
-from automation.new.questions import KINDS, Kind
+from automation.new.questions import KINDS, ProjectKind
 from common.files import write_atomically
 from common.paths import CHECKOUT
 from components.clusters import KINDS as REGISTERED
@@ -35,7 +35,9 @@ def test_every_kind_of_cluster_can_be_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS.items())
-def test_the_stack_file_has_the_answers_and_nothing_of_the_examples(name: str, kind: Kind, tmp_path: Path) -> None:
+def test_the_stack_file_has_the_answers_and_nothing_of_the_examples(
+    name: str, kind: ProjectKind, tmp_path: Path
+) -> None:
     answers = ANSWERS[name] | ({"kubeconfig": kubeconfig(tmp_path)} if name == "existing" else {})
     (tmp_path / "polykube").symlink_to(CHECKOUT)
     for place, text in files("clusters", kind, answers):

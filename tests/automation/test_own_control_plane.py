@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 import pytest
 
 from common.paths import control_plane_dir
-from rehearsal.control_plane import ControlPlane, State
+from rehearsal.control_plane import ControlPlane, ControlPlaneState
 from rehearsal.control_plane.processes import find
 from tests.support.api import Api
 from tests.support.cli import Cli, make_cli, one_tenant
@@ -31,7 +31,7 @@ def test_a_control_plane_that_lost_its_data_is_filled_again(cli: Cli) -> None:
     cli.must("up")
     stopped = cli.must("stop")
     assert "polykube start --stack dev" in stopped
-    assert ControlPlane(NAME).status().state is State.STOPPED
+    assert ControlPlane(NAME).status().state is ControlPlaneState.STOPPED
     shutil.rmtree(control_plane_dir(NAME))
     said = cli.must("up")
     assert "solo" in said.partition("Tenants")[2]

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from automation.prerequisites import Place, Prerequisite, find
+from automation.prerequisites import CloudAccount, Prerequisite, find
 from common.paths import CHECKOUT
 from rehearsal.providers.clouds.needs import amounts, services
 from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
@@ -19,7 +19,7 @@ def cloud(stack: str) -> str:
 
 
 def wants(stack: str) -> dict[str, Prerequisite]:
-    place = Place(cloud(stack), "here", "mine")
+    place = CloudAccount(cloud(stack), "here", "mine")
     return {each.name: each for each in find(place, [(each.type, each.inputs) for each in planned(stack).values()])}
 
 
@@ -68,7 +68,7 @@ def test_limits_of_a_new_account_are_named_with_what_the_stack_takes() -> None:
         "scalingConfig": {"desiredSize": 3},
     }
     address: tuple[str, dict[str, Any]] = ("aws:ec2/eip:Eip", {})
-    place = Place("aws", "eu-central-1", "")
+    place = CloudAccount("aws", "eu-central-1", "")
     (vcpus,) = (each for each in find(place, [("aws:eks/nodeGroup:NodeGroup", machines)]) if each.kind == "limit")
     assert (vcpus.name, vcpus.takes, vcpus.default) == ("vcpus", 12, "5")
     assert "--region eu-central-1   # L-1216C47A" in vcpus.command

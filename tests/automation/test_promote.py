@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automation.promote import Difference, show_promotion
+from automation.promote import ConfigDifference, show_promotion
 from common.errors import StackFileError
 from common.paths import CHECKOUT
 
@@ -20,10 +20,10 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def found(capsys: pytest.CaptureFixture[str], source: str, target: str) -> dict[str, Difference]:
+def found(capsys: pytest.CaptureFixture[str], source: str, target: str) -> dict[str, ConfigDifference]:
     """What the command tells programs, by place."""
     show_promotion(source, target, as_json=True)
-    told = [Difference(**each) for each in json.loads(capsys.readouterr().out)]
+    told = [ConfigDifference(**each) for each in json.loads(capsys.readouterr().out)]
     return {each.where: each for each in told}
 
 
@@ -32,7 +32,7 @@ def test_what_the_target_has_otherwise_is_told_with_its_line(
 ) -> None:
     lines = (tmp_path / "Pulumi.eks-prod.yaml").read_text().splitlines()
     told = found(capsys, "eks-dev", "eks-prod")
-    assert told["polykube:stage"] == Difference("polykube:stage", "dev", "prod", "Pulumi.eks-prod.yaml", 9)
+    assert told["polykube:stage"] == ConfigDifference("polykube:stage", "dev", "prod", "Pulumi.eks-prod.yaml", 9)
     general = told["polykube:cluster.nodePools[1].machineType"]
     assert (general.source, general.target) == ("t4g.large", "m7i.xlarge"), "the pool of the same name"
     assert "machineType" in lines[general.line - 1]

@@ -22,7 +22,7 @@ from components.naming import NODE_POOL_LABEL
 from components.platform.shared import DEFAULT_CLASS_ANNOTATION
 from rehearsal.control_plane import ControlPlane
 from rehearsal.providers.clouds.clusters import CREDENTIAL
-from rehearsal.providers.clouds.store import LINGERING, Event, Resource
+from rehearsal.providers.clouds.store import LINGERING, LoggedOperation, Resource
 from tests.support.api import is_ready
 from tests.support.cloud_life import CANARY, Life, begin
 from tests.support.polling import eventually
@@ -324,7 +324,7 @@ def test_a_change_replaces_a_pool_by_a_new_one_and_nothing_else(life: Life, clou
     assert [event.type for event in events if event.operation == "delete"] == [cloud.pool]
     new = [event.id for event in events if event.operation == "ready"]
     control_plane = [(event.operation, event.type) for event in events].index(("update", cloud.cluster))
-    assert control_plane < min(events.index(Event("ready", "node", name, name)) for name in new)
+    assert control_plane < min(events.index(LoggedOperation("ready", "node", name, name)) for name in new)
     assert fewest_ready(events, {name for name in ready if "spot" in name}) >= 2
     with life.api() as api:
         nodes = {node["metadata"]["name"]: node for node in api.list("/api/v1/nodes")}
@@ -346,7 +346,7 @@ def names_of_nodes(life: Life) -> set[str]:
         return {node["metadata"]["name"] for node in api.list("/api/v1/nodes")}
 
 
-def fewest_ready(events: Sequence[Event], ready: set[str]) -> int:
+def fewest_ready(events: Sequence[LoggedOperation], ready: set[str]) -> int:
     """How many nodes with names like those in `ready` there were at the worst moment."""
     counts = [len(ready)]
     for event in events:

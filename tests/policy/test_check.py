@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from automation.cli import app, main
-from automation.policy_check.check import Choice, Report, check
+from automation.policy_check.check import CheckReport, Choice, check
 from automation.policy_check.sources import manifests, state
 from common.errors import PolicyInputError
 from policy.model.kubernetes import POD_SPECS
@@ -281,4 +281,4 @@ def test_the_command_needs_neither_engine_nor_sdk() -> None:
 
 
 def test_an_empty_report_is_a_success() -> None:
-    assert Report().exit_code == 0
+    assert CheckReport().exit_code == 0

@@ -7,7 +7,7 @@ import pytest
 from policy.engine.judge import Judge
 from policy.engine.settings import RuleSettings
 from policy.model.resource import Resource
-from policy.model.rule import Category, Finding, Level, ResourceRule
+from policy.model.rule import Category, Level, ResourceRule, RuleFinding
 from policy.model.stack import Stack
 from policy.rules import RULES
 from tests.policy.exam.namespaces import as_resource
@@ -84,7 +84,10 @@ def test_advice_is_never_mandatory(level: Level, expected: Level) -> None:
         summary="",
         why="",
         kinds=frozenset(),
-        check=lambda resource: [Finding(resource, "", "advice", "", advice=True), Finding(resource, "", "rule", "")],
+        check=lambda resource: [
+            RuleFinding(resource, "", "advice", "", advice=True),
+            RuleFinding(resource, "", "rule", ""),
+        ],
     )
     verdicts = list(Judge([rule], RuleSettings({"it": level})).judge(pod()))
     assert [verdict.level for verdict in verdicts] == [expected, level]

@@ -7,8 +7,8 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2
 
-from common.wire import UNKNOWN, Secret, decode, encode
-from policy.engine.exemptions import Exemption, ExemptionRegistry
+from common.wire import UNKNOWN, SecretValue, decode, encode
+from policy.engine.exemptions import ExemptionRegistry, ScopedExemption
 from policy.engine.judge import Judge
 from policy.engine.remediation import remediated
 from policy.engine.server import PolicyServer
@@ -22,14 +22,14 @@ SECRET = {
     "apiVersion": "v1",
     "kind": "Secret",
     "metadata": {"name": "db", "namespace": "shop"},
-    "stringData": Secret({"password": "open sesame"}),
+    "stringData": SecretValue({"password": "open sesame"}),
     "immutable": UNKNOWN,
 }
 WANTED = {"ns-psa-labels": {"level": "baseline", "version": "v1.36"}}
 
 
 def remedies(
-    body: dict[str, Any], settings: RuleSettings | None = None, *leaves: Exemption
+    body: dict[str, Any], settings: RuleSettings | None = None, *leaves: ScopedExemption
 ) -> list[tuple[str, dict[str, Any]]]:
     """Rule and properties after it, for each rule that mends `body`."""
     resource = Resource("urn", f"kubernetes:core/{body['apiVersion']}:{body['kind']}", "it", body)
@@ -60,7 +60,7 @@ def test_a_rule_of_another_level_mends_nothing() -> None:
 
 
 def test_who_has_leave_is_left_alone() -> None:
-    waiver = Exemption("tags", "-", "me", date(2026, 1, 1), "shop/Secret/*")
+    waiver = ScopedExemption("tags", "-", "me", date(2026, 1, 1), "shop/Secret/*")
     assert remedies(SECRET, None, waiver) == []
 
 

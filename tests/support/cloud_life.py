@@ -10,13 +10,13 @@ from typing import Any, Final
 import yaml
 
 from automation.project import Project
-from automation.rehearsal_report import Report
+from automation.rehearsal_report import RehearsalReport
 from automation.rehearse import Rehearsal, parse_steps, prepare
 from common.errors import PolykubeError
 from common.paths import CHECKOUT
 from rehearsal.control_plane import ControlPlane
 from rehearsal.providers.clouds.faults import FILE
-from rehearsal.providers.clouds.store import Event, Resource, Store
+from rehearsal.providers.clouds.store import LoggedOperation, Resource, Store
 from rehearsal.site import new_site
 from tests.support.api import Api
 
@@ -37,7 +37,7 @@ class Life:
         return self.rehearsal.project.site.store
 
     @property
-    def report(self) -> Report:
+    def report(self) -> RehearsalReport:
         """What the rehearsal has shown so far."""
         return self.rehearsal.report
 
@@ -87,7 +87,7 @@ class Life:
         """Everything that the state holds."""
         return {resource["urn"] for resource in json.loads(self.state())["checkpoint"]["latest"]["resources"]}
 
-    def events(self, after: int = 0) -> list[Event]:
+    def events(self, after: int = 0) -> list[LoggedOperation]:
         """What happened in the cloud, but for the first `after` events."""
         return self.store.events()[after:]
 
@@ -115,7 +115,7 @@ class Life:
 def begin(stack: str) -> Iterator[Life]:
     """A life that has not begun; everything of it is gone when the block ends."""
     with new_site(stack) as site:
-        yield Life(stack, prepare(Project.open(stack), site, Report(stack)))
+        yield Life(stack, prepare(Project.open(stack), site, RehearsalReport(stack)))
 
 
 def set_keys(content: Any, values: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
 from rehearsal.providers.clouds.provider import CloudStandIn
-from rehearsal.providers.clouds.store import Event, Resource, Store
+from rehearsal.providers.clouds.store import LoggedOperation, Resource, Store
 from stacks.config import StackSpec
 from tests.support.registered import Cloud, Registered, everything_before, registered
 
@@ -154,7 +154,7 @@ def _seeing(there: Sequence[Resource]) -> Iterator[None]:
     def of_type(_: Store, type_: str = "") -> list[Resource]:
         return [each for each in there if type_ in ("", each.type)]
 
-    def events(store: Store) -> list[Event]:
+    def events(store: Store) -> list[LoggedOperation]:
         return [event for event in events_of(store) if (event.type, event.id) in shown]
 
     def nothing(*_: Any) -> None: ...

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import rehearsal.providers.clouds
-from rehearsal.providers.clouds.rules import RuleBook, Rules, changes, read_rules
+from rehearsal.providers.clouds.rules import RuleBook, TypeRules, changes, read_rules
 from rehearsal.providers.clouds.schema import Schema
 from tests.support.registered import Registered
 
@@ -44,7 +44,7 @@ def _replaced(before: Planned, after: Planned) -> Iterator[tuple[str, str]]:
                 yield urn, ", ".join(paths)
 
 
-def rules_of(resource: Registered) -> Rules | None:
+def rules_of(resource: Registered) -> TypeRules | None:
     """What the stand-in knows of a resource of a cloud; None of anything else."""
     package = resource.type.partition(":")[0].replace("-", "_")
     return rule_book(package).types[resource.type] if (CLOUDS / package / "rules.yaml").exists() else None

@@ -31,7 +31,7 @@ exec docker-entrypoint.sh eswrapper
 
 
 @dataclass(frozen=True)
-class Token:
+class ProjectedToken:
     """A token of the members for `audience`: a volume, named as the cloud names it, and where it is mounted."""
 
     volume: str
@@ -44,8 +44,8 @@ class Token:
         return f"{self.directory}/{self.volume}"
 
 
-_AWS: Final = Token("eks-pod-identity-token", "pods.eks.amazonaws.com", f"{_CONFIG}/repository-s3")
-_AZURE: Final = Token("azure-identity-token", "api://AzureADTokenExchange", f"{_CONFIG}/azure")
+_AWS: Final = ProjectedToken("eks-pod-identity-token", "pods.eks.amazonaws.com", f"{_CONFIG}/repository-s3")
+_AZURE: Final = ProjectedToken("azure-identity-token", "api://AzureADTokenExchange", f"{_CONFIG}/azure")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Snapshots:
     values: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     identity: Identity = NO_IDENTITY
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    token: Token | None = None
+    token: ProjectedToken | None = None
     args: Sequence[str] = ()
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from components.clusters.managed import Facts
-from components.clusters.pools import Machine
+from components.clusters.pools import MachineType
 
 _A: Final = "arm64"
 _REGIONS: Final = (
@@ -17,21 +17,21 @@ FACTS: Final = Facts(
     dated="2026-08",
     versions=("1.34", "1.35", "1.36"),
     machines={
-        "Standard_B2s": Machine(2, 4),
-        "Standard_B2ms": Machine(2, 8),
-        "Standard_B4ms": Machine(4, 16),
-        "Standard_D2s_v5": Machine(2, 8),
-        "Standard_D4s_v5": Machine(4, 16),
-        "Standard_D2ds_v5": Machine(2, 8),
-        "Standard_D4ds_v5": Machine(4, 16),
-        "Standard_D8ds_v5": Machine(8, 32),
-        "Standard_D2ps_v5": Machine(2, 8, _A),
-        "Standard_D4ps_v5": Machine(4, 16, _A),
-        "Standard_D2pds_v5": Machine(2, 8, _A),
-        "Standard_D4pds_v5": Machine(4, 16, _A),
-        "Standard_E4ds_v5": Machine(4, 32),
-        "Standard_NC4as_T4_v3": Machine(4, 28, gpus=1, gpu_model="nvidia-t4"),
-        "Standard_NC24ads_A100_v4": Machine(24, 220, gpus=1, gpu_model="nvidia-a100"),
+        "Standard_B2s": MachineType(2, 4),
+        "Standard_B2ms": MachineType(2, 8),
+        "Standard_B4ms": MachineType(4, 16),
+        "Standard_D2s_v5": MachineType(2, 8),
+        "Standard_D4s_v5": MachineType(4, 16),
+        "Standard_D2ds_v5": MachineType(2, 8),
+        "Standard_D4ds_v5": MachineType(4, 16),
+        "Standard_D8ds_v5": MachineType(8, 32),
+        "Standard_D2ps_v5": MachineType(2, 8, _A),
+        "Standard_D4ps_v5": MachineType(4, 16, _A),
+        "Standard_D2pds_v5": MachineType(2, 8, _A),
+        "Standard_D4pds_v5": MachineType(4, 16, _A),
+        "Standard_E4ds_v5": MachineType(4, 32),
+        "Standard_NC4as_T4_v3": MachineType(4, 28, gpus=1, gpu_model="nvidia-t4"),
+        "Standard_NC24ads_A100_v4": MachineType(24, 220, gpus=1, gpu_model="nvidia-a100"),
     },
     zones=dict.fromkeys(_REGIONS, ("1", "2", "3")),
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from components.clusters.managed import Facts
-from components.clusters.pools import Architecture, Machine
+from components.clusters.pools import Architecture, MachineType
 
 _A: Final = "arm64"
 # docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html, November 2026; g4ad has GPUs of AMD's.
@@ -24,29 +24,29 @@ FACTS: Final = Facts(
     dated="2026-08",
     versions=("1.34", "1.35", "1.36"),
     machines={
-        "t3.medium": Machine(2, 4),
-        "t3.large": Machine(2, 8),
-        "t4g.medium": Machine(2, 4, _A),
-        "t4g.large": Machine(2, 8, _A),
-        "m6i.large": Machine(2, 8),
-        "m6i.xlarge": Machine(4, 16),
-        "m7i.large": Machine(2, 8),
-        "m7i.xlarge": Machine(4, 16),
-        "m7i.2xlarge": Machine(8, 32),
-        "m7a.large": Machine(2, 8),
-        "m7a.xlarge": Machine(4, 16),
-        "m7g.large": Machine(2, 8, _A),
-        "m7g.xlarge": Machine(4, 16, _A),
-        "m7g.2xlarge": Machine(8, 32, _A),
-        "c7i.xlarge": Machine(4, 8),
-        "c7g.xlarge": Machine(4, 8, _A),
-        "r7i.xlarge": Machine(4, 32),
-        "r7g.xlarge": Machine(4, 32, _A),
-        "m7i.8xlarge": Machine(32, 128),
-        "g5.xlarge": Machine(4, 16, gpus=1, gpu_model="nvidia-a10g"),
-        "g6.xlarge": Machine(4, 16, gpus=1, gpu_model="nvidia-l4"),
-        "g6.2xlarge": Machine(8, 32, gpus=1, gpu_model="nvidia-l4"),
-        "p5.48xlarge": Machine(192, 2048, gpus=8, gpu_model="nvidia-h100"),
+        "t3.medium": MachineType(2, 4),
+        "t3.large": MachineType(2, 8),
+        "t4g.medium": MachineType(2, 4, _A),
+        "t4g.large": MachineType(2, 8, _A),
+        "m6i.large": MachineType(2, 8),
+        "m6i.xlarge": MachineType(4, 16),
+        "m7i.large": MachineType(2, 8),
+        "m7i.xlarge": MachineType(4, 16),
+        "m7i.2xlarge": MachineType(8, 32),
+        "m7a.large": MachineType(2, 8),
+        "m7a.xlarge": MachineType(4, 16),
+        "m7g.large": MachineType(2, 8, _A),
+        "m7g.xlarge": MachineType(4, 16, _A),
+        "m7g.2xlarge": MachineType(8, 32, _A),
+        "c7i.xlarge": MachineType(4, 8),
+        "c7g.xlarge": MachineType(4, 8, _A),
+        "r7i.xlarge": MachineType(4, 32),
+        "r7g.xlarge": MachineType(4, 32, _A),
+        "m7i.8xlarge": MachineType(32, 128),
+        "g5.xlarge": MachineType(4, 16, gpus=1, gpu_model="nvidia-a10g"),
+        "g6.xlarge": MachineType(4, 16, gpus=1, gpu_model="nvidia-l4"),
+        "g6.2xlarge": MachineType(8, 32, gpus=1, gpu_model="nvidia-l4"),
+        "p5.48xlarge": MachineType(192, 2048, gpus=8, gpu_model="nvidia-h100"),
     },
     zones={
         **_zones("eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "eu-south-1"),
@@ -105,6 +105,6 @@ PREFIX: Final = 16
 _MANY_CPUS: Final = 30
 
 
-def pods_per_node(machine: Machine | None) -> int:
+def pods_per_node(machine: MachineType | None) -> int:
     """How many pods a managed node group lets a node run; an unknown machine is taken for a large one."""
     return 110 if machine and machine.cpus < _MANY_CPUS else 250

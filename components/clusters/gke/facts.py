@@ -3,7 +3,7 @@
 from typing import Final
 
 from components.clusters.managed import Facts
-from components.clusters.pools import Machine
+from components.clusters.pools import MachineType
 
 _A: Final = "arm64"
 
@@ -16,29 +16,29 @@ FACTS: Final = Facts(
     dated="2026-08",
     versions=("1.34", "1.35", "1.36"),
     machines={
-        "e2-medium": Machine(2, 4),
-        "e2-standard-2": Machine(2, 8),
-        "e2-standard-4": Machine(4, 16),
-        "e2-standard-8": Machine(8, 32),
-        "n2-standard-2": Machine(2, 8),
-        "n2-standard-4": Machine(4, 16),
-        "n2-standard-8": Machine(8, 32),
-        "n2d-standard-2": Machine(2, 8),
-        "n2d-standard-4": Machine(4, 16),
-        "n2d-standard-8": Machine(8, 32),
-        "n4-standard-2": Machine(2, 8),
-        "n4-standard-4": Machine(4, 16),
-        "n4-standard-8": Machine(8, 32),
-        "c4-standard-4": Machine(4, 15),
-        "c4-standard-8": Machine(8, 30),
-        "c4a-standard-4": Machine(4, 16, _A),
-        "c4a-standard-8": Machine(8, 32, _A),
-        "t2a-standard-2": Machine(2, 8, _A),
-        "t2a-standard-4": Machine(4, 16, _A),
-        "g2-standard-4": Machine(4, 16, gpus=1, gpu_model="nvidia-l4"),
-        "g2-standard-8": Machine(8, 32, gpus=1, gpu_model="nvidia-l4"),
-        "a2-highgpu-1g": Machine(12, 85, gpus=1, gpu_model="nvidia-tesla-a100"),
-        "a3-highgpu-8g": Machine(208, 1872, gpus=8, gpu_model="nvidia-h100-80gb"),
+        "e2-medium": MachineType(2, 4),
+        "e2-standard-2": MachineType(2, 8),
+        "e2-standard-4": MachineType(4, 16),
+        "e2-standard-8": MachineType(8, 32),
+        "n2-standard-2": MachineType(2, 8),
+        "n2-standard-4": MachineType(4, 16),
+        "n2-standard-8": MachineType(8, 32),
+        "n2d-standard-2": MachineType(2, 8),
+        "n2d-standard-4": MachineType(4, 16),
+        "n2d-standard-8": MachineType(8, 32),
+        "n4-standard-2": MachineType(2, 8),
+        "n4-standard-4": MachineType(4, 16),
+        "n4-standard-8": MachineType(8, 32),
+        "c4-standard-4": MachineType(4, 15),
+        "c4-standard-8": MachineType(8, 30),
+        "c4a-standard-4": MachineType(4, 16, _A),
+        "c4a-standard-8": MachineType(8, 32, _A),
+        "t2a-standard-2": MachineType(2, 8, _A),
+        "t2a-standard-4": MachineType(4, 16, _A),
+        "g2-standard-4": MachineType(4, 16, gpus=1, gpu_model="nvidia-l4"),
+        "g2-standard-8": MachineType(8, 32, gpus=1, gpu_model="nvidia-l4"),
+        "a2-highgpu-1g": MachineType(12, 85, gpus=1, gpu_model="nvidia-tesla-a100"),
+        "a3-highgpu-8g": MachineType(208, 1872, gpus=8, gpu_model="nvidia-h100-80gb"),
     },
     zones={
         **_zones("abc", "europe-west2", "europe-west3", "europe-west4", "europe-west6", "europe-north1"),

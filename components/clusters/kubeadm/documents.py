@@ -12,7 +12,7 @@ from components.clusters.kubeadm.releases import PATCHES
 from components.clusters.kubeadm.v1beta4 import (
     BootstrapToken,
     ClusterConfiguration,
-    Component,
+    ControlPlaneComponent,
     Discovery,
     Document,
     Etcd,
@@ -109,14 +109,14 @@ def cluster_configuration(cluster: ClusterFacts) -> ClusterConfiguration:
         networking=Networking(pod_subnet=cluster.pods, service_subnet=cluster.services),
         etcd=Etcd(local=LocalEtcd(data_dir="/var/lib/etcd")),
         api_server=_api_server(cluster),
-        controller_manager=Component(extra_args=flags(profiling="false", **external)),
-        scheduler=Component(extra_args=flags(profiling="false")),
+        controller_manager=ControlPlaneComponent(extra_args=flags(profiling="false", **external)),
+        scheduler=ControlPlaneComponent(extra_args=flags(profiling="false")),
     )
 
 
-def _api_server(cluster: ClusterFacts) -> Component:
+def _api_server(cluster: ClusterFacts) -> ControlPlaneComponent:
     seconds = str(cluster.eviction_seconds)
-    return Component(
+    return ControlPlaneComponent(
         cert_sans=[cluster.host, *cluster.names],
         extra_args=flags(
             admission_control_config_file=f"{SETTINGS}/admission.yaml",

@@ -73,7 +73,7 @@ class HostPathMount(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Component(Part):
+class ControlPlaneComponent(Part):
     """A program of the control plane."""
 
     spelt: ClassVar[Mapping[str, str]] = {"cert_sans": "certSANs"}
@@ -165,9 +165,9 @@ class ClusterConfiguration(Document):
     control_plane_endpoint: str
     networking: Networking
     etcd: Etcd
-    api_server: Component
-    controller_manager: Component
-    scheduler: Component
+    api_server: ControlPlaneComponent
+    controller_manager: ControlPlaneComponent
+    scheduler: ControlPlaneComponent
     encryption_algorithm: str = "ECDSA-P256"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from policy.admission.pod_security import baseline, restricted
-from policy.admission.pod_security.subject import Found, Subject
+from policy.admission.pod_security.subject import CheckedPod, Found
 from policy.model.unknown import Undetermined
 
 _LABEL: Final = "pod-security.kubernetes.io/enforce"
@@ -42,7 +42,7 @@ class Check:
 
     name: str
     level: str
-    find: Callable[[Subject], Iterator[Found]]
+    find: Callable[[CheckedPod], Iterator[Found]]
     remedy: str
     in_place_of: str = ""  # the baseline check that is not applied where this one is
     since: int = 0  # the minor version of Kubernetes that began to make it
@@ -104,7 +104,7 @@ def applied(standard: Standard) -> Iterator[Check]:
 
 def violations(spec: Mapping[str, Any], annotations: Mapping[str, str], standard: Standard) -> Iterator[Violation]:
     """Everything that a pod spec breaks; at last Undetermined, where a check could not be made."""
-    subject = Subject(spec, annotations, standard.minor)
+    subject = CheckedPod(spec, annotations, standard.minor)
     unknown: Undetermined | None = None
     for check in applied(standard):
         try:

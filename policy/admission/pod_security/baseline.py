@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from policy.admission.pod_security.subject import Found, Properties, Subject
+from policy.admission.pod_security.subject import CheckedPod, Found, Properties
 from policy.model.unknown import present
 
 _APP_ARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
@@ -43,7 +43,7 @@ _SE_LINUX_TYPES: Final = {  # by the minor version since which they are a contai
 _SECCOMP_FIELD: Final = 19  # until then, annotations said it
 
 
-def app_armor(pod: Subject) -> Iterator[Found]:
+def app_armor(pod: CheckedPod) -> Iterator[Found]:
     """The default AppArmor profile may be replaced by another, and not taken off."""
     for path, context in pod.contexts():
         if present(context.get("appArmorProfile")) and not _is_confined(context["appArmorProfile"]):
@@ -54,7 +54,7 @@ def app_armor(pod: Subject) -> Iterator[Found]:
             yield f"annotation {key}", f"it is {value} rather than runtime/default"
 
 
-def capabilities(pod: Subject) -> Iterator[Found]:
+def capabilities(pod: CheckedPod) -> Iterator[Found]:
     """No capabilities but those that container runtimes give anyway."""
     for path, context in pod.contexts(pod=False):
         added = (context.get("capabilities") or {}).get("add") or ()
@@ -72,14 +72,14 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(name or '""' for name in names)
 
 
-def host_namespaces(pod: Subject) -> Iterator[Found]:
+def host_namespaces(pod: CheckedPod) -> Iterator[Found]:
     """Network, processes and shared memory of the host are not the pod's."""
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(field):
             yield field, "it is true"
 
 
-def host_paths(pod: Subject) -> Iterator[Found]:
+def host_paths(pod: CheckedPod) -> Iterator[Found]:
     """No files of the host."""
     for path, volume in pod.volumes():
         if present(volume.get("hostPath")):
@@ -91,7 +91,7 @@ def path_of_host(path: str, volume: Properties) -> Found:
     return f"{path}.hostPath", f"volume {volume.get('name')} is a path of the host"
 
 
-def host_ports(pod: Subject) -> Iterator[Found]:
+def host_ports(pod: CheckedPod) -> Iterator[Found]:
     """No ports of the host; in its network, every port is one."""
     for path, container in pod.containers():
         for index, port in enumerate(container.get("ports") or ()):
@@ -99,7 +99,7 @@ def host_ports(pod: Subject) -> Iterator[Found]:
                 yield f"{path}.ports[{index}].hostPort", f"port {taken} of the host is taken"
 
 
-def probe_hosts(pod: Subject) -> Iterator[Found]:
+def probe_hosts(pod: CheckedPod) -> Iterator[Found]:
     """Probes and hooks go to the pod itself."""
     for path, container in pod.containers():
         hooks = container.get("lifecycle") or {}
@@ -111,27 +111,27 @@ def probe_hosts(pod: Subject) -> Iterator[Found]:
                     yield f"{path}.{name}.{action}.host", f"it goes to {host} rather than to the pod"
 
 
-def privileged(pod: Subject) -> Iterator[Found]:
+def privileged(pod: CheckedPod) -> Iterator[Found]:
     """No container is as powerful as the host."""
     for path, context in pod.contexts(pod=False):
         if context.get("privileged"):
             yield f"{path}.privileged", "it is true"
 
 
-def proc_mount(pod: Subject) -> Iterator[Found]:
+def proc_mount(pod: CheckedPod) -> Iterator[Found]:
     """/proc is masked, except where users are not the host's."""
     if not pod.in_user_namespace:
         yield from unmasked(pod)
 
 
-def unmasked(pod: Subject) -> Iterator[Found]:
+def unmasked(pod: CheckedPod) -> Iterator[Found]:
     """Containers whose /proc is not masked."""
     for path, context in pod.contexts(pod=False):
         if context.get("procMount") not in (None, "Default"):
             yield f"{path}.procMount", f"it is {context['procMount']} rather than Default"
 
 
-def se_linux(pod: Subject) -> Iterator[Found]:
+def se_linux(pod: CheckedPod) -> Iterator[Found]:
     """SELinux confines the pod as a container."""
     for path, context in pod.contexts():
         options = context.get("seLinuxOptions") or {}
@@ -142,7 +142,7 @@ def se_linux(pod: Subject) -> Iterator[Found]:
                 yield f"{path}.seLinuxOptions.{field}", "it is set"
 
 
-def seccomp(pod: Subject) -> Iterator[Found]:
+def seccomp(pod: CheckedPod) -> Iterator[Found]:
     """The default seccomp profile may be replaced by another, and not taken off."""
     if pod.minor < _SECCOMP_FIELD:
         keys = (_SECCOMP, *(f"{_SECCOMP_CONTAINER}{container.get('name')}" for _, container in pod.containers()))
@@ -171,7 +171,7 @@ def _is_confined(profile: Properties) -> bool:
     return profile.get("type") in _PROFILES
 
 
-def sysctls(pod: Subject) -> Iterator[Found]:
+def sysctls(pod: CheckedPod) -> Iterator[Found]:
     """Kernel parameters that concern nobody else."""
     for index, sysctl in enumerate(pod.context.get("sysctls") or ()):
         name = sysctl.get("name")
@@ -180,7 +180,7 @@ def sysctls(pod: Subject) -> Iterator[Found]:
             yield f"securityContext.sysctls[{index}].name", f"{name} is not safe to set{before}"
 
 
-def windows_host_process(pod: Subject) -> Iterator[Found]:
+def windows_host_process(pod: CheckedPod) -> Iterator[Found]:
     """No process of the host, on Windows."""
     for path, context in pod.contexts():
         if (context.get("windowsOptions") or {}).get("hostProcess"):

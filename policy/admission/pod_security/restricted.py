@@ -12,7 +12,7 @@ from policy.admission.pod_security.baseline import (
     unconfined,
     unmasked,
 )
-from policy.admission.pod_security.subject import Found, Subject
+from policy.admission.pod_security.subject import CheckedPod, Found
 from policy.model.unknown import off, present
 
 _VOLUMES: Final = (
@@ -21,7 +21,7 @@ _VOLUMES: Final = (
 )
 
 
-def privilege_escalation(pod: Subject) -> Iterator[Found]:
+def privilege_escalation(pod: CheckedPod) -> Iterator[Found]:
     """No process gets more rights than its parent."""
     if pod.on_windows:
         return
@@ -30,7 +30,7 @@ def privilege_escalation(pod: Subject) -> Iterator[Found]:
             yield f"{path}.allowPrivilegeEscalation", "it is not false"
 
 
-def capabilities(pod: Subject) -> Iterator[Found]:
+def capabilities(pod: CheckedPod) -> Iterator[Found]:
     """No capabilities at all, but for ports below 1024."""
     if pod.on_windows:
         return
@@ -44,12 +44,12 @@ def capabilities(pod: Subject) -> Iterator[Found]:
             yield f"{path}.capabilities.add", f"{listed(given_anyway)} is added"
 
 
-def proc_mount(pod: Subject) -> Iterator[Found]:
+def proc_mount(pod: CheckedPod) -> Iterator[Found]:
     """/proc is masked."""
     yield from unmasked(pod)
 
 
-def volumes(pod: Subject) -> Iterator[Found]:
+def volumes(pod: CheckedPod) -> Iterator[Found]:
     """Volumes of the kinds that a pod needs, none of storage that somebody else has set up."""
     for path, volume in pod.volumes():
         kinds = {kind for kind, value in volume.items() if kind != "name" and present(value)}
@@ -59,7 +59,7 @@ def volumes(pod: Subject) -> Iterator[Found]:
             yield path, f"volume {volume.get('name')} is a {', '.join(sorted(kinds))}"
 
 
-def run_as_non_root(pod: Subject) -> Iterator[Found]:
+def run_as_non_root(pod: CheckedPod) -> Iterator[Found]:
     """No container runs as root: the pod says so, or all containers do."""
     if pod.in_user_namespace:
         return
@@ -74,7 +74,7 @@ def run_as_non_root(pod: Subject) -> Iterator[Found]:
             yield f"{path}.runAsNonRoot", "neither it nor the pod's is true"
 
 
-def run_as_user(pod: Subject) -> Iterator[Found]:
+def run_as_user(pod: CheckedPod) -> Iterator[Found]:
     """No container runs as user 0."""
     if pod.in_user_namespace:
         return
@@ -83,7 +83,7 @@ def run_as_user(pod: Subject) -> Iterator[Found]:
             yield f"{path}.runAsUser", "it is 0"
 
 
-def seccomp(pod: Subject) -> Iterator[Found]:
+def seccomp(pod: CheckedPod) -> Iterator[Found]:
     """A seccomp profile confines every container: the pod states it, or all containers do."""
     if pod.on_windows:
         return

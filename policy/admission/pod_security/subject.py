@@ -11,7 +11,7 @@ Properties = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Subject:
+class CheckedPod:
     """A pod spec with its annotations, and the minor version of Kubernetes whose checks are made."""
 
     spec: Properties

@@ -46,7 +46,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Settling:
+class PropagationDelay:
     """A right (or an identity) that some types need, and that does not count while its `grant` propagates.
 
     `begun` says that the cloud asks for it when it has begun with the resource, which fails then; `needed`, that it has
@@ -70,14 +70,16 @@ class Numbers:
     """What is known of every account of a cloud."""
 
     limits: tuple[Limit, ...]
-    settling: tuple[Settling, ...]
+    settling: tuple[PropagationDelay, ...]
 
 
 def read_numbers(package: Path) -> Numbers:
     """The numbers in the package of a cloud."""
     content = yaml.safe_load((package / "account.yaml").read_text())
     limits = tuple(_limit(name, entry) for name, entry in content["limits"].items())
-    return Numbers(limits, tuple(Settling(**entry | {"of": _types(entry["of"])}) for entry in content["settling"]))
+    return Numbers(
+        limits, tuple(PropagationDelay(**entry | {"of": _types(entry["of"])}) for entry in content["settling"])
+    )
 
 
 def _limit(name: str, entry: Mapping[str, Any]) -> Limit:
@@ -137,13 +139,13 @@ class Account:
             words = {"most": str(most), "wanted": str(wanted), "left": str(max(left, 0)), "short": str(wanted - left)}
             raise Refused("own words", **_told(limit.says, words))
 
-    def _unseen(self, right: Settling, target: str) -> list[Mapping[str, Any]]:
+    def _unseen(self, right: PropagationDelay, target: str) -> list[Mapping[str, Any]]:
         """The grants to what is called `target` that do not count yet."""
         names = self._names(target)
         hidden = ({**each.outputs, **each.inputs} for each in self._store.marked(HIDDEN, right.grant))
         return [each for each in hidden if each.get(right.match) in names and _is_meant(right, each)]
 
-    def _lacks(self, right: Settling, target: str, new: Resource) -> bool:
+    def _lacks(self, right: PropagationDelay, target: str, new: Resource) -> bool:
         """Whether something that the stack has made lacks a right that it needs."""
         ours = any(each.id == target for each in self._store.all())
         if not (right.needed and ours):
@@ -171,7 +173,7 @@ def _covers(grants: Sequence[Mapping[str, Any]], id_: str) -> bool:
     return any(f"{id_}/".startswith(f"{each.get('scope')}/") for each in grants)
 
 
-def _is_meant(right: Settling, grant: Mapping[str, Any]) -> bool:
+def _is_meant(right: PropagationDelay, grant: Mapping[str, Any]) -> bool:
     return all(fnmatchcase(str(grant.get(name, "")), pattern) for name, pattern in right.where.items())
 
 

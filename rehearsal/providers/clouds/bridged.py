@@ -6,7 +6,7 @@ from typing import Any, Final, get_args, get_origin
 from common.wire import Properties, plain
 from rehearsal.providers.base import Request
 from rehearsal.providers.clouds.provider_kind import ProviderKind, element, notes, unique, without_notes
-from rehearsal.providers.clouds.rules import Rules
+from rehearsal.providers.clouds.rules import TypeRules
 from rehearsal.providers.sdk_schema import ObjectType, ResourceSchema
 
 _DEFAULTS: Final = "__defaults"  # in the inputs: those that the provider has filled in
@@ -15,7 +15,7 @@ _DEFAULTS: Final = "__defaults"  # in the inputs: those that the provider has fi
 class Bridged(ProviderKind):
     """A bridged Terraform provider."""
 
-    def named(self, rules: Rules, request: Request, inputs: Properties) -> Properties:
+    def named(self, rules: TypeRules, request: Request, inputs: Properties) -> Properties:
         """An automatic name stays; one that the program gave before is not taken for automatic (applyDefaults).
 
         After a refresh, which drops an empty list of defaults, it is.
@@ -27,7 +27,7 @@ class Bridged(ProviderKind):
         old = request.old_inputs.get(name) if stays else None
         return {**inputs, name: old or f"{request.name}-{unique(request)}", _DEFAULTS: [name]}
 
-    def compared(self, rules: Rules, schema: ResourceSchema, request: Request) -> tuple[Properties, Properties]:
+    def compared(self, rules: TypeRules, schema: ResourceSchema, request: Request) -> tuple[Properties, Properties]:
         """Terraform compares the configuration with the state that was read back, not with what was configured.
 
         What neither the old inputs nor the new ones speak of is computed (provider.go, Diff).
@@ -41,14 +41,14 @@ class Bridged(ProviderKind):
         }
         return seen, new
 
-    def deletes_first(self, rules: Rules, old: Properties, new: Properties) -> bool:
+    def deletes_first(self, rules: TypeRules, old: Properties, new: Properties) -> bool:
         """With an explicit value of the property that is named automatically, even when it is that what changes.
 
         With a prefix there is no such value (schema.go, nameRequiresDeleteBeforeReplace).
         """
         return rules.named in new and rules.named not in new.get(_DEFAULTS, ())
 
-    def order(self, rules: Rules) -> str:
+    def order(self, rules: TypeRules) -> str:
         return f"with {rules.named} given the old one goes first" if rules.named else "the new one comes first"
 
     def refreshed(self, schema: ResourceSchema, request: Request, outputs: Properties) -> Properties:

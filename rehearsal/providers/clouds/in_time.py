@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 from rehearsal.providers.clouds.faults import Fault, wait
-from rehearsal.providers.clouds.rules import Rules
+from rehearsal.providers.clouds.rules import TypeRules
 from rehearsal.providers.clouds.store import HIDDEN, LINGERING, TAKEN, Resource, Store
 
 _FOR_GOOD: Final = 10.0 * 365 * 24 * 3600  # seconds
@@ -32,7 +32,7 @@ def appeared(resource: Resource, store: Store, fault: Fault | None) -> None:
         store.mark(HIDDEN, resource, fault.seconds)
 
 
-def gone(resource: Resource, rules: Rules, store: Store, fault: Fault | None) -> None:
+def gone(resource: Resource, rules: TypeRules, store: Store, fault: Fault | None) -> None:
     """Note what stays of a resource that has been deleted."""
     if rules.keeps_name:
         store.mark(TAKEN, resource, _FOR_GOOD)

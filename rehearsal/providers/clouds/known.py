@@ -43,7 +43,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReviewedType:
     """What somebody has read of a type, and when; an empty date if nobody has. `issues` are such of trackers."""
 
     behaviours: tuple[Known, ...] = ()
@@ -51,11 +51,11 @@ class Reading:
     issues: tuple[str, ...] = ()
 
 
-def read_known(package: Path) -> dict[str, Reading]:
+def read_known(package: Path) -> dict[str, ReviewedType]:
     """What is known of the types of the cloud whose package is the directory `package`."""
     content = yaml.safe_load((package / "behaviours.yaml").read_text()) or {}
     return {
-        token: Reading(
+        token: ReviewedType(
             tuple(known(entry.get("behaviours", ()))), str(entry.get("read", "")), tuple(entry.get("issues", ()))
         )
         for token, entry in content.items()

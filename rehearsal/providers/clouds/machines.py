@@ -61,7 +61,7 @@ class UnknownMachine(Exception):
 
 
 @dataclass(frozen=True)
-class Machine:
+class InstanceType:
     """A machine type; memory in GiB."""
 
     type: str
@@ -81,18 +81,18 @@ class Machine:
         return {"nvidia.com/gpu": str(self.gpus)} if self.gpus else {}
 
 
-def known(find: Callable[[str], Machine], name: str) -> Machine:
+def known(find: Callable[[str], InstanceType], name: str) -> InstanceType:
     """The machine type that `find` knows by this name, or that is listed; Refused when it is neither."""
     if odd := _ODD.get(name):
         cpus, memory, gpus = odd
-        return Machine(name, cpus, memory, "amd64", gpus)
+        return InstanceType(name, cpus, memory, "amd64", gpus)
     try:
         return find(name)
     except UnknownMachine:
         raise Refused("refused", reason=f"the stand-in knows no machine type {name}") from None
 
 
-def aws(name: str) -> Machine:
+def aws(name: str) -> InstanceType:
     """An EC2 instance type; UnknownMachine when its name tells nothing."""
     if not (found := _AWS.fullmatch(name)) or found["family"] not in _AWS_GIB:
         raise UnknownMachine(name)
@@ -100,30 +100,30 @@ def aws(name: str) -> Machine:
     gpus = 1 if found["family"] in ("g", "p") else 0
     if found["size"] in _AWS_SMALL:
         cpus, memory = _AWS_SMALL[found["size"]]
-        return Machine(name, 1 if arm == "arm64" and found["family"] != "t" else cpus, memory, arm, gpus)
+        return InstanceType(name, 1 if arm == "arm64" and found["family"] != "t" else cpus, memory, arm, gpus)
     multiple = found["size"].removesuffix("large").removesuffix("x")
     cpus = 2 if found["size"] == "large" else 4 * int(multiple or 1)
-    return Machine(name, cpus, cpus * _AWS_GIB[found["family"]], arm, gpus)
+    return InstanceType(name, cpus, cpus * _AWS_GIB[found["family"]], arm, gpus)
 
 
-def gcp(name: str) -> Machine:
+def gcp(name: str) -> InstanceType:
     """A Compute Engine machine type."""
     if not (found := _GCP.fullmatch(name)):
         raise UnknownMachine(name)
     arm = "arm64" if found["series"] in _GCP_ARM else "amd64"
     gpus = 1 if found["series"].startswith(("a", "g")) else 0
     if found["kind"] in _GCP_SHARED:
-        return Machine(name, *_GCP_SHARED[found["kind"]], arm, gpus)
+        return InstanceType(name, *_GCP_SHARED[found["kind"]], arm, gpus)
     cpus = int(found["cpus"] or 1)
     for_each_cpu = _GCP_C4_GIB if found["series"] == "c4" else _GCP_GIB
-    return Machine(name, cpus, cpus * for_each_cpu[found["kind"]], arm, gpus)
+    return InstanceType(name, cpus, cpus * for_each_cpu[found["kind"]], arm, gpus)
 
 
-def azure(name: str) -> Machine:
+def azure(name: str) -> InstanceType:
     """A virtual machine size of Azure."""
     if not (found := _AZURE.fullmatch(name)) or found["family"] not in _AZURE_GIB:
         raise UnknownMachine(name)
     cpus, family = int(found["cpus"]), found["family"]
     arm = "arm64" if "p" in found["features"] else "amd64"
     half = 0.5 if "l" in found["features"] else 1  # "low memory"
-    return Machine(name, cpus, cpus * _AZURE_GIB[family] * half, arm, gpus=1 if family.startswith("N") else 0)
+    return InstanceType(name, cpus, cpus * _AZURE_GIB[family] * half, arm, gpus=1 if family.startswith("N") else 0)

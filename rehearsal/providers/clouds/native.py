@@ -7,7 +7,7 @@ from typing import Any, Final, get_args, get_origin
 from common.wire import Properties, plain
 from rehearsal.providers.base import Request
 from rehearsal.providers.clouds.provider_kind import ProviderKind, element, notes, unique, without_notes
-from rehearsal.providers.clouds.rules import Rules
+from rehearsal.providers.clouds.rules import TypeRules
 from rehearsal.providers.sdk_schema import ObjectType, ResourceSchema
 
 _CREATES_FIRST: Final = "__createBeforeDelete"  # in the inputs: the name was made up at random
@@ -17,7 +17,7 @@ _ABSENT: Final = object()
 class Native(ProviderKind):
     """azure-native."""
 
-    def named(self, rules: Rules, request: Request, inputs: Properties) -> Properties:
+    def named(self, rules: TypeRules, request: Request, inputs: Properties) -> Properties:
         """What lies in another resource is called by its logical name alone, role assignments get a UUID."""
         name = rules.named
         if not name or name in inputs:
@@ -31,18 +31,18 @@ class Native(ProviderKind):
         }
         return {**inputs, name: made[rules.automatic], **_noted(rules.automatic != "copy")}
 
-    def compared(self, rules: Rules, schema: ResourceSchema, request: Request) -> tuple[Properties, Properties]:
+    def compared(self, rules: TypeRules, schema: ResourceSchema, request: Request) -> tuple[Properties, Properties]:
         """The old inputs; how a location is spelt makes no difference (diff.go, applyAzureSpecificDiff)."""
         old, new = without_notes(plain(request.old_inputs)), without_notes(plain(request.inputs))
         if _spelt(old.get("location")) == _spelt(new.get("location")):
             old, new = ({name: value for name, value in each.items() if name != "location"} for each in (old, new))
         return old, new
 
-    def deletes_first(self, rules: Rules, old: Properties, new: Properties) -> bool:
+    def deletes_first(self, rules: TypeRules, old: Properties, new: Properties) -> bool:
         """Unless the name of the old one was made up at random, whatever the new one is called."""
         return old.get(_CREATES_FIRST) is not True
 
-    def order(self, rules: Rules) -> str:
+    def order(self, rules: TypeRules) -> str:
         at_random = rules.named and rules.automatic != "copy"
         return "the old one goes first" + f", unless {rules.named} was made up" * bool(at_random)
 

@@ -17,7 +17,7 @@ from rehearsal.providers.clouds.api import Api, is_ready
 from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.devices import DEVICES, offer
 from rehearsal.providers.clouds.faults import Fault
-from rehearsal.providers.clouds.machines import Machine
+from rehearsal.providers.clouds.machines import InstanceType
 from rehearsal.providers.clouds.store import Store
 
 OS_LABEL: Final = "kubernetes.io/os"
@@ -38,7 +38,7 @@ class Node:
     name: str
     zone: str
     region: str
-    machine: Machine
+    machine: InstanceType
     version: str
     provider_id: str
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -36,7 +36,7 @@ class Unreadable(Exception):
     """The text is no policy that can be evaluated here."""
 
 
-class Policy(ABC):
+class AccessPolicy(ABC):
     """What somebody may do."""
 
     @abstractmethod
@@ -45,7 +45,7 @@ class Policy(ABC):
 
 
 @dataclass(frozen=True)
-class AwsPolicy(Policy):
+class AwsPolicy(AccessPolicy):
     """A policy document of AWS."""
 
     statements: Sequence[Mapping[str, Any]]
@@ -60,7 +60,7 @@ class AwsPolicy(Policy):
 
 
 @dataclass(frozen=True)
-class GoogleRole(Policy):
+class GoogleRole(AccessPolicy):
     """A custom role of Google Cloud: permissions have no wildcards."""
 
     permissions: frozenset[str]
@@ -70,7 +70,7 @@ class GoogleRole(Policy):
 
 
 @dataclass(frozen=True)
-class AzureRoles(Policy):
+class AzureRoles(AccessPolicy):
     """Custom roles of Azure; case does not matter."""
 
     roles: Sequence[Mapping[str, Sequence[str]]]
@@ -83,7 +83,7 @@ class AzureRoles(Policy):
         return None if allowed else Denial(call, "")
 
 
-def read_policy(text: str) -> Policy:
+def read_policy(text: str) -> AccessPolicy:
     """The policy of whichever cloud; Unreadable says what is wrong with it."""
     try:
         content = json.loads(text)

@@ -30,8 +30,8 @@ from rehearsal.providers.base import (
     NotModelled,
     ProviderError,
     Request,
+    ResourceState,
     StandIn,
-    State,
 )
 from rehearsal.providers.clouds.account import Account
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
@@ -41,7 +41,7 @@ from rehearsal.providers.clouds.names import read_names
 from rehearsal.providers.clouds.provider_kind import ProviderKind, without_notes
 from rehearsal.providers.clouds.read_back import alike, told
 from rehearsal.providers.clouds.references import dependents, missing
-from rehearsal.providers.clouds.rules import Rules, changes, fill, merged, nested, read_rules, value_at
+from rehearsal.providers.clouds.rules import TypeRules, changes, fill, merged, nested, read_rules, value_at
 from rehearsal.providers.clouds.runner import Runner
 from rehearsal.providers.clouds.schema import Schema
 from rehearsal.providers.clouds.store import LINGERING, Resource, Store, Taken, rehearsal_directory
@@ -124,11 +124,11 @@ class CloudStandIn(StandIn):
         deletes_first = bool(diff.replaces) and self._deletes_first(rules, request)
         return replace(diff, delete_before_replace=deletes_first)
 
-    def create(self, request: Request) -> State:
+    def create(self, request: Request) -> ResourceState:
         rules, inputs = self._rules(request), without_notes(plain(request.inputs))
         if request.preview:
             foretold = merged(self._foretold(request, rules), without_notes(request.inputs))
-            return State("", self._answer(request, self.finished(request.type, foretold)))
+            return ResourceState("", self._answer(request, self.finished(request.type, foretold)))
         id_, outputs = self._made(rules, inputs, {})
         resource = Resource(request.type, id_, request.name, inputs, outputs)
         fault = self._begin("creating", request, rules, None, resource)
@@ -149,12 +149,12 @@ class CloudStandIn(StandIn):
         appeared(resource, self.store, fault)
         return self._finish("creating", request, None, resource, fault)
 
-    def update(self, request: Request) -> State:
+    def update(self, request: Request) -> ResourceState:
         rules, inputs = self._rules(request), without_notes(plain(request.inputs))
         if request.preview:
             given = without_notes(request.inputs)
             foretold = {**request.state, **merged(nested(_added(rules, request.state)), given)}
-            return State(request.id, self._answer(request, self.finished(request.type, foretold)))
+            return ResourceState(request.id, self._answer(request, self.finished(request.type, foretold)))
         old = self.store.get(request.type, request.id)
         if old is None:
             gone = Resource(request.type, request.id, request.name, inputs)
@@ -166,7 +166,7 @@ class CloudStandIn(StandIn):
         self.store.put(resource)
         return self._finish("updating", request, old, resource, fault)
 
-    def read(self, request: Request) -> State:
+    def read(self, request: Request) -> ResourceState:
         self._rules(request)
         resource = self.store.get(request.type, request.id)
         subject = resource or Resource(request.type, request.id, request.name, {})
@@ -174,12 +174,12 @@ class CloudStandIn(StandIn):
         if fault := self._faults.next("read", request):
             raise self._error("reading", subject, _NOTHING_DONE.get(fault.fault, "internal"))
         if resource is None:
-            return State("", {})
+            return ResourceState("", {})
         outputs, inputs = self._seen(resource, request), dict(resource.inputs)
         if request.state:
             inputs = self.kind.refreshed(self.schema.resource(request.type), request, outputs)
             inputs = sealed(inputs, (name for name, value in request.inputs.items() if plain(value) != value))
-        return State(resource.id, self._answer(request, outputs), inputs)
+        return ResourceState(resource.id, self._answer(request, outputs), inputs)
 
     def delete(self, request: Request) -> None:
         rules = self._rules(request)
@@ -204,7 +204,7 @@ class CloudStandIn(StandIn):
     # How it is done ----------------------------------------------------------------------------------
 
     def _begin(
-        self, doing: str, request: Request, rules: Rules, old: Resource | None, new: Resource | None
+        self, doing: str, request: Request, rules: TypeRules, old: Resource | None, new: Resource | None
     ) -> Fault | None:
         """Refuse what cannot begin; the fault that strikes later, if one does."""
         self._authorise(doing, old, new)
@@ -224,13 +224,13 @@ class CloudStandIn(StandIn):
                 raise self._error(doing, new, refused.kind, **refused.words) from None
         return fault
 
-    def _check_references(self, new: Resource, rules: Rules) -> None:
+    def _check_references(self, new: Resource, rules: TypeRules) -> None:
         """Raise Refused for what cannot be found, once the provider has no more patience with what is hidden."""
         find = partial(missing, rules, new.inputs, self.store)
         for target in persisting(find, attrgetter("exists"), rules.patience("create")):
             raise Refused("missing", target=target.what)
 
-    def _dependents(self, resource: Resource, rules: Rules) -> list[Resource]:
+    def _dependents(self, resource: Resource, rules: TypeRules) -> list[Resource]:
         """What keeps a resource from being deleted, once the provider has no more patience with what lingers."""
         find = partial(dependents, resource, self.book.types, self.store)
         return persisting(find, lambda each: self.store.get(each.type, each.id) is None, rules.patience("delete"))
@@ -242,7 +242,9 @@ class CloudStandIn(StandIn):
         if denial := self._runner.ask(operation, old, new, str(self.config.get("region", ""))):
             raise self._error(doing, subject, "denied", **self._runner.words(denial))
 
-    def _finish(self, doing: str, request: Request, old: Resource | None, new: Resource, fault: Fault | None) -> State:
+    def _finish(
+        self, doing: str, request: Request, old: Resource | None, new: Resource, fault: Fault | None
+    ) -> ResourceState:
         """Do what the type does, and what the fault does; InitializationFailed when it was done in part."""
         behaviour, failure = self._behaviour(new), None
         more: Properties = {}
@@ -259,12 +261,12 @@ class CloudStandIn(StandIn):
             failure = self._error(doing, new, "internal")
         if fault and fault.fault == "slow" and not wait(fault.seconds, request.timeout):
             failure = self._error(doing, new, "timeout", seconds=f"{request.timeout:g}")
-        state = State(done.id, self._answer(request, self._seen(done, request)))
+        state = ResourceState(done.id, self._answer(request, self._seen(done, request)))
         if failure:
-            raise InitializationFailed(State(state.id, state.outputs, request.inputs), [str(failure)])
+            raise InitializationFailed(ResourceState(state.id, state.outputs, request.inputs), [str(failure)])
         return state
 
-    def _made(self, rules: Rules, inputs: Properties, old: Mapping[str, Any]) -> tuple[str, Properties]:
+    def _made(self, rules: TypeRules, inputs: Properties, old: Mapping[str, Any]) -> tuple[str, Properties]:
         """Id and outputs of a resource; templates may name the id, and outputs that stand before them.
 
         What the cloud added before, in the `old` outputs, stays.
@@ -277,7 +279,7 @@ class CloudStandIn(StandIn):
             values.setdefault("id", str(fill(rules.id, values)))
         return values["id"], merged(nested({name: values[name] for name in rules.outputs}), inputs)
 
-    def _foretold(self, request: Request, rules: Rules) -> Properties:
+    def _foretold(self, request: Request, rules: TypeRules) -> Properties:
         """What is known of the outputs before the resource exists."""
         schema = self.schema.resource(request.type)
         return nested(dict.fromkeys((schema.outputs - schema.inputs.keys()) | rules.outputs.keys(), UNKNOWN))
@@ -288,7 +290,7 @@ class CloudStandIn(StandIn):
         hidden = {name for name, value in told if plain(value) != value}
         return sealed(outputs, hidden | self.schema.resource(request.type).secrets)
 
-    def _deletes_first(self, rules: Rules, request: Request) -> bool:
+    def _deletes_first(self, rules: TypeRules, request: Request) -> bool:
         """Whether a replacement deletes the old resource before it makes the new one."""
         if rules.order:
             return rules.order == "delete-first"
@@ -302,7 +304,7 @@ class CloudStandIn(StandIn):
         kept = plain(request.state) or plain(request.inputs)
         return told(self._rules(request).read_back, merged(resource.outputs, now), dict(resource.inputs), kept)
 
-    def _rules(self, request: Request) -> Rules:
+    def _rules(self, request: Request) -> TypeRules:
         if request.type not in self.book.types:
             raise NotModelled(request.type, "resources")
         return self.book.types[request.type]
@@ -323,7 +325,7 @@ class CloudStandIn(StandIn):
         )
 
 
-def _added(rules: Rules, outputs: Mapping[str, Any]) -> Properties:
+def _added(rules: TypeRules, outputs: Mapping[str, Any]) -> Properties:
     """Outputs that the cloud has added, by path."""
     found = ((path, value_at(outputs, path)) for path in rules.outputs)
     return {path: value for path, value in found if value is not None}
@@ -343,7 +345,7 @@ def _from_text(value: Any, type_: Any) -> Any:
     return value
 
 
-def _excluded(rules: Rules, inputs: Properties) -> Iterator[Failure]:
+def _excluded(rules: TypeRules, inputs: Properties) -> Iterator[Failure]:
     for group in rules.conflicts:
         given = [name for name in group if name in inputs]
         if len(given) > 1:

@@ -9,7 +9,7 @@ from typing import Any
 
 from common.wire import Properties
 from rehearsal.providers.base import Request
-from rehearsal.providers.clouds.rules import Rules
+from rehearsal.providers.clouds.rules import TypeRules
 from rehearsal.providers.sdk_schema import ResourceSchema
 
 _DIGITS = 7  # of the suffix that makes an automatic name unique
@@ -22,15 +22,15 @@ class ProviderKind(ABC):
     """
 
     @abstractmethod
-    def named(self, rules: Rules, request: Request, inputs: Properties) -> Properties:
+    def named(self, rules: TypeRules, request: Request, inputs: Properties) -> Properties:
         """`inputs` with a name if they have none, and the note whether the provider has made it up."""
 
     @abstractmethod
-    def compared(self, rules: Rules, schema: ResourceSchema, request: Request) -> tuple[Properties, Properties]:
+    def compared(self, rules: TypeRules, schema: ResourceSchema, request: Request) -> tuple[Properties, Properties]:
         """What the new inputs are compared with, and the new inputs, both plain and without notes."""
 
     @abstractmethod
-    def deletes_first(self, rules: Rules, old: Properties, new: Properties) -> bool:
+    def deletes_first(self, rules: TypeRules, old: Properties, new: Properties) -> bool:
         """Whether a replacement deletes the old resource before a new one is made in its place.
 
         The program's own `delete_before_replace`, true or false, overrides it, and what depends on a resource that
@@ -39,7 +39,7 @@ class ProviderKind(ABC):
         """
 
     @abstractmethod
-    def order(self, rules: Rules) -> str:
+    def order(self, rules: TypeRules) -> str:
         """`deletes_first` in words."""
 
     @abstractmethod

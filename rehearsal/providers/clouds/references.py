@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rehearsal.providers.clouds.rules import Rules, at_path
+from rehearsal.providers.clouds.rules import TypeRules, at_path
 from rehearsal.providers.clouds.store import HIDDEN, LINGERING, Resource, Store
 
 _NAMES: Final = ("arn", "name", "selfLink", "url", "email", "fullyQualifiedName", "keyId")
@@ -18,7 +18,7 @@ class Missing:
     exists: bool
 
 
-def missing(rules: Rules, inputs: Mapping[str, Any], store: Store) -> Iterator[Missing]:
+def missing(rules: TypeRules, inputs: Mapping[str, Any], store: Store) -> Iterator[Missing]:
     """What `inputs` refer to and cannot be found."""
     for path, type_ in rules.references.items():
         if wanted := list(at_path(inputs, path)):
@@ -30,7 +30,7 @@ def missing(rules: Rules, inputs: Mapping[str, Any], store: Store) -> Iterator[M
                     yield Missing(f"{type_} {name}", exists=bool(found))
 
 
-def dependents(target: Resource, rules: Mapping[str, Rules], store: Store) -> Iterator[Resource]:
+def dependents(target: Resource, rules: Mapping[str, TypeRules], store: Store) -> Iterator[Resource]:
     """Resources that keep `target` from being deleted."""
     known = names(target)
     for resource in (*store.all(), *store.marked(LINGERING)):

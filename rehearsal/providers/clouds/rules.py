@@ -28,7 +28,7 @@ _SOURCED: Final = ("keepsName", "patient", "adopts", "replaceIf")
 
 
 @dataclass(frozen=True)
-class Rules:
+class TypeRules:
     """The rules of one type; `replace` and `adding` are patterns of property paths.
 
     `automatic` says how a name is made up: random, copy or uuid. `order` is delete-first or create-first where a
@@ -87,7 +87,7 @@ class RuleBook:
     `sources` says where the rules of a kind (words of known.py) are known from.
     """
 
-    types: Mapping[str, Rules]
+    types: Mapping[str, TypeRules]
     wrapper: str
     errors: Mapping[str, Sequence[Any]]
     sources: Mapping[str, str]
@@ -103,11 +103,11 @@ def read_rules(path: Path, schema: Schema) -> RuleBook:
     return RuleBook(types, errors.pop("wrapper"), errors, content["sources"])
 
 
-def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: Collection[str]) -> Rules:
+def _rules(rule: Mapping[str, Any], everywhere: Mapping[str, Any], properties: Collection[str]) -> TypeRules:
     if unknown := rule.keys() - _KEYS:
         raise ValueError(f"no rules are called {', '.join(sorted(unknown))}: {rule}")
     common = {name: template for name, template in everywhere["outputs"].items() if name in properties}
-    return Rules(
+    return TypeRules(
         id=rule["id"],
         named=rule.get("named", ""),
         automatic=rule.get("automatic", "random"),

@@ -15,7 +15,7 @@ import yaml
 
 from common.errors import Problem, RehearsalError
 from common.wire import Properties
-from rehearsal.providers.clouds.policies import Call, Denial, Policy, Unreadable, read_policy
+from rehearsal.providers.clouds.policies import AccessPolicy, Call, Denial, Unreadable, read_policy
 from rehearsal.providers.clouds.rules import at_path, flat
 from rehearsal.providers.clouds.store import Resource, Store
 
@@ -100,7 +100,7 @@ def _operations(entry: Mapping[str, Any], verbs: Mapping[str, Any]) -> dict[str,
     return {key: tuple(dict.fromkeys([*own[key], *flat(entry.get(key, ()))])) for key in OPERATIONS}
 
 
-def read_runner_policy(path: Path) -> Policy | None:
+def read_runner_policy(path: Path) -> AccessPolicy | None:
     """The runner's policy, none if there is no file; RehearsalError (PK707) says what is wrong with it."""
     if not path.is_file():
         return None

@@ -75,7 +75,7 @@ class MadeCall:
 
 
 @dataclass(frozen=True)
-class Event:
+class LoggedOperation:
     """`operation` (create, update, delete, or what a cluster does by itself) on a resource."""
 
     operation: str
@@ -135,11 +135,11 @@ class Store:
         with self._connection() as connection:
             _note(connection, operation, Resource(type_, id_, id_, {}))
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[LoggedOperation]:
         """Everything that happened, in order."""
         with self._connection() as connection:
             rows = connection.execute("select operation, type, id, name from events order by number")
-            return [Event(*row) for row in rows]
+            return [LoggedOperation(*row) for row in rows]
 
     def note_calls(self, type_: str, operation: str, calls: Iterable[tuple[str, str]]) -> None:
         """Keep which rights an operation took: pairs of action and target."""

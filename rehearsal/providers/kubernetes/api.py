@@ -19,7 +19,7 @@ from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 
 from rehearsal.providers.base import ProviderError
-from rehearsal.providers.kubernetes.objects import Kind, Object, items_at, text_at
+from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object, items_at, text_at
 from rehearsal.providers.kubernetes.rate_limit import RateLimiter
 
 APPLY: Final = "application/apply-patch+yaml"
@@ -38,10 +38,10 @@ _FIRST_SERVER_ERROR: Final = 500
 _REASONS: Final = {403: "Forbidden", 404: "NotFound"}  # for answers without a reason: no such group, no right to ask
 
 
-class Resource(NamedTuple):
+class ApiResource(NamedTuple):
     """Where the objects of a kind live: `/apis/apps/v1`, `deployments`."""
 
-    kind: Kind
+    kind: GroupVersionKind
     prefix: str
     plural: str
     namespaced: bool
@@ -72,7 +72,7 @@ class NoAnswer(ProviderError):
     """The server could not be reached, or did not answer in time."""
 
 
-class Cancelled(ProviderError):
+class OperationCancelled(ProviderError):
     """The engine asked to give up."""
 
 
@@ -132,7 +132,7 @@ class ApiServer:
     def wait(self, seconds: float) -> None:
         """Wait, unless the engine asks to give up: that raises `Cancelled`."""
         if self.cancelled.wait(seconds):
-            raise Cancelled("the operation was cancelled")
+            raise OperationCancelled("the operation was cancelled")
 
     def _take_turn(self) -> None:
         self.wait(self._limiter.delay())

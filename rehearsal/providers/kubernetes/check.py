@@ -12,11 +12,11 @@ from common.wire import Properties
 from rehearsal.providers.base import NotModelled, ProviderError, Request
 from rehearsal.providers.engine_log import EngineLog
 from rehearsal.providers.kubernetes.annotations import AUTONAMED, HELM_HOOK
-from rehearsal.providers.kubernetes.cluster import Cluster
+from rehearsal.providers.kubernetes.cluster import ReachableCluster
 from rehearsal.providers.kubernetes.naming import adopt_name, assign_name, is_named_by_server
 from rehearsal.providers.kubernetes.normalise import normalised
 from rehearsal.providers.kubernetes.objects import (
-    Kind,
+    GroupVersionKind,
     Object,
     at,
     from_properties,
@@ -41,7 +41,9 @@ _UNSUPPORTED_HOOKS: Final = re.compile("test|test-success|test-failure")
 class Checker:
     """Checks inputs against one configuration. `cluster` is None while no cluster can be reached."""
 
-    def __init__(self, settings: Settings, default_namespace: str, cluster: Cluster | None, log: EngineLog) -> None:
+    def __init__(
+        self, settings: Settings, default_namespace: str, cluster: ReachableCluster | None, log: EngineLog
+    ) -> None:
         self.scopes = Scopes()
         self._settings = settings
         self._default_namespace = default_namespace
@@ -86,7 +88,7 @@ class Checker:
         if labelled:
             set_in_metadata(inputs, "labels", _MANAGED_BY, manager)
 
-    def _place(self, inputs: Object, kind: Kind) -> None:
+    def _place(self, inputs: Object, kind: GroupVersionKind) -> None:
         if namespace_of(inputs) or not self._default_namespace:
             return
         discovery = self._cluster.discovery if self._cluster else None
@@ -104,7 +106,7 @@ class Checker:
             if hook and not self._settings.suppress_helm_hook_warnings:
                 self._log.warn(urn, "a Helm test hook is created like any other object, but never run as a hook")
 
-    def _warn_of_removal(self, urn: str, kind: Kind) -> None:
+    def _warn_of_removal(self, urn: str, kind: GroupVersionKind) -> None:
         planned = removal(kind.api_version, kind.kind)
         if self._cluster is None or planned is None:
             return
@@ -124,7 +126,7 @@ def _refuse_what_is_no_object(token: str) -> None:
         raise ProviderError(f"{token} is a list: register its items, each as a resource of its own")
 
 
-def _kind(token: str) -> Kind:
+def _kind(token: str) -> GroupVersionKind:
     """The kind of the object behind a type token, that is without the `Patch` of a built-in kind's token."""
     try:
         kind = kind_of_token(token)

@@ -11,9 +11,17 @@ from lightkube.core.exceptions import ConfigError
 from rehearsal.providers.base import ProviderError
 from rehearsal.providers.engine_log import EngineLog
 from rehearsal.providers.kubernetes.api import ApiError, ApiServer, NoAnswer
-from rehearsal.providers.kubernetes.discovery import Discovery
+from rehearsal.providers.kubernetes.discovery import DiscoveryClient
 from rehearsal.providers.kubernetes.kubeconfig import PrintsNoToken, with_certificate
-from rehearsal.providers.kubernetes.objects import Kind, Object, items_at, kind_of, name_of, namespace_of, text_at
+from rehearsal.providers.kubernetes.objects import (
+    GroupVersionKind,
+    Object,
+    items_at,
+    kind_of,
+    name_of,
+    namespace_of,
+    text_at,
+)
 from rehearsal.providers.kubernetes.rate_limit import RateLimiter
 from rehearsal.providers.kubernetes.settings import Settings
 from rehearsal.providers.kubernetes.watching import Watching
@@ -26,12 +34,12 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Cluster:
+class ReachableCluster:
     """A cluster that answered. `version` is major and minor."""
 
     settings: Settings
     api: ApiServer
-    discovery: Discovery
+    discovery: DiscoveryClient
     watching: Watching
     version: tuple[int, int]
     log: EngineLog
@@ -44,7 +52,7 @@ class Cluster:
         """Where `obj` is, or would be; UnknownKind if the server does not serve its kind."""
         return self.path_of(kind_of(obj), namespace_of(obj), name_of(obj))
 
-    def path_of(self, kind: Kind, namespace: str, name: str) -> str:
+    def path_of(self, kind: GroupVersionKind, namespace: str, name: str) -> str:
         """Where the object of that name is; without a namespace, in `default`."""
         return self.discovery.resource(kind).path(namespace or "default", name)
 
@@ -52,19 +60,21 @@ class Cluster:
         """The live object of the same kind and name as `obj`."""
         return self.api.get(self.path(obj))
 
-    def objects(self, kind: Kind, namespace: str) -> list[Object]:
+    def objects(self, kind: GroupVersionKind, namespace: str) -> list[Object]:
         """The objects of `kind` in a namespace, without apiVersion and kind; none if the server does not tell."""
         try:
             return items_at(self.api.get(self.collection(kind, namespace)), "items")
         except ApiError:
             return []
 
-    def collection(self, kind: Kind, namespace: str) -> str:
+    def collection(self, kind: GroupVersionKind, namespace: str) -> str:
         """Where the objects of `kind` are, in `namespace` if the kind has them."""
         return self.discovery.resource(kind).path(namespace)
 
 
-def connect(settings: Settings, connection: SingleConfig, cancelled: threading.Event, log: EngineLog) -> Cluster:
+def connect(
+    settings: Settings, connection: SingleConfig, cancelled: threading.Event, log: EngineLog
+) -> ReachableCluster:
     """The cluster of `connection`; `Unreachable` if it does not answer."""
     try:
         limiter = RateLimiter(settings.qps, settings.burst)
@@ -78,11 +88,11 @@ def connect(settings: Settings, connection: SingleConfig, cancelled: threading.E
             raise ProviderError(
                 "Kubernetes {}.{} is too old: {}.{} is the oldest that will do".format(*version, *_OLDEST)
             )
-        discovery = Discovery(api)
+        discovery = DiscoveryClient(api)
         discovery.known()
     except (ApiError, NoAnswer, ConfigError, OSError) as error:
         raise Unreachable(str(error)) from error
-    return Cluster(settings, api, discovery, Watching(api), version, log)
+    return ReachableCluster(settings, api, discovery, Watching(api), version, log)
 
 
 def _version(answer: Object) -> tuple[int, int]:

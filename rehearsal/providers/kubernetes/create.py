@@ -8,13 +8,13 @@ import secrets
 from typing import Any, Final
 
 from common.wire import has_unknown
-from rehearsal.providers.base import InitializationFailed, ProviderError, Request, State
+from rehearsal.providers.base import InitializationFailed, ProviderError, Request, ResourceState
 from rehearsal.providers.kubernetes import awaits
 from rehearsal.providers.kubernetes.annotations import PATCH_FORCE, is_true
 from rehearsal.providers.kubernetes.api import APPLY, ApiError
 from rehearsal.providers.kubernetes.awaits.expressions import ExpressionError
 from rehearsal.providers.kubernetes.awaits.readiness import NotReady
-from rehearsal.providers.kubernetes.cluster import Cluster
+from rehearsal.providers.kubernetes.cluster import ReachableCluster
 from rehearsal.providers.kubernetes.discovery import UnknownKind
 from rehearsal.providers.kubernetes.failures import REFUSALS, explained, reasons
 from rehearsal.providers.kubernetes.naming import STATIC_FIELD_MANAGER, field_manager
@@ -36,7 +36,7 @@ _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # seconds after a try that fa
 _IMMUTABLE: Final = "field is immutable"
 
 
-def create(cluster: Cluster, request: Request) -> State:
+def create(cluster: ReachableCluster, request: Request) -> ResourceState:
     """Create the object; in preview, the server's answer to a dry-run, or the inputs where there can be none."""
     inputs = from_properties(request.inputs)
     patch = is_patch(request.type, inputs)
@@ -44,7 +44,7 @@ def create(cluster: Cluster, request: Request) -> State:
     if request.preview and (
         patch or not settings.server_side_apply or has_unknown(inputs) or not cluster.knows(inputs)
     ):
-        return State("", request.inputs)
+        return ResourceState("", request.inputs)
     manager = field_manager(settings, inputs)
     applied = settings.server_side_apply and (patch or settings.upsert_existing)
     submission = _Submission(cluster, request, inputs, manager if applied else "")
@@ -52,17 +52,17 @@ def create(cluster: Cluster, request: Request) -> State:
         live = submission.try_once() if request.preview else submission.try_repeatedly()
     except REFUSALS as error:
         if request.preview and _is_no_news(error):
-            return State("", request.inputs)
+            return ResourceState("", request.inputs)
         raise ProviderError(
             f"{kind_of(inputs).kind} {name_of(inputs)!r} was not created: {explained(error)}"
         ) from error
     if request.preview:
         live.pop("status", None)
-        return State("", to_state(inputs, live, request.inputs, text_at(inputs, "apiVersion"), manager))
+        return ResourceState("", to_state(inputs, live, request.inputs, text_at(inputs, "apiVersion"), manager))
     return _settled(cluster, request, inputs, live, manager)
 
 
-def _settled(cluster: Cluster, request: Request, inputs: Object, live: Object, manager: str) -> State:
+def _settled(cluster: ReachableCluster, request: Request, inputs: Object, live: Object, manager: str) -> ResourceState:
     """The state of a new object once it is ready."""
     failure: Exception | None = None
     try:
@@ -75,7 +75,7 @@ def _settled(cluster: Cluster, request: Request, inputs: Object, live: Object, m
         failure = error
     if is_crd(inputs):
         cluster.discovery.reset()
-    state = State(id_of(live), to_state(inputs, live, request.inputs, text_at(inputs, "apiVersion"), manager))
+    state = ResourceState(id_of(live), to_state(inputs, live, request.inputs, text_at(inputs, "apiVersion"), manager))
     if failure:
         raise InitializationFailed(state, reasons(f"{id_of(live)} was created, but is not ready", failure))
     return state
@@ -84,7 +84,7 @@ def _settled(cluster: Cluster, request: Request, inputs: Object, live: Object, m
 class _Submission:
     """An object on its way to the server; with a `manager` it is applied, without one POSTed."""
 
-    def __init__(self, cluster: Cluster, request: Request, inputs: Object, manager: str) -> None:
+    def __init__(self, cluster: ReachableCluster, request: Request, inputs: Object, manager: str) -> None:
         self._cluster = cluster
         self._request = request
         self._inputs = inputs

@@ -1,11 +1,11 @@
 """Delete: remove the object and wait until it is gone; for a Patch, give up its fields."""
 
-from rehearsal.providers.base import InitializationFailed, ProviderError, Request, State
+from rehearsal.providers.base import InitializationFailed, ProviderError, Request, ResourceState
 from rehearsal.providers.kubernetes import awaits
 from rehearsal.providers.kubernetes.annotations import propagation, timeout
 from rehearsal.providers.kubernetes.api import ApiError
 from rehearsal.providers.kubernetes.awaits.readiness import NotReady
-from rehearsal.providers.kubernetes.cluster import Cluster
+from rehearsal.providers.kubernetes.cluster import ReachableCluster
 from rehearsal.providers.kubernetes.discovery import UnknownKind
 from rehearsal.providers.kubernetes.failures import REFUSALS, explained, reasons
 from rehearsal.providers.kubernetes.naming import field_manager
@@ -14,7 +14,7 @@ from rehearsal.providers.kubernetes.recorded_state import recorded, to_state
 from rehearsal.providers.kubernetes.update import relinquish
 
 
-def delete(cluster: Cluster, request: Request) -> None:
+def delete(cluster: ReachableCluster, request: Request) -> None:
     """Delete the object. What is gone already, or whose kind is, counts as deleted."""
     old = recorded(request.state)
     manager = field_manager(cluster.settings, old.inputs, old.field_manager)
@@ -29,7 +29,9 @@ def delete(cluster: Cluster, request: Request) -> None:
         return
     except NotReady as failure:
         outputs = to_state(old.inputs, failure.live, request.state, old.initial_api_version, manager)
-        raise InitializationFailed(State(id_of(failure.live), outputs), reasons(request.id, failure)) from failure
+        raise InitializationFailed(
+            ResourceState(id_of(failure.live), outputs), reasons(request.id, failure)
+        ) from failure
     except REFUSALS as error:
         if isinstance(error, ApiError) and error.reason == "NotFound":
             return

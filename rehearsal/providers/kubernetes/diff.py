@@ -33,7 +33,7 @@ _UNREADY: Final = "." + written(("metadata", "annotations", REPLACE_UNREADY))  #
 _REPLACING: Final = {ADD: ADD_REPLACE, DELETE: DELETE_REPLACE, UPDATE: UPDATE_REPLACE}
 
 
-class Change(NamedTuple):
+class PropertyDiff(NamedTuple):
     """One difference: `kind` is ADD, DELETE or UPDATE, `value` the new value (None for a removal)."""
 
     path: Path
@@ -63,7 +63,7 @@ def diff(request: Request, settings: Settings, *, namespaced: bool, unready: boo
     return replace(result, delete_before_replace=bool(result.replaces) and _takes_the_same_name(new, old.live))
 
 
-def changes(before: Object, after: Object, path: Path = ()) -> Iterator[Change]:
+def changes(before: Object, after: Object, path: Path = ()) -> Iterator[PropertyDiff]:
     """The differences of two maps, as deep as both have maps; a new subtree is one change.
 
     As the official provider has it, a map that becomes unknown loses each of its keys, and a null is a
@@ -71,34 +71,34 @@ def changes(before: Object, after: Object, path: Path = ()) -> Iterator[Change]:
     """
     for key, value in after.items():
         if key not in before:
-            yield Change((*path, key), ADD if value is not None else DELETE, value)
+            yield PropertyDiff((*path, key), ADD if value is not None else DELETE, value)
         else:
             yield from _value_changes(before[key], value, (*path, key))
     for key in before.keys() - after.keys():
-        yield Change((*path, key), DELETE)
+        yield PropertyDiff((*path, key), DELETE)
 
 
-def _value_changes(before: Any, after: Any, path: Path) -> Iterator[Change]:
+def _value_changes(before: Any, after: Any, path: Path) -> Iterator[PropertyDiff]:
     if isinstance(before, dict) and isinstance(after, dict):
         yield from changes(before, after, path)
     elif isinstance(before, list) and isinstance(after, list):
         yield from _list_changes(before, after, path)
     elif after is UNKNOWN and isinstance(before, dict):
-        yield from (Change((*path, key), DELETE) for key in before)
+        yield from (PropertyDiff((*path, key), DELETE) for key in before)
     elif after is None and before is not None:
-        yield Change(path, DELETE)
+        yield PropertyDiff(path, DELETE)
     elif after is UNKNOWN or type(before) is not type(after) or before != after:
-        yield Change(path, UPDATE, after)
+        yield PropertyDiff(path, UPDATE, after)
 
 
-def _list_changes(before: list[Any], after: list[Any], path: Path) -> Iterator[Change]:
+def _list_changes(before: list[Any], after: list[Any], path: Path) -> Iterator[PropertyDiff]:
     common = min(len(before), len(after))
     for index in range(common):
         yield from _value_changes(before[index], after[index], (*path, index))
     for index in range(common, len(after)):
-        yield Change((*path, index), ADD, after[index])
+        yield PropertyDiff((*path, index), ADD, after[index])
     for index in range(common, len(before)):
-        yield Change((*path, index), DELETE)
+        yield PropertyDiff((*path, index), DELETE)
 
 
 def _align(before: Object, new: Object, live: Object, *, namespaced: bool) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from rehearsal.providers.base import ProviderError
-from rehearsal.providers.kubernetes.api import ApiServer, Resource
-from rehearsal.providers.kubernetes.objects import Kind, Object, items_at, text_at
+from rehearsal.providers.kubernetes.api import ApiResource, ApiServer
+from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object, items_at, text_at
 
 _ACCEPT: Final = ",".join(  # v2 since 1.30
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
@@ -16,23 +16,23 @@ _ACCEPT: Final = ",".join(  # v2 since 1.30
 class UnknownKind(ProviderError):
     """The server does not know the kind, perhaps because its CRD is missing."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: GroupVersionKind) -> None:
         super().__init__(f"no matches for kind {kind.kind!r} in version {kind.api_version!r}")
 
 
-class Discovery:
+class DiscoveryClient:
     """The kinds of one API server. What was learnt stays until `reset`."""
 
     def __init__(self, api: ApiServer) -> None:
         self._api = api
-        self._resources: dict[Kind, Resource] | None = None
+        self._resources: dict[GroupVersionKind, ApiResource] | None = None
         self._lock = threading.Lock()
 
-    def find(self, kind: Kind) -> Resource | None:
+    def find(self, kind: GroupVersionKind) -> ApiResource | None:
         """Where `kind` is served, as far as is known."""
         return self.known().get(kind)
 
-    def resource(self, kind: Kind) -> Resource:
+    def resource(self, kind: GroupVersionKind) -> ApiResource:
         """Where `kind` is served. An unknown kind is looked up anew, for its CRD may be young."""
         found = self.find(kind)
         if found is None:
@@ -47,7 +47,7 @@ class Discovery:
         with self._lock:
             self._resources = None
 
-    def known(self) -> dict[Kind, Resource]:
+    def known(self) -> dict[GroupVersionKind, ApiResource]:
         """Everything that the server serves."""
         with self._lock:
             if self._resources is None:
@@ -59,11 +59,11 @@ class Discovery:
             return self._resources
 
 
-def _resources(root: str, document: Object) -> Iterator[Resource]:
+def _resources(root: str, document: Object) -> Iterator[ApiResource]:
     for group in items_at(document, "items"):
         name = text_at(group, "metadata", "name")
         for version in items_at(group, "versions"):
             prefix = "/".join(part for part in (root, name, text_at(version, "version")) if part)
             for entry in items_at(version, "resources"):
-                kind = Kind(name, text_at(version, "version"), text_at(entry, "responseKind", "kind"))
-                yield Resource(kind, prefix, text_at(entry, "resource"), entry.get("scope") == "Namespaced")
+                kind = GroupVersionKind(name, text_at(version, "version"), text_at(entry, "responseKind", "kind"))
+                yield ApiResource(kind, prefix, text_at(entry, "resource"), entry.get("scope") == "Namespaced")

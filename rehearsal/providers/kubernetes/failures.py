@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from rehearsal.providers.kubernetes.api import ApiError, Cancelled, NoAnswer
+from rehearsal.providers.kubernetes.api import ApiError, NoAnswer, OperationCancelled
 from rehearsal.providers.kubernetes.awaits.readiness import NotReady
 from rehearsal.providers.kubernetes.discovery import UnknownKind
 
-REFUSALS: Final = (ApiError, NoAnswer, Cancelled, UnknownKind)
+REFUSALS: Final = (ApiError, NoAnswer, OperationCancelled, UnknownKind)
 """What an operation can meet before anything is done."""
 
 _EXISTS_ADVICE: Final = """\

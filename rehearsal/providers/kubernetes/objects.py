@@ -7,7 +7,7 @@ and marked again on the way out (see `secrecy`).
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from common.wire import Properties, Secret
+from common.wire import Properties, SecretValue
 
 Object: TypeAlias = dict[str, Any]
 
@@ -27,7 +27,7 @@ _DASHED: Final = {
 _UNDERSCORED: Final = {dashed: underscored for underscored, dashed in _DASHED.items()}
 
 
-class Kind(NamedTuple):
+class GroupVersionKind(NamedTuple):
     """A group, version and kind; the core group is the empty string."""
 
     group: str
@@ -43,10 +43,10 @@ class Kind(NamedTuple):
         return f"{self.api_version}/{self.kind}"
 
 
-def kind_of(obj: Object) -> Kind:
+def kind_of(obj: Object) -> GroupVersionKind:
     """The kind that `obj` says it is of; empty parts where it does not say."""
     group, _, version = text_at(obj, "apiVersion").rpartition("/")
-    return Kind("" if group == "core" else group, version, text_at(obj, "kind"))
+    return GroupVersionKind("" if group == "core" else group, version, text_at(obj, "kind"))
 
 
 def from_properties(value: Any) -> Any:
@@ -56,7 +56,7 @@ def from_properties(value: Any) -> Any:
             return {_DASHED.get(key, key): from_properties(item) for key, item in value.items()}
         case list():
             return [from_properties(item) for item in value]
-        case Secret():
+        case SecretValue():
             return from_properties(value.value)
     return value
 
@@ -160,13 +160,13 @@ def is_core(obj: Mapping[str, Any], kind: str) -> bool:
     return obj.get("kind") == kind and obj.get("apiVersion") in {"v1", "core/v1"}
 
 
-def kind_of_token(token: str) -> Kind:
+def kind_of_token(token: str) -> GroupVersionKind:
     """The kind that a type token `kubernetes:<group>/<version>:<Kind>` names; ValueError when it names none."""
     _, module, kind = token.split(":")
     group, separator, version = module.partition("/")
     if not separator or "/" in version:
         raise ValueError(f"{token!r} has no apiVersion of the form group/version")
-    return Kind("" if group == "core" else group, version, kind)
+    return GroupVersionKind("" if group == "core" else group, version, kind)
 
 
 def is_patch(token: str, obj: Object) -> bool:

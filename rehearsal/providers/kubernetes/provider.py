@@ -6,12 +6,12 @@ from importlib import metadata
 from typing import Any, Final
 
 from common.wire import Properties
-from rehearsal.providers.base import Diff, Failure, NotModelled, ProviderError, Request, StandIn, State
+from rehearsal.providers.base import Diff, Failure, NotModelled, ProviderError, Request, ResourceState, StandIn
 from rehearsal.providers.kubernetes import kubeconfig, settings
 from rehearsal.providers.kubernetes.annotations import REPLACE_UNREADY, is_true
 from rehearsal.providers.kubernetes.awaits.readiness import is_complete
 from rehearsal.providers.kubernetes.check import Checker
-from rehearsal.providers.kubernetes.cluster import Cluster, Unreachable, connect
+from rehearsal.providers.kubernetes.cluster import ReachableCluster, Unreachable, connect
 from rehearsal.providers.kubernetes.create import create
 from rehearsal.providers.kubernetes.delete import delete
 from rehearsal.providers.kubernetes.diff import diff
@@ -42,7 +42,7 @@ class KubernetesStandIn(StandIn):
     def __init__(self) -> None:
         self._cancelled = threading.Event()
         self._settings = settings.read({})
-        self._cluster: Cluster | None = None
+        self._cluster: ReachableCluster | None = None
         self._unreachable = "the provider has not been configured"
         self._checker = Checker(self._settings, "", None, self.log)
 
@@ -76,19 +76,19 @@ class KubernetesStandIn(StandIn):
         unready = is_true(inputs, REPLACE_UNREADY) and self._is_unready_job(request)
         return diff(request, self._settings, namespaced=namespaced, unready=unready)
 
-    def create(self, request: Request) -> State:
+    def create(self, request: Request) -> ResourceState:
         if self._cluster is None and request.preview:
-            return State("", request.inputs)
+            return ResourceState("", request.inputs)
         return create(self._reachable(), request)
 
-    def read(self, request: Request) -> State:
+    def read(self, request: Request) -> ResourceState:
         if self._cluster is None:
             return self._read_nothing(request)
         return read(self._cluster, request)
 
-    def update(self, request: Request) -> State:
+    def update(self, request: Request) -> ResourceState:
         if self._cluster is None and request.preview:
-            return State(request.id, request.inputs)
+            return ResourceState(request.id, request.inputs)
         return update(self._reachable(), request)
 
     def delete(self, request: Request) -> None:
@@ -107,15 +107,15 @@ class KubernetesStandIn(StandIn):
         if self._cluster:
             self._cluster.watching.wake()
 
-    def _reachable(self) -> Cluster:
+    def _reachable(self) -> ReachableCluster:
         if self._cluster is None:
             raise ProviderError(f"the Kubernetes cluster is unreachable: {self._unreachable}")
         return self._cluster
 
-    def _read_nothing(self, request: Request) -> State:
+    def _read_nothing(self, request: Request) -> ResourceState:
         if self._settings.skip_update_unreachable and not self._settings.delete_unreachable:
             self.log.warn(request.urn, f"nothing is refreshed, for the cluster is unreachable: {self._unreachable}")
-            return State(request.id, request.state)
+            return ResourceState(request.id, request.state)
         self._drop(request, "read")
         return GONE
 

@@ -2,17 +2,17 @@
 
 from typing import Final
 
-from rehearsal.providers.base import InitializationFailed, ProviderError, Request, State
+from rehearsal.providers.base import InitializationFailed, ProviderError, Request, ResourceState
 from rehearsal.providers.kubernetes import awaits
 from rehearsal.providers.kubernetes.api import ApiError
 from rehearsal.providers.kubernetes.awaits.readiness import NotReady
-from rehearsal.providers.kubernetes.cluster import Cluster
+from rehearsal.providers.kubernetes.cluster import ReachableCluster
 from rehearsal.providers.kubernetes.discovery import UnknownKind
 from rehearsal.providers.kubernetes.failures import REFUSALS, explained, reasons
 from rehearsal.providers.kubernetes.naming import field_manager
 from rehearsal.providers.kubernetes.normalise import normalised
 from rehearsal.providers.kubernetes.objects import (
-    Kind,
+    GroupVersionKind,
     Object,
     from_properties,
     id_of,
@@ -28,7 +28,7 @@ from rehearsal.providers.kubernetes.prune import pruned
 from rehearsal.providers.kubernetes.recorded_state import Recorded, recorded, to_state, with_secrets
 from rehearsal.providers.kubernetes.typed_form import input_properties
 
-GONE: Final = State("", {}, {})
+GONE: Final = ResourceState("", {}, {})
 
 _NOT_IMPORTED: Final = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 _NOT_IMPORTED_ANNOTATIONS: Final = (
@@ -37,7 +37,7 @@ _NOT_IMPORTED_ANNOTATIONS: Final = (
 )
 
 
-def read(cluster: Cluster, request: Request) -> State:
+def read(cluster: ReachableCluster, request: Request) -> ResourceState:
     """The object as it is; `GONE` if it, or its kind, is no more. One that is not ready is a failed state."""
     inputs = normalised(from_properties(request.inputs))
     old = recorded(request.state)
@@ -59,7 +59,7 @@ def read(cluster: Cluster, request: Request) -> State:
     return state
 
 
-def _identify(inputs: Object, kind: Kind, id_: str) -> None:
+def _identify(inputs: Object, kind: GroupVersionKind, id_: str) -> None:
     """Have `inputs` say of which object they are."""
     namespace, name = split_id(id_)
     inputs["apiVersion"], inputs["kind"] = kind.api_version, kind.kind
@@ -79,14 +79,14 @@ def _imported_inputs(live: Object, identity: Object) -> Object:
     return {**inputs, "metadata": metadata}
 
 
-def _state(cluster: Cluster, request: Request, inputs: Object, live: Object, old: Recorded) -> State:
+def _state(cluster: ReachableCluster, request: Request, inputs: Object, live: Object, old: Recorded) -> ResourceState:
     version = old.initial_api_version or text_at(inputs, "apiVersion")
     manager = field_manager(cluster.settings, inputs, old.field_manager)
     outputs = to_state(inputs, live, request.inputs, version, manager)
-    return State(request.id or id_of(live), outputs, with_secrets(from_properties(inputs), request.inputs))
+    return ResourceState(request.id or id_of(live), outputs, with_secrets(from_properties(inputs), request.inputs))
 
 
-def _check_ready(cluster: Cluster, inputs: Object, live: Object, state: State) -> None:
+def _check_ready(cluster: ReachableCluster, inputs: Object, live: Object, state: ResourceState) -> None:
     try:
         awaits.check_ready(cluster, inputs, live)
     except NotReady as failure:

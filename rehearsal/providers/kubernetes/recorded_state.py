@@ -6,7 +6,7 @@ Everything that was secret among the inputs is secret in the state again.
 
 from typing import Any, Final, NamedTuple
 
-from common.wire import Properties, Secret, holds_secret
+from common.wire import Properties, SecretValue, holds_secret
 from rehearsal.providers.kubernetes.objects import Object, from_properties, properties
 
 INPUTS: Final = "__inputs"
@@ -55,7 +55,7 @@ def with_secrets(outputs: Properties, inputs: Any) -> Properties:
     if outputs.get("kind") == "Secret":
         for key in ("data", "stringData"):
             if key in outputs:
-                outputs[key] = Secret(outputs[key])
+                outputs[key] = SecretValue(outputs[key])
         return outputs
     if isinstance(inputs, dict):
         for key, value in inputs.items():
@@ -64,6 +64,6 @@ def with_secrets(outputs: Properties, inputs: Any) -> Properties:
             output = outputs[key]
             if isinstance(output, dict) and isinstance(value, dict):
                 with_secrets(output, value)
-            elif not isinstance(output, Secret) and holds_secret(value):
-                outputs[key] = Secret(output)
+            elif not isinstance(output, SecretValue) and holds_secret(value):
+                outputs[key] = SecretValue(output)
     return outputs

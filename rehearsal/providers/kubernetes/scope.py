@@ -3,8 +3,8 @@
 from typing import Final
 
 from common.kinds import is_cluster_scoped
-from rehearsal.providers.kubernetes.discovery import Discovery
-from rehearsal.providers.kubernetes.objects import Kind, Object, at, text_at
+from rehearsal.providers.kubernetes.discovery import DiscoveryClient
+from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object, at, text_at
 from rehearsal.providers.kubernetes.typed_form import is_built_in_group
 
 _DEFAULT: Final = "default"
@@ -21,7 +21,7 @@ class Scopes:
         kind = text_at(crd, "spec", "group"), text_at(crd, "spec", "names", "kind")
         self._crds[kind] = at(crd, "spec", "scope") == "Namespaced"
 
-    def namespaced(self, kind: Kind, discovery: Discovery | None) -> bool:
+    def namespaced(self, kind: GroupVersionKind, discovery: DiscoveryClient | None) -> bool:
         """Whether objects of `kind` have a namespace; unknown kinds count as if they had."""
         if is_built_in_group(kind.api_version):
             return not is_cluster_scoped(kind.api_version, kind.kind)

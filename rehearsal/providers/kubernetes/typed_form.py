@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 from common.quantity import QuantityError, parse
-from rehearsal.providers.kubernetes.objects import Kind, Object, kind_of
+from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object, kind_of
 
 _Converter: TypeAlias = Callable[[Any], Any]
 _WITHOUT_GO_TYPE: Final = frozenset(  # in client-go, that is
@@ -91,7 +91,7 @@ def removal(api_version: str, kind: str) -> Removal | None:
     return Removal((int(major), int(minor)), instead)
 
 
-def top_struct(kind: Kind) -> str:
+def top_struct(kind: GroupVersionKind) -> str:
     """The name of a built-in kind's Go type; empty for other kinds."""
     return str(_data()["kinds"].get(str(kind), ""))
 

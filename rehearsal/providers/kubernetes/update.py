@@ -3,14 +3,14 @@
 from typing import Any
 
 from common.wire import has_unknown
-from rehearsal.providers.base import InitializationFailed, ProviderError, Request, State
+from rehearsal.providers.base import InitializationFailed, ProviderError, Request, ResourceState
 from rehearsal.providers.kubernetes import awaits
 from rehearsal.providers.kubernetes.annotations import PATCH_FORCE, is_true
 from rehearsal.providers.kubernetes.api import APPLY, JSON_PATCH, ApiError
 from rehearsal.providers.kubernetes.awaits.expressions import ExpressionError
 from rehearsal.providers.kubernetes.awaits.readiness import NotReady
 from rehearsal.providers.kubernetes.client_side_apply import three_way_patch
-from rehearsal.providers.kubernetes.cluster import Cluster
+from rehearsal.providers.kubernetes.cluster import ReachableCluster
 from rehearsal.providers.kubernetes.discovery import UnknownKind
 from rehearsal.providers.kubernetes.failures import REFUSALS, explained, reasons
 from rehearsal.providers.kubernetes.managed_fields import has_own_updates, is_foreign, taken_over
@@ -33,11 +33,11 @@ from rehearsal.providers.kubernetes.prune import pruned
 from rehearsal.providers.kubernetes.recorded_state import Recorded, recorded, to_state
 
 
-def update(cluster: Cluster, request: Request) -> State:
+def update(cluster: ReachableCluster, request: Request) -> ResourceState:
     """Bring the object to the request's inputs. A refusal leaves a failed state with the new inputs."""
     new = normalised(from_properties(request.inputs))
     if request.preview and (has_unknown(new) or not cluster.knows(new)):
-        return State(request.id, request.inputs)
+        return ResourceState(request.id, request.inputs)
     old = recorded(request.state)
     change = _Change(cluster, request, old, new)
     failure: Exception | None = None
@@ -47,12 +47,12 @@ def update(cluster: Cluster, request: Request) -> State:
             live = awaits.until_ready(cluster, request.urn, new, live, created=False, custom=request.timeout)
     except (*REFUSALS, NotReady, ExpressionError) as error:
         if request.preview and isinstance(error, ApiError) and error.reason == "Forbidden":
-            return State(request.id, request.inputs)
+            return ResourceState(request.id, request.inputs)
         if isinstance(error, UnknownKind):
             raise ProviderError(f"{id_of(new)} was not updated: {explained(error)}") from error
         live, failure = _current(cluster, old.live, error), error
     version = old.initial_api_version or text_at(old.inputs, "apiVersion")
-    state = State(id_of(live), to_state(new, live, request.inputs, version, change.manager))
+    state = ResourceState(id_of(live), to_state(new, live, request.inputs, version, change.manager))
     if failure:
         raise InitializationFailed(state, reasons(f"{id_of(live)} is not as it should be", failure))
     if not request.preview:
@@ -60,7 +60,7 @@ def update(cluster: Cluster, request: Request) -> State:
     return state
 
 
-def relinquish(cluster: Cluster, live: Object, manager: str) -> None:
+def relinquish(cluster: ReachableCluster, live: Object, manager: str) -> None:
     """Give up every field that `manager` has applied to `live`."""
     metadata = {"name": name_of(live)} | ({"namespace": namespace_of(live)} if namespace_of(live) else {})
     identity = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata}
@@ -70,7 +70,7 @@ def relinquish(cluster: Cluster, live: Object, manager: str) -> None:
 class _Change:
     """One change of one object."""
 
-    def __init__(self, cluster: Cluster, request: Request, old: Recorded, new: Object) -> None:
+    def __init__(self, cluster: ReachableCluster, request: Request, old: Recorded, new: Object) -> None:
         self._cluster = cluster
         self._request = request
         self._old = old
@@ -147,7 +147,7 @@ class _Change:
         return self._cluster.api.patch(self._path, content_type, patch, fieldManager=self.manager, **self._parameters)
 
 
-def _current(cluster: Cluster, live: Object, error: Exception) -> Object:
+def _current(cluster: ReachableCluster, live: Object, error: Exception) -> Object:
     """The object as it is after a failed change; ProviderError with both failures when it cannot be read."""
     try:
         return cluster.get(live)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from rehearsal.providers.kubernetes.api import ApiError, ApiServer, Cancelled, NoAnswer
+from rehearsal.providers.kubernetes.api import ApiError, ApiServer, NoAnswer, OperationCancelled
 from rehearsal.providers.kubernetes.objects import Object, items_at, text_at
 
 FULL: Final = "application/json"
@@ -62,7 +62,7 @@ class Collection:
                 self._watch(self._fill())
             except (ApiError, NoAnswer, ValueError):  # ValueError: the connection broke within a line
                 self._api.cancelled.wait(_RETRY_AFTER)
-            except Cancelled:
+            except OperationCancelled:
                 return
 
     def _wanted(self) -> bool:

@@ -6,7 +6,7 @@ import yaml
 
 from common.wire import Properties, plain
 from rehearsal.providers.base import ProviderError
-from rehearsal.providers.kubernetes.discovery import Discovery
+from rehearsal.providers.kubernetes.discovery import DiscoveryClient
 from rehearsal.providers.kubernetes.objects import kind_of, namespace_of, set_metadata
 from rehearsal.providers.kubernetes.scope import Scopes
 
@@ -18,7 +18,7 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(node.value))
 
 
-def decode_yaml(arguments: Properties, scopes: Scopes, discovery: Discovery | None) -> Properties:
+def decode_yaml(arguments: Properties, scopes: Scopes, discovery: DiscoveryClient | None) -> Properties:
     """The objects in `text`, each placed in `defaultNamespace` if it has a namespace and names none."""
     text, namespace = plain(arguments.get("text")), plain(arguments.get("defaultNamespace"))
     if not isinstance(text, str):

@@ -12,12 +12,12 @@ import pulumi_random as sdk
 
 from common.wire import Properties
 from rehearsal.providers.base import ProviderError
-from rehearsal.providers.computed import Kind, Made
+from rehearsal.providers.computed import ComputedType, Made
 from rehearsal.providers.input_checks import at_least
 from rehearsal.providers.random.keepers import Kept
 
 
-class Bytes(Kind):
+class Bytes(ComputedType):
     """`RandomBytes`; its id is its base64 value, as the official provider has it."""
 
     sdk = sdk.RandomBytes

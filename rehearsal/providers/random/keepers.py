@@ -3,10 +3,10 @@
 from typing import Any
 
 from common.wire import UNKNOWN
-from rehearsal.providers.computed import Kind
+from rehearsal.providers.computed import ComputedType
 
 
-class Kept(Kind):
+class Kept(ComputedType):
     """The base of kinds whose `keepers` replace it when a value changes; null and absent values are the same."""
 
     def replaces(self, name: str, old: Any, new: Any) -> bool:

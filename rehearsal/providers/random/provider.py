@@ -2,12 +2,12 @@
 
 from typing import ClassVar, Final
 
-from rehearsal.providers.computed import Computed, Kind
+from rehearsal.providers.computed import Computed, ComputedType
 from rehearsal.providers.random.characters import Password, String
 from rehearsal.providers.random.choices import Integer, Pet, Shuffle
 from rehearsal.providers.random.identifiers import Bytes, Id, Uuid, Uuid4, Uuid7
 
-_KINDS: Final[tuple[Kind, ...]] = (
+_KINDS: Final[tuple[ComputedType, ...]] = (
     Bytes(),
     Id(),
     Integer(),

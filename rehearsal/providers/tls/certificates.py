@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from common.wire import UNKNOWN, Properties
 from rehearsal.providers.base import Failure
-from rehearsal.providers.computed import Kind, Made
+from rehearsal.providers.computed import ComputedType, Made
 from rehearsal.providers.input_checks import accepted_by, at_least, not_modelled, within
 from rehearsal.providers.tls.issuing import Issuer, Subject, issue, timestamp, usage_extensions
 from rehearsal.providers.tls.keys import algorithm
@@ -25,7 +25,7 @@ from rehearsal.providers.tls.requests import Requested, alternative_names, disti
 _LONGEST_VALIDITY: Final = 2_562_047  # hours; what Go's time.Duration holds, and the official one silently exceeds
 
 
-class _Certificate(Kind):
+class _Certificate(ComputedType):
     """What both kinds of certificates share; the id is the serial number."""
 
     defaults: ClassVar = {"earlyRenewalHours": 0, "isCaCertificate": False, "setSubjectKeyId": False}

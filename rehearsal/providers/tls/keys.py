@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from common.wire import Properties
-from rehearsal.providers.computed import Kind, Made
+from rehearsal.providers.computed import ComputedType, Made
 from rehearsal.providers.input_checks import one_of, within
 from rehearsal.providers.tls.parsing import Key
 
@@ -28,7 +28,7 @@ _PUBLIC_EXPONENT: Final = 65537
 _CURVES: Final = {"P224": ec.SECP224R1(), "P256": ec.SECP256R1(), "P384": ec.SECP384R1(), "P521": ec.SECP521R1()}
 
 
-class PrivateKey(Kind):
+class PrivateKey(ComputedType):
     """`PrivateKey`; its id is the SHA-1 of the public key (DER)."""
 
     sdk = sdk.PrivateKey

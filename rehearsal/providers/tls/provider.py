@@ -5,13 +5,13 @@ from typing import ClassVar, Final
 
 from common.wire import Properties
 from rehearsal.providers.base import Failure, NotModelled
-from rehearsal.providers.computed import Computed, Kind
+from rehearsal.providers.computed import Computed, ComputedType
 from rehearsal.providers.tls.certificates import LocallySignedCert, SelfSignedCert
 from rehearsal.providers.tls.functions import get_certificate, get_public_key
 from rehearsal.providers.tls.keys import PrivateKey
 from rehearsal.providers.tls.requests import CertRequest
 
-_KINDS: Final[tuple[Kind, ...]] = (CertRequest(), LocallySignedCert(), PrivateKey(), SelfSignedCert())
+_KINDS: Final[tuple[ComputedType, ...]] = (CertRequest(), LocallySignedCert(), PrivateKey(), SelfSignedCert())
 _FUNCTIONS: Final[Mapping[str, Callable[[Properties], Properties]]] = {
     "tls:index/getCertificate:getCertificate": get_certificate,
     "tls:index/getPublicKey:getPublicKey": get_public_key,

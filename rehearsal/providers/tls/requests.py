@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from common.wire import Properties
 from rehearsal.providers.base import Failure
-from rehearsal.providers.computed import Kind, Made
+from rehearsal.providers.computed import ComputedType, Made
 from rehearsal.providers.input_checks import accepted_by, each, not_modelled
 from rehearsal.providers.tls.issuing import signature_hash
 from rehearsal.providers.tls.keys import algorithm, sha1
@@ -62,7 +62,7 @@ def _uri(text: str) -> x509.UniformResourceIdentifier:
     return x509.UniformResourceIdentifier(text)
 
 
-class Requested(Kind):
+class Requested(ComputedType):
     """The base of kinds that say who a key belongs to."""
 
     rules: ClassVar = {

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from automation.preview.touched import Change, change
+from automation.preview.touched import TouchedStacks, change
 from common.errors import RevisionError
 from tests.support.repository import Repository
 
 _ALL = ["dev", "eks-dev", "eks-prod", "gke-dev"]
 
 
-def changed(repository: Repository, base: str = "main") -> Change:
+def changed(repository: Repository, base: str = "main") -> TouchedStacks:
     """What is found."""
     return change(repository.directory, base)
 

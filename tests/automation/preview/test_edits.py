@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from automation.preview.edits import Edit, edits
-from spec.documents import Node, parse
+from spec.documents import YamlNode, parse
 
 BASE = """config:
   polykube:stage: dev
@@ -21,7 +21,7 @@ BASE = """config:
 """
 
 
-def document(text: str) -> Node:
+def document(text: str) -> YamlNode:
     """The only document in a text."""
     (node,) = parse(text).nodes
     return node

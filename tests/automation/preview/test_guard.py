@@ -9,14 +9,14 @@ from automation.preview.bounds import stacks_of
 from automation.preview.changes import changes_of
 from automation.preview.events import seen
 from automation.preview.guard import RULE, guarded
-from policy.engine.exemptions import Exemption
+from policy.engine.exemptions import ScopedExemption
 from tests.support.events import GROUP, replacing, step, updating, urn
 
 CLUSTER = "aws:eks/cluster:Cluster"
 TODAY = date(2026, 11, 30)
 
 
-def marked(*events: dict[str, Any], waivers: tuple[Exemption, ...] = ()) -> list[str]:
+def marked(*events: dict[str, Any], waivers: tuple[ScopedExemption, ...] = ()) -> list[str]:
     """The names of what takes an approval."""
     found = seen(0, events)
     was, _ = stacks_of(found.steps)
@@ -53,5 +53,5 @@ def test_a_change_in_place_takes_none() -> None:
 def test_a_waiver_of_the_rule_for_the_resource_approves_until_it_ends(
     rule: str, resource: str, expires: date, approved: bool
 ) -> None:
-    waiver = Exemption(rule, "it moves", "platform", expires, resource)
+    waiver = ScopedExemption(rule, "it moves", "platform", expires, resource)
     assert (marked(GONE, waivers=(waiver,)) == []) is approved

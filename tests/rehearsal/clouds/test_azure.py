@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from common.paths import REHEARSAL
-from rehearsal.providers.base import ProviderError, Request, State
+from rehearsal.providers.base import ProviderError, Request, ResourceState
 from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.azure_native import pools, subnets
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
@@ -55,13 +55,13 @@ class Azure:
         self.make(GROUP, resourceGroupName="shop", location="westeurope")
         self.shop = self.make(CLUSTER, **SHOP)
 
-    def make(self, type_: str, **inputs: Any) -> State:
+    def make(self, type_: str, **inputs: Any) -> ResourceState:
         return self.provider.create(self._request(type_, inputs))
 
-    def change(self, type_: str, state: State, old: dict[str, Any], **inputs: Any) -> State:
+    def change(self, type_: str, state: ResourceState, old: dict[str, Any], **inputs: Any) -> ResourceState:
         return self.provider.update(self._request(type_, inputs, id=state.id, state=state.outputs, old_inputs=old))
 
-    def read(self, type_: str, state: State, inputs: dict[str, Any]) -> State:
+    def read(self, type_: str, state: ResourceState, inputs: dict[str, Any]) -> ResourceState:
         return self.provider.read(self._request(type_, inputs, id=state.id, state=state.outputs))
 
     @staticmethod

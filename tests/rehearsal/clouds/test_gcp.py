@@ -10,7 +10,7 @@ import pytest
 
 from automation.diagnosis import remedy
 from common.paths import REHEARSAL
-from rehearsal.providers.base import ProviderError, Request, State
+from rehearsal.providers.base import ProviderError, Request, ResourceState
 from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.clusters import Access
@@ -32,7 +32,7 @@ class Google:
         self.stand_in = GcpStandIn()
         self.stand_in.configure({"gcp:project": PROJECT, "gcp:region": "europe-west3"})
 
-    def make(self, type_: str, **inputs: Any) -> State:
+    def make(self, type_: str, **inputs: Any) -> ResourceState:
         """Create a resource, as the engine would."""
         urn = f"urn:pulumi:s::p::{type_}::it"
         checked, failures = self.stand_in.check(Request(urn, inputs=inputs))
@@ -45,10 +45,10 @@ class Google:
             self.make(type_, **inputs)
         return str(caught.value)
 
-    def enable(self, *apis: str, off: bool = False) -> list[State]:
+    def enable(self, *apis: str, off: bool = False) -> list[ResourceState]:
         return [self.make(SERVICE, service=f"{api}.googleapis.com", disableOnDestroy=off) for api in apis]
 
-    def delete(self, type_: str, state: State) -> None:
+    def delete(self, type_: str, state: ResourceState) -> None:
         self.stand_in.delete(Request(f"urn:pulumi:s::p::{type_}::it", id=state.id, state=state.outputs))
 
 
@@ -295,7 +295,7 @@ def test_a_private_endpoint_leads_nowhere_in_the_run_that_makes_its_network(
     assert reached(again) == {"endpoint", "name"}, "by now the network can have been connected"
 
 
-def reached(cluster: State) -> set[str]:
+def reached(cluster: ResourceState) -> set[str]:
     """By which of its endpoints a cluster is reached."""
     by_name = cluster.outputs["controlPlaneEndpointsConfig"]["dnsEndpointConfig"]["endpoint"]
     found = {"endpoint": cluster.outputs["endpoint"], "name": by_name}

@@ -15,7 +15,7 @@ import yaml
 
 from common.paths import REHEARSAL
 from common.wire import Properties
-from rehearsal.providers.base import ProviderError, Request, State
+from rehearsal.providers.base import ProviderError, Request, ResourceState
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.faults import FILE
@@ -62,14 +62,14 @@ class Account:
         types = {token: replace(rules, patient=patient, patient_on="") for token, rules in cloud.book.types.items()}
         cloud.book = replace(cloud.book, types=types)
 
-    def create(self, type_: str, more: Properties | None = None, timeout: float = 0) -> State:
+    def create(self, type_: str, more: Properties | None = None, timeout: float = 0) -> ResourceState:
         """Make a resource."""
         urn = f"urn:pulumi:s::p::{type_}::it"
         inputs, failures = self.cloud.check(Request(urn, inputs=GIVEN.get(type_, {}) | (more or {})))
         assert list(failures) == []
         return self.cloud.create(Request(urn, inputs=inputs, timeout=timeout))
 
-    def delete(self, type_: str, state: State) -> None:
+    def delete(self, type_: str, state: ResourceState) -> None:
         """Delete it."""
         self.cloud.delete(Request(f"urn:pulumi:s::p::{type_}::it", id=state.id, state=state.outputs))
 
@@ -155,5 +155,5 @@ def test_calls_that_a_cloud_lets_through_one_by_one_wait_for_their_turn_or_are_t
         ours.create(type_, timeout=0.05)
 
 
-def _name(state: State) -> str:
+def _name(state: ResourceState) -> str:
     return str(state.outputs.get("resourceGroupName", state.id))

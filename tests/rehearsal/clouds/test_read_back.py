@@ -11,7 +11,7 @@ import pytest
 
 from common.paths import REHEARSAL
 from common.wire import Properties
-from rehearsal.providers.base import Diff, Request, State
+from rehearsal.providers.base import Diff, Request, ResourceState
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.gcp.project import SERVICE
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
@@ -39,7 +39,7 @@ class Life:
     urn: str
     given: Properties
     inputs: Properties
-    state: State
+    state: ResourceState
 
     def again(self, ignored: tuple[str, ...] = (), **changes: Any) -> Diff:
         """What another run finds to do, with these inputs changed."""

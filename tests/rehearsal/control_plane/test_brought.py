@@ -12,7 +12,7 @@ from rehearsal.control_plane import ControlPlane
 from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.api import Api as CloudApi
 from rehearsal.providers.clouds.devices import offer
-from rehearsal.providers.clouds.machines import Machine
+from rehearsal.providers.clouds.machines import InstanceType
 from rehearsal.providers.clouds.nodes import Node
 from rehearsal.providers.clouds.storage_classes import BroughtClass, bring
 from tests.support.api import Api, takes_pods
@@ -34,7 +34,7 @@ def cloud(control_plane: ControlPlane) -> Iterator[CloudApi]:
 def test_gpus_are_offered_only_where_something_provides_them(
     brings: bool, cloud: CloudApi, api: Api, namespace: str
 ) -> None:
-    machine = Machine("g5.xlarge", 4, 16, "amd64", gpus=1)
+    machine = InstanceType("g5.xlarge", 4, 16, "amd64", gpus=1)
     made = Node(namespace, "a", "r", machine, "1.36.0", "x:///y", brings_devices=brings)
     path = f"/api/v1/nodes/{namespace}"
     cloud.apply(path, made.manifest())

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from common.errors import ControlPlaneError
-from rehearsal.control_plane import Binaries, ControlPlane, State, Status, all_control_planes
+from rehearsal.control_plane import Binaries, ControlPlane, ControlPlaneState, Status, all_control_planes
 from tests.support.api import Api, Object
 from tests.support.polling import PATIENCE, eventually
 
@@ -59,7 +59,7 @@ def test_a_stopped_control_plane_comes_back_with_its_objects_at_the_same_endpoin
     api.apply(MARK)
     before = control_plane.status()
     control_plane.stop()
-    assert control_plane.status() == Status(State.STOPPED, (), before.endpoint, control_plane.kubeconfig)
+    assert control_plane.status() == Status(ControlPlaneState.STOPPED, (), before.endpoint, control_plane.kubeconfig)
     assert marked(control_plane) == 0
     control_plane.start()
     assert control_plane.status().endpoint == before.endpoint
@@ -78,7 +78,7 @@ def test_a_killed_process_is_replaced_with_its_clients_and_the_others_go_on(
 ) -> None:
     before = pids(control_plane)
     os.kill(before[component], signal.SIGKILL)
-    eventually(lambda: control_plane.status().state == State.PARTLY)
+    eventually(lambda: control_plane.status().state == ControlPlaneState.PARTLY)
     control_plane.start()
     after = pids(control_plane)
     replaced = {"etcd": {"etcd", "kube-apiserver"}}.get(
@@ -110,7 +110,7 @@ def test_a_start_brings_back_files_that_are_lost_or_damaged(
     if content is not None:
         damaged.write_bytes(content)
     control_plane.start()
-    assert control_plane.status().state == State.RUNNING
+    assert control_plane.status().state == ControlPlaneState.RUNNING
     with closing(Api(control_plane.kubeconfig)) as again:
         assert again.get(again.path(MARK))["data"] == {"kept": "yes"}
 
@@ -120,12 +120,12 @@ def test_when_all_are_killed_the_next_start_brings_all_back(control_plane: Contr
     for pid in pids(control_plane).values():
         os.kill(pid, signal.SIGKILL)
     control_plane.start()
-    assert control_plane.status().state == State.RUNNING
+    assert control_plane.status().state == ControlPlaneState.RUNNING
     assert api.get(api.path(MARK))["data"] == {"kept": "yes"}
 
 
 def test_two_starters_at_once_make_one_control_plane(absent: ControlPlane, binaries: Binaries) -> None:
-    assert absent.status().state == State.ABSENT
+    assert absent.status().state == ControlPlaneState.ABSENT
     first, second = starter(absent, binaries), starter(absent, binaries)
     assert (first.wait(60), second.wait(60)) == (0, 0)
     assert sorted(pids(absent)) == COMPONENTS
@@ -148,7 +148,7 @@ def test_an_interrupted_start_leaves_nothing_running(absent: ControlPlane, binar
     interrupted.send_signal(signal.SIGINT)
     interrupted.wait(PATIENCE)
     assert marked(absent) == 0
-    assert absent.status().state == State.STOPPED
+    assert absent.status().state == ControlPlaneState.STOPPED
 
 
 def test_deleting_leaves_no_process_and_no_file(absent: ControlPlane) -> None:
@@ -159,7 +159,7 @@ def test_deleting_leaves_no_process_and_no_file(absent: ControlPlane) -> None:
     assert absent.name not in all_control_planes()
     assert [path.name for path in directory.parent.iterdir() if path.name.startswith(absent.name)] == []
     assert marked(absent) == 0
-    assert absent.status().state == State.ABSENT
+    assert absent.status().state == ControlPlaneState.ABSENT
 
 
 @pytest.fixture

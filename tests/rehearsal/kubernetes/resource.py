@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from common.wire import Properties, plain
-from rehearsal.providers.base import Diff, InitializationFailed, Request, State
+from rehearsal.providers.base import Diff, InitializationFailed, Request, ResourceState
 from rehearsal.providers.kubernetes.provider import KubernetesStandIn
 from tests.support.api import Object
 from tests.unit.rehearsal.kubernetes.support import urn
@@ -77,7 +77,7 @@ class Resource:
         """Delete the resource."""
         self.provider.delete(self._request(self.inputs, **request))
 
-    def _record(self, state: State, inputs: Properties) -> Object:
+    def _record(self, state: ResourceState, inputs: Properties) -> Object:
         self.id, self.state, self.inputs = state.id or self.id, state.outputs, inputs
         if not state.id:
             self.id = ""

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from common.quantity import parse
-from common.wire import UNKNOWN, Secret, plain
+from common.wire import UNKNOWN, SecretValue, plain
 from rehearsal.control_plane import ControlPlane
 from rehearsal.providers.base import InitializationFailed, ProviderError
 from rehearsal.providers.kubernetes.provider import KubernetesStandIn
@@ -132,9 +132,9 @@ def test_without_server_side_apply_updates_keep_what_others_added(
 
 
 def test_secrets_of_the_program_are_secret_in_the_state(resource: Resource, config_map: ConfigMap, api: Api) -> None:
-    live = resource.apply(config_map({"a": Secret("hush"), "b": "c"}))
+    live = resource.apply(config_map({"a": SecretValue("hush"), "b": "c"}))
     assert api.get(api.path(live))["data"] == {"a": "hush", "b": "c"}
-    assert resource.state["data"] == {"a": Secret("hush"), "b": "c"}
+    assert resource.state["data"] == {"a": SecretValue("hush"), "b": "c"}
 
 
 def test_a_missing_namespace_is_waited_for(resource: Resource, config_map: ConfigMap, api: Api, namespace: str) -> None:

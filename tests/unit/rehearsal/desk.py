@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from common.wire import Properties, plain
-from rehearsal.providers.base import Diff, Request, State
+from rehearsal.providers.base import Diff, Request, ResourceState
 from rehearsal.providers.computed import Computed
 
 
@@ -22,7 +22,7 @@ class Desk:
         """The outputs that a preview foretells for a new resource."""
         return self.provider.create(self._request(kind, inputs=inputs, preview=True)).outputs
 
-    def create(self, kind: str, **inputs: object) -> State:
+    def create(self, kind: str, **inputs: object) -> ResourceState:
         """A new resource; its outputs are as stored, with secrets marked."""
         assert self.refusals(kind, **inputs) == {}
         return self.provider.create(self._request(kind, inputs=inputs))
@@ -32,19 +32,19 @@ class Desk:
         created: Properties = plain(self.create(kind, **inputs).outputs)
         return created
 
-    def diff(self, kind: str, state: State, **inputs: object) -> Diff:
+    def diff(self, kind: str, state: ResourceState, **inputs: object) -> Diff:
         """What new `inputs` mean for the resource in `state`."""
         return self.provider.diff(self._request(kind, id_=state.id, state=state.outputs, inputs=inputs))
 
-    def update(self, kind: str, state: State, **inputs: object) -> State:
+    def update(self, kind: str, state: ResourceState, **inputs: object) -> ResourceState:
         """The resource after an update in place to `inputs`."""
         return self.provider.update(self._request(kind, id_=state.id, state=state.outputs, inputs=inputs))
 
-    def refresh(self, kind: str, state: State) -> State:
+    def refresh(self, kind: str, state: ResourceState) -> ResourceState:
         """The resource as a refresh finds it."""
         return self.provider.read(self._request(kind, id_=state.id, state=state.outputs))
 
-    def imported(self, kind: str, id_: str) -> State:
+    def imported(self, kind: str, id_: str) -> ResourceState:
         """The resource that an import by `id_` finds."""
         return self.provider.read(self._request(kind, id_=id_))
 

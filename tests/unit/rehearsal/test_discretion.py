@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from common.wire import Secret, encode
+from common.wire import SecretValue, encode
 from rehearsal.providers.discretion import discreet, discretion_of
 
 
@@ -21,12 +21,12 @@ def _said(text: str, value: Any) -> str:
 @pytest.mark.parametrize(
     ("value", "text", "said"),
     [
-        (Secret("hush"), 'Invalid value: "hush"', 'Invalid value: "[secret]"'),
-        (Secret("two\nlines"), r'Invalid value: "two\nlines"', 'Invalid value: "[secret]"'),
-        (Secret({"key": ["hush", 1234]}), "map[key:[hush 1234]]", "map[key:[[secret] [secret]]]"),
-        ({"in": [Secret("a long one"), Secret("long")]}, "a long one, long", "[secret], [secret]"),
-        (Secret("ab"), "about", "about"),
-        (Secret(True), "true", "true"),
+        (SecretValue("hush"), 'Invalid value: "hush"', 'Invalid value: "[secret]"'),
+        (SecretValue("two\nlines"), r'Invalid value: "two\nlines"', 'Invalid value: "[secret]"'),
+        (SecretValue({"key": ["hush", 1234]}), "map[key:[hush 1234]]", "map[key:[[secret] [secret]]]"),
+        ({"in": [SecretValue("a long one"), SecretValue("long")]}, "a long one, long", "[secret], [secret]"),
+        (SecretValue("ab"), "about", "about"),
+        (SecretValue(True), "true", "true"),
         ("public", "public", "public"),
     ],
 )
@@ -35,5 +35,5 @@ def test_a_secret_value_is_masked_however_it_is_quoted(value: Any, text: str, sa
 
 
 def test_nothing_is_masked_once_the_call_is_answered() -> None:
-    assert _said("hush", Secret("hush")) == "[secret]"
+    assert _said("hush", SecretValue("hush")) == "[secret]"
     assert discreet("hush") == "hush"

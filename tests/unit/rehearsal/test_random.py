@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.wire import UNKNOWN, Secret, plain
+from common.wire import UNKNOWN, SecretValue, plain
 from rehearsal.providers.base import ProviderError
 from rehearsal.providers.random.provider import RandomProvider
 from tests.unit.rehearsal.desk import Desk
@@ -189,11 +189,11 @@ def test_a_preview_knows_the_inputs_and_nothing_computed(kind: str) -> None:
 )
 def test_exactly_the_outputs_that_the_sdk_calls_secret_are_marked(kind: str, secret: set[str]) -> None:
     outputs = DESK.create(kind, **SMALLEST[kind]).outputs
-    assert {name for name, value in outputs.items() if isinstance(value, Secret)} == secret
+    assert {name for name, value in outputs.items() if isinstance(value, SecretValue)} == secret
 
 
 def test_a_secret_input_stays_secret_in_the_outputs() -> None:
-    keepers = {"token": Secret("hidden")}
+    keepers = {"token": SecretValue("hidden")}
     assert DESK.create("RandomString", length=3, keepers=keepers).outputs["keepers"] == keepers
 
 
@@ -232,7 +232,7 @@ def test_a_mistake_is_refused_by_name_with_what_is_allowed(
 
 
 def test_what_is_unknown_yet_is_not_refused() -> None:
-    assert DESK.refusals("RandomPassword", length=UNKNOWN, minUpper=UNKNOWN, keepers={"a": Secret(UNKNOWN)}) == {}
+    assert DESK.refusals("RandomPassword", length=UNKNOWN, minUpper=UNKNOWN, keepers={"a": SecretValue(UNKNOWN)}) == {}
 
 
 KEPT = {"length": 8, "keepers": {"a": "1", "b": None}}
@@ -249,7 +249,7 @@ CHANGES = [
     ("RandomPassword", PASSWORD, PASSWORD | {"keepers": UNKNOWN}, ["keepers"], ["keepers"]),
     ("RandomPassword", KEPT, KEPT | {"keepers": {"a": "1"}}, ["keepers"], []),
     ("RandomPassword", KEPT, KEPT | {"keepers": {"a": "2"}}, ["keepers"], ["keepers"]),
-    ("RandomPassword", KEPT, KEPT | {"keepers": {"a": Secret("1"), "b": None}}, [], []),
+    ("RandomPassword", KEPT, KEPT | {"keepers": {"a": SecretValue("1"), "b": None}}, [], []),
     ("RandomBytes", PASSWORD, PASSWORD | {"keepers": {}}, ["keepers"], ["keepers"]),
     ("RandomPet", {}, {"length": 2, "separator": "-"}, [], []),
     ("RandomShuffle", {"inputs": ["a", "b"]}, {"inputs": ["b", "a"]}, ["inputs"], ["inputs"]),

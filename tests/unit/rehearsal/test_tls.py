@@ -17,8 +17,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from common.wire import UNKNOWN, Secret
-from rehearsal.providers.base import State
+from common.wire import UNKNOWN, SecretValue
+from rehearsal.providers.base import ResourceState
 from tests.unit.rehearsal.tls_makers import (
     DESK,
     KEYS,
@@ -171,8 +171,8 @@ CHANGES: list[tuple[dict[str, Any], list[str], list[str]]] = [
     ({"validityPeriodHours": 49}, ["validityPeriodHours"], ["validityPeriodHours"]),
     ({"subject": {"commonName": "Other"}}, ["subject"], ["subject"]),
     ({"dnsNames": ["a.test"]}, ["dnsNames"], ["dnsNames"]),
-    ({"privateKeyPem": Secret(UNKNOWN)}, ["privateKeyPem"], ["privateKeyPem"]),
-    ({"privateKeyPem": Secret(key_pem())}, [], []),
+    ({"privateKeyPem": SecretValue(UNKNOWN)}, ["privateKeyPem"], ["privateKeyPem"]),
+    ({"privateKeyPem": SecretValue(key_pem())}, [], []),
     ({"setSubjectKeyId": False}, [], []),
 ]
 
@@ -213,7 +213,7 @@ def test_a_later_renewal_takes_readiness_back_in_place() -> None:
     assert updated.outputs["certPem"] == state.outputs["certPem"]
 
 
-def _pem(state: State) -> str:
+def _pem(state: ResourceState) -> str:
     return str(state.outputs["certPem"])
 
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_key,
 )
 
-from common.wire import Properties, Secret
+from common.wire import Properties, SecretValue
 from rehearsal.providers.tls.provider import TlsProvider
 from tests.unit.rehearsal.tls_makers import DESK, KEYS, authority_inputs, key_pem, leaf_inputs, name_of
 
@@ -86,4 +86,4 @@ def test_a_curve_that_openssh_does_not_know_has_no_openssh_forms() -> None:
 )
 def test_private_keys_are_marked_secret_and_nothing_else(kind: str, inputs: Properties, secret: set[str]) -> None:
     for outputs in (DESK.create(kind, **inputs).outputs, DESK.preview(kind, **inputs)):
-        assert {name for name, value in outputs.items() if isinstance(value, Secret)} == secret
+        assert {name for name, value in outputs.items() if isinstance(value, SecretValue)} == secret

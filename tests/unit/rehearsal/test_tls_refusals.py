@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from common.wire import Properties, Secret
+from common.wire import Properties, SecretValue
 from rehearsal.providers.base import NotModelled, ProviderError
 from rehearsal.providers.tls.provider import TlsProvider
 from tests.unit.rehearsal.tls_makers import (
@@ -97,10 +97,10 @@ def test_a_proxy_is_refused_as_not_modelled() -> None:
 @pytest.mark.parametrize("form", ["privateKeyPem", "privateKeyOpenssh"])
 def test_the_public_key_of_either_form_is_found(form: str) -> None:
     key = DESK.outputs("PrivateKey", algorithm="ED25519")
-    found = _invoke("getPublicKey", **{form: Secret(key[form])})
+    found = _invoke("getPublicKey", **{form: SecretValue(key[form])})
     names = ("id", "algorithm", "publicKeyPem", "publicKeyOpenssh", "publicKeyFingerprintSha256")
     assert {name: found[name] for name in names} == {name: key[name] for name in names}
-    assert found[form] == Secret(key[form])
+    assert found[form] == SecretValue(key[form])
 
 
 def test_a_certificate_at_hand_is_described() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from common.wire import Properties
-from rehearsal.providers.base import State
+from rehearsal.providers.base import ResourceState
 from rehearsal.providers.tls.provider import TlsProvider
 from tests.unit.rehearsal.desk import Desk
 
@@ -44,7 +44,7 @@ def authority_inputs(**more: Any) -> Properties:
     }
 
 
-def authority(**more: Any) -> State:
+def authority(**more: Any) -> ResourceState:
     """A self-signed certificate authority."""
     return DESK.create("SelfSignedCert", **authority_inputs(**more))
 
@@ -68,7 +68,7 @@ def leaf_inputs(**more: Any) -> Properties:
     }
 
 
-def parsed(state: State) -> x509.Certificate:
+def parsed(state: ResourceState) -> x509.Certificate:
     """The certificate in the outputs of `state`."""
     return x509.load_pem_x509_certificate(state.outputs["certPem"].encode())
 

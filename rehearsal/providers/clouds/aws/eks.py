@@ -46,7 +46,7 @@ _CLASSES: Final = (BroughtClass("gp2", "kubernetes.io/aws-ebs", {"type": "gp2", 
 _DEFAULT_MACHINE: Final = "t3.medium"
 
 
-class Cluster(Behaviour):
+class EksClusterBehaviour(Behaviour):
     """`eks.Cluster`."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
@@ -143,7 +143,7 @@ class Addon(Behaviour):
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     **NETWORK,
     LOG_GROUP: LogGroup(),
-    CLUSTER: Cluster(),
+    CLUSTER: EksClusterBehaviour(),
     NODE_GROUP: NodeGroup(),
     ADDON: Addon(),
     access.ENTRY: access.AccessEntry(),
@@ -217,7 +217,7 @@ def _version(group: Resource, cluster: Resource) -> str:
     return str(group.inputs.get("version") or cluster.outputs["version"])
 
 
-def _machines(group: Resource) -> Sequence[machines.Machine]:
+def _machines(group: Resource) -> Sequence[machines.InstanceType]:
     return [machines.known(machines.aws, name) for name in group.inputs.get("instanceTypes") or [_DEFAULT_MACHINE]]
 
 

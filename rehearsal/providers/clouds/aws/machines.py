@@ -72,7 +72,7 @@ class Machines:
         return self.settings.get("ROLE") == "worker"
 
 
-class Group(Behaviour):
+class AutoscalingGroup(Behaviour):
     """`autoscaling.Group`, which waits until its machines have joined."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
@@ -142,7 +142,7 @@ class SecretVersion(Behaviour):
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
-    GROUP: Group(),
+    GROUP: AutoscalingGroup(),
     BALANCER: LoadBalancer(),
     VERSION: SecretVersion(),
 }

@@ -39,14 +39,14 @@ class InternetGateway(Behaviour):
                 raise Refused("said", reason=f"{reason} public address(es) before detaching the gateway. ({nat.id})")
 
 
-class Network(Behaviour):
+class Vpc(Behaviour):
     """`ec2.Vpc`: of a size that AWS has."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         _check_size(new, "InvalidVpc.Range")
 
 
-class Subnet(OneOfAKind):
+class Ec2Subnet(OneOfAKind):
     """`ec2.Subnet`: within its network, and of a size that AWS has."""
 
     def __init__(self) -> None:
@@ -153,8 +153,8 @@ def _share_an_address(one: Resource, other: Resource, store: Store) -> bool:
 
 
 NETWORK: Final[Mapping[str, Behaviour]] = {
-    VPC: Network(),
-    SUBNET: Subnet(),
+    VPC: Vpc(),
+    SUBNET: Ec2Subnet(),
     _GATEWAY: InternetGateway(),
     "aws:ec2/route:Route": Route(),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": OneOfAKind(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from common.wire import Properties, plain
-from rehearsal.providers.base import Failure, Request, State
+from rehearsal.providers.base import Failure, Request, ResourceState
 from rehearsal.providers.clouds.aws import eks, machines
 from rehearsal.providers.clouds.aws.functions import invoke
 from rehearsal.providers.clouds.aws.limits import check_tags
@@ -37,11 +37,11 @@ class AwsStandIn(CloudStandIn):
     def invoke(self, token: str, arguments: Properties) -> Properties:
         return invoke(token, arguments, self.store)
 
-    def create(self, request: Request) -> State:
+    def create(self, request: Request) -> ResourceState:
         self._check_tags("creating", request)
         return super().create(request)
 
-    def update(self, request: Request) -> State:
+    def update(self, request: Request) -> ResourceState:
         """The provider sends what differs from what it knew; the rest stays as it is, whoever changed it."""
         self._check_tags("updating", request)
         live = self.store.get(request.type, request.id)

@@ -44,7 +44,7 @@ _HOST_INSIDE: Final = clusters.INSIDE.removeprefix("https://")
 _busy: Final = Busy()
 
 
-class Cluster(Behaviour):
+class AksClusterBehaviour(Behaviour):
     """`containerservice.ManagedCluster`, with the agent pools that it was made with."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
@@ -177,7 +177,7 @@ class Deployment(Behaviour):
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     **VALUES,
-    CLUSTER: Cluster(),
+    CLUSTER: AksClusterBehaviour(),
     AGENT_POOL: AgentPool(),
     DEPLOYMENT: Deployment(),
     SUBNET: Subnet(),

@@ -35,7 +35,7 @@ class Checked(Behaviour):
             raise Refused("refused", reason=reason)
 
 
-class Credential(OneOfAKind):
+class FederatedCredential(OneOfAKind):
     """`managedidentity.FederatedIdentityCredential`: of an issuer, and one for each that it speaks of
     (Azure/bicep-types-az #2029, January 2024)."""
 
@@ -114,5 +114,5 @@ VALUES: Final[Mapping[str, Behaviour]] = {
     "azure-native:keyvault:Vault": Checked(_of_vault),
     "azure-native:operationalinsights:Workspace": Checked(_of_workspace),
     "azure-native:containerservice:MaintenanceConfiguration": Checked(_of_window),
-    "azure-native:managedidentity:FederatedIdentityCredential": Credential(),
+    "azure-native:managedidentity:FederatedIdentityCredential": FederatedCredential(),
 }

@@ -33,7 +33,7 @@ _DEFAULT_MACHINE: Final = "e2-medium"
 _AUTOPILOT_MACHINE: Final = "e2-standard-4"
 
 
-class Cluster(Behaviour):
+class GkeClusterBehaviour(Behaviour):
     """`container.Cluster`."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
@@ -89,7 +89,7 @@ class Cluster(Behaviour):
         converge(name, {_POOL_LABEL: pool}, nodes, store)
 
 
-class NodePool(Behaviour):
+class NodePoolBehaviour(Behaviour):
     """`container.NodePool`."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
@@ -123,8 +123,8 @@ class NodePool(Behaviour):
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     **project.BEHAVIOURS,
     limits.SUBNETWORK: limits.Subnetwork(),
-    CLUSTER: Cluster(),
-    NODE_POOL: NodePool(),
+    CLUSTER: GkeClusterBehaviour(),
+    NODE_POOL: NodePoolBehaviour(),
 }
 
 

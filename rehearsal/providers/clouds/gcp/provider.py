@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from common.wire import Properties, plain
-from rehearsal.providers.base import Failure, Request, State
+from rehearsal.providers.base import Failure, Request, ResourceState
 from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.bridged import Bridged
 from rehearsal.providers.clouds.gcp.gke import BEHAVIOURS
@@ -29,12 +29,12 @@ class GcpStandIn(CloudStandIn):
         if not new.get("project"):
             yield Failure("project", "is required: no project was configured (gcp:project, or project of the provider)")
 
-    def create(self, request: Request) -> State:
+    def create(self, request: Request) -> ResourceState:
         if not request.preview:
             self._check_api("creating", request)
         return super().create(request)
 
-    def update(self, request: Request) -> State:
+    def update(self, request: Request) -> ResourceState:
         if not request.preview:
             self._check_api("updating", request)
         return super().update(request)

@@ -9,7 +9,7 @@ from rehearsal.providers.kubernetes.annotations import SKIP_AWAIT, is_true
 from rehearsal.providers.kubernetes.api import ApiError
 from rehearsal.providers.kubernetes.awaits.readiness import NotReady
 from rehearsal.providers.kubernetes.awaits.words import Telling, held_by
-from rehearsal.providers.kubernetes.cluster import Cluster
+from rehearsal.providers.kubernetes.cluster import ReachableCluster
 from rehearsal.providers.kubernetes.objects import Object, at, kind_of, name_of, namespace_of, text_at
 from rehearsal.providers.kubernetes.watching import METADATA
 
@@ -27,7 +27,7 @@ _SKIPPABLE: Final = frozenset(
 _ASK_AGAIN: Final = 10.0  # seconds; events come by themselves, but a watch may have missed one
 
 
-def until_gone(cluster: Cluster, urn: str, inputs: Object, live: Object, limit: float) -> None:
+def until_gone(cluster: ReachableCluster, urn: str, inputs: Object, live: Object, limit: float) -> None:
     """Wait until `live`, deleted already, is gone; NotReady with what is left after `limit` seconds."""
     if is_true(inputs, SKIP_AWAIT) and str(kind_of(inputs)) in _SKIPPABLE:
         return
@@ -49,7 +49,7 @@ def until_gone(cluster: Cluster, urn: str, inputs: Object, live: Object, limit: 
                 remains = _find(cluster, live)
 
 
-def _find(cluster: Cluster, live: Object) -> Object | None:
+def _find(cluster: ReachableCluster, live: Object) -> Object | None:
     """The object as it is now; None if it is gone, or another of the same name has taken its place."""
     try:
         found = cluster.get(live)
@@ -61,13 +61,13 @@ def _find(cluster: Cluster, live: Object) -> Object | None:
     return found if uid in (None, at(found, "metadata", "uid")) else None
 
 
-def _held(cluster: Cluster, live: Object) -> tuple[str, ...]:
+def _held(cluster: ReachableCluster, live: Object) -> tuple[str, ...]:
     """What holds the object now."""
     remains = _find(cluster, live)
     return held_by(remains) if remains else ()
 
 
-def _give_up(cluster: Cluster, urn: str, remains: Object, *, timed_out: bool) -> None:
+def _give_up(cluster: ReachableCluster, urn: str, remains: Object, *, timed_out: bool) -> None:
     if timed_out:
         remains = _find(cluster, remains) or remains  # with what is said of it by now
     finalizers = at(remains, "metadata", "finalizers") or []

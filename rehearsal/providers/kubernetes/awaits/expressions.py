@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import jsonpath_rfc9535
 
-from rehearsal.providers.kubernetes.awaits.rule import READY, Judge, Situation, Verdict, waiting
+from rehearsal.providers.kubernetes.awaits.rule import READY, Judge, Readiness, Situation, waiting
 from rehearsal.providers.kubernetes.objects import Object, at, items_at, text_at
 
 _JSONPATH: Final = re.compile(r"jsonpath=\{\s*(?P<path>.*?)\s*\}(?:=(?P<value>[^=]+))?")
@@ -23,13 +23,13 @@ def judge_of(expressions: Iterable[str]) -> Judge:
     if not parts:
         raise ExpressionError("there is nothing to wait for in an empty list")
 
-    def judge(situation: Situation) -> Verdict:
+    def judge(situation: Situation) -> Readiness:
         return next((verdict for part in parts if not (verdict := part(situation.live)).ready), READY)
 
     return judge
 
 
-def _judge(expression: str) -> Callable[[Object], Verdict]:
+def _judge(expression: str) -> Callable[[Object], Readiness]:
     if match := _JSONPATH.fullmatch(expression):
         return _jsonpath(expression, match["path"], match["value"])
     if match := _CONDITION.fullmatch(expression):
@@ -37,13 +37,13 @@ def _judge(expression: str) -> Callable[[Object], Verdict]:
     raise ExpressionError(f"{expression!r} is neither `jsonpath={{.path}}[=value]` nor `condition=Type[=Status]`")
 
 
-def _jsonpath(expression: str, path: str, wanted: str | None) -> Callable[[Object], Verdict]:
+def _jsonpath(expression: str, path: str, wanted: str | None) -> Callable[[Object], Readiness]:
     try:
         query = jsonpath_rfc9535.compile(path if path.startswith("$") else f"${path}")
     except jsonpath_rfc9535.JSONPathError as error:
         raise ExpressionError(f"{expression!r}: {error}") from error
 
-    def judge(live: Object) -> Verdict:
+    def judge(live: Object) -> Readiness:
         observed = at(live, "status", "observedGeneration")
         if observed is not None and observed < at(live, "metadata", "generation"):
             return waiting("the controller has not taken note of the change yet")
@@ -55,8 +55,8 @@ def _jsonpath(expression: str, path: str, wanted: str | None) -> Callable[[Objec
     return judge
 
 
-def _condition(kind: str, wanted: str) -> Callable[[Object], Verdict]:
-    def judge(live: Object) -> Verdict:
+def _condition(kind: str, wanted: str) -> Callable[[Object], Readiness]:
+    def judge(live: Object) -> Readiness:
         conditions = items_at(live, "status", "conditions")
         found = next((item for item in conditions if text_at(item, "type").lower() == kind.lower()), {})
         generation = at(live, "metadata", "generation")

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from rehearsal.providers.kubernetes.awaits.rule import ENDPOINTS, READY, SERVICE, Settling, Situation, Verdict
+from rehearsal.providers.kubernetes.awaits.rule import ENDPOINTS, READY, SERVICE, QuietPeriod, Readiness, Situation
 from rehearsal.providers.kubernetes.objects import Object, at, items_at, name_of, text_at
 
 _QUIET: Final = 10.0  # seconds after an event of Endpoints
@@ -16,23 +16,23 @@ class ServiceRule:
     """
 
     def __init__(self) -> None:
-        self._settling = Settling(_QUIET)
+        self._settling = QuietPeriod(_QUIET)
 
-    def __call__(self, situation: Situation) -> Verdict:
+    def __call__(self, situation: Situation) -> Readiness:
         """Judge a Service with the Endpoints of its namespace."""
         live = situation.live
         endpoints = [item for item in situation.related[ENDPOINTS] if name_of(item) == name_of(live)]
         self._settling.observe(endpoints)
         has_address = text_at(live, "spec", "type") != "LoadBalancer" or _is_balanced(live)
         if not _selects_pods(live):
-            return READY if has_address else Verdict(ready=False, reasons=(_NO_ADDRESS,))
+            return READY if has_address else Readiness(ready=False, reasons=(_NO_ADDRESS,))
         addresses = _addresses(endpoints, "addresses")
         pending = _addresses(endpoints, "notReadyAddresses")
         if has_address and not pending and (situation.once or self._settling.settled):
             return READY
         reasons = [] if addresses else ["the Service leads to no ready Pod; does its selector match any?"]
         reasons += [] if has_address else [_NO_ADDRESS]
-        return Verdict(
+        return Readiness(
             ready=False,
             reasons=tuple(reasons) or ("the Endpoints have yet to settle",),
             tolerable=has_address and not pending,
@@ -44,9 +44,9 @@ class IngressRule:
     """An Ingress is ready with its address, once the Endpoints of its backends exist or are given up on."""
 
     def __init__(self) -> None:
-        self._settling = Settling(_QUIET)
+        self._settling = QuietPeriod(_QUIET)
 
-    def __call__(self, situation: Situation) -> Verdict:
+    def __call__(self, situation: Situation) -> Readiness:
         """Judge an Ingress with the Endpoints and Services of its namespace."""
         self._settling.observe(situation.related[ENDPOINTS])
         idle = self._settling.quiet_since_start
@@ -58,7 +58,7 @@ class IngressRule:
         reasons = [f"Service {name!r}, a backend of the Ingress, has no Endpoints" for name in missing]
         reasons += [] if has_address else [_NO_INGRESS_ADDRESS]
         again = min(self._settling.next_timer, max(_NO_ENDPOINTS - idle, 0.0) if idle else float("inf"))
-        return Verdict(ready=False, reasons=tuple(reasons), again=again if missing else float("inf"))
+        return Readiness(ready=False, reasons=tuple(reasons), again=again if missing else float("inf"))
 
 
 _NO_ADDRESS: Final = "the Service has no external address; does anything in the cluster provide load balancers?"

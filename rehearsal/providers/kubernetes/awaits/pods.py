@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from rehearsal.providers.kubernetes.awaits.rule import READY, Situation, Verdict, waiting
+from rehearsal.providers.kubernetes.awaits.rule import READY, Readiness, Situation, waiting
 from rehearsal.providers.kubernetes.objects import Object, at, items_at, name_of, number_at, text_at
 
 
-def judge(situation: Situation) -> Verdict:
+def judge(situation: Situation) -> Readiness:
     """A Pod is ready once scheduled, initialised, and either ready or done."""
     missing = _missing(situation.live)
     return READY if missing is None else waiting(missing)

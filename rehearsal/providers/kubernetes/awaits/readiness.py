@@ -16,14 +16,22 @@ from rehearsal.providers.kubernetes.awaits.rule import (
     REPLICA_SET,
     SERVICE,
     STORAGE_CLASS,
+    AwaitRule,
     Judge,
-    Rule,
+    Readiness,
     Situation,
-    Verdict,
 )
 from rehearsal.providers.kubernetes.awaits.words import Telling, latest_events
-from rehearsal.providers.kubernetes.cluster import Cluster
-from rehearsal.providers.kubernetes.objects import Kind, Object, at, kind_of, name_of, namespace_of, number_at
+from rehearsal.providers.kubernetes.cluster import ReachableCluster
+from rehearsal.providers.kubernetes.objects import (
+    GroupVersionKind,
+    Object,
+    at,
+    kind_of,
+    name_of,
+    namespace_of,
+    number_at,
+)
 from rehearsal.providers.kubernetes.watching import Collection
 
 
@@ -32,20 +40,20 @@ def _always(judge: Judge) -> Callable[[], Judge]:
 
 
 _RULES: Final = {
-    "apps/v1/DaemonSet": Rule(_always(workloads.daemon_set), (POD,)),
-    "apps/v1/Deployment": Rule(_always(workloads.deployment), (REPLICA_SET, POD, PERSISTENT_VOLUME_CLAIM)),
-    "apps/v1/StatefulSet": Rule(_always(workloads.stateful_set), (POD,)),
-    "batch/v1/Job": Rule(_always(workloads.job), (POD,), restarts=True),
-    "networking.k8s.io/v1/Ingress": Rule(networking.IngressRule, (ENDPOINTS, SERVICE)),
-    "v1/PersistentVolume": Rule(_always(storage.volume), timeout=300, on_read=False),
-    "v1/PersistentVolumeClaim": Rule(_always(storage.claim), (STORAGE_CLASS,), timeout=300, on_read=False),
-    "v1/Pod": Rule(_always(pods.judge), restarts=True),
-    "v1/ReplicationController": Rule(_always(workloads.replication_controller), timeout=600, on_read=False),
-    "v1/ResourceQuota": Rule(_always(storage.quota), timeout=60, on_read=False),
-    "v1/Secret": Rule(_always(storage.secret), timeout=5, on_read=False),
-    "v1/Service": Rule(networking.ServiceRule, (ENDPOINTS,)),
+    "apps/v1/DaemonSet": AwaitRule(_always(workloads.daemon_set), (POD,)),
+    "apps/v1/Deployment": AwaitRule(_always(workloads.deployment), (REPLICA_SET, POD, PERSISTENT_VOLUME_CLAIM)),
+    "apps/v1/StatefulSet": AwaitRule(_always(workloads.stateful_set), (POD,)),
+    "batch/v1/Job": AwaitRule(_always(workloads.job), (POD,), restarts=True),
+    "networking.k8s.io/v1/Ingress": AwaitRule(networking.IngressRule, (ENDPOINTS, SERVICE)),
+    "v1/PersistentVolume": AwaitRule(_always(storage.volume), timeout=300, on_read=False),
+    "v1/PersistentVolumeClaim": AwaitRule(_always(storage.claim), (STORAGE_CLASS,), timeout=300, on_read=False),
+    "v1/Pod": AwaitRule(_always(pods.judge), restarts=True),
+    "v1/ReplicationController": AwaitRule(_always(workloads.replication_controller), timeout=600, on_read=False),
+    "v1/ResourceQuota": AwaitRule(_always(storage.quota), timeout=60, on_read=False),
+    "v1/Secret": AwaitRule(_always(storage.secret), timeout=5, on_read=False),
+    "v1/Service": AwaitRule(networking.ServiceRule, (ENDPOINTS,)),
 }
-_KSTATUS: Final = Rule(_always(kstatus.judge))
+_KSTATUS: Final = AwaitRule(_always(kstatus.judge))
 
 
 class NotReady(Exception):
@@ -57,7 +65,9 @@ class NotReady(Exception):
         self.reasons = reasons
 
 
-def until_ready(cluster: Cluster, urn: str, inputs: Object, live: Object, *, created: bool, custom: float) -> Object:
+def until_ready(
+    cluster: ReachableCluster, urn: str, inputs: Object, live: Object, *, created: bool, custom: float
+) -> Object:
     """Wait until `live`, just made from `inputs`, is ready; the object as it is then.
 
     NotReady when it fails, time runs out (`custom` seconds, 0 for the kind's default) or the engine
@@ -70,7 +80,7 @@ def until_ready(cluster: Cluster, urn: str, inputs: Object, live: Object, *, cre
     return _Wait(cluster, urn, rule, live, created=created).run(limit)
 
 
-def check_ready(cluster: Cluster, inputs: Object, live: Object) -> None:
+def check_ready(cluster: ReachableCluster, inputs: Object, live: Object) -> None:
     """Judge `live` once, as a refresh does; NotReady if it is not ready now. `waitFor` plays no part."""
     rule = _RULES.get(str(kind_of(live)))
     if rule is None or not rule.on_read or is_true(inputs, SKIP_AWAIT):
@@ -86,18 +96,18 @@ def is_complete(live: Object) -> bool:
     return workloads.job(Situation(live, {POD: []})).ready
 
 
-def _rule(inputs: Object, live: Object) -> Rule | None:
+def _rule(inputs: Object, live: Object) -> AwaitRule | None:
     if is_true(inputs, SKIP_AWAIT):
         return None
     if expressions := awaited_expressions(live):
-        return Rule(_always(judge_of(expressions)))
+        return AwaitRule(_always(judge_of(expressions)))
     return _RULES.get(str(kind_of(live)), _KSTATUS if kstatus.applies_to_all() else None)
 
 
 class _Wait:
     """One wait for one object."""
 
-    def __init__(self, cluster: Cluster, urn: str, rule: Rule, live: Object, *, created: bool) -> None:
+    def __init__(self, cluster: ReachableCluster, urn: str, rule: AwaitRule, live: Object, *, created: bool) -> None:
         self._cluster = cluster
         self._urn = urn
         self._rule = rule
@@ -116,7 +126,7 @@ class _Wait:
         with self._cluster.watching.collections(self._changed, paths) as collections:
             return self._follow(dict(zip(kinds, collections, strict=True)), limit)
 
-    def _follow(self, collections: dict[Kind, Collection], limit: float) -> Object:
+    def _follow(self, collections: dict[GroupVersionKind, Collection], limit: float) -> Object:
         end = time.monotonic() + limit
         while True:
             self._changed.clear()
@@ -135,21 +145,21 @@ class _Wait:
             if self._changed.wait(min(left, verdict.again, self._telling.due)) and self._rule.restarts:
                 end = time.monotonic() + limit
 
-    def _look(self, collections: dict[Kind, Collection]) -> Verdict:
+    def _look(self, collections: dict[GroupVersionKind, Collection]) -> Readiness:
         if not all(collection.filled.is_set() for collection in collections.values()):
-            return Verdict(ready=False)
+            return Readiness(ready=False)
         own = collections[kind_of(self._live)].find(at(self._live, "metadata", "uid"))
         if own and number_at(own, "metadata", "generation") >= number_at(self._live, "metadata", "generation"):
             self._live = own
         related = {kind: collections[kind].objects() for kind in self._rule.related}
         return self._judge(Situation(self._live, related, self._created))
 
-    def _words(self, verdict: Verdict, collections: dict[Kind, Collection]) -> list[str]:
+    def _words(self, verdict: Readiness, collections: dict[GroupVersionKind, Collection]) -> list[str]:
         """What is missing, and what the objects say to it."""
         related = (obj for kind in self._rule.related for obj in collections[kind].objects())
         return [*verdict.reasons, *latest_events(self._cluster, self._live, related)]
 
-    def _give_up(self, verdict: Verdict, words: list[str], limit: float, *, timed_out: bool) -> Object:
+    def _give_up(self, verdict: Readiness, words: list[str], limit: float, *, timed_out: bool) -> Object:
         if verdict.tolerable:
             return self._live
         why = f"was not ready within {limit:g} s" if timed_out else "was not ready when the operation was cancelled"

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from rehearsal.providers.kubernetes.objects import Kind, Object, text_at
+from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object, text_at
 
-ENDPOINTS: Final = Kind("", "v1", "Endpoints")
-PERSISTENT_VOLUME_CLAIM: Final = Kind("", "v1", "PersistentVolumeClaim")
-POD: Final = Kind("", "v1", "Pod")
-REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet")
-SERVICE: Final = Kind("", "v1", "Service")
-STORAGE_CLASS: Final = Kind("storage.k8s.io", "v1", "StorageClass")
+ENDPOINTS: Final = GroupVersionKind("", "v1", "Endpoints")
+PERSISTENT_VOLUME_CLAIM: Final = GroupVersionKind("", "v1", "PersistentVolumeClaim")
+POD: Final = GroupVersionKind("", "v1", "Pod")
+REPLICA_SET: Final = GroupVersionKind("apps", "v1", "ReplicaSet")
+SERVICE: Final = GroupVersionKind("", "v1", "Service")
+STORAGE_CLASS: Final = GroupVersionKind("storage.k8s.io", "v1", "StorageClass")
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Situation:
     """
 
     live: Object
-    related: Mapping[Kind, list[Object]] = field(default_factory=dict)
+    related: Mapping[GroupVersionKind, list[Object]] = field(default_factory=dict)
     created: bool = True
     once: bool = False
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Readiness:
     """What a rule found. `reasons` say what is missing; the first of them is shown while waiting.
 
     `failed`: waiting longer is of no use. `tolerable`: at the end of the wait this counts as ready.
@@ -44,11 +44,11 @@ class Verdict:
     again: float = float("inf")
 
 
-Judge: TypeAlias = Callable[[Situation], Verdict]
+Judge: TypeAlias = Callable[[Situation], Readiness]
 
 
 @dataclass(frozen=True)
-class Rule:
+class AwaitRule:
     """How a kind becomes ready: a maker of judges (one for each wait), and what these look at.
 
     `timeout` (seconds) is fixed for the kind, whatever the program says; `restarts`: every event in a
@@ -56,21 +56,21 @@ class Rule:
     """
 
     judge: Callable[[], Judge]
-    related: tuple[Kind, ...] = ()
+    related: tuple[GroupVersionKind, ...] = ()
     timeout: float | None = None
     restarts: bool = False
     on_read: bool = True
 
 
-READY: Final = Verdict(ready=True)
+READY: Final = Readiness(ready=True)
 
 
-def waiting(*reasons: str) -> Verdict:
+def waiting(*reasons: str) -> Readiness:
     """Not ready yet, because of `reasons`."""
-    return Verdict(ready=False, reasons=reasons)
+    return Readiness(ready=False, reasons=reasons)
 
 
-class Settling:
+class QuietPeriod:
     """Tells when objects have been quiet: some seconds after an event, unless another came in the meantime.
 
     As with the official provider, an event's timer keeps running when a later event comes; what counts is

@@ -6,11 +6,20 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
-from rehearsal.providers.kubernetes.api import Cancelled, NoAnswer
-from rehearsal.providers.kubernetes.cluster import Cluster
-from rehearsal.providers.kubernetes.objects import Kind, Object, at, items_at, kind_of, name_of, namespace_of, text_at
+from rehearsal.providers.kubernetes.api import NoAnswer, OperationCancelled
+from rehearsal.providers.kubernetes.cluster import ReachableCluster
+from rehearsal.providers.kubernetes.objects import (
+    GroupVersionKind,
+    Object,
+    at,
+    items_at,
+    kind_of,
+    name_of,
+    namespace_of,
+    text_at,
+)
 
-_EVENT: Final = Kind("", "v1", "Event")
+_EVENT: Final = GroupVersionKind("", "v1", "Event")
 _SHOWN: Final = 3
 _SOON, _EVERY = 30.0, 60.0  # seconds of a wait after which it is said what for, and after which it is said anew
 # Of a namespace's controller (kubernetes, pkg/controller/namespace/deletion/namespaced_resources_deleter.go,
@@ -30,7 +39,7 @@ _REMAINING: Final = re.compile(r"([a-z0-9-]+)\.([a-z0-9.-]*) has \d+ resource in
 class Telling:
     """Tells who watches a wait for the resource `urn`, when it takes long, what it is for."""
 
-    def __init__(self, cluster: Cluster, urn: str) -> None:
+    def __init__(self, cluster: ReachableCluster, urn: str) -> None:
         self._log, self._urn, self._told = cluster.log, urn, ""
         self._next = time.monotonic() + _SOON
 
@@ -49,13 +58,13 @@ class Telling:
             self._log.info(self._urn, f"still waiting: {text}")
 
 
-def latest_events(cluster: Cluster, live: Object, related: Iterable[Object]) -> list[str]:
+def latest_events(cluster: ReachableCluster, live: Object, related: Iterable[Object]) -> list[str]:
     """The latest event of `live` and of each of `related` that belongs to it and is not ready, newest first."""
     names = {(kind_of(live).kind, name_of(live))}
     names |= {each for obj in _of(live, list(related)) for each in _named(obj)}
     latest: dict[tuple[str, str], Object] = {}
     events: list[Object] = []
-    with suppress(NoAnswer, Cancelled):  # it is only what would be told
+    with suppress(NoAnswer, OperationCancelled):  # it is only what would be told
         events = cluster.objects(_EVENT, namespace_of(live))
     for event in sorted(events, key=_when):
         about = text_at(event, "involvedObject", "kind"), text_at(event, "involvedObject", "name")

@@ -6,8 +6,8 @@ from rehearsal.providers.kubernetes.awaits.rule import (
     POD,
     READY,
     REPLICA_SET,
+    Readiness,
     Situation,
-    Verdict,
     waiting,
 )
 from rehearsal.providers.kubernetes.objects import (
@@ -25,7 +25,7 @@ _REVISION = "deployment.kubernetes.io/revision"
 _HOPELESS = ("BackoffLimitExceeded", "DeadlineExceeded")
 
 
-def deployment(situation: Situation) -> Verdict:
+def deployment(situation: Situation) -> Readiness:
     """Available, and the current revision's ReplicaSet has its pods ready; after the first revision, rolled out.
 
     An exceeded progress deadline is only reported: the rollout may still succeed.
@@ -80,7 +80,7 @@ def _unbound_claims(situation: Situation) -> list[str]:
     ]
 
 
-def stateful_set(situation: Situation) -> Verdict:
+def stateful_set(situation: Situation) -> Readiness:
     """All replicas there, ready and of the newest revision. With OnDelete, an update waits for readiness alone.
 
     A partitioned rollout never counts as done.
@@ -103,7 +103,7 @@ def stateful_set(situation: Situation) -> Verdict:
     return waiting(*reasons, *pods.problems(pod for pod in situation.related[POD] if is_owned_by(pod, live)))
 
 
-def daemon_set(situation: Situation) -> Verdict:
+def daemon_set(situation: Situation) -> Readiness:
     """As many updated pods available and ready as nodes want one."""
     status = kstatus.compute(situation.live)
     if status.current:
@@ -112,7 +112,7 @@ def daemon_set(situation: Situation) -> Verdict:
     return waiting(status.message, *pods.problems(owned))
 
 
-def replication_controller(situation: Situation) -> Verdict:
+def replication_controller(situation: Situation) -> Readiness:
     """As many replicas available as wanted."""
     wanted, available = (at(situation.live, *path) for path in (("spec", "replicas"), ("status", "availableReplicas")))
     if available is not None and wanted == available:
@@ -120,13 +120,13 @@ def replication_controller(situation: Situation) -> Verdict:
     return waiting(f"{available or 0} of {wanted} replicas are available")
 
 
-def job(situation: Situation) -> Verdict:
+def job(situation: Situation) -> Readiness:
     """Started and complete. Two ways of failing end the wait; others may be retried until it times out."""
     live = situation.live
     conditions = [c for c in items_at(live, "status", "conditions") if c.get("status") == "True"]
     for condition in conditions:
         if condition.get("type") == "Failed" and condition.get("reason") in _HOPELESS:
-            return Verdict(ready=False, reasons=(f"{condition['reason']}: {condition.get('message')}",), failed=True)
+            return Readiness(ready=False, reasons=(f"{condition['reason']}: {condition.get('message')}",), failed=True)
     if text_at(live, "status", "startTime") and any(c.get("type") == "Complete" for c in conditions):
         return READY
     active, succeeded, failed = (number_at(live, "status", key) for key in ("active", "succeeded", "failed"))

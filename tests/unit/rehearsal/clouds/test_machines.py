@@ -15,7 +15,9 @@ KINDS = [(EKS, machines.aws), (GKE, machines.gcp), (AKS, machines.azure)]
 
 
 @pytest.mark.parametrize(("facts", "find"), KINDS, ids=["eks", "gke", "aks"])
-def test_a_node_has_what_our_tables_say_of_its_machine(facts: Facts, find: Callable[[str], machines.Machine]) -> None:
+def test_a_node_has_what_our_tables_say_of_its_machine(
+    facts: Facts, find: Callable[[str], machines.InstanceType]
+) -> None:
     for name, ours in facts.machines.items():
         played = machines.known(find, name)
         assert (name, ours.cpus, ours.memory, ours.architecture, ours.gpus) == (

@@ -3,7 +3,7 @@
 import pytest
 
 from common.errors import ControlPlaneError
-from rehearsal.control_plane import ControlPlane, State
+from rehearsal.control_plane import ControlPlane, ControlPlaneState
 
 
 @pytest.mark.parametrize("name", ["", "../up", "Dev", "-dev", "a" * 64, "a/b"])
@@ -17,7 +17,7 @@ def test_what_was_never_started_is_absent_and_may_be_stopped_and_deleted() -> No
     plane.stop()
     plane.delete()
     status = plane.status()
-    assert (status.state, status.processes, status.endpoint) == (State.ABSENT, (), "")
+    assert (status.state, status.processes, status.endpoint) == (ControlPlaneState.ABSENT, (), "")
     assert not list(plane.kubeconfig.parent.parent.glob(f"{plane.name}*"))
 
 

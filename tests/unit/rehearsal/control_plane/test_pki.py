@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from rehearsal.control_plane.pki import API_AUTHORITY, ETCD_AUTHORITY, IDENTITIES, Identity, Pki
+from rehearsal.control_plane.pki import API_AUTHORITY, ETCD_AUTHORITY, IDENTITIES, CertificateIdentity, Pki
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def certificate(pki: Pki, name: str) -> x509.Certificate:
 
 
 @pytest.mark.parametrize("identity", IDENTITIES, ids=lambda identity: identity.name)
-def test_each_identity_is_vouched_for_by_its_own_authority_alone(pki: Pki, identity: Identity) -> None:
+def test_each_identity_is_vouched_for_by_its_own_authority_alone(pki: Pki, identity: CertificateIdentity) -> None:
     leaf = certificate(pki, identity.name)
     leaf.verify_directly_issued_by(certificate(pki, identity.authority))
     (other,) = {API_AUTHORITY, ETCD_AUTHORITY} - {identity.authority}
@@ -35,7 +35,7 @@ def test_each_identity_is_vouched_for_by_its_own_authority_alone(pki: Pki, ident
 
 
 @pytest.mark.parametrize("identity", IDENTITIES, ids=lambda identity: identity.name)
-def test_only_identities_with_an_address_may_serve(pki: Pki, identity: Identity) -> None:
+def test_only_identities_with_an_address_may_serve(pki: Pki, identity: CertificateIdentity) -> None:
     usage = certificate(pki, identity.name).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert (ExtendedKeyUsageOID.SERVER_AUTH in usage) == bool(identity.serves_as)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from common.wire import UNKNOWN, Secret
+from common.wire import UNKNOWN, SecretValue
 from rehearsal.providers.base import ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE
 from rehearsal.providers.kubernetes.objects import Object
 from tests.unit.rehearsal.kubernetes.support import config_map, custom, deployment, difference, pod_spec
@@ -35,8 +35,8 @@ CHANGES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "an unknown value": ({"a": 1, "b": []}, {"a": UNKNOWN, "b": UNKNOWN}, {"spec.a": UPDATE, "spec.b": UPDATE}),
     "an unknown new value": ({}, {"a": UNKNOWN}, {"spec.a": ADD}),
     "an unknown map": ({"a": {"b": 1, "c": {"d": 2}}}, {"a": UNKNOWN}, {"spec.a.b": DELETE, "spec.a.c": DELETE}),
-    "a secret": ({"a": "x"}, {"a": Secret("y")}, {"spec.a": UPDATE}),
-    "a secret of the same value": ({"a": "x"}, {"a": Secret("x")}, {}),
+    "a secret": ({"a": "x"}, {"a": SecretValue("y")}, {"spec.a": UPDATE}),
+    "a secret of the same value": ({"a": "x"}, {"a": SecretValue("x")}, {}),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from common.wire import UNKNOWN, Secret
+from common.wire import UNKNOWN, SecretValue
 from rehearsal.providers.base import ProviderError
 from rehearsal.providers.kubernetes import settings
 
@@ -92,8 +92,8 @@ NEW_PROVIDER: dict[str, tuple[Any, Any, set[str]]] = {
     "a namespace": (KUBECONFIG, KUBECONFIG | {"namespace": "n"}, set()),
     "the server": (KUBECONFIG, {"kubeconfig": _kubeconfig(server="https://b")}, {"kubeconfig"}),
     "the server of a secret kubeconfig": (
-        {"kubeconfig": Secret(_kubeconfig())},
-        {"kubeconfig": Secret(_kubeconfig(server="https://b"))},
+        {"kubeconfig": SecretValue(_kubeconfig())},
+        {"kubeconfig": SecretValue(_kubeconfig(server="https://b"))},
         {"kubeconfig"},
     ),
     "the current context": (KUBECONFIG, {"kubeconfig": _kubeconfig(current="d")}, {"kubeconfig"}),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from common.wire import Properties, Secret, plain
+from common.wire import Properties, SecretValue, plain
 from rehearsal.providers.base import NotModelled, ProviderError, Request
 from rehearsal.providers.kubernetes.objects import Object
 from rehearsal.providers.kubernetes.provider import KubernetesStandIn
@@ -101,7 +101,10 @@ def test_what_has_no_namespace_gets_none_and_unknown_kinds_count_as_if_they_had(
 
 
 def test_secret_inputs_stay_secret() -> None:
-    assert _checked(_provider(), config_map({"a": Secret("b"), "c": "d"}))["data"] == {"a": Secret("b"), "c": "d"}
+    assert _checked(_provider(), config_map({"a": SecretValue("b"), "c": "d"}))["data"] == {
+        "a": SecretValue("b"),
+        "c": "d",
+    }
 
 
 def test_the_managed_by_label_belongs_to_client_side_apply_and_stays_once_it_is_there() -> None:

@@ -16,7 +16,7 @@ from rehearsal.providers.kubernetes.awaits.rule import (
     Judge,
     Situation,
 )
-from rehearsal.providers.kubernetes.objects import Kind, Object
+from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object
 from tests.unit.rehearsal.kubernetes.support import condition, live, owned
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -62,7 +62,7 @@ DEPLOYMENTS: dict[str, tuple[Object, list[Object], bool]] = {
 @pytest.mark.parametrize("case", DEPLOYMENTS)
 def test_a_deployment(case: str) -> None:
     given, replica_sets, ready = DEPLOYMENTS[case]
-    related: dict[Kind, list[Object]] = {REPLICA_SET: replica_sets, POD: [], PERSISTENT_VOLUME_CLAIM: []}
+    related: dict[GroupVersionKind, list[Object]] = {REPLICA_SET: replica_sets, POD: [], PERSISTENT_VOLUME_CLAIM: []}
     assert workloads.deployment(Situation(given, related)).ready is ready
 
 
