@@ -21,7 +21,7 @@ from tests.chaos.trial import Result, play
 from tests.chaos.world import World
 from tests.support.recorded import commit
 
-_RESULTS: Final = CHECKOUT / "build" / "chaos.jsonl"
+_RESULTS: Final = CHECKOUT / "tests" / "chaos" / "played.jsonl"
 _BASE: Final = CHECKOUT / "build" / "chaos-base.json"
 _SEED: Final = 14
 _TELLING = Lock()
@@ -60,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=FAMILIES, action="append", help="some families (default: all)")
     parser.add_argument("--case", action="append", help="single cases by name: kills/17")
     parser.add_argument("--workers", type=int, default=1, help="cases at the same time, each with a control plane")
-    parser.add_argument("--resume", action="store_true", help="go on: leave out what build/chaos.jsonl has")
+    parser.add_argument("--resume", action="store_true", help="go on: leave out what tests/chaos/played.jsonl has")
     parser.add_argument(
         "--record", action="store_true", help="write the tables to docs/verification.md, as a run of its own date"
     )

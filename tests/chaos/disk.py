@@ -19,8 +19,8 @@ _ERRORS: Final = {DISK_FULL: errno.ENOSPC, NO_SPACE: errno.ENOSPC, IO_ERROR: err
 class Disk:
     """What holds the files below `directory`, and does `fault` to their write number `at`; to none if that is below 0.
 
-    `writes` counts them. A full disk lets nothing more through until somebody makes room; after a short write comes what
-    came before a full one.
+    `writes` counts them. A full disk lets nothing more through until somebody makes room; after a short write comes
+    what came before a full one.
     """
 
     directory: Path

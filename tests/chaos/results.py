@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
+from common.files import write_atomically
 from tests.chaos.cases import BLOCK, DAMAGES, KILLS, PAIRS
 from tests.chaos.trial import Result
 
@@ -15,21 +17,34 @@ _TOGETHER: Final = "together"
 
 @dataclass(frozen=True)
 class Results:
-    """A file with the results of a run that may be interrupted and go on: the newest of each case counts."""
+    """A file with the results of a run that may be interrupted and go on, on another machine too.
+
+    It has a line for each case, the newest result of it, in the order of the cases.
+    """
 
     file: Path
+    _adding: Lock = field(default_factory=Lock, compare=False)
 
     def add(self, result: Result, **circumstances: str) -> None:
-        """Write down how a case went."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("a") as file:
-            file.write(json.dumps(result.as_json() | circumstances) + "\n")
+        """Write down how a case went, in place of what is known of it."""
+        with self._adding:
+            every = {_identity(each): each for each in self._lines()}
+            new = result.as_json() | circumstances
+            every[_identity(new)] = new
+            lines = (json.dumps(every[identity]) for identity in sorted(every))
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.file, "".join(f"{line}\n" for line in lines))
 
     def read(self, seed: int) -> dict[str, dict[str, Any]]:
         """The results of a seed by case: `kills/17`."""
-        lines = self.file.read_text().splitlines() if self.file.exists() else ()
-        found = [json.loads(line) for line in lines]
-        return {f"{each['family']}/{each['number']}": each for each in found if each["seed"] == seed}
+        return {f"{each['family']}/{each['number']}": each for each in self._lines() if each["seed"] == seed}
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
+
+
+def _identity(result: dict[str, Any]) -> tuple[int, str, int]:
+    return result["seed"], result["family"], result["number"]
 
 
 def tables(results: Iterable[dict[str, Any]]) -> str:

@@ -9,7 +9,8 @@ import pytest
 from tests.chaos import cases, damages, objects, traps
 from tests.chaos.cases import BLOCK, DISK, DISK_FULL, IO_ERROR, NO_SPACE, SHORT, TORN, VICTIMS
 from tests.chaos.disk import Disk
-from tests.chaos.results import tables
+from tests.chaos.results import Results, tables
+from tests.chaos.trial import Result
 
 WRITES = """
 import os, sys
@@ -113,3 +114,13 @@ def test_the_table_counts_what_did_not_converge() -> None:
     ]
     assert "| engine | 2/3 |" in tables(results)
     assert "| **all** | 2/3 |" in tables(results)
+
+
+def test_a_case_that_is_played_again_has_its_newest_result_and_a_run_goes_on_from_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "played.jsonl"
+    second, first = reversed(cases.cases(14, cases.KILLS, 2))
+    for case, problems in ((second, ()), (first, ("still runs: etcd",)), (first, ())):
+        Results(file).add(Result(case, "moment 3", problems, 1.5), commit="abc")
+    assert [each["problems"] for each in Results(file).read(14).values()] == [[], []]
+    assert list(Results(file).read(14)) == ["kills/0", "kills/1"]
+    assert Results(file).read(15) == {}
