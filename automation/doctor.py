@@ -96,7 +96,7 @@ def _backend(engine: Tool | Unfit | None) -> ToolStatus:
         check_url(url)
         if isinstance(engine, Tool):
             settings = engine_settings(local=False, cluster="")
-            Engine(engine, "", settings, project_directory()).ask("stack", "ls", "--json", "--non-interactive")
+            Engine(engine, "", settings, project_directory()).exists()
     except EngineError as error:
         (problem,) = error.problems
     source = VARIABLE if VARIABLE in os.environ else "by default"

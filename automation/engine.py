@@ -18,7 +18,7 @@ from automation.child import Child, DeadlinePassed
 from automation.event_log import following
 from automation.outcome import COLOUR, failed
 from automation.program_errors import hangs
-from automation.state.backends import VARIABLE, trouble
+from automation.state.backends import PATIENCE, VARIABLE, silent, trouble
 from automation.state.lock import Locked
 from common.errors import BusyError, EngineError, PolykubeError, Problem, last_words
 from common.locks import exclusive_or_none, holder
@@ -109,9 +109,15 @@ class Engine:
         targets = (argument for urn in urns for argument in ("--target", urn))
         self.ask("refresh", "--yes", "--skip-preview", "--stack", self.stack, *targets)
 
-    def ask(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run a command quietly; what it wrote to standard output comes back."""
-        done = self._quietly(arguments, stdin)
+    def ask(self, *arguments: str, stdin: str | None = None, deadline: float | None = None) -> str:
+        """Run a command quietly; what it wrote to standard output comes back.
+
+        EngineError (PK417) when the backend has not answered it after `deadline` seconds.
+        """
+        try:
+            done = self._quietly(arguments, stdin, deadline=deadline)
+        except subprocess.TimeoutExpired:
+            raise EngineError(silent(self.backend_url, deadline or 0)) from None
         if done.returncode:
             raise self._failure(" ".join(arguments), _said(done))
         return done.stdout
@@ -143,12 +149,12 @@ class Engine:
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""
-        stacks = json.loads(self.ask("stack", "ls", "--json"))
+        stacks = json.loads(self.ask("stack", "ls", "--json", "--non-interactive", deadline=PATIENCE))
         return any(stack["name"].rpartition("/")[2] == self.stack for stack in stacks)
 
     def select(self) -> None:
         """Make the stack known to the backend if it is not."""
-        self.ask("stack", "select", "--create", self.stack)
+        self.ask("stack", "select", "--create", self.stack, deadline=PATIENCE)
 
     def forget(self) -> None:
         """Remove a stack without resources from the backend, with its history and copies; its file stays."""
@@ -174,7 +180,12 @@ class Engine:
         return [str(self.tool.path), *arguments]
 
     def _quietly(
-        self, arguments: Sequence[str], stdin: str | None = None, *, policies: bool = True
+        self,
+        arguments: Sequence[str],
+        stdin: str | None = None,
+        *,
+        policies: bool = True,
+        deadline: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
         environment = self._environment if policies else {**self._environment, "PULUMI_OPTION_POLICY_PACK": ""}
         return subprocess.run(
@@ -186,6 +197,7 @@ class Engine:
             text=True,
             check=False,
             pass_fds=self._inherited,
+            timeout=deadline,
         )
 
 

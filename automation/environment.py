@@ -40,6 +40,8 @@ def engine_settings(*, local: bool, cluster: str) -> dict[str, str]:
     """The variables to set for a stack whose cluster is called `cluster`; `local` if it is embedded."""
     settings = {
         "PULUMI_HOME": str(pulumi_home()),
+        # Else the token of Pulumi Cloud would be written into its home, which is in the cache, and CI keeps that.
+        "PULUMI_CREDENTIALS_PATH": str(state_dir() / "credentials"),
         VARIABLE: backend_url(),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",  # `setup` gets them, once

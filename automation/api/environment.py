@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from automation.state.backends import VARIABLES
 from common.plugin_process import CLOUD_VARIABLES
 
 _NAMES: Final = frozenset(
@@ -11,6 +12,7 @@ _NAMES: Final = frozenset(
         *("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"),
         *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
         *("SSL_CERT_DIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "KUBECONFIG"),
+        *VARIABLES,
     }
 )
 _PREFIXES: Final = (*CLOUD_VARIABLES, "PULUMI_", "POLYKUBE_", "XDG_")

@@ -13,6 +13,19 @@ from urllib.parse import urlparse
 from common.errors import EngineError, Problem
 
 VARIABLE: Final = "PULUMI_BACKEND_URL"
+VARIABLES: Final = frozenset(
+    {
+        *(
+            "STORAGE_EMULATOR_HOST",
+            "GCE_METADATA_HOST",
+        ),  # gocloud.dev, blob/gcsblob; cloud.google.com/go/compute/metadata
+        *("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT"),
+        *("MSI_ENDPOINT", "MSI_SECRET"),  # as the line above: azidentity v1.14, managed_identity_client.go
+    }
+)
+"""What else backends and their credentials are found by, besides what begins with Pulumi's name or a cloud's."""
+PATIENCE: Final = 120.0
+"""Seconds that a backend gets for its first answer: Google Cloud's SDK would ask one that is not there for ever."""
 _ALLOWED: Final = "file://, s3://, gs://, azblob://, or https:// of Pulumi Cloud"
 
 
@@ -47,7 +60,10 @@ BACKENDS: Final[Mapping[str, Backend]] = MappingProxyType(
 )
 
 _ABOUT: Final = re.compile(
-    r"blob \(key|could not list bucket|unable to open |missing google cred|azureblob:|PULUMI_ACCESS_TOKEN must|\[401\]"
+    r"blob \(key|could not list bucket|unable to open |missing google cred|azureblob:"
+    r'|PULUMI_ACCESS_TOKEN must|requires logging in|SAML SSO|performing HTTP request: \w+ "https://|pulumi service:'
+    r"|^error: (Unauthorized|\[(401|403|5\d\d)\])",
+    re.MULTILINE,
 )
 _MEANINGS: Final = (  # what it means, the words by which that is known, and what helps besides credentials
     (
@@ -57,12 +73,15 @@ _MEANINGS: Final = (  # what it means, the words by which that is known, and wha
     ),
     (
         "it does not accept the credentials",
-        "SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|invalid_grant|AuthenticationFailed|Unauthorized",
+        (
+            "SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken|invalid_grant|failed to authenticate|Unauthorized"
+            "|requires logging in|SAML SSO"
+        ),
         "",
     ),
     (
         "it does not allow what is asked",
-        "AccessDenied|Forbidden|PermissionDenied|AuthorizationPermissionMismatch",
+        "AccessDenied|Forbidden|PermissionDenied|AuthorizationPermissionMismatch|AuthorizationFailure",
         "have whoever keeps it let you list, read, write and delete objects there",
     ),
     (
@@ -71,8 +90,16 @@ _MEANINGS: Final = (  # what it means, the words by which that is known, and wha
         "make it, versioned and private; or name another by PULUMI_BACKEND_URL",
     ),
     (
+        "its certificate is not trusted",
+        "failed to verify certificate",
+        "set SSL_CERT_FILE to a file with the certificate of whoever signed its own, or that of a proxy in between",
+    ),
+    (
         "it does not answer, or fails",
-        r"dial tcp|no such host|timeout|connection re|EOF|StatusCode: (0|5\d\d)|InternalError|ServiceUnavailable",
+        (
+            r"dial tcp|no such host|timeout|connection re|EOF|StatusCode: (0|5\d\d)|InternalError|ServiceUnavailable"
+            r"|\[5\d\d\]|rate-limit exceeded|RESPONSE 5\d\d|Error 5\d\d"
+        ),
         "see whether it can be reached from here; then run the same command again, which goes on from what is there",
     ),
 )
@@ -100,15 +127,25 @@ def trouble(url: str, said: str) -> Problem | None:
         return None
     for meaning, words, remedy in _MEANINGS:
         if re.search(words, said):
-            return Problem(
-                code="PK417",
-                summary="the backend cannot be used",
-                where=f"{VARIABLE} {shown(url)}",
-                found=f"{meaning}: {said}",
-                allowed=f"{backend.what} that can be listed, read and written",
-                remedy=remedy or backend.credentials,
-            )
+            return _unusable(url, f"{meaning}: {said}", remedy or backend.credentials)
     return None
+
+
+def silent(url: str, seconds: float) -> Problem:
+    """What is wrong with the backend at `url`, if it has not answered in this time."""
+    return _unusable(url, f"no answer in {seconds:.0f} s", _MEANINGS[-1][-1])
+
+
+def _unusable(url: str, found: str, remedy: str) -> Problem:
+    backend = BACKENDS.get(urlparse(url).scheme, Backend("a backend"))
+    return Problem(
+        code="PK417",
+        summary="the backend cannot be used",
+        where=f"{VARIABLE} {shown(url)}",
+        found=found,
+        allowed=f"{backend.what} that can be listed, read and written",
+        remedy=remedy,
+    )
 
 
 def shown(url: str) -> str:

@@ -20,7 +20,12 @@ class _Engine(Engine):
         self.stack = "dev"
         self.asked: list[tuple[str, ...]] = []
 
-    def ask(self, *arguments: str, stdin: str | None = None) -> str:  # noqa: ARG002 - nothing reads it
+    def ask(
+        self,
+        *arguments: str,
+        stdin: str | None = None,  # noqa: ARG002 - nothing reads it
+        deadline: float | None = None,  # noqa: ARG002 - nor that
+    ) -> str:
         self.asked.append(arguments)
         return ""
 
