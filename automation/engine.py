@@ -163,8 +163,41 @@ class Engine:
 
     def export(self) -> dict[str, Any]:
         """The stack's state as the backend has it, secrets encrypted."""
-        deployment: dict[str, Any] | None = json.loads(self.ask("stack", "export", "--stack", self.stack))["deployment"]
+        deployment: dict[str, Any] | None = json.loads(self.state())["deployment"]
         return deployment or {}
+
+    def state(self) -> str:
+        """The same as the engine tells it: JSON with the `deployment`, and the version of its format."""
+        return self.ask("stack", "export", "--stack", self.stack)
+
+    def replace_state(self, before: str, after: str) -> None:
+        """Write the state `after` over the state `before`; BusyError (PK603) when it is another one by now.
+
+        The engine writes on no condition, and takes its lock for the writing alone (pulumi v3.259,
+        pkg/backend/diy/backend.go, ImportDeployment). So what writes is started first, and gets the state when it has
+        come to wait for it: between the last look and the lock no process has to start, and no run has time to be.
+        """
+        command = self._command("stack", "import", "--stack", self.stack)
+        with subprocess.Popen(
+            command,
+            cwd=self.directory,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            pass_fds=self._inherited,
+        ) as writing:
+            try:
+                moved = self.state() != before
+            except BaseException:
+                writing.communicate("")  # nothing to write is an error to it
+                raise
+            said, errors = writing.communicate("" if moved else after)
+        if moved:
+            raise BusyError(_moved(self.stack))
+        if writing.returncode:
+            raise self._failure("stack import", last_words(errors.strip() or said, 1500))
 
     @property
     def backend_url(self) -> str:
@@ -204,6 +237,16 @@ class Engine:
 def _said(done: subprocess.CompletedProcess[str]) -> str:
     """The last words of a run that failed; a preview tells its errors with everything else."""
     return last_words(done.stderr.strip() or done.stdout, 1500)
+
+
+def _moved(stack: str) -> Problem:
+    return Problem(
+        code="PK603",
+        summary=f"the state of stack {stack} has changed while it was looked at",
+        found="somebody else's run has written it; nothing was written over it",
+        allowed="one run per stack at a time",
+        remedy="see that nobody works on the stack, then run the same command again",
+    )
 
 
 def _busy(stack: str, process: str) -> Problem:

@@ -52,13 +52,14 @@ def _exists(message: str) -> bool:
 
 def _keep_ours(engine: Engine, urns: set[str]) -> list[str]:
     """Drop what is not ours from the state again."""
-    exported = json.loads(engine.ask("stack", "export", "--stack", engine.stack))
+    before = engine.state()
+    exported = json.loads(before)
     resources = exported["deployment"].get("resources") or []
     looked_at = [resource for resource in resources if resource["urn"] in urns]
     foreign = {resource["urn"]: _managers(resource) for resource in looked_at if not _is_ours(resource)}
     if foreign:
         exported["deployment"]["resources"] = [each for each in resources if each["urn"] not in foreign]
-        engine.ask("stack", "import", "--stack", engine.stack, stdin=json.dumps(exported))
+        engine.replace_state(before, json.dumps(exported))
         raise EngineError([_foreign(engine.stack, urn, managers) for urn, managers in foreign.items()])
     return [resource["urn"] for resource in looked_at]
 

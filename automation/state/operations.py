@@ -38,15 +38,16 @@ def settle(engine: Engine, created: Sequence[Resource] = ()) -> list[Settled]:
     """Settle the operations that a killed run had begun; what was found comes back.
 
     `created` are resources that may have been created though the state does not say so: as previews plan them.
-    EngineError (PK403) when a begun create cannot be looked up.
+    EngineError (PK403) when a begun create cannot be looked up, BusyError (PK603) when somebody else runs meanwhile.
     """
-    exported = json.loads(engine.ask("stack", "export", "--stack", engine.stack))
+    before = engine.state()
+    exported = json.loads(before)
     deployment = exported["deployment"] or {}
     unanswered = [{"type": "creating", "resource": resource} for resource in created]
     begun = [*(deployment.pop("pending_operations", None) or ()), *unanswered]
     if begun:
         deployment["resources"] = list(_marked(deployment.get("resources") or (), begun, engine.stack))
-        engine.ask("stack", "import", "--stack", engine.stack, stdin=json.dumps(exported))
+        engine.replace_state(before, json.dumps(exported))
     unsettled = {each["urn"] for each in deployment.get("resources") or () if each.get("initErrors") == [_MARK]}
     if not unsettled:
         return []
