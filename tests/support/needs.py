@@ -18,6 +18,7 @@ import pytest
 from components.addons.bundles import Bundle
 from rehearsal import toolchain
 from rehearsal.toolchain import CONTROL_PLANE, ENGINE, Binary, Tool, look_up
+from tests.support.stores import azurite
 
 FULL: Final = "--full"
 MARKER: Final = "needs(*what): programs that the test starts need these: engine, control plane"
@@ -45,6 +46,7 @@ def nothing_made() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(toolchain, "_made", _lack)
         patch.setattr(Bundle, "usable", here)
+        patch.setattr(azurite, "install", lambda _: pytest.skip("needs Azurite: a full run installs it"))
         yield
 
 
