@@ -27,7 +27,7 @@ STAND_INS: Final = {
     "random": "rehearsal.providers.random",
     "tls": "rehearsal.providers.tls",
 }
-_ASK_NOBODY: Final = {STAND_INS["random"], STAND_INS["tls"]}
+_ASK_NOBODY: Final = {STAND_INS["random"], STAND_INS["tls"], "pulumi.dynamic"}
 CLOUD_STAND_INS: Final = {
     "aws": "rehearsal.providers.clouds.aws",
     "azure-native": "rehearsal.providers.clouds.azure_native",
@@ -35,6 +35,8 @@ CLOUD_STAND_INS: Final = {
 }
 """Stand-ins that only rehearsals use: where a cloud is meant, nothing else will do."""
 LANGUAGE_HOST: Final = "pulumi-language-python"
+DYNAMIC: Final = "pulumi-resource-pulumi-python"
+"""What runs providers that a program brings itself; it comes with the engine, and is a script that starts the SDK's."""
 _MARK: Final = "# A polykube stand-in"
 _INSTALL_TIMEOUT: Final = 300  # seconds
 
@@ -136,6 +138,7 @@ def ensure_language_host(engine: Tool) -> Plugin:
     host = language_host(engine)
     if host is None or not host.official:
         _write_stand_in(_stand_in_host(engine), "rehearsal.language_host")
+        _write_stand_in(_stand_in_host(engine).with_name(DYNAMIC), "pulumi.dynamic")
     return host or Plugin(LANGUAGE_HOST, engine.version, _stand_in_host(engine), official=False)
 
 

@@ -2,7 +2,7 @@
 
 DIR/project/         the user's project by symbolic links, but for the stack file, which is a copy
 DIR/home/            PULUMI_HOME: stand-ins, written when the SDKs that they stand behind are there
-DIR/bin/             stubs of the programs that kubeconfigs of clouds call for a credential
+DIR/bin/             stubs of the programs that kubeconfigs of clouds call for a credential, and of ssh
 DIR/polykube/        what is kept in the state directory otherwise: backend, control planes, locks
 DIR/clouds.sqlite3   what exists in the stand-in clouds
 DIR/authorities.pem  whom the programs of the rehearsal trust: everybody's authorities, and its clusters'
@@ -35,6 +35,11 @@ _STUBS: Final[Mapping[str, str]] = {
     "gke-gcloud-auth-plugin": '""',
     "kubelogin": '"get-token"*',
 }
+
+_SSH: Final = """#!/bin/sh
+# Plays hosts in a rehearsal.
+exec "$POLYKUBE_PYTHON" -P -m rehearsal.providers.clouds.hosts "$@"
+"""
 
 
 class Site:
@@ -159,6 +164,7 @@ def _furnish(site: Site) -> None:
     write_atomically(site.directory / AUTHORITIES, Path(certifi.where()).read_bytes())
     for program, arguments in _STUBS.items():
         write_atomically(site.directory / "bin" / program, _stub(program, arguments, site.directory), mode=0o755)
+    write_atomically(site.directory / "bin" / "ssh", _SSH, mode=0o755)
 
 
 def _remove_if(site: Site, *, kept: bool) -> bool:

@@ -140,6 +140,17 @@ class Code(Enum):
             "`organization`."
         ),
     )
+    BAD_ADDRESS = ("PK137", "An address is not well formed", "An address is four numbers from 0 to 255 with dots.")
+    WRONG_ADDRESS = (
+        "PK138",
+        "An address is not where it has to be",
+        "Hosts, the virtual IP and the addresses of load balancers are different addresses of one network.",
+    )
+    BAD_AUTHORITY = (
+        "PK139",
+        "An authority cannot be used",
+        "Certificate and key are PEM files that belong together, and the certificate is of an authority, and holds.",
+    )
     SAME_NAME_TWICE = (
         "PK140",
         "Two things have one name",

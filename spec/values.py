@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -115,6 +115,23 @@ Ipv4Cidr: TypeAlias = Annotated[
     IPv4Network,
     PlainValidator(_ipv4_network),
     WithJsonSchema({"type": "string", "pattern": "^[0-9.]+/[0-9]{1,2}$", "examples": ["10.0.0.0/16"]}),
+]
+
+
+def _ipv4_address(value: Any) -> IPv4Address:
+    text = _text(value)
+    try:
+        return IPv4Address(text)
+    except ValueError:
+        network = text.partition("/")[0]
+        remedy = f"Write {network}, if that is meant." if network != text else "Write something like 10.0.0.10."
+        raise refused(Finding(Code.BAD_ADDRESS, quoted(text), "an IPv4 address: 10.0.0.10", remedy)) from None
+
+
+Ipv4: TypeAlias = Annotated[
+    IPv4Address,
+    PlainValidator(_ipv4_address),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,3}([.][0-9]{1,3}){3}$", "examples": ["10.0.0.10"]}),
 ]
 
 # IsValidPortName in k8s.io/apimachinery 0.36 (RFC 6335, lower case only)

@@ -14,6 +14,7 @@ from components.clusters.eks import EksSpec
 from components.clusters.existing import ExistingSpec
 from components.clusters.gke import GkeSpec
 from components.clusters.kubeadm.aws import KubeadmAwsSpec
+from components.clusters.kubeadm.hosts import KubeadmHostsSpec
 from components.clusters.local import LocalSpec
 
 KINDS: Final[Mapping[type[ClusterSpec], str]] = {
@@ -23,6 +24,7 @@ KINDS: Final[Mapping[type[ClusterSpec], str]] = {
     GkeSpec: "components.clusters.gke.cluster:GkeCluster",
     AksSpec: "components.clusters.aks.cluster:AksCluster",
     KubeadmAwsSpec: "components.clusters.kubeadm.aws.cluster:KubeadmAwsCluster",
+    KubeadmHostsSpec: "components.clusters.kubeadm.hosts.cluster:KubeadmHostsCluster",
 }
 """By the kind's model the module and name of its component. It is imported only when a cluster of the kind is created,
 and with it its cloud's SDK, which takes seconds."""

@@ -17,7 +17,7 @@ _KEY: Final = "aws:kms/key:Key"
 _VAULT: Final = "azure-native:keyvault:Vault"
 _KEPT: Final = frozenset(
     {
-        *(EKS, GKE, AKS),
+        *(EKS, GKE, AKS, "pulumi-python:dynamic/kubeadm:ControlPlane"),
         component_type("stacks", "Protection"),
         *("aws:ec2/vpc:Vpc", "gcp:compute/network:Network", "azure-native:network:VirtualNetwork"),
         *(_KEY, "gcp:kms/cryptoKey:CryptoKey", _VAULT, "azure-native:keyvault:Key"),

@@ -20,7 +20,7 @@ from stacks.compose import Composition
 from stacks.config import StackSpec
 from tests.support.registered import Registered, registered
 from tests.support.stack import make_stack
-from tests.support.stack_files import CLOUD_STACKS, load_stack
+from tests.support.stack_files import CLUSTER_STACKS, load_stack
 
 SPECS: dict[str, Callable[[ControlPlane], dict[str, Any]]] = {
     "local": lambda plane: {
@@ -49,10 +49,10 @@ TENANT = {
 Planned = dict[str, Registered]
 
 
-@pytest.fixture(scope="module", params=[*SPECS, *CLOUD_STACKS])
+@pytest.fixture(scope="module", params=[*SPECS, *CLUSTER_STACKS])
 def spec(request: pytest.FixtureRequest, control_plane: ControlPlane) -> StackSpec:
     """A stack of each kind with one tenant, and those of the clouds as they are."""
-    if request.param in CLOUD_STACKS:
+    if request.param in CLUSTER_STACKS:
         return load_stack(request.param)
     written = {"stage": "dev", "cluster": SPECS[request.param](control_plane), "tenants": [TENANT]}
     return StackSpec.model_validate({f"polykube:{key}": value for key, value in written.items()})
@@ -139,7 +139,7 @@ def test_c7_a_cluster_has_a_facility_exactly_when_it_has_its_capability(spec: St
 
 
 def test_every_kind_is_under_contract() -> None:
-    covered = {*SPECS, *(load_stack(name).cluster.kind for name in CLOUD_STACKS)}
+    covered = {*SPECS, *(load_stack(name).cluster.kind for name in CLUSTER_STACKS)}
     assert {kind_name(kind) for kind in KINDS} == covered
 
 

@@ -6,9 +6,10 @@ The engine creates in the order of these dependencies and destroys in the revers
 import pytest
 
 from tests.support.registered import Registered, everything_before
-from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
+from tests.support.stack_files import CLOUD_STACKS, CLUSTER_STACKS, load_stack, planned
 
 Planned = dict[str, Registered]
+_HOSTS = "pulumi-python:dynamic/kubeadm"
 
 # For each kind, what has to be there before what: types, with part of a name where there are several.
 ORDER = {
@@ -62,6 +63,15 @@ ORDER = {
         ("aws:autoscaling/group:Group::-general", "kubernetes:core/v1:Namespace"),
         ("kubernetes:apps/v1:DaemonSet::cilium", "kubernetes:core/v1:Namespace"),
     ],
+    "kubeadm-hosts": [
+        (f"{_HOSTS}:Inspection", f"{_HOSTS}:ControlPlane"),
+        (f"{_HOSTS}:ControlPlane::-cp-1", "pulumi:providers:kubernetes"),
+        ("kubernetes:core/v1:Secret::bootstrap-token", f"{_HOSTS}:ControlPlane::-cp-2"),
+        ("kubernetes:core/v1:Secret::bootstrap-token", f"{_HOSTS}:Worker::-worker-"),
+        (f"{_HOSTS}:ControlPlane::-cp-2", f"{_HOSTS}:ControlPlane::-cp-3"),
+        (f"{_HOSTS}:Worker::-worker-", "kubernetes:core/v1:Namespace"),
+        ("kubernetes:apps/v1:DaemonSet::cilium", "kubernetes:core/v1:Namespace"),
+    ],
     "gke standard": [
         ("gcp:compute/routerNat:RouterNat", "gcp:container/nodePool:NodePool"),
         ("gcp:container/cluster:Cluster", "gcp:container/nodePool:NodePool"),
@@ -70,7 +80,7 @@ ORDER = {
 }
 
 
-@pytest.mark.parametrize("stack", CLOUD_STACKS)
+@pytest.mark.parametrize("stack", CLUSTER_STACKS)
 def test_each_part_comes_after_what_it_needs_and_so_goes_before_it(stack: str) -> None:
     made = planned(stack)
     spec = load_stack(stack).cluster
@@ -88,7 +98,7 @@ def matching(planned: Planned, wanted: str) -> list[Registered]:
     return [each for each in planned.values() if each.type == kind and part in each.name]
 
 
-@pytest.mark.parametrize("stack", CLOUD_STACKS)
+@pytest.mark.parametrize("stack", CLUSTER_STACKS)
 def test_what_reaches_outside_the_cluster_is_destroyed_while_the_cluster_still_runs(stack: str) -> None:
     made = planned(stack)
     (cluster,) = [each for each in made.values() if each.type.startswith("polykube:clusters:")]

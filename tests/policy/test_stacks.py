@@ -11,7 +11,7 @@ from policy.engine.server import PolicyServer
 from policy.model.resource import Resource
 from policy.rules import RULES
 from tests.policy.analysis import State, asked
-from tests.support.stack_files import CLOUD_STACKS, load_stack, planned
+from tests.support.stack_files import CLUSTER_STACKS, load_stack, planned
 
 
 def broken(stack: str) -> set[str]:
@@ -22,7 +22,7 @@ def broken(stack: str) -> set[str]:
     return {found.rule for found in asked(state, {}) if found.level == "mandatory"}
 
 
-@pytest.mark.parametrize("stack", CLOUD_STACKS)
+@pytest.mark.parametrize("stack", CLUSTER_STACKS)
 def test_a_stack_breaks_no_mandatory_rule(stack: str) -> None:
     assert broken(stack) == (set() if load_stack(stack).stage == "prod" else {"protect-cluster"})
 
@@ -31,11 +31,11 @@ def test_every_kind_of_cluster_is_asked_what_enforces_its_network_policies() -> 
     (rule,) = (rule for rule in RULES if rule.id == "cni-enforces")
     asked_of = {
         load_stack(stack).cluster.kind
-        for stack in CLOUD_STACKS
+        for stack in CLUSTER_STACKS
         if any(Resource(it.urn, it.type, it.name, it.inputs).kind in rule.kinds for it in planned(stack).values())
     }
     # No container runs there; what made the cluster is another stack; what enforces them is among its own objects.
-    not_seen = {"local", "existing", "kubeadm-aws"}
+    not_seen = {"local", "existing", "kubeadm-aws", "kubeadm-hosts"}
     assert asked_of | not_seen == set(map(kind_name, KINDS))
 
 

@@ -86,8 +86,11 @@ class Cloud(Mocks):
     """Answers with the inputs, an id, and whatever the program goes on to use."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        made = {"arn": f"arn:aws:::{args.name}", "endpoint": f"https://{args.name}.example", "name": args.name}
+        made: dict[str, Any] = {"arn": f"arn:aws:::{args.name}", "name": args.name}
+        made |= {"endpoint": f"https://{args.name}.example"}
         made |= {"bucket": args.name} if args.typ == "aws:s3/bucket:Bucket" else {}
+        if args.typ == "pulumi-python:dynamic/kubeadm:Inspection":
+            made |= {"keys": {host["name"]: f"ssh-ed25519 {host['name']}" for host in args.inputs["hosts"]}}
         azure_id = f"/subscriptions/0/providers/x/managedClusters/{args.name}"  # policies read the name in it
         made_id = azure_id if args.typ.endswith(":ManagedCluster") else f"{args.name}-id"
         return made_id, made | args.inputs | dict(_NESTED.get(args.typ, {}))

@@ -20,6 +20,8 @@ CLOUD_STACKS: Final = (
     *("eks-dev", "eks-prod", "gke-dev", "gke-prod", "gke-autopilot", "aks-dev", "aks-prod"),
     "kubeadm-aws",
 )
+CLUSTER_STACKS: Final = (*CLOUD_STACKS, "kubeadm-hosts")
+"""Those whose clusters the program makes."""
 
 
 @cache

@@ -129,3 +129,8 @@ def public_key_hash(public_key: str) -> str:
     """The hash of a public key (PEM, SubjectPublicKeyInfo) as kubeadm's caCertHashes have it."""
     content = "".join(line for line in public_key.splitlines() if not line.startswith("-----"))
     return f"sha256:{hashlib.sha256(base64.b64decode(content)).hexdigest()}"
+
+
+def encoded(certificate: str) -> str:
+    """PEM as kubeconfigs have it."""
+    return base64.b64encode(certificate.encode()).decode()

@@ -24,7 +24,8 @@ CONTROL_PLANE: Final = "control-plane"
 WORKER: Final = "worker"
 DEADLINE: Final = 1200
 """Seconds that a machine has to join; each wait of the script has a deadline within this."""
-_SCRIPT: Final = "/usr/local/sbin/polykube-boot"
+SCRIPT: Final = "/usr/local/sbin/polykube-boot"
+"""What makes the machine a node, as root and without arguments."""
 _HEADER: Final = "#cloud-config\n"
 _LARGEST: Final = 16384  # bytes of user data that EC2 takes, the least of the clouds
 _PAUSE: Final = "registry.k8s.io/pause:3.10.2"
@@ -67,18 +68,21 @@ def user_data(machine: Machine) -> str:
 def cloud_config(machine: Machine) -> dict[str, Any]:
     """The user data as cloud-init reads it."""
     return {
-        "write_files": [_file(path, *content) for path, content in sorted(_contents(machine).items())],
-        "runcmd": [[_SCRIPT]],
+        "write_files": [_file(path, *content) for path, content in sorted(contents(machine).items())],
+        "runcmd": [[SCRIPT]],
     }
 
 
-def _contents(machine: Machine) -> dict[str, tuple[str, str]]:
-    """Content and mode of each file, by path."""
+def contents(machine: Machine) -> dict[str, tuple[str, str]]:
+    """Content and mode of each file of the machine, by path: its seed, however it gets there. Then `SCRIPT` is run.
+
+    In a cloud it is user data (`user_data`); hosts given by address get it by ssh, with the authorities in it.
+    """
     programs = [f"{each.name} {each.sha256} {each.url}" for each in downloads(machine.minor, machine.architecture)]
     settings = {"ROLE": machine.role, **machine.settings}
     secret = "0600"  # noqa: S105 - a mode
     found = {
-        _SCRIPT: (_own_text("boot.sh"), "0700"),
+        SCRIPT: (_own_text("boot.sh"), "0700"),
         "/usr/local/lib/polykube/cloud.sh": (machine.cloud, "0644"),
         "/etc/polykube/machine.env": (_variables(settings), "0644"),
         "/etc/polykube/downloads": ("\n".join(programs) + "\n", "0644"),

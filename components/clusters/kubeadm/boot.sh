@@ -3,6 +3,10 @@
 # on the console, and what it waits for has a deadline. The cloud is told whether the machine joined.
 set -Eeuo pipefail
 
+# What not every kind of machine needs; its own file says otherwise.
+cloud_before_beginning() { :; }
+cloud_after_joining() { :; }
+
 # shellcheck source=/dev/null
 . /etc/polykube/machine.env
 # shellcheck source=aws/cloud.sh
@@ -16,7 +20,7 @@ began=$SECONDS
 doing=begin
 
 say() {
-  printf 'polykube-boot [%4ds] %s\n' "$((SECONDS - began))" "$*" | tee -a /var/log/polykube-boot.log >/dev/console || true
+  printf 'polykube-boot [%4ds] %s\n' "$((SECONDS - began))" "$*" | tee -a /var/log/polykube-boot.log /dev/console || true
 }
 
 give_up() {
@@ -90,6 +94,7 @@ is_joined() {
 }
 
 begin_cluster() {
+  cloud_before_beginning
   kubeadm init --config /etc/polykube/init.yaml --skip-token-print
   wait_for 120 "note that the cluster has begun" cloud_note_beginning
 }
@@ -109,10 +114,11 @@ become_node() {
   else
     join_cluster
   fi
+  cloud_after_joining
 }
 
 is_ready() {
-  kubectl --kubeconfig "$KUBELET_CONFIG" wait --for=condition=Ready --timeout=10s "node/$(hostname)"
+  kubectl --kubeconfig "$KUBELET_CONFIG" wait --for=condition=Ready --timeout=10s "node/${NODE_NAME:-$(hostname)}"
 }
 
 report() {

@@ -62,13 +62,17 @@ class CoreAddOns(pulumi.ComponentResource):
                 each["spec"]["replicas"] = 2 if redundant else 1
         return list(register(objects, self.place))
 
-    def approve_certificates(self, nodes: IPv4Network, names: str) -> None:
-        """What approves the serving certificates of kubelets whose addresses are in `nodes`, by names of this form."""
+    def approve_certificates(self, nodes: IPv4Network, names: str, *, resolve: bool = True) -> None:
+        """What approves the serving certificates of kubelets whose addresses are in `nodes`, by names of this form.
+
+        Names are resolved, and have to be the machine's, but where no DNS has them.
+        """
         environment = {
             "PROVIDER_REGEX": names,
             "PROVIDER_IP_PREFIXES": str(nodes),
             "MAX_EXPIRATION_SEC": _YEAR,
             "LEADER_ELECTION": "true",
+            **({} if resolve else {"BYPASS_DNS_RESOLUTION": "true"}),
         }
         register(_approver(environment), self.place)
 

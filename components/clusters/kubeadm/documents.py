@@ -22,6 +22,7 @@ from components.clusters.kubeadm.v1beta4 import (
     JoinControlPlane,
     KubeletConfiguration,
     KubeProxyConfiguration,
+    LocalApiEndpoint,
     LocalEtcd,
     Networking,
     NodeRegistration,
@@ -62,16 +63,27 @@ class ClusterFacts:
 
 @dataclass(frozen=True)
 class NodeFacts:
-    """What a machine's node is like; without taints (None) a control plane has its own."""
+    """What a machine's node is like; without taints (None) a control plane has its own.
+
+    In a cloud, its name and address are the cloud's to say.
+    """
 
     labels: Mapping[str, str]
     taints: Sequence[Taint] | None = None
+    name: str | None = None
+    address: str | None = None
+
+    @property
+    def listens(self) -> LocalApiEndpoint | None:
+        """Where the API server of a control plane listens."""
+        return LocalApiEndpoint(advertise_address=self.address) if self.address else None
 
     def registration(self, *, in_cloud: bool) -> NodeRegistration:
         """The node's part of a document."""
         labels = ",".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
-        told = {"node_labels": labels} if labels else {}
-        return NodeRegistration(kubelet_extra_args=flags(**told, **_external(in_cloud=in_cloud)), taints=self.taints)
+        told = ({"node_labels": labels} if labels else {}) | ({"node_ip": self.address} if self.address else {})
+        arguments = flags(**told, **_external(in_cloud=in_cloud))
+        return NodeRegistration(name=self.name, kubelet_extra_args=arguments, taints=self.taints)
 
 
 def init_documents(cluster: ClusterFacts, node: NodeFacts) -> list[Document]:
@@ -79,6 +91,7 @@ def init_documents(cluster: ClusterFacts, node: NodeFacts) -> list[Document]:
     return [
         InitConfiguration(
             bootstrap_tokens=[BootstrapToken(ttl=_DEFAULT_TOKEN)],
+            local_api_endpoint=node.listens,
             node_registration=node.registration(in_cloud=cluster.in_cloud),
         ),
         cluster_configuration(cluster),
@@ -95,7 +108,7 @@ def join_document(
     return JoinConfiguration(
         discovery=Discovery(bootstrap_token=known),
         node_registration=node.registration(in_cloud=cluster.in_cloud),
-        control_plane=JoinControlPlane() if control_plane else None,
+        control_plane=JoinControlPlane(local_api_endpoint=node.listens) if control_plane else None,
     )
 
 

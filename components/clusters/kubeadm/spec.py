@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
+from components.clusters.base import ClusterSpec
 from components.clusters.kubeadm.boot import Mirror
 from components.clusters.managed import ManagedSpec
 from components.clusters.pools import Architecture, in_gib
@@ -14,7 +15,7 @@ from spec.invalid import is_invalid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding, KeyPath
 from spec.text import DnsName, TextRule
-from spec.values import Bytes, Count, SecretText
+from spec.values import Bytes, Count, Ipv4Cidr, SecretText
 
 TOKEN: Final = TextRule(
     Code.BAD_NAME,
@@ -72,17 +73,35 @@ class ControlPlanes(StackModel):
         return in_gib(self.disk_size) if self.disk_size else _DISK
 
     def findings(self) -> Iterator[Finding]:
-        if self.count not in COUNTS and not is_invalid(self.count):
-            fitting = max(each for each in COUNTS if each <= max(self.count, 1))
-            lost = "which survives the loss of no more machines" if self.count in range(2, COUNTS[-1]) else "too many"
-            found = f"{self.count}, {lost} than {fitting}" if self.count else "0"
-            yield Finding(Code.NOT_ALLOWED, found, "1, 3, 5 or 7", f"Write {fitting}.", at=("count",))
+        yield from count_findings(self.count, at=("count",))
 
 
-class KubeadmSpec(ManagedSpec):
-    """A cluster whose control plane is machines of its own, made nodes by kubeadm; etcd is on the same machines."""
+def count_findings(count: int, at: KeyPath) -> Iterator[Finding]:
+    """A finding for a number of members of which etcd would survive the loss of no more than of a smaller one."""
+    if is_invalid(count) or count in COUNTS:
+        return
+    fitting = max(each for each in COUNTS if each <= max(count, 1))
+    lost = "which survives the loss of no more machines" if count in range(2, COUNTS[-1]) else "too many"
+    found = f"{count}, {lost} than {fitting}" if count else "0"
+    yield Finding(Code.NOT_ALLOWED, found, "1, 3, 5 or 7", f"Write {fitting}.", at=at)
 
-    control_planes: ControlPlanes = Field(description="The machines of the control plane.")
+
+class PodNetworkSpec(StackModel):
+    """The cluster's own networks, on top of the machines'."""
+
+    pods: Ipv4Cidr = Field(
+        default=IPv4Network("10.244.0.0/16"),
+        description="The addresses of pods, which nobody sees outside of the cluster: a /24 for each node.",
+    )
+    services: Ipv4Cidr = Field(default=IPv4Network("10.96.0.0/16"), description="The addresses of Services.")
+    encapsulation: Literal["vxlan", "geneve"] = Field(
+        default="vxlan", description="How packets between pods travel from node to node."
+    )
+
+
+class KubeadmOptions(ClusterSpec):
+    """What can be said of a cluster that kubeadm makes, wherever its machines are; etcd is on the control planes."""
+
     certificate_names: Many[DnsName] = Field(
         default=(),
         description="Further names and addresses by which the API server is reached, for its certificate: api.example.",
@@ -116,16 +135,26 @@ class KubeadmSpec(ManagedSpec):
             yield Finding(Code.BAD_NAME, "another form", TOKEN.allowed, remedy, at=("bootstrapToken",))
 
     def immutable_fields(self) -> dict[str, str]:
-        planes = self.control_planes
         return super().immutable_fields() | {
             "version": self.version,
+            "certificateNames": ", ".join(self.certificate_names) or _NONE,
+            "evictionSeconds": str(self.eviction_seconds),
+        }
+
+
+class KubeadmSpec(KubeadmOptions, ManagedSpec):
+    """A cluster whose control plane is machines of its own in a cloud, made nodes by kubeadm."""
+
+    control_planes: ControlPlanes = Field(description="The machines of the control plane.")
+
+    def immutable_fields(self) -> dict[str, str]:
+        planes = self.control_planes
+        return super().immutable_fields() | {
             "controlPlanes.count": str(planes.count),
             "controlPlanes.machineType": planes.machine_type,
             "controlPlanes.image": planes.image,
             "controlPlanes.diskSize": f"{planes.disk_gib}Gi",
             "controlPlanes.takesPods": str(planes.takes_pods).lower(),
-            "certificateNames": ", ".join(self.certificate_names) or _NONE,
-            "evictionSeconds": str(self.eviction_seconds),
             _PUBLIC: ", ".join(map(str, self.api_endpoint.public_from)) or _NONE,
         }
 
@@ -133,6 +162,15 @@ class KubeadmSpec(ManagedSpec):
         """As for every cluster, but that addresses on the internet may change, and go: the certificates of the API
         servers have the name of the public endpoint if there was one at the beginning."""
         return (key == _PUBLIC and had != _NONE) or super().keeps(key, had)
+
+
+def own_networks(network: PodNetworkSpec) -> dict[str, str]:
+    """What stays of a cluster's own networks as it was made, by key path below `cluster`."""
+    return {
+        "network.pods": str(network.pods),
+        "network.services": str(network.services),
+        "network.encapsulation": network.encapsulation,
+    }
 
 
 def own_network_findings(

@@ -122,6 +122,7 @@ class NodeRegistration(Part):
 
     kept_empty: ClassVar[frozenset[str]] = frozenset({"taints"})
 
+    name: str | None = None
     cri_socket: str = "unix:///run/containerd/containerd.sock"
     kubelet_extra_args: Sequence[Arg] = ()
     taints: Sequence[Taint] | None = None
@@ -148,10 +149,20 @@ class BootstrapToken(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LocalApiEndpoint(Part):
+    """Where the machine's own API server listens."""
+
+    advertise_address: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InitConfiguration(Document):
     """For the machine that begins the cluster."""
 
+    spelt: ClassVar[Mapping[str, str]] = {"local_api_endpoint": "localAPIEndpoint"}
+
     bootstrap_tokens: Sequence[BootstrapToken]
+    local_api_endpoint: LocalApiEndpoint | None = None
     node_registration: NodeRegistration
     timeouts: Timeouts = field(default_factory=Timeouts)
 
@@ -190,6 +201,10 @@ class Discovery(Part):
 @dataclass(frozen=True, kw_only=True)
 class JoinControlPlane(Part):
     """That the machine becomes a control plane; its authorities are on its disk already."""
+
+    spelt: ClassVar[Mapping[str, str]] = {"local_api_endpoint": "localAPIEndpoint"}
+
+    local_api_endpoint: LocalApiEndpoint | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ plugins (rehearsal/site.py) hand out a token that the API server itself has made
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -94,6 +95,13 @@ def serving(host: str) -> tuple[str, Given] | None:
         if given and host in (given.host, *given.names):
             return name, given
     return None
+
+
+def address_of(what: str) -> str:
+    """The loopback address that stands for one of the rehearsal's: all of 127.0.0.0/8 is this machine."""
+    digest = hashlib.sha256(f"{rehearsal_directory()} {what}".encode()).digest()
+    one, two, three = (1 + each % 254 for each in digest[:3])
+    return f"127.{one}.{two}.{three}"
 
 
 def stop(name: str) -> None:

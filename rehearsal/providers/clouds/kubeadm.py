@@ -7,6 +7,7 @@ authority and for a token, and the API server's own objects answer. Words: kubea
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,11 +19,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from rehearsal.control_plane import Given
 from rehearsal.providers.clouds import clusters
 from rehearsal.providers.clouds.api import Api
+from rehearsal.providers.clouds.cloud_init import CloudConfig
 
 _RBAC: Final = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 _ADMINISTRATORS: Final = "kubeadm:cluster-admins"
 _SECRETS: Final = "/api/v1/namespaces/kube-system/secrets"
 _CA: Final = "/etc/kubernetes/pki/ca"
+_DOWNLOADS: Final = "/etc/polykube/downloads"
+_RELEASE: Final = re.compile(r"/v(\d+\.\d+\.\d+)/bin/linux/(\w+)/kubelet")
 
 
 class NeverJoins(Exception):
@@ -94,6 +98,12 @@ def check_token(api: Api, token: str) -> None:
         raise NeverJoins("failed to verify JWS signature of received cluster info object, can't trust this API Server")
     if data.get("usage-bootstrap-authentication") != "true":
         raise NeverJoins("the API server answers 401 Unauthorized to the bootstrap token")
+
+
+def release(told: CloudConfig, architecture: str = "") -> str | None:
+    """The release whose kubelet a machine is told to run; None where it is for another architecture than this."""
+    found = _RELEASE.search(told.files.get(_DOWNLOADS, ""))
+    return found[1] if found and architecture in ("", found[2]) else None
 
 
 def is_over(expiration: str) -> bool:

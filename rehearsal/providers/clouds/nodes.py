@@ -30,7 +30,7 @@ _TYPE: Final = "node"  # in the store's events
 
 @dataclass(frozen=True)
 class Node:
-    """A node as it should be; `taints` as the API server takes them.
+    """A node as it should be, in no zone if its machine is in no cloud; `taints` as the API server takes them.
 
     `brings_devices` says whether its image has what offers its GPUs to pods, or leaves that to a device plugin.
     """
@@ -46,6 +46,15 @@ class Node:
     pods: int = 110
     brings_devices: bool = True
 
+    def _place(self) -> dict[str, str]:
+        """What the cloud's controller says of the machine; nobody does of one that is in no cloud."""
+        labels = {
+            "node.kubernetes.io/instance-type": self.machine.type,
+            "topology.kubernetes.io/region": self.region,
+            "topology.kubernetes.io/zone": self.zone,
+        }
+        return labels if self.zone else {}
+
     def manifest(self) -> dict[str, Any]:
         """The Node object."""
         capacity = self.machine.capacity | {"pods": str(self.pods)}
@@ -55,13 +64,7 @@ class Node:
             capacity |= devices
         elif devices:
             annotations[DEVICES] = json.dumps(devices)
-        labels = {
-            "kubernetes.io/arch": self.machine.architecture,
-            OS_LABEL: "linux",
-            "node.kubernetes.io/instance-type": self.machine.type,
-            "topology.kubernetes.io/region": self.region,
-            "topology.kubernetes.io/zone": self.zone,
-        }
+        labels = {"kubernetes.io/arch": self.machine.architecture, OS_LABEL: "linux"} | self._place()
         return {
             "apiVersion": "v1",
             "kind": "Node",

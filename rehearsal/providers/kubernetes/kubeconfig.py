@@ -18,6 +18,7 @@ from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 from msgspec import MsgspecError
 
+from common.paths import REHEARSAL
 from rehearsal.providers.kubernetes.objects import at, items_at
 
 Document: TypeAlias = dict[str, Any]
@@ -104,9 +105,22 @@ def _single(document: Document, context: str, cluster: str) -> SingleConfig:
     try:
         config = KubeConfig.from_dict({**sections, "current-context": context or document.get("current-context")})
         single = _current(config)
-        return single._replace(cluster=config.clusters[cluster]) if cluster else single
+        return _here(single._replace(cluster=config.clusters[cluster]) if cluster else single)
     except (ConfigError, LookupError, MsgspecError, TypeError) as error:
         raise KubeconfigError(f"the kubeconfig does not lead to a cluster: {error!r}") from error
+
+
+def _here(single: SingleConfig) -> SingleConfig:
+    """The connection, in a rehearsal with where the API server of hosts is played on this machine."""
+    file = Path(os.environ.get(REHEARSAL, ""), "addresses.json")
+    if not os.environ.get(REHEARSAL) or not file.is_file():
+        return single
+    server = single.cluster.server
+    played = {f"//{given}:": f"//{own}:" for given, own in json.loads(file.read_text()).items()}
+    for given, own in played.items():
+        server = server.replace(given, own)
+    single.cluster.server = server
+    return single
 
 
 def _current(config: KubeConfig) -> SingleConfig:

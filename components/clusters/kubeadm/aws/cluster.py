@@ -6,7 +6,6 @@ all other machines join, and the cluster's own parts.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -19,7 +18,7 @@ from pulumi_aws.provider import Provider as AwsProvider
 
 from components.clusters.eks.facts import architecture
 from components.clusters.exec_kubeconfig import API, Login, exec_kubeconfig
-from components.clusters.kubeadm.authorities import Authorities
+from components.clusters.kubeadm.authorities import Authorities, encoded
 from components.clusters.kubeadm.aws.add_ons import DRIVER, know_machines, make_volumes
 from components.clusters.kubeadm.aws.balancers import ApiBalancer, make_balancer
 from components.clusters.kubeadm.aws.firewalls import Firewalls, make_firewalls
@@ -303,8 +302,3 @@ class _Secrets:
     def name(self, which: str) -> str:
         """What one of them is called."""
         return f"{self._cluster}/{which}"
-
-
-def encoded(certificate: str) -> str:
-    """PEM as kubeconfigs have it."""
-    return base64.b64encode(certificate.encode()).decode()

@@ -18,7 +18,9 @@ from components.clusters.kubeadm.spec import (
     NETWORK_PLUGIN,
     Image,
     KubeadmSpec,
+    PodNetworkSpec,
     own_network_findings,
+    own_networks,
 )
 from components.clusters.managed import Facts, with_endpoint
 from components.clusters.names import AUTOMATIC, IAM_ROLE, Use
@@ -40,20 +42,12 @@ _SMALLEST_DISK: Final = 20  # GiB: images of the control plane and of the first 
 _MTU: Final = (1280, 9001 - 50)  # of IPv6 at least; of an instance's interface, less what encapsulation takes
 
 
-class KubeadmNetworkSpec(AwsNetworkSpec):
+class KubeadmNetworkSpec(PodNetworkSpec, AwsNetworkSpec):
     """A VPC with a private and a public subnet in each zone, and the cluster's own networks on top of it."""
 
     range: Ipv4Cidr = Field(
         default=IPv4Network("10.0.0.0/16"),
         description="The VPC's addresses, for machines. A quarter goes to each zone.",
-    )
-    pods: Ipv4Cidr = Field(
-        default=IPv4Network("10.244.0.0/16"),
-        description="The addresses of pods, which nobody sees outside of the cluster: a /24 for each node.",
-    )
-    services: Ipv4Cidr = Field(default=IPv4Network("10.96.0.0/16"), description="The addresses of Services.")
-    encapsulation: Literal["vxlan", "geneve"] = Field(
-        default="vxlan", description="How packets between pods travel from node to node."
     )
     mtu: Annotated[Count, Field(ge=_MTU[0], le=_MTU[1])] | None = Field(
         default=None,
@@ -148,14 +142,12 @@ class KubeadmAwsSpec(KubeadmSpec):
 
     def immutable_fields(self) -> dict[str, str]:
         network, planes = self.network, self.control_planes
-        return super().immutable_fields() | {
+        mine = {
             "zones": ", ".join(sorted(self.own_zones())),  # with a zone more, control planes would move to others
             "controlPlanes.architecture": architecture(planes.machine_type, planes.architecture),
             "network.range": str(network.range),
-            "network.pods": str(network.pods),
-            "network.services": str(network.services),
-            "network.encapsulation": network.encapsulation,
         }
+        return super().immutable_fields() | mine | own_networks(network)
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()

@@ -6,7 +6,6 @@ is told in it is tried at the cluster's API server. A machine that cannot join n
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import cycle
@@ -39,7 +38,6 @@ _LABEL: Final = "rehearsal.polykube.dev/group"
 _READ: Final = "secretsmanager:GetSecretValue"
 _SETTINGS: Final = "/etc/polykube"
 _PORT: Final = 6443
-_RELEASE: Final = re.compile(r"/v(\d+\.\d+\.\d+)/bin/linux/(\w+)/kubelet")
 _MEGABYTES: Final = 1700  # of memory, with which kubeadm takes a control plane (its preflight check Mem)
 
 
@@ -125,7 +123,7 @@ class LoadBalancer(Behaviour):
         if resource.inputs.get("internal") or resource.inputs.get("loadBalancerType") != "network":
             name, region = resource.inputs["name"], resource.outputs.get("region", "")
             return {"dnsName": f"{name}-{_digest(resource.id).hex()[:16]}.elb.{region}.amazonaws.com"}
-        return {"dnsName": address_of(resource.id)}
+        return {"dnsName": clusters.address_of(resource.id)}
 
 
 class SecretVersion(Behaviour):
@@ -146,12 +144,6 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     BALANCER: LoadBalancer(),
     VERSION: SecretVersion(),
 }
-
-
-def address_of(balancer: str) -> str:
-    """The loopback address that stands for a load balancer: all of 127.0.0.0/8 is this machine."""
-    one, two, three = (1 + each % 254 for each in _digest(f"{rehearsal_directory()} {balancer}")[:3])
-    return f"127.{one}.{two}.{three}"
 
 
 def _digest(text: str) -> bytes:
@@ -214,7 +206,7 @@ def _reached_at(group: Resource, store: Store) -> str:
             balancer = store.get(BALANCER, listener.inputs["loadBalancerArn"])
             if balancer and str(balancer.outputs.get("dnsName", "")).startswith("127."):
                 return str(balancer.outputs["dnsName"])
-    return address_of(group.id)
+    return clusters.address_of(group.id)
 
 
 def _is_control_plane_of(group: Resource, cluster: str, store: Store) -> bool:
@@ -231,12 +223,12 @@ def _nodes(group: Machines, joined: Joined, store: Store) -> Iterator[Node]:
     inputs = group.group.inputs
     zones = sorted({zone(store, subnet) for subnet in inputs["vpcZoneIdentifiers"]})
     machine = machines.known(machines.aws, str(group.template.inputs["instanceType"]))
-    release = _RELEASE.search(group.config.files.get(f"{_SETTINGS}/downloads", ""))
-    if release is None or release[2] != machine.architecture:
+    release = kubeadm.release(group.config, machine.architecture)
+    if release is None:
         raise Refused("said", reason=_given_up(group.group, f"programs for {machine.architecture} are not there"))
     labels = {**joined.labels, _LABEL: group.group.id}
     for name, place in zip(names(group.group.id, joined.cluster, group.count), cycle(zones), strict=False):
-        yield Node(name, place, place[:-1], machine, release[1], f"aws:///{place}/{name}", labels, joined.taints)
+        yield Node(name, place, place[:-1], machine, release, f"aws:///{place}/{name}", labels, joined.taints)
 
 
 def _secret(store: Store, id_: str) -> Resource:

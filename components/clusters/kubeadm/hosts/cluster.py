@@ -1,0 +1,218 @@
+"""kubeadm on hosts given by address: the order in which everything comes (rules C1 to C6 of the contract).
+
+Authorities, a look at all hosts; then the first control plane, which begins the cluster; with that, the token by which
+all other hosts join, and the cluster's own parts. What a host is told goes there by ssh, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi
+import yaml
+
+from components.clusters.base import ClusterBase
+from components.clusters.exec_kubeconfig import API, Login, exec_kubeconfig
+from components.clusters.kubeadm.authorities import Authorities, encoded
+from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, contents
+from components.clusters.kubeadm.core_add_ons import CoreAddOns
+from components.clusters.kubeadm.documents import PORT, ClusterFacts, NodeFacts, init_documents, join_document
+from components.clusters.kubeadm.hosts.load_balancers import give_addresses
+from components.clusters.kubeadm.hosts.machines import (
+    ClusterMember,
+    ControlPlaneHost,
+    HostInspection,
+    HostNode,
+    WorkerHost,
+)
+from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
+from components.clusters.kubeadm.hosts.virtual_ip import kube_vip
+from components.clusters.kubeadm.tokens import let_join, make_token
+from components.clusters.kubeadm.v1beta4 import Taint
+
+if TYPE_CHECKING:
+    from components.clusters.kubeadm.hosts.spec import HostPoolSpec, KubeadmHostsSpec
+
+_SSH: Final = "OpenSSH's client is missing, which fetches the administrator's credential from a control plane"
+_ADMINISTRATOR: Final = "/etc/polykube/administrator.json"
+_SECRET: Final = "0600"  # noqa: S105 - a mode
+
+
+class KubeadmHostsCluster(ClusterBase):
+    """The `Cluster` contract on hosts given by address."""
+
+    def __init__(self, spec: KubeadmHostsSpec, *, protect: bool) -> None:
+        super().__init__(spec, protect=protect)
+        self._spec = spec
+        self.node_pools = tuple(pool.as_contract() for pool in spec.node_pools)
+        self.authorities = Authorities(self.name, self, protect=protect)
+        self._credential = self.authorities.administrator(spec.credential_days)
+        given = spec.bootstrap_token.text if spec.bootstrap_token else None
+        self._token = make_token(self.name, given, self._credential.until, self)
+        planes, pools = self._members()
+        everybody = [*planes, *(member for _, members in pools for member in members)]
+        virtual = str(spec.virtual_ip or "")
+        self._inspection = HostInspection(
+            f"{self.name}-hosts", everybody, spec.ssh, self.authorities.hash, virtual, self._options()
+        )
+        first = self._make_control_plane(planes[0], [self._inspection])
+        self.deleted_with = first
+        self.connect(self._make_kubeconfig(), self.authorities.hash, after=[first])
+        joining = let_join(self._token, self._inside())
+        before: pulumi.Resource = joining
+        for member in planes[1:]:  # one after the other, as etcd takes them
+            before = self._make_control_plane(member, [joining, before])
+        for pool, members in pools:
+            for member in members:
+                self._make_worker(pool, member, [joining])
+        self._make_parts()
+        self.complete()
+
+    def _members(self) -> tuple[list[ClusterMember], list[tuple[HostPoolSpec, list[ClusterMember]]]]:
+        planes = self._spec.control_planes
+        first, *others = planes.hosts
+        members = [ClusterMember(first, FIRST, planes.architecture)]
+        members += [ClusterMember(host, CONTROL_PLANE, planes.architecture) for host in others]
+        pools = [
+            (pool, [ClusterMember(host, WORKER, pool.architecture) for host in pool.hosts])
+            for pool in self._spec.node_pools
+        ]
+        return members, pools
+
+    # Hosts -----------------------------------------------------------------------------------------
+
+    def _make_control_plane(self, member: ClusterMember, after: Sequence[pulumi.Resource]) -> HostNode:
+        planes = self._spec.control_planes
+        facts = self._facts()
+        node = self._node_facts(member, {}, [] if planes.takes_pods else None)
+
+        def seed(known: Sequence[str]) -> str:
+            authority, token, authorities, administrator = known
+            join = join_document(facts, node, token, authority, control_plane=True)
+            init = {"init": init_documents(facts, node)} if member.role == FIRST else {}
+            told = contents(self._machine(member, {"join": [join], **init}))
+            told |= {path: (content, _SECRET) for path, content in json.loads(authorities).items()}
+            told |= {_ADMINISTRATOR: (administrator, _SECRET), "/etc/polykube/cluster": (authority, "0644")}
+            if self._spec.virtual_ip or self._spec.load_balancers:
+                pod = kube_vip(self._spec.virtual_ip, services=self._spec.load_balancers is not None)
+                told |= {"/etc/polykube/virtual-ip.yaml": (yaml.safe_dump(pod, sort_keys=False), _SECRET)}
+            return json.dumps(told, sort_keys=True)
+
+        secret = [self.authorities.files(), self._credential.as_exec(API)]
+        parts = pulumi.Output.all(self.authorities.hash, self._token.text, *secret)
+        return self._make_node(member, parts.apply(seed), after)
+
+    def _make_worker(self, pool: HostPoolSpec, member: ClusterMember, after: Sequence[pulumi.Resource]) -> HostNode:
+        facts = self._facts()
+        taints = [Taint(key=taint.key, value=taint.value or None, effect=taint.effect) for taint in pool.taints]
+        node = self._node_facts(member, pool.node_labels, taints or None)
+
+        def seed(known: Sequence[str]) -> str:
+            authority, token = known
+            join = join_document(facts, node, token, authority)
+            told = contents(self._machine(member, {"join": [join]}))
+            return json.dumps(told | {"/etc/polykube/cluster": (authority, "0644")}, sort_keys=True)
+
+        known = pulumi.Output.all(self.authorities.hash, self._token.text)
+        return self._make_node(member, known.apply(seed), after, pool.name)
+
+    def _make_node(
+        self, member: ClusterMember, seed: pulumi.Output[str], after: Sequence[pulumi.Resource], pool: str = ""
+    ) -> HostNode:
+        """The node of a host; the first control plane has the cluster forget it when it goes."""
+        name = member.host.name
+        reached = member.reached(self._spec.ssh) | {"hostKey": self._key(name)}
+        first, *_ = self._members()[0]
+        controller: Any = {}
+        if member.role != FIRST:
+            controller = first.reached(self._spec.ssh) | {"hostKey": self._key(first.host.name)}
+        virtual = str(self._spec.virtual_ip or "") if member.role != WORKER else ""
+        told = {"role": member.role, "pool": pool, "cluster": self.authorities.hash, "virtualIp": virtual}
+        timeouts = pulumi.CustomTimeouts(create="40m", delete="20m")
+        keep = True if self.protect and member.role != WORKER else None
+        options = pulumi.ResourceOptions(depends_on=list(after), custom_timeouts=timeouts, protect=keep)
+        kind = WorkerHost if member.role == WORKER else ControlPlaneHost
+        return kind(
+            f"{self.name}-{name}",
+            reached,
+            pulumi.Output.secret(seed),
+            told | {"controller": controller},
+            pulumi.ResourceOptions.merge(self._options(), options),
+        )
+
+    def _key(self, name: str) -> pulumi.Output[str]:
+        return self._inspection.keys.apply(lambda keys: keys[name])
+
+    def _options(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    # What they are told ----------------------------------------------------------------------------
+
+    def _facts(self) -> ClusterFacts:
+        spec = self._spec
+        return ClusterFacts(
+            name=self.name,
+            minor=self.version,
+            host=str(spec.endpoint),
+            names=[*(str(host.address) for host in spec.control_planes.hosts), *spec.certificate_names],
+            pods=str(spec.network.pods),
+            services=str(spec.network.services),
+            eviction_seconds=spec.eviction_seconds,
+            in_cloud=False,
+        )
+
+    def _node_facts(self, member: ClusterMember, labels: dict[str, str], taints: Sequence[Taint] | None) -> NodeFacts:
+        return NodeFacts(labels, taints, member.host.name, str(member.host.address))
+
+    def _machine(self, member: ClusterMember, documents: dict[str, Any]) -> Machine:
+        spec, host = self._spec, member.host
+        others = [str(each.address) for each in spec.control_planes.hosts if each.name != host.name]
+        settings = {"API_ENDPOINT": f"{spec.endpoint}:{PORT}", "NODE_NAME": host.name, "ADDRESS": str(host.address)}
+        settings |= {"CONTROL_PLANES": " ".join(others), "VIRTUAL_IP": str(spec.virtual_ip or "")}
+        return Machine(
+            role=member.role,
+            minor=self.version,
+            architecture=member.architecture,
+            settings=settings,
+            cloud=files(__package__).joinpath("cloud.sh").read_text(encoding="utf-8"),
+            documents=documents,
+            mirrors=[mirror.as_mirror() for mirror in spec.mirrors],
+        )
+
+    # Ways in ---------------------------------------------------------------------------------------
+
+    def _make_kubeconfig(self) -> pulumi.Output[str]:
+        """One that fetches the administrator's credential from the control plane that has the API's address."""
+        spec = self._spec
+        authority = self.authorities.certificate.apply(encoded)
+        server = f"https://{spec.endpoint}:{PORT}"
+        return self._inspection.keys.apply(
+            lambda keys: exec_kubeconfig(self.name, server, authority, Login("ssh", self._fetch(keys), _SSH))
+        )
+
+    def _fetch(self, keys: Mapping[str, str]) -> list[str]:
+        spec = self._spec
+        planes = spec.control_planes.hosts
+        identity = str(spec.ssh.identity_file or "")
+        host = SshHost("", str(spec.endpoint), spec.ssh.user, planes[0].port, identity)
+        trust = trusting(*((known_as(host.address, host.port), keys[plane.name]) for plane in planes))
+        return host.arguments(host.as_root("cat", _ADMINISTRATOR), trust)
+
+    # In the cluster --------------------------------------------------------------------------------
+
+    def _inside(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(self.in_cluster(), self._options())
+
+    def _make_parts(self) -> None:
+        """What runs in the cluster from the beginning."""
+        spec = self._spec
+        parts = CoreAddOns(self.name, self._inside())
+        redundant = len(spec.control_planes.hosts) > 1
+        parts.connect_pods(spec.network.encapsulation, spec.network.mtu, redundant=redundant)
+        names = "|".join(host.name for host in spec.all_hosts)
+        parts.approve_certificates(spec.network.range, f"^({names})$", resolve=False)
+        if spec.load_balancers:
+            give_addresses(parts, [str(each) for each in spec.load_balancers.addresses])

@@ -1,0 +1,125 @@
+#!/bin/bash
+# What is asked of a host by ssh, as root: `bash -s -- ACTION ARGUMENTS…` with this text at standard input.
+set -u
+
+readonly OWN=/etc/polykube
+readonly UNIT=polykube-boot
+readonly BOOT=/usr/local/sbin/polykube-boot
+readonly LOG=/var/log/polykube-boot.log
+readonly REPORT=/run/polykube/report
+readonly PROGRAMS=/usr/local/bin
+
+fact() {
+  printf '%s %s\n' "$1" "${2-}"
+}
+
+# inspect [ADDRESS…]: what the host is like, a fact a line, and which of these addresses answer. Nothing is changed.
+inspect() {
+  local each
+  # shellcheck source=/dev/null
+  fact os "$(. /etc/os-release && echo "$ID $VERSION_ID")"
+  fact architecture "$(uname -m)"
+  fact clock "$(date +%s.%N)"
+  fact memory "$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)"
+  fact cpus "$(nproc)"
+  fact disk "$(df --output=avail --block-size=1M /var/lib | tail -n 1 | tr -d ' ')"
+  fact swap "$(awk 'NR > 1 {printf "%s ", $1}' /proc/swaps)"
+  fact machine "$(cat /etc/machine-id)"
+  fact addresses "$(ip -oneline -4 address show | awk '{sub("/.*", "", $4); printf "%s ", $4}')"
+  fact systemd "$([[ -d /run/systemd/system ]] && echo yes)"
+  fact cluster "$(cat "$OWN/cluster" 2>/dev/null)"
+  fact node "$([[ -e /etc/kubernetes/kubelet.conf ]] && echo yes)"
+  ss --no-header --listening --tcp --numeric --processes |
+    awk '{sub(".*:", "", $4); split($6, by, "\""); print "listens", $4, by[2]}' | sort -u
+  for each in "$@"; do
+    if ping -c 1 -W 2 "$each" >/dev/null 2>&1; then
+      fact answers "$each"
+    fi
+  done
+}
+
+# clean: take away what a boot left that did not come to its end, so that another can begin. A node is left alone.
+clean() {
+  if [[ -e /etc/kubernetes/kubelet.conf && ! -e $OWN/joined ]]; then
+    reset
+  fi
+}
+
+# follow: run the boot script, which goes on without us, and tell its lines until it has something to report.
+follow() {
+  local told=0 state
+  mkdir -p "${REPORT%/*}"
+  touch "$LOG"
+  if ! systemctl is-active --quiet "$UNIT"; then
+    told=$(wc -l <"$LOG")
+    rm -f "$REPORT"
+    systemd-run --quiet --collect --unit="$UNIT" "$BOOT" || exit 1
+  fi
+  while true; do
+    state=$(systemctl is-active "$UNIT")
+    tell
+    if [[ -s $REPORT ]]; then
+      tell
+      [[ $(<"$REPORT") == CONTINUE ]]
+      exit
+    fi
+    [[ $state == active ]] || break
+    sleep 1
+  done
+  echo "the boot script ended without a report: journalctl --unit $UNIT" >&2
+  exit 1
+}
+
+tell() {
+  tail -n "+$((told + 1))" "$LOG"
+  told=$(wc -l <"$LOG")
+}
+
+# leave [ADDRESS]: be no node any more, and keep no key of the cluster. Packages and programs stay.
+leave() {
+  systemctl stop "$UNIT" 2>/dev/null
+  reset
+  if [[ -n ${1-} ]]; then
+    for device in $(ip -oneline -4 address show to "$1" | awk '{print $2}'); do
+      ip address delete "$1/32" dev "$device"
+    done
+  fi
+  systemctl disable --quiet --now kubelet containerd 2>/dev/null
+  rm -rf "$OWN" /etc/kubernetes /var/lib/etcd /usr/local/lib/polykube "$BOOT" /run/polykube
+}
+
+reset() {
+  if [[ -x $PROGRAMS/kubeadm ]]; then
+    timeout 180 "$PROGRAMS/kubeadm" reset --force
+  fi
+  rm -rf /etc/cni/net.d /var/lib/cni
+  for device in cilium_vxlan cilium_geneve cilium_host; do
+    ip link delete "$device" 2>/dev/null
+  done
+  for family in ip ip6; do
+    nft delete table "$family" kube-proxy 2>/dev/null
+  done
+  true
+}
+
+# forget NODE: have the cluster forget a node, whose pods get a minute to go. It is asked of a control plane.
+forget() {
+  export KUBECONFIG=/etc/kubernetes/admin.conf
+  "$PROGRAMS/kubectl" drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout=60s
+  "$PROGRAMS/kubectl" delete node "$1" --ignore-not-found --timeout=60s
+}
+
+main() {
+  local action=$1
+  shift
+  case $action in
+    inspect) inspect "$@" ;;
+    clean) clean ;;
+    follow) follow ;;
+    leave) leave "$@" ;;
+    forget) forget "$@" ;;
+  esac
+}
+
+main "$@" </dev/null
+exit

@@ -1,0 +1,87 @@
+"""Hosts as resources: an inspection of all of them, and a node each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from components.clusters.kubeadm.hosts import provider
+from components.clusters.kubeadm.hosts.spec import KubeadmHostSpec, SshSpec
+
+
+@dataclass(frozen=True)
+class ClusterMember:
+    """A host with its part in the cluster (`boot`'s roles) and the architecture that the stack file says."""
+
+    host: KubeadmHostSpec
+    role: str
+    architecture: str
+
+    def reached(self, ssh: SshSpec) -> dict[str, Any]:
+        """How the host is reached, as properties."""
+        identity = str(ssh.identity_file) if ssh.identity_file else ""
+        host = self.host
+        return {
+            "name": host.name,
+            "address": str(host.address),
+            "port": host.port,
+            "user": ssh.user,
+            "identityFile": identity,
+        }
+
+
+class HostInspection(Resource, module="kubeadm", name="Inspection"):
+    """The hosts, looked at: none is changed before all of them can be made nodes."""
+
+    keys: pulumi.Output[Mapping[str, str]]
+    """The keys of their SSH servers, by the host's name."""
+
+    def __init__(
+        self,
+        name: str,
+        members: Sequence[ClusterMember],
+        ssh: SshSpec,
+        cluster: pulumi.Input[str],
+        virtual_ip: str,
+        options: pulumi.ResourceOptions,
+    ) -> None:
+        hosts = [
+            member.reached(ssh)
+            | {
+                "hostKey": member.host.host_key or "",
+                "role": member.role,
+                "architecture": member.architecture,
+                "virtualIp": virtual_ip,
+            }
+            for member in members
+        ]
+        super().__init__(
+            provider.InspectionProvider(), name, {"hosts": hosts, "cluster": cluster, "keys": None}, options
+        )
+
+
+class HostNode(Resource):
+    """A host that is a node of the cluster; `seed` is what it is told (JSON: content and mode by path, a secret)."""
+
+    def __init__(
+        self,
+        name: str,
+        reached: Mapping[str, pulumi.Input[Any]],
+        seed: pulumi.Input[str],
+        told: Mapping[str, pulumi.Input[Any]],
+        options: pulumi.ResourceOptions,
+    ) -> None:
+        props = {**reached, **told, "seed": seed}
+        super().__init__(provider.NodeProvider(), name, props, options)
+
+
+class ControlPlaneHost(HostNode, module="kubeadm", name="ControlPlane"):
+    """A host with a part of the control plane, and a member of etcd."""
+
+
+class WorkerHost(HostNode, module="kubeadm", name="Worker"):
+    """A host that runs everybody's pods."""

@@ -1,0 +1,156 @@
+"""What is done on hosts, as the engine asks for it: they are looked at, made nodes, told anew, and let go.
+
+Dynamic providers of Pulumi's SDK: they run in a process beside the program (`pulumi-resource-pulumi-python`), and what
+the state has of them is the names of this module and of their classes, which therefore stay. Errors name the host; `up`
+goes on where it stopped, as each step looks at what is there already.
+"""
+
+import hashlib
+import io
+import json
+import sys
+import tarfile
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider, UpdateResult
+
+from components.clusters.kubeadm.boot import DEADLINE
+from components.clusters.kubeadm.hosts.inspection import HostExpectations, HostFacts, problems, same_machine
+from components.clusters.kubeadm.hosts.ssh import HostError, HostUnreachable, SshHost, ask, meet, write
+
+_PATIENCE: Final = 60.0  # seconds that a host may take to answer at all: it may be starting
+_PAUSE: Final = 3.0  # seconds
+_LOOK: Final = 60.0  # seconds to look around, and to take a seed
+_LEAVE: Final = 300.0  # seconds to be no node any more, and to be forgotten
+_MORE: Final = 60.0  # seconds after the script's own deadline
+_AT_ONCE: Final = 16
+
+Properties = dict[str, Any]
+
+
+class InspectionProvider(ResourceProvider):
+    """All hosts that are new, looked at together before anything is changed on one; their keys come back."""
+
+    serialize_as_secret_always = False  # a module's name and a class's
+
+    def create(self, props: Properties) -> CreateResult:
+        return CreateResult("inspection", _looked_at(props, {}))
+
+    def update(self, _id: str, olds: Properties, news: Properties) -> UpdateResult:
+        return UpdateResult(_looked_at(news, olds))
+
+    def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
+        return DiffResult(changes=any(olds.get(name) != news[name] for name in ("hosts", "cluster")))
+
+
+class NodeProvider(ResourceProvider):
+    """A host that is a node: its seed is written, and the boot script run until it says that the host has joined."""
+
+    serialize_as_secret_always = False
+
+    def create(self, props: Properties) -> CreateResult:
+        host = SshHost.of(props)
+        ask(host, _LEAVE, "clean")
+        _tell(host, props)
+        ask(host, DEADLINE + _MORE, "follow", heard=lambda line: _say(host, line))
+        return CreateResult(host.address, _outputs(props))
+
+    def update(self, _id: str, olds: Properties, news: Properties) -> UpdateResult:
+        """What it is told is written anew; the node goes on as it is."""
+        del olds
+        _tell(SshHost.of(news), news)
+        return UpdateResult(_outputs(news))
+
+    def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
+        """Another address, name or cluster is another node; all else is told to the one that is there."""
+        made_of = ("name", "address", "role", "pool", "cluster")
+        replaces = [name for name in made_of if olds.get(name) != news[name]]
+        told = ("port", "user", "identityFile", "hostKey", "controller")
+        changes = olds.get("sealed") != _sealed(news) or any(olds.get(name) != news[name] for name in told)
+        return DiffResult(bool(replaces) or changes, replaces, delete_before_replace=True)
+
+    def delete(self, _id: str, props: Properties) -> None:
+        """The cluster forgets the node, and the host forgets the cluster."""
+        host = SshHost.of(props)
+        if props["controller"]:
+            controller = SshHost.of(props["controller"])
+            try:
+                ask(controller, _LEAVE, "forget", host.name)
+            except HostError as error:
+                _say(host, f"not drained: {error}")
+        try:
+            ask(host, _LEAVE, "leave", props.get("virtualIp") or "")
+        except HostUnreachable as error:
+            remedy = "if the machine is gone for good, have the stack forget it: `pulumi state delete` with its URN"
+            raise HostUnreachable(f"{error}; {remedy}") from None
+
+
+def _looked_at(props: Properties, before: Mapping[str, Any]) -> Properties:
+    """The properties, with the keys of all hosts; HostError with all that is wrong with those that were not there."""
+    known = {(each["name"], each["address"]) for each in before.get("hosts", ())}
+    keys = dict(before.get("keys") or {})
+    new = [each for each in props["hosts"] if (each["name"], each["address"]) not in known]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        looks = list(pool.map(_look, new))
+    facts = {each["name"]: look for each, (_, look, _) in zip(new, looks, strict=True) if look}
+    wrong = [why for _, _, why in looks if why]
+    for each in new:
+        if found := facts.get(each["name"]):
+            wanted = HostExpectations.of(each, props["cluster"])
+            wrong += [f"{SshHost.of(each)}: {problem}" for problem in problems(found, wanted)]
+    wrong += same_machine(facts)
+    if wrong:
+        raise HostError("\n".join(["hosts cannot be made nodes, and nothing was changed on any:", *wrong]))
+    keys |= {each["name"]: key for each, (key, _, _) in zip(new, looks, strict=True)}
+    now = {each["name"]: each["hostKey"] or keys[each["name"]] for each in props["hosts"]}
+    return {"hosts": props["hosts"], "cluster": props["cluster"], "keys": now}
+
+
+def _look(props: Properties) -> tuple[str, HostFacts | None, str]:
+    """The key of a host and what it is like, or why it cannot be asked."""
+    host, until = SshHost.of(props), time.monotonic() + _PATIENCE
+    addresses = [props["virtualIp"]] if props.get("virtualIp") else []
+    while True:
+        try:
+            asked = time.time()
+            key, text = meet(host, _LOOK, "inspect", *addresses)
+            return key, HostFacts.read(text, asked, time.time()), ""
+        except HostUnreachable as error:
+            if time.monotonic() > until or not _may_be_starting(str(error)):
+                return "", None, str(error)
+            time.sleep(_PAUSE)
+        except HostError as error:
+            return "", None, str(error)
+
+
+def _may_be_starting(said: str) -> bool:
+    return any(words in said for words in ("Connection refused", "timed out", "No route to host", "Connection reset"))
+
+
+def _tell(host: SshHost, props: Properties) -> None:
+    """Write the seed onto a host: each file with its mode, root's."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path, (content, mode) in sorted(json.loads(props["seed"]).items()):
+            entry = tarfile.TarInfo(path.removeprefix("/"))
+            entry.size, entry.mode, entry.mtime = len(content.encode()), int(mode, 8), int(time.time())
+            tar.addfile(entry, io.BytesIO(content.encode()))
+    write(host, archive.getvalue(), _LOOK)
+
+
+def _outputs(props: Properties) -> Properties:
+    """What the state keeps: not the seed, but what tells it from another one."""
+    return {name: value for name, value in props.items() if name != "seed"} | {"sealed": _sealed(props)}
+
+
+def _sealed(props: Properties) -> str:
+    seed = props["seed"]
+    return hashlib.sha256(seed.encode()).hexdigest() if isinstance(seed, str) else ""
+
+
+def _say(host: SshHost, line: str) -> None:
+    """Tell a line to whoever looks on; the engine shows what its plugins write there."""
+    print(f"{host.name}: {line}", file=sys.stderr, flush=True)

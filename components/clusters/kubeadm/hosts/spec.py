@@ -1,0 +1,251 @@
+"""A cluster of kubeadm's on hosts given by address in the stack file, and what can be wrong before any is asked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field
+
+from components import naming
+from components.clusters.kubeadm.hosts.addresses import AddressRange, address_findings
+from components.clusters.kubeadm.releases import DATED, PATCHES
+from components.clusters.kubeadm.spec import (
+    NETWORK_PLUGIN,
+    KubeadmOptions,
+    PodNetworkSpec,
+    count_findings,
+    own_network_findings,
+    own_networks,
+)
+from components.clusters.node_labels import label_findings
+from components.clusters.node_pools import TaintSpec
+from components.clusters.pools import Architecture
+from components.contract import Capability, NodePool
+from components.networks.address_plan import overlaps
+from spec.invalid import is_invalid, valid
+from spec.model import Many, StackModel, same_twice
+from spec.problems import Code, Finding, listed, quoted
+from spec.text import DnsLabel, LabelKey, LabelValue, TextRule
+from spec.values import Count, HostPath, Ipv4, Ipv4Cidr, PortNumber
+
+_MTU: Final = (1280, 65535 - 50)  # of IPv6 at least; of an interface, less what encapsulation takes
+_NONE: Final = "[]"
+_POOLS: Final = "nodePools."
+_SYSTEM_TAINT: Final = "CriticalAddonsOnly"
+User: TypeAlias = Annotated[
+    str,
+    TextRule(Code.BAD_NAME, "a user's name: lower-case letters, digits, - and _", "[a-z_][-a-z0-9_]*", "root", 32),
+]
+HostKey: TypeAlias = Annotated[
+    str,
+    TextRule(
+        Code.BAD_NAME,
+        "an SSH host key as /etc/ssh/ssh_host_*_key.pub has it, without its comment",
+        r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ…",
+        longest=1000,
+        meant=lambda text: " ".join(text.split()[:2]),
+    ),
+]
+
+
+class HostsNetworkSpec(PodNetworkSpec):
+    """The network that the hosts are in, and the cluster's own on top of it."""
+
+    range: Ipv4Cidr = Field(description="The network that all hosts are in, one link: 10.20.0.0/24.")
+    mtu: Annotated[Count, Field(ge=_MTU[0], le=_MTU[1])] | None = Field(
+        default=None,
+        description="The largest packet of a pod, in bytes. By default the network plugin finds it on each host.",
+    )
+
+
+class KubeadmHostSpec(StackModel):
+    """A machine that is there, with Debian or Ubuntu, and that a person can log in to."""
+
+    name: DnsLabel = Field(description="The name of its node, unique in the cluster.")
+    address: Ipv4 = Field(description="Its address in the hosts' network.")
+    port: PortNumber = Field(default=22, description="The port of its SSH server.")
+    host_key: HostKey | None = Field(
+        default=None,
+        description="The public key of its SSH server, by which it is known. Without it, the key that it shows first "
+        "is kept in the stack's state, and holds from then on.",
+    )
+
+
+class SshSpec(StackModel):
+    """How hosts are logged in to: by the ssh command of the machine that runs the program, and never by a password."""
+
+    user: User = Field(
+        default="root", description="Who logs in: root, or somebody who may do everything by sudo without a password."
+    )
+    identity_file: HostPath | None = Field(
+        default=None,
+        description="The private key, a file of the machine that runs the program. By default it is as for ssh itself: "
+        "an agent's, or one of those that ~/.ssh/config names.",
+    )
+
+
+class ControlPlaneHosts(StackModel):
+    """The hosts with API server, scheduler, controllers, and an etcd member each."""
+
+    hosts: Many[KubeadmHostSpec] = Field(description="1, 3, 5 or 7 of them; the first begins the cluster.")
+    architecture: Architecture = Field(default="amd64", description="What their processors are.")
+    takes_pods: bool = Field(
+        default=False, description="Whether pods of everybody run there as well: for a single one that is all there is."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        yield from count_findings(len(self.hosts), at=("hosts",))
+
+
+class HostPoolSpec(StackModel):
+    """Hosts that become workers, and are alike."""
+
+    name: DnsLabel = Field(description="Unique in the cluster.")
+    hosts: Annotated[Many[KubeadmHostSpec], Field(min_length=1)] = Field(description="The hosts.")
+    architecture: Architecture = Field(default="amd64", description="What their processors are.")
+    labels: Mapping[LabelKey, LabelValue] = Field(default={}, description="Labels of each node, for pods to select.")
+    taints: Many[TaintSpec] = Field(default=(), description="Taints of each node; unique by key and effect.")
+
+    def findings(self) -> Iterator[Finding]:
+        yield from same_twice("taint", "taints", self.taints, lambda taint: (taint.key, taint.effect), "key")
+        yield from label_findings(self.labels, ())
+
+    @property
+    def node_labels(self) -> dict[str, str]:
+        """The labels, with the one that says the pool."""
+        return {**self.labels, naming.NODE_POOL_LABEL: self.name}
+
+    @property
+    def takes_system_pods(self) -> bool:
+        """Whether the system's own pods run there."""
+        return all(taint.key == _SYSTEM_TAINT for taint in self.taints if taint.effect != "PreferNoSchedule")
+
+    def kept(self) -> dict[str, str]:
+        """What its nodes were told when they joined, and would not hear again, by key."""
+        labels = ", ".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
+        taints = ", ".join(sorted(f"{taint.key}={taint.value}:{taint.effect}" for taint in self.taints))
+        return {"labels": labels or _NONE, "taints": taints or _NONE}
+
+    def as_contract(self) -> NodePool:
+        """The pool as the rest of the program knows it."""
+        taints = [taint.as_contract() for taint in self.taints]
+        return NodePool(self.name, len(self.hosts), len(self.hosts), self.node_labels, taints)
+
+
+class ServiceAddresses(StackModel):
+    """Load balancers of Services: the control plane that leads answers for their addresses (kube-vip)."""
+
+    addresses: Annotated[Many[AddressRange], Field(min_length=1)] = Field(
+        description="The addresses that Services get, as first-last, in the hosts' network: 10.20.0.200-10.20.0.220."
+    )
+
+
+class KubeadmHostsSpec(KubeadmOptions):
+    """kubeadm on hosts given by address: bare metal, Vagrant, libvirt."""
+
+    kind: Literal["kubeadm-hosts"] = Field(description="kubeadm on hosts given by address.")
+    network: HostsNetworkSpec = Field(description="The hosts' network, and the cluster's own.")
+    virtual_ip: Ipv4 | None = Field(
+        default=None,
+        description="The address of the API server, for which the control plane that leads answers (kube-vip). A "
+        "single control plane may do without: its own is the one.",
+    )
+    load_balancers: ServiceAddresses | None = Field(
+        default=None, description="Load balancers of Services; without it the cluster has none."
+    )
+    ssh: SshSpec = Field(default=SshSpec(), description="How hosts are logged in to.")
+    control_planes: ControlPlaneHosts = Field(description="The hosts of the control plane.")
+    node_pools: Many[HostPoolSpec] = Field(default=(), description="The cluster's workers.")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        balancers = {Capability.LOAD_BALANCERS, Capability.INTERNAL_LOAD_BALANCERS} if self.load_balancers else set()
+        pools = {Capability.NODE_POOLS} if self.node_pools else set()
+        own = {
+            Capability.NETWORK_POLICIES,
+            Capability.NETWORK_PLUGINS,
+            Capability.NODE_DIRECTORIES,
+            Capability.AGGREGATED_APIS,
+        }
+        return frozenset(own | balancers | pools)
+
+    @property
+    def bundles(self) -> Sequence[str]:
+        return (NETWORK_PLUGIN,)
+
+    @property
+    def endpoint(self) -> IPv4Address:
+        """Where the API server is reached."""
+        return self.virtual_ip or self.control_planes.hosts[0].address
+
+    @property
+    def all_hosts(self) -> Sequence[KubeadmHostSpec]:
+        """The control planes, then the workers pool by pool."""
+        return (*self.control_planes.hosts, *(host for pool in self.node_pools for host in pool.hosts))
+
+    def immutable_fields(self) -> dict[str, str]:
+        planes = self.control_planes
+        own = {
+            "controlPlanes.hosts": ", ".join(f"{host.name} {host.address}" for host in planes.hosts),
+            "controlPlanes.architecture": planes.architecture,
+            "controlPlanes.takesPods": str(planes.takes_pods).lower(),
+            "virtualIp": str(self.virtual_ip) if self.virtual_ip else _NONE,
+            "network.range": str(self.network.range),
+        }
+        pools = {f"{_POOLS}{pool.name}.{key}": value for pool in self.node_pools for key, value in pool.kept().items()}
+        return super().immutable_fields() | own | pools | own_networks(self.network)
+
+    def keeps(self, key: str, had: str) -> bool:
+        """As for every cluster, but that pools may go."""
+        return (key.startswith(_POOLS) and key not in self.immutable_fields()) or super().keeps(key, had)
+
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        yield from self._version_findings()
+        yield from same_twice("node pool", "nodePools", self.node_pools)
+        if not self.is_whole or not self.network.is_whole or not self.control_planes.is_whole:
+            return
+        yield from self._place_findings()
+        yield from address_findings(self.network.range, self._addresses(), self.virtual_ip, self._ranges())
+        own, machines = self.network, len(self.all_hosts)
+        yield from overlaps({("network", "range"): own.range, ("network", "services"): own.services})
+        findings = own_network_findings(own.range, own.pods, own.services, machines)
+        yield from (each.below("network") for each in findings)
+        yield from self._name_findings()
+
+    def _version_findings(self) -> Iterator[Finding]:
+        if isinstance(self.version, str) and self.version not in PATCHES:
+            allowed = f"{listed(tuple(PATCHES))}, as of {DATED}"
+            yield Finding(Code.NOT_OFFERED, quoted(self.version), allowed, "Write one of them.", at=("version",))
+
+    def _place_findings(self) -> Iterator[Finding]:
+        """That the system's pods have a place, and that what is reached by one address has it."""
+        if not self.control_planes.takes_pods and not any(pool.takes_system_pods for _, pool in valid(self.node_pools)):
+            allowed = f"a pool with no taint but {_SYSTEM_TAINT}, or control planes that take pods"
+            remedy = "Add a pool for them, or write controlPlanes.takesPods: true."
+            yield Finding(Code.NO_SYSTEM_POOL, "no node for them", allowed, remedy, at=("nodePools",))
+        if self.virtual_ip is None and len(self.control_planes.hosts) > 1:
+            found = f"{len(self.control_planes.hosts)} control planes without a virtual IP"
+            allowed = "an address that outlives each of them"
+            yield Finding(Code.MISSING_KEY, found, allowed, f"Add one of {self.network.range}.", at=("virtualIp",))
+
+    def _hosts(self) -> Iterator[tuple[tuple[str | int, ...], KubeadmHostSpec]]:
+        for index, host in valid(self.control_planes.hosts):
+            yield ("controlPlanes", "hosts", index), host
+        for number, pool in valid(self.node_pools):
+            yield from ((("nodePools", number, "hosts", index), host) for index, host in valid(pool.hosts))
+
+    def _addresses(self) -> dict[tuple[str | int, ...], IPv4Address]:
+        return {(*at, "address"): host.address for at, host in self._hosts() if not is_invalid(host.address)}
+
+    def _ranges(self) -> dict[tuple[str | int, ...], AddressRange]:
+        given = self.load_balancers.addresses if self.load_balancers else ()
+        return {("loadBalancers", "addresses", index): each for index, each in valid(given)}
+
+    def _name_findings(self) -> Iterator[Finding]:
+        first: dict[str, tuple[str | int, ...]] = {}
+        for at, host in self._hosts():
+            if isinstance(host.name, str) and first.setdefault(host.name, at) != at:
+                remedy = "Rename one of them; a node has one name."
+                yield Finding(Code.SAME_NAME_TWICE, f"a second host {host.name}", remedy=remedy, at=(*at, "name"))

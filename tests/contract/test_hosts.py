@@ -1,0 +1,102 @@
+"""A key of a cluster on hosts given by address that does another thing than its page says, or that nobody has tried."""
+
+import json
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from common.paths import CHECKOUT
+from components.clusters.kubeadm.hosts import KubeadmHostsSpec
+from spec.model import Origin
+from spec.values import Secret
+from stacks.config import StackSpec
+from tests.contract.test_changes import keys_of
+from tests.support.registered import Registered, registered
+from tests.support.stack_files import load_stack, planned
+
+STACK: Final = "kubeadm-hosts"
+NODES: Final = ("pulumi-python:dynamic/kubeadm:ControlPlane", "pulumi-python:dynamic/kubeadm:Worker")
+ANOTHER: Final = {"name": "worker-4", "address": "10.20.0.41"}
+HARMLESS: Final[dict[str, Any]] = {
+    "deletionProtection": False,
+    "loadBalancers": {"addresses": ["10.20.0.230-10.20.0.240"]},
+    "ssh": {"user": "admin"},
+    "mirrors": [{"registry": "docker.io", "endpoints": ["https://mirror.example"]}],
+    "bootstrapToken": Secret("abcdef.0123456789abcdef"),
+    "credentialDays": 60,
+    "network.mtu": 1400,
+    "nodePools.1.hosts": [{"name": "worker-3", "address": "10.20.0.31", "port": 2222}, ANOTHER],
+}
+REFUSED: Final[dict[str, Any]] = {
+    "name": "another",
+    "version": "1.35",
+    "virtualIp": "10.20.0.9",
+    "certificateNames": ["api.example.com"],
+    "evictionSeconds": 30,
+    "network.range": "10.20.0.0/23",
+    "network.pods": "10.128.0.0/16",
+    "network.services": "10.97.0.0/16",
+    "network.encapsulation": "geneve",
+    "controlPlanes.hosts": [{"name": "cp-9", "address": "10.20.0.19"}],
+    "controlPlanes.architecture": "arm64",
+    "controlPlanes.takesPods": True,
+    "nodePools.1.labels": {"example.com/memory": "small"},
+    "nodePools.1.taints": [{"key": "dedicated", "value": "shop", "effect": "NoSchedule"}],
+}
+
+
+def changed(values: dict[str, Any]) -> StackSpec:
+    config = yaml.safe_load((CHECKOUT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8"))["config"]
+    for key, value in values.items():
+        place, (*parents, last) = config["polykube:cluster"], key.split(".")
+        for part in parents:
+            place = place[int(part) if part.isdigit() else part]
+        place[last] = value
+    return StackSpec.model_validate(config, context=Origin(STACK, CHECKOUT))
+
+
+def differences(spec: StackSpec) -> set[str]:
+    had = load_stack(STACK).cluster.immutable_fields()
+    return {key for key in had if not spec.cluster.keeps(key, had[key])}
+
+
+def nodes(made: dict[str, Registered]) -> dict[str, Registered]:
+    return {each.inputs["name"]: each for each in made.values() if each.type in NODES}
+
+
+def test_every_key_was_tried() -> None:
+    tried = {key.partition(".")[0] if key.startswith("nodePools") else key for key in (*HARMLESS, *REFUSED)}
+    assert {key for key in keys_of(KubeadmHostsSpec) if key != "kind"} == tried
+
+
+def test_what_is_harmless_makes_no_node_another_one_and_is_told_to_those_that_are_there() -> None:
+    after = changed(HARMLESS)
+    assert differences(after) == set()
+    made = registered(after, STACK)
+    before, now = nodes(planned(STACK)), nodes(made)
+    assert now.keys() - before.keys() == {"worker-4"}
+    for name, node in before.items():
+        assert now[name].inputs["user"] == "admin"
+        assert "mirror.example" in now[name].inputs["seed"]
+        assert all(now[name].inputs[key] == node.inputs[key] for key in ("address", "role", "pool", "cluster"))
+
+
+@pytest.mark.parametrize("key", REFUSED)
+def test_what_no_node_would_hear_of_is_fixed(key: str) -> None:
+    where = key.replace("nodePools.1", "nodePools.memory")
+    assert differences(changed({key: REFUSED[key]})) == {where}
+
+
+def test_a_pool_may_go_with_its_hosts() -> None:
+    pools = yaml.safe_load((CHECKOUT / f"Pulumi.{STACK}.yaml").read_text())["config"]["polykube:cluster"]["nodePools"]
+    assert differences(changed({"nodePools": pools[:1]})) == set()
+
+
+def test_workers_are_told_nothing_of_the_authorities_and_nobody_anything_in_the_open() -> None:
+    for node in nodes(planned(STACK)).values():
+        assert node.secret("seed")
+        told = json.loads(node.inputs["seed"])
+        kept = {path for path in told if path.startswith("/etc/kubernetes/pki/")} | {"/etc/polykube/administrator.json"}
+        assert (kept <= told.keys() and len(kept) > 1) == (node.inputs["role"] != "worker")
+        assert {told[path][1] for path in kept & told.keys()} <= {"0600"}

@@ -1,0 +1,167 @@
+"""A host that is made a node though it should not be, or that is refused without its name and what helps."""
+
+import time
+from hashlib import sha256
+from typing import Any, Final
+
+import pytest
+
+from components.clusters.kubeadm.hosts.inspection import HostExpectations, HostFacts, problems, same_machine
+from components.clusters.kubeadm.hosts.provider import InspectionProvider, NodeProvider
+from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
+from components.clusters.kubeadm.hosts.virtual_ip import INTERFACE, kube_vip
+from tests.support.stack_files import load_stack
+
+CLUSTER: Final = f"sha256:{'a' * 64}"
+GOOD: Final = {
+    "os": "debian 13",
+    "architecture": "x86_64",
+    "clock": "1000.5",
+    "memory": "4096",
+    "cpus": "2",
+    "disk": "40000",
+    "swap": "",
+    "machine": "one",
+    "addresses": "10.0.0.11 192.168.1.2",
+    "systemd": "yes",
+    "cluster": "",
+    "node": "",
+    "listens": "22 sshd",
+}
+PLANE: Final = HostExpectations("10.0.0.11", "amd64", CLUSTER, control_plane=True, free=["10.0.0.10"])
+
+
+def facts(**other: str) -> HostFacts:
+    return HostFacts.read("\n".join(f"{name} {value}" for name, value in (GOOD | other).items()), 1000.0, 1001.0)
+
+
+def found(wanted: HostExpectations = PLANE, **other: str) -> list[str]:
+    return list(problems(facts(**other), wanted))
+
+
+def test_a_host_as_it_should_be_is_taken() -> None:
+    assert found() == []
+
+
+WRONG: Final[dict[str, tuple[dict[str, str], str]]] = {
+    "another system": ({"os": "rocky 9"}, "rocky 9, and the boot script knows debian and ubuntu"),
+    "no systemd": ({"systemd": ""}, "systemd does not run there"),
+    "another processor": ({"architecture": "aarch64"}, "write `architecture: arm64`"),
+    "another address": ({"addresses": "10.0.0.12"}, "10.0.0.11 is none of its addresses, 10.0.0.12"),
+    "too little memory": ({"memory": "1699"}, "memory is 1699 MiB, and a node of its kind needs 1700"),
+    "one CPU": ({"cpus": "1"}, "cpus is 1, and a node of its kind needs 2"),
+    "no room": ({"disk": "900"}, "900 MiB free in /var/lib"),
+    "swap on": ({"swap": "/dev/sda2 "}, r"swap is on \(/dev/sda2\): `swapoff -a`"),
+    "a port in use": ({"listens": "6443 haproxy"}, "port 6443 is in use, by haproxy: stop it"),
+    "a clock that is late": ({"clock": "990.0"}, "its clock is 10 s off"),
+    "a clock that is ahead": ({"clock": "1061.0"}, "its clock is 60 s off"),
+    "a node of another cluster": ({"node": "yes"}, "a node of another cluster"),
+    "a virtual IP that is taken": ({"answers": "10.0.0.10"}, "something answers at 10.0.0.10 already"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_with_a_host_is_said_with_what_helps(what: str) -> None:
+    other, says = WRONG[what]
+    (said,) = problems(facts(**other), PLANE)
+    with pytest.raises(AssertionError, match=says):
+        raise AssertionError(said)
+
+
+def test_a_host_that_is_a_node_of_this_cluster_already_may_have_its_ports_in_use() -> None:
+    assert found(cluster=CLUSTER, node="yes", listens="10250 kubelet") == []
+    assert found(cluster=f"sha256:{'b' * 64}", node="yes") != []
+
+
+def test_a_worker_needs_less_and_other_ports() -> None:
+    worker = HostExpectations("10.0.0.11", "amd64", CLUSTER)
+    assert found(worker, memory="1000", cpus="1", listens="6443 haproxy") == []
+    assert len(found(worker, listens="10250 kubelet")) == 1
+
+
+def test_copies_of_one_machine_are_told_by_their_names() -> None:
+    one, two, other = facts(), facts(), facts(machine="two")
+    assert list(same_machine({"cp-1": one, "cp-2": two, "cp-3": other})) == [
+        "cp-1, cp-2 have one /etc/machine-id: they are copies of one machine, or one machine"
+    ]
+
+
+PROPS: Final[dict[str, Any]] = {
+    "name": "worker-1",
+    "address": "10.0.0.21",
+    "port": 22.0,
+    "user": "root",
+    "identityFile": "",
+    "hostKey": "ssh-ed25519 AAAA",
+    "role": "worker",
+    "pool": "general",
+    "cluster": CLUSTER,
+    "controller": {},
+    "virtualIp": "",
+    "seed": '{"/etc/polykube/join.yaml": ["token", "0600"]}',
+}
+KEPT: Final = {name: value for name, value in PROPS.items() if name != "seed"} | {
+    "sealed": sha256(PROPS["seed"].encode()).hexdigest()
+}
+
+
+def test_a_node_that_is_told_the_same_is_let_be() -> None:
+    assert not NodeProvider().diff("10.0.0.21", KEPT, PROPS).changes
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "replaces"),
+    [
+        ("seed", '{"/etc/polykube/join.yaml": ["another token", "0600"]}', []),
+        ("user", "admin", []),
+        ("hostKey", "ssh-ed25519 BBBB", []),
+        ("address", "10.0.0.22", ["address"]),
+        ("pool", "memory", ["pool"]),
+        ("cluster", f"sha256:{'b' * 64}", ["cluster"]),
+    ],
+)
+def test_a_node_is_told_anew_or_is_another_one(key: str, value: str, replaces: list[str]) -> None:
+    result = NodeProvider().diff("10.0.0.21", KEPT, PROPS | {key: value})
+    assert (result.changes, result.replaces, result.delete_before_replace) == (True, replaces, True)
+
+
+def test_all_hosts_that_cannot_be_reached_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    hosts = [PROPS | {"name": name, "architecture": "amd64", "hostKey": ""} for name in ("worker-1", "worker-2")]
+    with pytest.raises(Exception, match=r"(?s)nothing was changed on any.*the command ssh is not there"):
+        InspectionProvider().create({"hosts": hosts, "cluster": CLUSTER})
+
+
+def test_a_host_is_asked_as_the_stack_file_says_and_never_for_a_password() -> None:
+    host = SshHost.of(PROPS | {"user": "admin", "identityFile": "/home/admin/key", "port": 2222.0})
+    arguments = host.arguments(host.as_root("tar", "--extract"), [])
+    assert arguments[-8:] == [
+        *("-i", "/home/admin/key", "-p", "2222", "-l", "admin"),
+        *("10.0.0.21", "sudo -n tar --extract"),
+    ]
+    assert "BatchMode=yes" in arguments
+
+
+def test_a_host_is_known_by_its_own_keys_alone() -> None:
+    options = dict(option.split("=", 1) for option in trusting((known_as("10.0.0.11", 2222), "ssh-ed25519 AAAA")))
+    assert options["StrictHostKeyChecking"] == "yes"
+    assert {options["UserKnownHostsFile"], options["GlobalKnownHostsFile"]} == {"/dev/null"}
+    assert options["KnownHostsCommand"].endswith("'[10.0.0.11]:2222 ssh-ed25519 AAAA'")
+
+
+def test_kube_vip_answers_for_what_there_is() -> None:
+    spec = load_stack("kubeadm-hosts").cluster
+    pod = kube_vip(getattr(spec, "virtual_ip", None), services=True)
+    (container,) = pod["spec"]["containers"]
+    settings = {each["name"]: each.get("value") for each in container["env"]}
+    assert (settings["address"], settings["cp_enable"], settings["svc_enable"]) == ("10.20.0.10", "true", "true")
+    assert settings["vip_interface"] == INTERFACE
+    assert [volume["hostPath"]["path"] for volume in pod["spec"]["volumes"]] == ["/etc/kubernetes/admin.conf"]
+    alone = kube_vip(None, services=True)["spec"]["containers"][0]["env"]
+    assert not {"address", "cp_enable"} & {each["name"] for each in alone}
+
+
+def test_the_clock_is_judged_by_when_the_host_was_asked() -> None:
+    now = time.time()
+    slow = HostFacts.read(f"clock {now}\n", now - 30, now + 30)
+    assert not any("clock" in each for each in problems(slow, PLANE))
