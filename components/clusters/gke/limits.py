@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from components import naming
+from components.clusters.gke.availability import LEAST, SPAN, scarcest
 from components.clusters.maintenance import Maintenance
 from components.clusters.managed import ApiEndpoint
 from spec.invalid import is_invalid, valid
@@ -83,14 +84,32 @@ def label_findings(tags: Mapping[str, str]) -> Iterator[Finding]:
 def freeze_findings(maintenance: Maintenance) -> Iterator[Finding]:
     """Findings for freezes that are longer or more than GKE takes, relative to the cluster."""
     freezes = list(valid(maintenance.freezes))
-    for index, freeze in freezes:
-        if (days := _days(freeze.first, freeze.last)) > _FREEZE_DAYS:
+    lengths = [_days(freeze.first, freeze.last) for _, freeze in freezes]
+    for (index, _), days in zip(freezes, lengths, strict=True):
+        if days > _FREEZE_DAYS:
             at = ("maintenance", "freezes", index, "last")
             allowed = f"at most {_FREEZE_DAYS} days without any upgrade"
             yield Finding(Code.OUT_OF_RANGE, f"{days} days", allowed, "Make it shorter.", at=at)
     if len(freezes) > _FREEZES:
         allowed, remedy = f"at most {_FREEZES} at a time", "Leave out those that are over."
         yield Finding(Code.OUT_OF_RANGE, f"{len(freezes)} freezes", allowed, remedy, at=("maintenance", "freezes"))
+    elif (
+        freezes
+        and maintenance.is_whole
+        and all(0 < _days(each.first, each.last) <= _FREEZE_DAYS for _, each in freezes)
+    ):
+        yield from _availability_findings(maintenance)
+
+
+def _availability_findings(maintenance: Maintenance) -> Iterator[Finding]:
+    """A finding when freezes leave GKE less time than it wants, relative to the cluster."""
+    left, start = scarcest(maintenance, maintenance.freezes)
+    if left < LEAST:
+        hours, wanted = (round(each.total_seconds() / 3600) for each in (left, LEAST))
+        found = f"{hours} hours of windows from {start:%Y-%m-%d} to {start + SPAN:%Y-%m-%d}"
+        allowed = f"{wanted} hours or more outside of freezes in any {SPAN.days} days"
+        remedy = "Make freezes shorter, or the windows longer: of those of 24 hours, freezes may hide two in a row."
+        yield Finding(Code.OUT_OF_RANGE, found, allowed, remedy, at=("maintenance", "freezes"))
 
 
 def security_group_findings(group: str | None) -> Iterator[Finding]:

@@ -118,6 +118,14 @@ SUBNET = "gcp:compute/subnetwork:Subnetwork"
 POOL = "gcp:container/nodePool:NodePool"
 FREEZE = {"exclusionName": "summer", "startTime": "2026-06-15T00:00:00Z", "endTime": "2026-09-11T23:59:59Z"}
 MONTH = {**FREEZE, "endTime": "2026-07-14T23:59:59Z"}
+WINDOW = {
+    "startTime": "2026-01-10T22:00:00Z",
+    "endTime": "2026-01-11T22:00:00Z",
+    "recurrence": "FREQ=WEEKLY;BYDAY=SA",
+}
+CHRISTMAS = {**FREEZE, "startTime": "2026-12-21T00:00:00Z", "endTime": "2027-01-03T23:59:59Z"}
+PATCHED = {"exclusionOptions": {"scope": "NO_MINOR_UPGRADES"}}
+SCARCE = "would go longer than 32d without 48h maintenance availability"
 MODEST = {"enableAutopilot": True, "location": "europe-west3", "name": "shop"}
 
 
@@ -163,6 +171,36 @@ def test_a_cluster_that_gke_does_not_take_is_refused(google: Google, inputs: dic
     id_ = f"projects/{PROJECT}/locations/europe-west3/clusters/shop"
     cluster = Resource(CLUSTER, id_, "shop", {**MODEST, "subnetwork": "nodes", **inputs})
     assert matches(refusal(google, cluster), reason)
+
+
+@pytest.mark.parametrize(
+    ("window", "exclusions", "reason"),
+    [
+        ({}, [], ""),
+        ({"endTime": "2026-01-11T10:00:00Z"}, [], ""),
+        ({"endTime": "2026-01-11T09:00:00Z"}, [], SCARCE),
+        ({"recurrence": "FREQ=DAILY", "endTime": "2026-01-11T02:00:00Z"}, [], ""),
+        ({"recurrence": "FREQ=DAILY", "endTime": "2026-01-11T01:00:00Z"}, [], SCARCE),
+        ({"endTime": "2026-01-10T22:00:00Z"}, [], "which is not after its start"),
+        ({"recurrence": "FREQ=WEEKLY;BYDAY=SATURDAY"}, [], "invalid recurrence"),
+        ({}, [CHRISTMAS], ""),
+        ({}, [{**CHRISTMAS, "startTime": "2026-12-18T00:00:00Z"}], SCARCE),
+        ({}, [{**CHRISTMAS, "endTime": "2027-01-09T23:59:59Z"}], SCARCE),
+        (
+            {},
+            [{**CHRISTMAS, "exclusionOptions": {"scope": "NO_MINOR_UPGRADES"}, "endTime": "2027-05-01T00:00:00Z"}],
+            "",
+        ),
+        ({"endTime": "2026-01-11T10:00:00Z"}, [CHRISTMAS], SCARCE),
+    ],
+    ids=str,
+)
+def test_a_policy_leaves_gke_48_hours_in_32_days(
+    google: Google, window: dict[str, str], exclusions: list[dict[str, Any]], reason: str
+) -> None:
+    policy = {"recurringWindow": WINDOW | window, "maintenanceExclusions": exclusions}
+    id_ = f"projects/{PROJECT}/locations/europe-west3/clusters/shop"
+    assert matches(refusal(google, Resource(CLUSTER, id_, "shop", {**MODEST, "maintenancePolicy": policy})), reason)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from ipaddress import IPv4Network
 from itertools import chain
 from typing import Any, Final
 
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.gcp import maintenance
 from rehearsal.providers.clouds.rules import value_at
 from rehearsal.providers.clouds.store import Resource, Store
 
@@ -21,7 +21,6 @@ _RANGES: Final = {"clusterSecondaryRangeName": (9, 24), "servicesSecondaryRangeN
 _DISKS: Final = {"WINDOWS_LTSC_CONTAINERD": 50}
 _SMALLEST_DISK, _LARGEST_DISK = 10, 65536
 _RESERVED: Final = ("kubernetes.io", "k8s.io", "cloud.google.com")
-_FREEZES, _FREEZE_DAYS = 3, 31  # a day more, as they end a second before midnight
 _SURGE: Final = 20
 _LABELS: Final = 64
 _KEY: Final = re.compile(r"projects/[^/]+/locations/(?P<location>[^/]+)/")
@@ -125,13 +124,7 @@ def _of_combinations(cluster: Resource) -> Iterator[str]:
 
 
 def _of_policy(inputs: Mapping[str, Any]) -> Iterator[str]:
-    exclusions = inputs.get("maintenancePolicy", {}).get("maintenanceExclusions", ())
-    if len(exclusions) > _FREEZES:
-        yield f"{len(exclusions)} maintenance exclusions of scope NO_UPGRADES, at most {_FREEZES} are allowed"
-    for each in exclusions:
-        first, last = (datetime.fromisoformat(each[key]) for key in ("startTime", "endTime"))
-        if (last - first).days >= _FREEZE_DAYS - 1:
-            yield f"maintenance exclusion {each['exclusionName']} is longer than {_FREEZE_DAYS - 1} days"
+    yield from maintenance.problems(inputs.get("maintenancePolicy", {}))
     for block in inputs.get("masterAuthorizedNetworksConfig", {}).get("cidrBlocks", ()):
         if ":" in block["cidrBlock"]:
             yield f"Invalid CIDR block {block['cidrBlock']}: it must be IPv4"
