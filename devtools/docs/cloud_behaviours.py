@@ -8,7 +8,7 @@ from rehearsal.providers.clouds.account import Numbers, read_numbers
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
-from rehearsal.providers.clouds.known import WORDS, Known, ReviewedType, read_known
+from rehearsal.providers.clouds.known import WORDS, Known, ReviewedType, read_known, read_settled
 from rehearsal.providers.clouds.names import read_names
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.rules import RuleBook, read_rules
@@ -37,6 +37,9 @@ it.
 No cloud was asked. Tests, and the facts, are below `tests/rehearsal/clouds` unless they say otherwise. The issues of
 the providers have been gone through for every type that a cluster is made of. Where no row says when, a type is known
 by its rules and limits alone: controllers make it, or only a rehearsal.
+
+Below each cloud's types, what single issues tell of those that are used most: whether programs of polykube suffer from
+it, and the test by which a rehearsal shows that.
 """
 
 
@@ -70,7 +73,18 @@ def _section(cloud: type[CloudStandIn]) -> str:
         for token, known in behaviours(cloud).items()
         for row in _rows(token, known, readings.get(token, ReviewedType()))
     ]
-    return f"## {cloud.name}\n\n{table(('type', 'behaviour', 'source', 'test'), rows)}\n"
+    shown = table(("type", "behaviour", "source", "test"), rows)
+    settled = table(("type", "issue", "tells", "do ours suffer", "shown by"), list(_settled(cloud)))
+    return f"## {cloud.name}\n\n{shown}\n\n### Issues of {cloud.name}, settled\n\n{settled}\n"
+
+
+def _settled(cloud: type[CloudStandIn]) -> Iterator[tuple[str, ...]]:
+    for token, issues in read_settled(cloud.directory).items():
+        shown = f"`{token}`"
+        for each in issues:
+            by = _test(each.shown) if "::" in each.shown else each.shown
+            yield shown, f"{each.issue} ({each.month})", each.tells, each.ours, by
+            shown = ""
 
 
 def _rows(token: str, known: Sequence[Known], reading: ReviewedType) -> Iterator[tuple[str, str, str, str]]:

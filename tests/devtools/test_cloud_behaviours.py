@@ -7,7 +7,7 @@ import pytest
 
 from common.paths import CHECKOUT
 from devtools.docs.cloud_behaviours import CLOUDS, behaviours, page
-from rehearsal.providers.clouds.known import known, read_known
+from rehearsal.providers.clouds.known import known, read_known, read_settled
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.schema import Schema
 
@@ -40,6 +40,23 @@ def test_the_issues_of_every_type_that_a_cluster_is_made_of_were_read(cloud: typ
     made = {token for token in Schema(cloud.directory).tokens if f"{token}::" in lists}
     assert made
     assert made <= {token for token, reading in read_known(cloud.directory).items() if reading.read}
+
+
+def test_issues_are_settled_and_of_each_type_that_has_some_five_at_least() -> None:
+    settled = {token: rows for cloud in CLOUDS for token, rows in read_settled(cloud.directory).items()}
+    tokens = {token for cloud in CLOUDS for token in Schema(cloud.directory).tokens}
+    assert settled.keys() <= tokens
+    assert len(settled) >= 30
+    assert [token for token, rows in settled.items() if len({row.issue for row in rows}) < 5] == []
+    wrong = [
+        f"{token} {row.issue}"
+        for token, rows in settled.items()
+        for row in rows
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+#\d+", row.issue)
+        or not re.match("(no|yes|unknown): ", row.ours)
+        or not (row.shown.startswith("no: ") or row.shown.partition("::")[2] in names_in(row.shown.partition("::")[0]))
+    ]
+    assert wrong == []
 
 
 @cache

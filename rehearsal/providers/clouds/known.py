@@ -9,7 +9,14 @@
         - {limits: no surge on spot pools, source: "terraform-provider-azurerm #19355", test: "tests/…/x.py::test_y"}
 
 What rules.yaml and account.yaml say (replacements, order, what is read back, references, limits of accounts) is not
-said again.
+said again. `trackers.yaml` has, by type, what single issues tell, each settled:
+
+    azure-native:keyvault:Vault:
+      - issue: "Azure/azure-cli#29115"
+        month: 2024-06        # of what was read
+        tells: "a deleted vault keeps its name: ConflictError"
+        ours: "no: …"         # whether programs of ours suffer: no, yes or unknown, and why
+        shown: tests/…/x.py::test_y   # the test by which a stand-in shows it, or "no: …" with why it does not
 """
 
 from collections.abc import Iterator, Mapping
@@ -60,6 +67,23 @@ def read_known(package: Path) -> dict[str, ReviewedType]:
         )
         for token, entry in content.items()
     }
+
+
+@dataclass(frozen=True)
+class SettledIssue:
+    """What an issue of a tracker tells, whether programs of ours suffer from it, and the test by which it shows."""
+
+    issue: str
+    month: str
+    tells: str
+    ours: str
+    shown: str
+
+
+def read_settled(package: Path) -> dict[str, tuple[SettledIssue, ...]]:
+    """The issues about the types of the cloud whose package is the directory `package`."""
+    content = yaml.safe_load((package / "trackers.yaml").read_text())
+    return {token: tuple(SettledIssue(**row) for row in rows) for token, rows in content.items()}
 
 
 def known(rows: Any) -> Iterator[Known]:
