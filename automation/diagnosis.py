@@ -94,7 +94,11 @@ _REMEDIES: Final = (
     (
         "change this number in the stack file to one that is allowed, as the message says",
         "retention_in_days|maintenance exclusion|osDiskSizeGB|disk size|Volume of size",
-        "InsufficientMaxPods|'RetentionInDays'|durationHours",
+        "InsufficientMaxPods|'RetentionInDays'|durationHours|max_pods_per_node|spotMaxPrice",
+    ),
+    (
+        "shorten the freezes of cluster.maintenance, or give its window more hours or days",
+        "contiguous duration",
     ),
     (
         (
@@ -127,7 +131,7 @@ _REMEDIES: Final = (
         "DNS hostnames and support|enableDnsHostnames|has no Internet gateway|belong to different networks",
         "Ec2SubnetInvalidConfiguration|no rights at AWS|its role allows nothing|, there is no .+",
         "Trust policy of the role|no NAT gateway is associated|route table has not been associated|is not delegated to",
-        "authentication mode must be set",
+        "authentication mode must be set|lets nobody of .+ in|neither Cloud NAT nor Private Google Access",
     ),
     (
         _FAULT,
@@ -137,6 +141,14 @@ _REMEDIES: Final = (
         "SecurityRule(Conflict|InvalidPriority)|Standard sku publicIp|Basic SKU|no maintenance configuration",
         "Category '.+' is not supported|parameter accessPolicies|enablePurgeProtection|softDeleteRetentionInDays",
         "when release_channel|GKE_METADATA|workload pool .+: only|Cloud KMS key in location",
+        "MalformedPolicyDocument|new key policy will not|valid for rotation|rotation_period|is not symmetric",
+        "ENCRYPT_DECRYPT|no RSA key|Addon .+ not supported|Event pattern|in correct format|InvalidGroupId",
+        "endpoint access cannot be false|accessScope|namespaces must be given|ValidationException: |Invalid member",
+        "Role .+ is not supported for this|EGRESS cannot have|source_ranges|and target tags|LIST_OF_SUBNETWORKS",
+        "Endpoint-Independent|ACTIVE or BACKUP|VPC-native|specified location constraint|private DNS zone none",
+        "VNet integration|requires network policy cilium|requires networkPlugin|load balancer SKU",
+        "InvalidValuesForRequest|is not a workspace's|InvalidResourceReference|recurrence of the maintenance window",
+        "not after its start|is in .+, and the (virtual network|cluster) ",
     ),
     (
         "see that a node pool of Linux has nodes and reaches the API server; then run the same command again",
@@ -147,6 +159,7 @@ _REMEDIES: Final = (
         "change the ranges or zones in cluster.network: those of a cluster that exists stay as they are",
         "CIDR|IPCidrRange|ubnet range|econdary range|serviceCidr|dnsServiceIP|overlap|different AZs",
         "that the cluster was|OverlapExistingSubnets|NetcfgInvalidSubnet|existing subnet|subnet .+ is smaller",
+        r"InsufficientSubnetSize|not in the cluster's region|The zone\(s\)",
     ),
     (
         "write gke-security-groups@ with your domain in cluster.securityGroup",
@@ -163,6 +176,10 @@ _REMEDIES: Final = (
     (
         "write the object id of somebody who is in Entra, and whether it is a Group, a User or a ServicePrincipal",
         "PrincipalNotFound",
+    ),
+    (
+        "write the ARN of a user or a role where the stack file names somebody of AWS",
+        "principalArn",
     ),
     (
         "put back what was changed: the cloud lets this property be chosen once; another value takes a new resource",
@@ -190,7 +207,7 @@ _REMEDIES: Final = (
     ),
     (
         "delete it if nothing needs it, or take it over with `pulumi import`; then run the same command again",
-        "already exist|AlreadyExists|alreadyExists|ResourceInUseException",
+        "already exist|exists already|AlreadyExists|alreadyExists|ResourceInUseException",
     ),
     (
         "set deletionProtection to false in the stack file and bring the stack up once more; then destroy it",

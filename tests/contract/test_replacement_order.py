@@ -78,7 +78,7 @@ def _refused(stand_in: CloudStandIn, resource: Registered) -> Iterator[str]:
 def _clash(behaviour: OneOfAKind, old: Resource, new: Resource, store: Store) -> bool:
     store.put(old)
     try:
-        behaviour.accept(None, new, store)
+        OneOfAKind.accept(behaviour, None, new, store)  # and not what else its cloud says of made-up values
     except Refused:
         return True
     except ValueError:  # a range of addresses with something behind it is none

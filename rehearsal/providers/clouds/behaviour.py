@@ -1,5 +1,7 @@
 """What a type of resource does beyond being kept: the hooks of the stand-in clouds."""
 
+from collections.abc import Collection
+
 from common.wire import Properties
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.store import Resource, Store
@@ -29,6 +31,10 @@ class Behaviour:
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         """Do what the change brings about; also asked to finish what `created` did not."""
         return {}
+
+    def renewed(self, old: Properties, new: Properties) -> Collection[str]:
+        """Outputs that a change from these inputs to those makes anew, so that no preview knows them."""
+        return ()
 
     def observed(self, resource: Resource, store: Store) -> Properties:
         """Outputs by path that the cloud tells of it now, because of what else there is."""

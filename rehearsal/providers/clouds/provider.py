@@ -154,6 +154,8 @@ class CloudStandIn(StandIn):
         if request.preview:
             given = without_notes(request.inputs)
             foretold = {**request.state, **merged(nested(_added(rules, request.state)), given)}
+            behaviour = self.behaviours.get(request.type, _UNEVENTFUL)
+            foretold |= dict.fromkeys(behaviour.renewed(without_notes(plain(request.old_inputs)), inputs), UNKNOWN)
             return ResourceState(request.id, self._answer(request, self.finished(request.type, foretold)))
         old = self.store.get(request.type, request.id)
         if old is None:

@@ -46,6 +46,9 @@ GENERAL = {
     "maxCount": 5,
 }
 
+SOMEBODY, ONE, ANOTHER = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
+WORKSPACE = "/subscriptions/0/resourceGroups/shop/providers/Microsoft.OperationalInsights/workspaces/logs"
+
 
 class Azure:
     """A stand-in with a resource group and a cluster; `make` and `change` answer as the provider does."""
@@ -205,8 +208,10 @@ def test_the_driver_of_shares_adds_an_endpoint_to_a_subnet_that_has_none(
     monkeypatch.setattr(subnets, "_mounts_nfs", lambda _: nfs)
     network = {"resourceGroupName": "shop", "virtualNetworkName": "shop", "location": "westeurope"}
     azure.make(NETWORK, **network)
-    without = {"resourceGroupName": "shop", "virtualNetworkName": "shop", "subnetName": "nodes"}
-    reaching = {**without, "subnetName": "more", "serviceEndpoints": [{"service": "Microsoft.Storage"}]}
+    of = {"resourceGroupName": "shop", "virtualNetworkName": "shop"}
+    without = {**of, "subnetName": "nodes", "addressPrefix": "10.1.0.0/24"}
+    storage = [{"service": "Microsoft.Storage"}]
+    reaching = {**of, "subnetName": "more", "addressPrefix": "10.1.1.0/24", "serviceEndpoints": storage}
     lacking, having = (azure.make(subnets.SUBNET, **inputs) for inputs in (without, reaching))
     inside = [{**SYSTEM, "name": f"in{index}", "vnetSubnetID": each.id} for index, each in enumerate((lacking, having))]
     azure.make(CLUSTER, **{**SHOP, "resourceName": "nfs", "agentPoolProfiles": inside})
@@ -227,7 +232,7 @@ def test_a_subnet_that_nodes_are_in_keeps_its_addresses(azure: Azure) -> None:
 
 
 def test_logs_want_a_namespace_that_is_not_registered_by_itself(azure: Azure, tmp_path: Path) -> None:
-    setting = {"name": "logs", "resourceUri": azure.shop.id, "workspaceId": "w", "logs": []}
+    setting = {"name": "logs", "resourceUri": azure.shop.id, "workspaceId": WORKSPACE, "logs": []}
     (tmp_path / "unregistered").write_text("Microsoft.Insights\n")
     with pytest.raises(ProviderError, match=r"is not registered to use microsoft\.insights"):
         azure.make("azure-native:monitor:DiagnosticSetting", **setting)
@@ -236,18 +241,18 @@ def test_logs_want_a_namespace_that_is_not_registered_by_itself(azure: Azure, tm
 
 
 def test_a_principal_has_a_role_on_a_scope_once(azure: Azure) -> None:
-    told = {"principalId": "p", "roleDefinitionId": "r", "scope": "s"}
-    azure.make(ROLE, roleAssignmentName="a", **told)
+    told = {"principalId": SOMEBODY, "roleDefinitionId": "/r", "scope": "/s"}
+    azure.make(ROLE, roleAssignmentName=ONE, **told)
     with pytest.raises(ProviderError, match="RoleAssignmentExists"):
-        azure.make(ROLE, roleAssignmentName="b", **told)
-    azure.make(ROLE, roleAssignmentName="b", **{**told, "scope": "t"})
+        azure.make(ROLE, roleAssignmentName=ANOTHER, **told)
+    azure.make(ROLE, roleAssignmentName=ANOTHER, **{**told, "scope": "/t"})
 
 
 def test_a_role_is_one_that_there_is(azure: Azure) -> None:
-    told = {"principalId": "p", "scope": "s", "roleAssignmentName": "a"}
+    told = {"principalId": SOMEBODY, "scope": "/s", "roleAssignmentName": ONE}
     with pytest.raises(ProviderError, match="RoleDefinitionDoesNotExist"):
-        azure.make(ROLE, roleDefinitionId=f"roles/{CLUSTER_ADMIN[:-1]}c", **told)
-    azure.make(ROLE, roleDefinitionId=f"roles/{CLUSTER_ADMIN}", **told)
+        azure.make(ROLE, roleDefinitionId=f"/roles/{CLUSTER_ADMIN[:-1]}c", **told)
+    azure.make(ROLE, roleDefinitionId=f"/roles/{CLUSTER_ADMIN}", **told)
 
 
 def test_a_new_identity_has_a_role_at_once_when_it_is_said_what_it_is(azure: Azure) -> None:
@@ -255,10 +260,10 @@ def test_a_new_identity_has_a_role_at_once_when_it_is_said_what_it_is(azure: Azu
     kept = azure.provider.store.get(IDENTITY, identity.id)
     assert kept
     azure.provider.store.mark(HIDDEN, kept, 60)
-    told = {"principalId": identity.outputs["principalId"], "roleDefinitionId": "r", "scope": "s"}
+    told = {"principalId": identity.outputs["principalId"], "roleDefinitionId": "/r", "scope": "/s"}
     with pytest.raises(ProviderError, match="PrincipalNotFound"):
-        azure.make(ROLE, roleAssignmentName="a", **told)
-    azure.make(ROLE, roleAssignmentName="a", principalType="ServicePrincipal", **told)
+        azure.make(ROLE, roleAssignmentName=ONE, **told)
+    azure.make(ROLE, roleAssignmentName=ONE, principalType="ServicePrincipal", **told)
 
 
 def test_aks_lets_in_whom_its_own_role_lets_in(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,9 +281,9 @@ def test_aks_lets_in_whom_its_own_role_lets_in(azure: Azure, monkeypatch: pytest
     azure.make(CLUSTER, **{**SHOP, "resourceName": "open"})
     assert started == [("closed", False), ("open", True)]
     roles = "/subscriptions/1/providers/Microsoft.Authorization/roleDefinitions"
-    for name, role in (("user", "4abbcc35-e782-43d8-92c5-2d3f1bd2253f"), ("admin", CLUSTER_ADMIN)):
+    for name, role in ((ONE, "4abbcc35-e782-43d8-92c5-2d3f1bd2253f"), (ANOTHER, CLUSTER_ADMIN)):
         assert admitted == []
-        told = {"principalId": "p", "roleDefinitionId": f"{roles}/{role}", "scope": closed.id}
+        told = {"principalId": SOMEBODY, "roleDefinitionId": f"{roles}/{role}", "scope": closed.id}
         azure.make(ROLE, roleAssignmentName=name, **told)
     assert admitted == ["closed"]
 

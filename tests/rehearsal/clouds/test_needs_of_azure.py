@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal.providers.base import ProviderError
 from rehearsal.providers.clouds.azure_native import subnets
-from tests.rehearsal.clouds.test_azure import CLUSTER, GENERAL, NETWORK, POOL, SHOP, SYSTEM, Azure, azure
+from tests.rehearsal.clouds.test_azure import CLUSTER, GENERAL, NETWORK, POOL, SHOP, SYSTEM, WORKSPACE, Azure, azure
 
 __all__ = ["azure"]  # a fixture
 
@@ -15,6 +15,7 @@ VAULT, KEY = "azure-native:keyvault:Vault", "azure-native:keyvault:Key"
 CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 ADDRESS, NAT = "azure-native:network:PublicIPAddress", "azure-native:network:NatGateway"
+INTEGRATED: dict[str, Any] = {"enableVnetIntegration": True}
 HERE: dict[str, Any] = {"resourceGroupName": "shop", "location": "westeurope"}
 
 
@@ -82,8 +83,13 @@ def test_the_api_server_wants_a_subnet_of_its_own(azure: Azure) -> None:
     small = subnet(azure, "small", "10.0.192.0/29", delegations=[{"name": "aks", "serviceName": AKS}])
     for place, says in ((nodes, "is not delegated to"), (small, "is smaller than /28")):
         with pytest.raises(ProviderError, match=says):
-            azure.make(CLUSTER, **{**SHOP, "resourceName": "more", "apiServerAccessProfile": {"subnetId": place}})
-    azure.make(CLUSTER, **{**SHOP, "resourceName": "more", "apiServerAccessProfile": {"subnetId": api}})
+            azure.make(CLUSTER, **_reached_by(place))
+    azure.make(CLUSTER, **_reached_by(api))
+
+
+def _reached_by(subnet: str) -> dict[str, Any]:
+    access: dict[str, Any] = {**INTEGRATED, "subnetId": subnet}
+    return {**SHOP, "resourceName": "more", "apiServerAccessProfile": access}
 
 
 @pytest.mark.parametrize(("addresses", "says"), [("10.1.0.0/24", "NetcfgInvalidSubnet"), ("10.0.1.0/24", "Overlap")])
@@ -218,7 +224,7 @@ def test_a_credential_is_of_an_issuer_and_there_once(azure: Azure) -> None:
 
 
 def test_logs_are_of_categories_that_aks_has(azure: Azure) -> None:
-    setting = {"name": "logs", "resourceUri": azure.shop.id, "workspaceId": "w"}
+    setting = {"name": "logs", "resourceUri": azure.shop.id, "workspaceId": WORKSPACE}
     with pytest.raises(ProviderError, match="Category 'kube-admin' is not supported"):
         azure.make("azure-native:monitor:DiagnosticSetting", **setting, logs=[{"category": "kube-admin"}])
     azure.make("azure-native:monitor:DiagnosticSetting", **setting, logs=[{"category": "kube-audit-admin"}])

@@ -150,3 +150,12 @@ def test_all_zones_go_out_by_the_one_nat_gateway() -> None:
     assert [name for name in planned if name.startswith("NatGateway")] == ["NatGateway a-nat-eu-central-1a"]
     routes = {each.inputs["natGatewayId"] for name, each in planned.items() if name.startswith("Route a-private")}
     assert routes == {"a-nat-eu-central-1a-id"}
+
+
+@pytest.mark.parametrize(("side", "role"), [("private", "internal-elb"), ("public", "elb")])
+def test_controllers_find_the_subnets_that_balancers_go_into(side: str, role: str) -> None:
+    """docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html, November 2026: by the tag alone."""
+    subnets = {name: each for name, each in made().items() if name.startswith("Subnet ")}
+    tagged = [name for name, each in subnets.items() if each.inputs["tags"].get(f"kubernetes.io/role/{role}") == "1"]
+    assert tagged
+    assert tagged == [name for name in subnets if f"-{side}-" in name]

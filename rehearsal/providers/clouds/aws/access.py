@@ -17,6 +17,7 @@ ASSOCIATION: Final = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 POD_IDENTITY: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _CLUSTER: Final = "aws:eks/cluster:Cluster"
 _MODES: Final = ("API", "API_AND_CONFIG_MAP")
+_NO_PRINCIPAL: Final = re.compile(r"arn:aws[\w-]*:iam::\d*:(?!role/|user/|root$)")
 _POLICY: Final = re.compile(r"arn:aws[\w-]*:eks::aws:cluster-access-policy/AmazonEKS\w+")
 
 
@@ -25,6 +26,8 @@ class AccessEntry(Behaviour):
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         _check_mode(new, store)
+        if _NO_PRINCIPAL.match(str(new.inputs["principalArn"])):
+            raise Refused("refused", reason="The principalArn parameter format is not valid")
         for group in new.inputs.get("kubernetesGroups") or ():
             if group.startswith("system:"):  # aws/karpenter-provider-aws #7558, January 2025
                 reason = f"The kubernetes group name {group} is invalid, it cannot start with system:"
@@ -39,6 +42,10 @@ class AccessPolicyAssociation(Behaviour):
         policy, principal = new.inputs["policyArn"], new.inputs["principalArn"]
         if not _POLICY.fullmatch(policy):
             raise Refused("refused", reason=f"The policyArn parameter format is not valid: {policy}")
+        scope = new.inputs.get("accessScope") or {}
+        if (scope.get("type") == "namespace") is not bool(scope.get("namespaces")):  # API_AccessScope.html
+            reason = "namespaces must be given where the type of the accessScope is namespace, and nowhere else"
+            raise Refused("refused", reason=f"The accessScope is invalid: {reason}")
         who = (new.inputs["clusterName"], principal)
         if who not in {(each.inputs["clusterName"], each.inputs["principalArn"]) for each in store.all(ENTRY)}:
             reason = (  # terraform-aws-modules/terraform-aws-eks #3024, May 2024

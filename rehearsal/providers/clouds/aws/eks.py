@@ -7,39 +7,29 @@ from typing import Any, Final
 
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
-from rehearsal.providers.clouds.aws import access
+from rehearsal.providers.clouds.aws import access, documents, events, firewalls, templates
+from rehearsal.providers.clouds.aws.addons import ADDON, NETWORKING, Addon, of_cluster
 from rehearsal.providers.clouds.aws.joining import check_joining
 from rehearsal.providers.clouds.aws.limits import check_cluster, check_node_group
-from rehearsal.providers.clouds.aws.logs import LOG_GROUP, LogGroup
+from rehearsal.providers.clouds.aws.logs import LOG_GROUP, LogGroup, begin_to_log
 from rehearsal.providers.clouds.aws.network import NETWORK, zone
-from rehearsal.providers.clouds.aws.trust import attached, check_pod_role, check_trust, is_ours
+from rehearsal.providers.clouds.aws.trust import attached, check_trust, is_ours
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.left_behind import left_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
+from rehearsal.providers.clouds.rules import at_path
 from rehearsal.providers.clouds.storage_classes import BroughtClass, bring
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.clouds.versions import check_control_plane, check_nodes
 
 CLUSTER: Final = "aws:eks/cluster:Cluster"
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
-ADDON: Final = "aws:eks/addon:Addon"
 LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 VOLUME: Final = "aws:ebs/volume:Volume"
 _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
-_NETWORKING: Final = "vpc-cni"
-_ON_EVERY_NODE: Final = (_NETWORKING, "kube-proxy", "eks-pod-identity-agent", "eks-node-monitoring-agent")
-_AGENT: Final = "eks-pod-identity-agent"
 _OF_CLUSTERS: Final = "AmazonEKSClusterPolicy"
-# docs.aws.amazon.com/eks/latest/userguide/add-ons-iam.html, November 2026
-_ACCOUNTS: Final = {
-    "aws-ebs-csi-driver": "ebs-csi-controller-sa",
-    "aws-efs-csi-driver": "efs-csi-controller-sa",
-    _NETWORKING: "aws-node",
-}
-_WANT_RIGHTS: Final = ("aws-ebs-csi-driver", "aws-efs-csi-driver")  # their controllers ask AWS as soon as they start
-_DEGRADED: Final = "unexpected state 'DEGRADED' of add-on {}: InsufficientNumberOfReplicas"
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 # docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html; no default since 1.30, kubernetes-versions.html
 _CLASSES: Final = (BroughtClass("gp2", "kubernetes.io/aws-ebs", {"type": "gp2", "fsType": "ext4"}, expands=False),)
@@ -53,6 +43,7 @@ class EksClusterBehaviour(Behaviour):
         version = new.inputs.get("version") or _OFFERED[-1]
         check_control_plane(str(old.outputs["version"]) if old else None, version, _OFFERED)
         check_cluster(new.inputs)
+        _check_key(new, store)
         _check_role(str(new.inputs["roleArn"]), store)
         zones = _zones(new, store)
         if len(zones) == 1:
@@ -61,6 +52,7 @@ class EksClusterBehaviour(Behaviour):
             raise Refused("refused", reason="Subnets must be in the AZs that the cluster was created with")
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        begin_to_log(resource, store)
         reached = clusters.start(resource.id, admits=_lets_its_maker_in(resource))
         with clusters.api(resource.id) as api:
             if api:
@@ -99,12 +91,12 @@ class NodeGroup(Behaviour):
             wrong = ("ARM_64" in ami, "x86_64" in ami)[machine.architecture == "arm64"]
             if wrong:
                 raise Refused("refused", reason=f"[{machine.type}] is not a valid instance type for amiType {ami}")
-        for other in _of_cluster(store, NODE_GROUP, cluster.id):
+        for other in of_cluster(store, NODE_GROUP, cluster.id):
             if other.inputs["nodeRoleArn"] == new.inputs["nodeRoleArn"] and _is_windows(other) != _is_windows(new):
                 reason = "Nodes of Windows and of Linux cannot share a node role, which has one access entry"
                 raise Refused("refused", reason=reason)
-        addons = {addon.inputs["addonName"] for addon in _of_cluster(store, ADDON, cluster.id)}
-        if cluster.inputs.get("bootstrapSelfManagedAddons") is False and _NETWORKING not in addons:
+        addons = {addon.inputs["addonName"] for addon in of_cluster(store, ADDON, cluster.id)}
+        if cluster.inputs.get("bootstrapSelfManagedAddons") is False and NETWORKING not in addons:
             reason = "NodeCreationFailure: Instances failed to join the kubernetes cluster: cni plugin not initialized"
             raise Refused("refused", reason=reason)
         check_joining(new, cluster, store)
@@ -113,7 +105,11 @@ class NodeGroup(Behaviour):
         cluster = _cluster(resource, store)
         converge(cluster.id, _pool(resource), list(_nodes(resource, cluster, store)), store, fault)
         scaling_group = f"eks-{resource.outputs['nodeGroupName']}"
-        return {"resources": [{"autoscalingGroups": [{"name": scaling_group}]}], "version": _version(resource, cluster)}
+        groups = {
+            "resources": [{"autoscalingGroups": [{"name": scaling_group}]}],
+            "version": _version(resource, cluster),
+        }
+        return groups | templates.told(resource, store)
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         return self.created(new, store, fault)
@@ -126,22 +122,12 @@ class NodeGroup(Behaviour):
         converge(_cluster(resource, store).id, _pool(resource), [], store)
 
 
-class Addon(Behaviour):
-    """`eks.Addon`: those whose pods have to run somewhere want nodes, and drivers a role that they can take."""
-
-    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
-        name, cluster = new.inputs["addonName"], new.inputs["clusterName"]
-        groups = _of_cluster(store, NODE_GROUP, cluster)
-        if name not in _ON_EVERY_NODE and not any(groups) and not _cluster(new, store).inputs.get("computeConfig"):
-            raise Refused("refused", reason=f"{_DEGRADED.format(name)}, there are no nodes")
-        for association in new.inputs.get("podIdentityAssociations") or ():
-            _check_pod_identity(name, association, cluster, store)
-        if name in _WANT_RIGHTS and not (new.inputs.get("podIdentityAssociations") or _irsa(new)):
-            raise Refused("refused", reason=f"{_DEGRADED.format(name)}, its pods have no rights at AWS")
-
-
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     **NETWORK,
+    **documents.BEHAVIOURS,
+    **firewalls.BEHAVIOURS,
+    **events.BEHAVIOURS,
+    **templates.BEHAVIOURS,
     LOG_GROUP: LogGroup(),
     CLUSTER: EksClusterBehaviour(),
     NODE_GROUP: NodeGroup(),
@@ -162,21 +148,12 @@ def _check_role(role: str, store: Store) -> None:
         raise Refused("refused", reason=f"{reason} following policies are attached: {_OF_CLUSTERS}")
 
 
-def _check_pod_identity(addon: str, association: Mapping[str, Any], cluster: str, store: Store) -> None:
-    """Refused for an account that the add-on has not, or a role that it could not take or that allows it nothing."""
-    account, role = association["serviceAccount"], str(association["roleArn"])
-    if account != _ACCOUNTS.get(addon, account):  # terraform-aws-modules/terraform-aws-eks #3520, September 2025
-        reason = f"Service account {account} in pod identity configuration is not supported for addon {addon}"
-        raise Refused("refused", reason=reason)
-    check_pod_role(role, store)
-    if not any(each.inputs["addonName"] == _AGENT for each in _of_cluster(store, ADDON, cluster)):
-        raise Refused("refused", reason=f"{_DEGRADED.format(addon)}, there is no {_AGENT}")
-    if is_ours(role, store) and not attached(role, store):
-        raise Refused("refused", reason=f"{_DEGRADED.format(addon)}, its role allows nothing")
-
-
-def _irsa(addon: Resource) -> bool:
-    return bool(addon.inputs.get("serviceAccountRoleArn"))
+def _check_key(cluster: Resource, store: Store) -> None:
+    """Refused for a key that cannot encrypt Secrets (docs.aws.amazon.com/eks/latest/userguide/enable-kms.html)."""
+    arns = set(at_path(cluster.inputs, "encryptionConfig.provider.keyArn"))
+    for key in store.all("aws:kms/key:Key"):
+        if key.outputs.get("arn") in arns and not documents.is_symmetric(key):
+            raise Refused("refused", reason=f"The keyArn in encryptionConfig provider is not symmetric: {key.id}")
 
 
 def _cluster(resource: Resource, store: Store) -> Resource:
@@ -184,10 +161,6 @@ def _cluster(resource: Resource, store: Store) -> Resource:
     if cluster is None:
         raise Refused("missing", target=f"cluster {resource.inputs['clusterName']}")
     return cluster
-
-
-def _of_cluster(store: Store, type_: str, cluster: str) -> Iterator[Resource]:
-    return (resource for resource in store.all(type_) if resource.inputs["clusterName"] == cluster)
 
 
 def _lets_its_maker_in(cluster: Resource) -> bool:

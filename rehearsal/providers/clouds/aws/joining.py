@@ -6,8 +6,10 @@ EKS tells of all but the first in the same words, when it has waited for half an
 """
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Any, Final
 
+from rehearsal.providers.clouds.aws.firewalls import lets_in
 from rehearsal.providers.clouds.aws.network import SUBNET, VPC
 from rehearsal.providers.clouds.aws.trust import attached, check_trust, is_ours
 from rehearsal.providers.clouds.behaviour import Refused
@@ -21,6 +23,7 @@ _ENDPOINT: Final = "aws:ec2/vpcEndpoint:VpcEndpoint"
 _ADDON: Final = "aws:eks/addon:Addon"
 _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _ANYWHERE: Final = "0.0.0.0/0"
+_HTTPS: Final = 443
 _WITHOUT_INTERNET: Final = ("ec2", "ecr.api", "ecr.dkr", "sts", "s3")  # userguide/private-clusters.html
 _REGISTRY: Final = ("AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly")
 _WORKER: Final = "AmazonEKSWorkerNodePolicy"
@@ -36,6 +39,7 @@ def check_joining(group: Resource, cluster: Resource, store: Store) -> None:
         network = store.get(VPC, str(found.inputs["vpcId"])) if found else None
         if found and network:
             _check_way_out(found, group, store)
+            _check_endpoints(found, network, store)
             _check_way_in(cluster, network)
     _check_template(group, cluster, store)
 
@@ -78,6 +82,20 @@ def _check_way_out(subnet: Resource, group: Resource, store: Store) -> None:
     services = {str(each.inputs["serviceName"]) for each in _of_network(_ENDPOINT, subnet, store)}
     if not all(any(each.endswith(f".{name}") for each in services) for name in _WITHOUT_INTERNET):
         raise Refused("refused", reason=f"{_FAILED} (subnet {subnet.id} has no way out)")
+
+
+def _check_endpoints(subnet: Resource, network: Resource, store: Store) -> None:
+    """What has an endpoint with its name in the network is asked there, and nowhere else: it has to let nodes in
+    (vpc/latest/privatelink/create-interface-endpoint.html; eks/latest/userguide/private-clusters.html)."""
+    nodes = IPv4Network(str(subnet.inputs["cidrBlock"]))
+    for endpoint in _of_network(_ENDPOINT, subnet, store):
+        service = str(endpoint.inputs["serviceName"])
+        asked = endpoint.inputs.get("privateDnsEnabled") and any(
+            service.endswith(f".{name}") for name in _WITHOUT_INTERNET
+        )
+        groups = endpoint.inputs.get("securityGroupIds") or [str(network.outputs.get("defaultSecurityGroupId"))]
+        if asked and not lets_in(groups, _HTTPS, nodes, store):
+            raise Refused("refused", reason=f"{_FAILED} (the endpoint of {service} lets nobody of {nodes} in)")
 
 
 def _leads_out(nat: str, store: Store) -> bool:

@@ -42,7 +42,10 @@ def check_cluster(inputs: Mapping[str, Any]) -> None:
         if not 12 <= network.prefixlen <= 24 or not any(network.subnet_of(each) for each in _PRIVATE):  # type: ignore[arg-type]  # noqa: PLR2004
             blocks = "10.0.0.0/8, 172.16.0.0/12, or 192.168.0.0/16"
             raise Refused("refused", reason=f"The specified Kubernetes network CIDR must be within {blocks}")
-    for each in inputs["vpcConfig"].get("publicAccessCidrs") or ():
+    access = inputs["vpcConfig"]
+    if not access.get("endpointPublicAccess", True) and not access.get("endpointPrivateAccess"):
+        raise Refused("refused", reason="Private and public endpoint access cannot be false")
+    for each in access.get("publicAccessCidrs") or ():
         network = ip_network(each)
         if network.version != 4 or any(network.subnet_of(block) for block in _PRIVATE):  # type: ignore[arg-type]  # noqa: PLR2004
             raise Refused("refused", reason=f"The following CIDRs are not allowed in publicAccessCidrs: [{each}]")

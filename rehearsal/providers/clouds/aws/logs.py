@@ -25,9 +25,24 @@ class LogGroup(Behaviour):
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         if (days := new.inputs.get("retentionInDays", 0)) not in _DAYS:
             raise Refused("said", reason=f"expected retention_in_days to be one of {sorted(_DAYS)}, got {days}")
-        if old is None and new.id in log_groups(store):
+        if old is None and (new.id in log_groups(store) or _is_written_to(new.id, store)):
             reason = "ResourceAlreadyExistsException: The specified log group already exists"
             raise Refused("said", reason=reason)
+
+
+def begin_to_log(cluster: Resource, store: Store) -> None:
+    """Have the log group of a control plane that logs: EKS makes it where there is none, and keeps it for ever
+    (hashicorp/terraform-provider-aws #28973, cloudposse/terraform-aws-eks-cluster #67)."""
+    name = f"/aws/eks/{cluster.id}/cluster"
+    if cluster.inputs.get("enabledClusterLogTypes") and not store.get(LOG_GROUP, name):
+        store.put(Resource(LOG_GROUP, name, name, {"name": name}, {"name": name, "retentionInDays": 0}), _LATE)
+
+
+def _is_written_to(name: str, store: Store) -> bool:
+    """Whether a control plane that is there would have made the log group by now."""
+    found = _CONTROL_PLANE.fullmatch(name)
+    cluster = store.get(_CLUSTER, found[1]) if found else None
+    return bool(cluster and cluster.inputs.get("enabledClusterLogTypes"))
 
 
 def log_groups(store: Store) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Final
 
+from rehearsal.providers.clouds.aws.firewalls import check_range
 from rehearsal.providers.clouds.aws.trust import check_trust
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.one_of_a_kind import OneOfAKind, same
@@ -14,9 +15,7 @@ SUBNET: Final = "aws:ec2/subnet:Subnet"
 _GATEWAY: Final = "aws:ec2/internetGateway:InternetGateway"
 _TABLE: Final = "aws:ec2/routeTable:RouteTable"
 NAT_GATEWAY: Final = "aws:ec2/natGateway:NatGateway"
-_RULE: Final = ("securityGroupId", "ipProtocol", "fromPort", "toPort")
 _LARGEST, _SMALLEST = 16, 28  # prefixes: docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, November 2026
-_PEERS: Final = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
 
 def zone(store: Store, subnet: str) -> str:
@@ -53,8 +52,8 @@ class Ec2Subnet(OneOfAKind):
         super().__init__(_overlap, "InvalidSubnet.Conflict: The CIDR conflicts with another subnet")
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
-        super().accept(old, new, store)
         _check_size(new, "InvalidSubnet.Range")
+        super().accept(old, new, store)
         network = store.get(VPC, str(new.inputs["vpcId"]))
         placed = [each for each in (new, network) if each and each.inputs.get("cidrBlock")]
         ranges = [ip_network(each.inputs["cidrBlock"]) for each in placed]
@@ -87,6 +86,7 @@ class Route(OneOfAKind):
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         super().accept(old, new, store)
+        check_range(new.inputs.get("destinationCidrBlock"))
         table, gateway = (
             store.get(type_, str(new.inputs.get(name)))
             for type_, name in ((_TABLE, "routeTableId"), (_GATEWAY, "gatewayId"))
@@ -129,6 +129,7 @@ class FlowLog(OneOfAKind):
 
 def _check_size(new: Resource, code: str) -> None:
     given = new.inputs.get("cidrBlock")
+    check_range(given)
     if given and not _LARGEST <= ip_network(given).prefixlen <= _SMALLEST:
         raise Refused("said", reason=f"{code}: The CIDR '{given}' is invalid.")
 
@@ -160,13 +161,6 @@ NETWORK: Final[Mapping[str, Behaviour]] = {
     "aws:ec2/routeTableAssociation:RouteTableAssociation": OneOfAKind(
         same("subnetId", "gatewayId"),
         "Resource.AlreadyAssociated: the specified association conflicts with an existing association",
-    ),
-    **dict.fromkeys(
-        (
-            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-            "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-        ),
-        OneOfAKind(same(*_RULE, *_PEERS), "InvalidPermission.Duplicate: the specified rule already exists"),
     ),
     NAT_GATEWAY: NatGateway(),
     "aws:ec2/flowLog:FlowLog": FlowLog(),

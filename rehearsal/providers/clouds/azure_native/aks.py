@@ -264,5 +264,7 @@ def _check_ranges(network: Mapping[str, Any]) -> None:
         raise Refused(
             "refused", reason=f"InvalidParameter: serviceCidr {services} is larger than /{_LARGEST_SERVICES}."
         )
+    if services and dns and ip_address(dns) == ip_network(services)[1]:  # aks/configure-kubenet: the API server's
+        raise Refused("refused", reason=f"InvalidParameter: dnsServiceIP {dns} is the first address of {services}.")
     if services and dns and ip_address(dns) not in ip_network(services):
         raise Refused("refused", reason=f"InvalidParameter: dnsServiceIP {dns} is not within serviceCidr {services}.")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any, Final
 
+from rehearsal.providers.clouds.azure_native.pools import counted
 from rehearsal.providers.clouds.azure_native.subnets import SUBNET, prefixes
 from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.rules import at_path, value_at
@@ -14,6 +15,9 @@ from rehearsal.providers.clouds.store import Resource, Store
 
 _KEY: Final = "azure-native:keyvault:Key"
 _VAULT: Final = "azure-native:keyvault:Vault"
+_NETWORK: Final = "azure-native:network:VirtualNetwork"
+_GROUP: Final = "azure-native:resources:ResourceGroup"
+_KEPT: Final = 5  # addresses of a subnet
 _DELEGATED: Final = "Microsoft.ContainerService/managedClusters"
 _SMALLEST: Final = 28  # prefix of the API server's subnet
 
@@ -22,8 +26,27 @@ def check_combination(cluster: Resource, store: Store) -> None:
     """Refused when AKS does not take a cluster with these inputs, in this network."""
     for reason in (*_of_identity(cluster.inputs), *_of_access(cluster.inputs), *_of_network(cluster.inputs)):
         raise Refused("refused", reason=reason)
-    for reason in (*_of_nodes(cluster.inputs, store), *_of_api_server(cluster.inputs, store)):
+    for reason in (*_of_group(cluster, store), *_of_key(cluster, store)):
         raise Refused("refused", reason=reason)
+    for reason in (*_of_nodes(cluster, store), *_of_api_server(cluster.inputs, store)):
+        raise Refused("refused", reason=reason)
+
+
+def _of_group(cluster: Resource, store: Store) -> Iterator[str]:
+    """The group of nodes is made by AKS (learn.microsoft.com/azure/aks/faq, November 2026)."""
+    name, home = cluster.inputs.get("nodeResourceGroup"), cluster.id.partition("/resourceGroups/")[0]
+    if name and store.get(_GROUP, f"{home}/resourceGroups/{name}"):
+        yield f"The node resource group {name} exists already: it has to be another one than any that there is."
+
+
+def _of_key(cluster: Resource, store: Store) -> Iterator[str]:
+    """learn.microsoft.com/azure/aks/use-kms-etcd-encryption, November 2026: RSA keys, to encrypt and decrypt"""
+    uri = value_at(cluster.inputs, "securityProfile.azureKeyVaultKms.keyId")
+    for key in (each for each in store.all(_KEY) if uri and uri == each.outputs.get("keyUriWithVersion")):
+        properties = key.inputs.get("properties") or {}
+        lacking = {"encrypt", "decrypt"} - set(properties.get("keyOps") or ("encrypt", "decrypt"))
+        if not str(properties.get("kty", "RSA")).startswith("RSA") or lacking:
+            yield f"AzureKeyVaultKmsInvalidKey: {uri} is no RSA key that may encrypt and decrypt."
 
 
 def check_vault(cluster: Resource, store: Store) -> None:
@@ -56,6 +79,11 @@ def _of_identity(inputs: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_access(inputs: Mapping[str, Any]) -> Iterator[str]:
     access = inputs.get("apiServerAccessProfile") or {}
+    if access.get("subnetId") and not access.get("enableVnetIntegration"):  # aks/api-server-vnet-integration
+        yield "apiServerAccessProfile.subnetId can be given with VNet integration of the API server alone."
+    named = access.get("enablePrivateClusterPublicFQDN", True)
+    if access.get("privateDNSZone") == "none" and not named:  # aks/private-clusters
+        yield "A private cluster with the private DNS zone none must have a public FQDN."
     if access.get("enablePrivateCluster") and access.get("authorizedIPRanges"):
         # learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges, November 2026
         yield "Authorized IP ranges are not supported for private clusters."
@@ -69,9 +97,20 @@ def _of_network(inputs: Mapping[str, Any]) -> Iterator[str]:
     if network.get("loadBalancerProfile") and network.get("outboundType") == "userAssignedNATGateway":
         # hashicorp/terraform-provider-azurerm #16712, May 2022
         yield "loadBalancerProfile must be empty when outboundType is userAssignedNATGateway."
+    if network.get("networkDataplane") == "cilium" and network.get("networkPolicy", "cilium") != "cilium":
+        # learn.microsoft.com/azure/aks/azure-cni-powered-by-cilium, November 2026
+        yield "Network dataplane cilium requires network policy cilium."
+    if network.get("networkPluginMode") == "overlay" and network.get("networkPlugin", "azure") != "azure":
+        yield "networkPluginMode overlay requires networkPlugin azure."  # aks/azure-cni-overlay
+    if network.get("outboundType") == "userAssignedNATGateway" and network.get("loadBalancerSku") == "basic":
+        yield "outboundType userAssignedNATGateway requires the load balancer SKU standard."  # aks/nat-gateway
+    ranges = [ip_network(network[name]) for name in ("podCidr", "serviceCidr") if name in network]
+    if len(ranges) > 1 and ranges[0].overlaps(ranges[1]):  # aks/concepts-network-ip-address-planning
+        yield f"podCidr {ranges[0]} overlaps with serviceCidr {ranges[1]}."
 
 
-def _of_nodes(inputs: Mapping[str, Any], store: Store) -> Iterator[str]:
+def _of_nodes(cluster: Resource, store: Store) -> Iterator[str]:
+    inputs = cluster.inputs
     network = inputs.get("networkProfile") or {}
     for subnet in _subnets(inputs, "agentPoolProfiles.vnetSubnetID", store):
         if network.get("outboundType") == "userAssignedNATGateway" and not subnet.inputs.get("natGateway"):
@@ -79,8 +118,25 @@ def _of_nodes(inputs: Mapping[str, Any], store: Store) -> Iterator[str]:
             yield f"outboundType userAssignedNATGateway: no NAT gateway is associated with subnet {subnet.id}."
         if network.get("outboundType") == "userDefinedRouting" and not subnet.inputs.get("routeTable"):
             yield f"An existing route table has not been associated with subnet {subnet.id}."
+        home = store.get(_NETWORK, subnet.id.partition("/subnets/")[0])
+        places = [str(each.outputs.get("location", "")).lower().replace(" ", "") for each in (cluster, home) if each]
+        if len(set(places)) > 1:  # aks/configure-azure-cni
+            yield f"The virtual network of subnet {subnet.id} is in {places[1]}, and the cluster in {places[0]}."
+        yield from _of_room(inputs, subnet)
         for other in _neighbours(subnet, store):
             yield from _overlapping(network, other)
+
+
+def _of_room(inputs: Mapping[str, Any], subnet: Resource) -> Iterator[str]:
+    """A node takes an address, or with its pods in the network as many as it has room for; Azure keeps five
+    (learn.microsoft.com/azure/aks/concepts-network-ip-address-planning, November 2026)."""
+    overlay = value_at(inputs, "networkProfile.networkPluginMode") == "overlay"
+    pools = [each for each in inputs.get("agentPoolProfiles") or () if each.get("vnetSubnetID") == subnet.id]
+    wanted = sum(counted(each)["count"] * (1 if overlay else 1 + int(each.get("maxPods", 30))) for each in pools)
+    there = sum(each.num_addresses - _KEPT for each in prefixes(subnet))
+    if wanted > there:
+        said = f"Pre-allocated IPs {wanted} exceeds IPs available {there} in Subnet {subnet.id}"
+        yield f"InsufficientSubnetSize: {said}. http://aka.ms/aks/insufficientsubnetsize"
 
 
 def _overlapping(network: Mapping[str, Any], subnet: Resource) -> Iterator[str]:

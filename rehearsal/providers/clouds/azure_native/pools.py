@@ -35,12 +35,19 @@ _SYSTEM_CPUS: Final = 2
 _SIZE: Final = re.compile(r"Standard_[DE](?P<cpus>\d+)(?P<has>[a-z]*)_v5")
 _LOCAL_GIB: Final = 37.5  # for each vCPU
 _PLACE: Final = "agentPoolProfile"
+_ZONES: Final = ("1", "2", "3")
 
 
 def check(pool: Pool, cluster: Mapping[str, Any], was: Pool | None = None) -> None:
     """Refused when AKS does not take a pool with these inputs, in a cluster with those, in place of `was`."""
     machines.known(machines.azure, pool["vmSize"])
-    for reason in (*_of_spot(pool), *_of_numbers(pool), *_of_labels(pool), *_of_windows(pool, cluster)):
+    for reason in (
+        *_of_place(pool),
+        *_of_spot(pool),
+        *_of_numbers(pool),
+        *_of_labels(pool),
+        *_of_windows(pool, cluster),
+    ):
         raise Refused("refused", reason=reason)
     for name in _FOR_GOOD if was else ():
         if was and name in pool and was.get(name) not in (None, pool[name]):
@@ -78,6 +85,16 @@ def take_down(name: str, cluster: str, store: Store) -> None:
 def version_of(cluster: Resource) -> str:
     """The control plane's version."""
     return str(cluster.inputs["kubernetesVersion"])
+
+
+def _of_place(pool: Pool) -> Iterator[str]:
+    """learn.microsoft.com/azure/aks/availability-zones and /spot-node-pool, November 2026"""
+    for zone in pool.get("availabilityZones") or ():
+        if zone not in _ZONES:
+            yield f"The zone(s) '{zone}' for resource '{_PLACE}' is not supported. The supported zones are '1,2,3'."
+    price = pool.get("spotMaxPrice")
+    if price is not None and price != -1 and price <= 0:
+        yield f"The value of parameter {_PLACE}.spotMaxPrice is {price}: it is -1 or greater than zero."
 
 
 def _of_spot(pool: Pool) -> Iterator[str]:

@@ -16,6 +16,13 @@ _CLUSTER: Final = "azure-native:containerservice:ManagedCluster"
 # Azure Kubernetes Service RBAC Cluster Admin (learn.microsoft.com/azure/role-based-access-control/built-in-roles)
 _CLUSTER_ADMIN: Final = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b"
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# learn.microsoft.com/rest/api/authorization/role-assignments/create, November 2026: what has which form, or which error
+_FORMS: Final = (
+    ("principalId", _ID.pattern, "InvalidPrincipalId: A valid principal ID must be provided for role assignment"),
+    ("roleAssignmentName", _ID.pattern, "InvalidRoleAssignmentId: The role assignment ID must be a GUID"),
+    ("scope", "/.*", "InvalidScope: The scope must be the id of a resource"),
+    ("roleDefinitionId", "/.*", "InvalidRoleDefinitionId: The role definition must be given by its whole id"),
+)
 # Those that clusters and what is around them are given; roles of one's own are not modelled.
 _BUILT_IN: Final = {
     *("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c"),  # Owner, Contributor
@@ -40,6 +47,9 @@ class RoleAssignment(OneOfAKind):
         """What kind of principal it is has to be said of one that is not known everywhere yet
         (learn.microsoft.com/azure/role-based-access-control/troubleshooting; Azure/azure-cli #8530)."""
         super().accept(old, new, store)
+        for name, text, whole in _FORMS:
+            if not re.fullmatch(text, str(new.inputs.get(name) or new.outputs.get(name, "")), re.IGNORECASE):
+                raise Refused("refused", reason=f"{whole}: {name} is {new.inputs.get(name)}")
         role = str(new.inputs["roleDefinitionId"]).rpartition("/")[2].lower()
         if _ID.fullmatch(role) and role not in _BUILT_IN:
             reason = f"RoleDefinitionDoesNotExist: The specified role definition with ID '{role}' does not exist."

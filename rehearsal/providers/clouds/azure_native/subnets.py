@@ -12,6 +12,10 @@ from rehearsal.providers.clouds.store import Resource, Store
 SUBNET: Final = "azure-native:network:Subnet"
 _NETWORK: Final = "azure-native:network:VirtualNetwork"
 _CLUSTER: Final = "azure-native:containerservice:ManagedCluster"
+_HAS: Final = {
+    "azure-native:network:NatGateway": "natGateway.id",
+    "azure-native:network:NetworkSecurityGroup": "networkSecurityGroup.id",
+}
 _STORAGE: Final = "Microsoft.Storage"
 _FILES: Final = "file.csi.azure.com"
 _CLASSES: Final = "/apis/storage.k8s.io/v1/storageclasses"
@@ -22,6 +26,7 @@ class Subnet(Behaviour):
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         _check_place(new, store)
+        _check_region(new, store)
         changed = old is not None and old.inputs.get("addressPrefix") != new.inputs.get("addressPrefix")
         if changed and list(_clusters_in(new, store)):
             raise Refused("refused", reason=f"InUsePrefixCannotBeDeleted: the addresses of {new.id} are in use.")
@@ -54,6 +59,20 @@ def _check_place(new: Resource, store: Store) -> None:
         if any(each.overlaps(theirs) for other in others for theirs in prefixes(other)):
             reason = f"NetcfgSubnetRangesOverlap: Subnet '{new.id}' is not valid because its IP address range overlaps"
             raise Refused("refused", reason=f"{reason} with that of an existing subnet in virtual network '{home}'.")
+
+
+def _check_region(new: Resource, store: Store) -> None:
+    """What a subnet has is in the region of its network (virtual-network/manage-network-security-group)."""
+    network = store.get(_NETWORK, new.id.partition("/subnets/")[0])
+    for type_, path in _HAS.items():
+        each = store.get(type_, str(next(at_path(new.inputs, path), "")))
+        if each and network and _place(each) != _place(network):
+            reason = f"{each.id} is in {_place(each)}, and the virtual network of subnet {new.id} in {_place(network)}"
+            raise Refused("refused", reason=f"InvalidResourceReference: {reason}.")
+
+
+def _place(resource: Resource) -> str:
+    return str(resource.outputs.get("location", "")).lower().replace(" ", "")
 
 
 def _clusters_in(subnet: Resource, store: Store) -> list[str]:

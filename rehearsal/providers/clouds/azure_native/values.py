@@ -100,8 +100,24 @@ def _of_window(window: Resource, _: Store) -> Iterator[str]:
         yield f"InvalidParameter: durationHours is {hours}, not between 4 and 24."
 
 
+def _of_account(account: Resource, _: Store) -> Iterator[str]:
+    """learn.microsoft.com/azure/storage/common/storage-account-overview"""
+    sku, kind = str(value_at(account.inputs, "sku.name")), account.inputs.get("kind")
+    if sku == "Premium_ZRS" and kind not in ("BlockBlobStorage", "FileStorage"):
+        yield f"InvalidValuesForRequestParameters: the SKU {sku} goes with no account of the kind {kind}."
+
+
+def _of_policy(policy: Resource, _: Store) -> Iterator[str]:
+    """pulumi/pulumi-azure-native #1336, #2164"""
+    if policy.inputs["managementPolicyName"] != "default":
+        yield f"HttpResourceNotFound: the policy {policy.inputs['managementPolicyName']}; there is one, called default."
+
+
 def wrong_logs(setting: Resource) -> Iterator[str]:
     """What a diagnostic setting asks of a cluster and AKS does not log."""
+    workspace = setting.inputs.get("workspaceId")
+    if workspace and not re.fullmatch(r"/subscriptions/.+/workspaces/[^/]+", workspace, re.IGNORECASE):
+        yield f"Resource ID '{workspace}' is not a workspace's."
     if re.search("/managedClusters/[^/]+$", setting.inputs["resourceUri"]):
         asked = [str(each["category"]) for each in setting.inputs.get("logs") or () if each.get("category")]
         yield from (f"Category '{each}' is not supported." for each in asked if each not in _LOGGED)
@@ -113,6 +129,8 @@ VALUES: Final[Mapping[str, Behaviour]] = {
     "azure-native:network:NatGateway": Checked(_of_nat),
     "azure-native:keyvault:Vault": Checked(_of_vault),
     "azure-native:operationalinsights:Workspace": Checked(_of_workspace),
+    "azure-native:storage:StorageAccount": Checked(_of_account),
+    "azure-native:storage:ManagementPolicy": Checked(_of_policy),
     "azure-native:containerservice:MaintenanceConfiguration": Checked(_of_window),
     "azure-native:managedidentity:FederatedIdentityCredential": FederatedCredential(),
 }

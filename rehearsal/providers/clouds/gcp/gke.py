@@ -10,7 +10,7 @@ from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
-from rehearsal.providers.clouds.gcp import autopilot, limits, project
+from rehearsal.providers.clouds.gcp import autopilot, limits, places, project, values
 from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
 from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
 from rehearsal.providers.clouds.left_behind import left_behind
@@ -41,6 +41,8 @@ class GkeClusterBehaviour(Behaviour):
         if not (new.inputs.get("enableAutopilot") or new.inputs.get("initialNodeCount")):
             raise Refused("refused", reason="Cluster.initial_node_count must be greater than zero")
         limits.check_cluster(new, store)
+        for reason in places.of_cluster(new, store):
+            raise Refused("refused", reason=reason)
         if value_at(new.inputs, "dnsConfig.clusterDns") == "CLOUD_DNS":  # kubernetes-engine/docs/how-to/cloud-dns
             project.check_enabled(new.id.split("/")[1], "dns", store)
 
@@ -102,6 +104,8 @@ class NodePoolBehaviour(Behaviour):
         if _is_windows(config) and cluster.inputs.get("datapathProvider") == "ADVANCED_DATAPATH":
             raise Refused("refused", reason="Windows node pools are not supported with Dataplane V2")
         limits.check_pool(new, cluster)
+        for reason in places.of_pool(new, cluster, store):
+            raise Refused("refused", reason=reason)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         cluster, inputs, pool = _cluster(resource, store), resource.inputs, str(resource.outputs["name"])
@@ -121,6 +125,7 @@ class NodePoolBehaviour(Behaviour):
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
+    **values.BEHAVIOURS,
     **project.BEHAVIOURS,
     limits.SUBNETWORK: limits.Subnetwork(),
     CLUSTER: GkeClusterBehaviour(),

@@ -37,6 +37,9 @@ class Subnetwork(Behaviour):
         for each in (network, *_secondary(new).values()):
             if any(each.overlaps(IPv4Network(taken)) for taken in _PROHIBITED):
                 raise Refused("refused", reason=f"Invalid IPCidrRange: {each} is a reserved range")
+        if new.inputs.get("purpose") == "REGIONAL_MANAGED_PROXY" and not new.inputs.get("role"):
+            # load-balancing/docs/proxy-only-subnets
+            raise Refused("refused", reason="Invalid value for field 'role': a proxy-only subnet is ACTIVE or BACKUP")
         _check_neighbours(new, store)
         if not old:
             return

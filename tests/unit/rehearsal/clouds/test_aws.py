@@ -91,7 +91,7 @@ def test_a_private_endpoint_leads_nowhere_in_the_run_that_makes_its_network(
         "name": "new",
         "roleArn": "r",
         "version": "1.36",
-        "vpcConfig": {"subnetIds": ["a", "b"], "endpointPublicAccess": public},
+        "vpcConfig": {"subnetIds": ["a", "b"], "endpointPublicAccess": public, "endpointPrivateAccess": True},
     }
     made = aws.create(request(CLUSTER, inputs=inputs))
     assert (made.outputs["endpoint"] == "https://answers") is public
