@@ -2,7 +2,7 @@
 
 The monitor makes each resource as soon as what it waits for is there, as an engine would. Whether it waits for all that
 it needs is not to be seen so: a cluster takes its time, and what was forgotten is there by then. So each is tried again
-when nothing is there but what it waits for, and each is deleted when all is there but what waits for it.
+when nothing is there but what it waits for, and when all is there but what waits for it, and is then deleted so.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -12,17 +12,21 @@ from functools import cached_property
 from typing import Any, Final
 from unittest.mock import patch
 
+from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
 from common.wire import plain
+from rehearsal.control_plane import Given
 from rehearsal.providers.base import ProviderError, Request
-from rehearsal.providers.clouds import clusters
+from rehearsal.providers.clouds import clusters, kubeadm
+from rehearsal.providers.clouds.aws import machines
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
 from rehearsal.providers.clouds.azure_native.provider import AzureNativeStandIn
 from rehearsal.providers.clouds.behaviour import Refused
 from rehearsal.providers.clouds.gcp.provider import GcpStandIn
+from rehearsal.providers.clouds.kubeadm import Joined, NeverJoins
 from rehearsal.providers.clouds.provider import CloudStandIn
-from rehearsal.providers.clouds.store import LoggedOperation, Resource, Store
+from rehearsal.providers.clouds.store import LoggedOperation, Resource, Store, rehearsal_directory
 from stacks.config import StackSpec
 from tests.support.registered import Cloud, Registered, everything_before, registered
 
@@ -94,6 +98,13 @@ class Played:
             there = [made for before, made in self._of_clouds.items() if before in self._before[urn]]
             yield from _said(each, self._make, there)
 
+    def late(self) -> Iterator[str]:
+        """What the clouds say of each resource when all is there already but what waits for it."""
+        yield from self.refused
+        for urn, each in self._of_clouds.items():
+            there = [made for other, made in self._of_clouds.items() if other != urn and urn not in self._before[other]]
+            yield from _said(each, self._make, there)
+
     def unready_to_go(self) -> Iterator[str]:
         """What the clouds say to the deletion of each when all is there but what waits for it.
 
@@ -126,7 +137,9 @@ class Played:
 
 
 def _whole(value: Any) -> Any:
-    """A value with its whole numbers as such: the monitor knows none, and the engine's wire does."""
+    """A value with its whole numbers as such, and what is secret as it is: the monitor knows neither."""
+    if rpc.is_rpc_secret(value):
+        return _whole(rpc.unwrap_rpc_secret(value))
     match value:
         case Mapping():
             return {key: _whole(each) for key, each in value.items()}
@@ -170,6 +183,34 @@ def _no_api(_: str) -> Iterator[None]:
     yield None
 
 
+def _serving(host: str) -> tuple[str, Given] | None:
+    """The cluster that a machine has begun behind `host`, as far as the store shows the machine."""
+    store = Store(rehearsal_directory())
+    begun = (group for group in store.all(machines.GROUP) if machines.begins(group, store) == host)
+    return next(((group.name, Given("", "", host, 0, [])) for group in begun), None)
+
+
+def _begin(documents: Sequence[Mapping[str, Any]], authorities: Mapping[str, str], host: str, port: int) -> Joined:
+    """The first machine, where it reads the authorities and a balancer hands connections on to it."""
+    del documents, port
+    if not authorities or host not in _balancers():
+        raise NeverJoins("no API server within its deadline")
+    return Joined("played", {}, [])
+
+
+def _join(documents: Sequence[Mapping[str, Any]]) -> Joined:
+    """A machine that joins, where another one has begun."""
+    (document,) = (each for each in documents if each["kind"] == "JoinConfiguration")
+    endpoint = str(document["discovery"]["bootstrapToken"]["apiServerEndpoint"])
+    if _serving(endpoint.rpartition(":")[0]) is None:
+        raise NeverJoins(f"no API server at {endpoint} within its deadline")
+    return Joined("played", {}, [])
+
+
+def _balancers() -> list[str]:
+    return [str(each.outputs.get("dnsName")) for each in Store(rehearsal_directory()).all(machines.BALANCER)]
+
+
 @contextmanager
 def _without_control_planes() -> Iterator[None]:
     access = clusters.Access("https://played.example", _AUTHORITY)
@@ -179,6 +220,9 @@ def _without_control_planes() -> Iterator[None]:
         patch.object(clusters, "admit", lambda *_: None),
         patch.object(clusters, "stop", lambda *_: None),
         patch.object(clusters, "api", _no_api),
+        patch.object(clusters, "serving", _serving),
+        patch.object(kubeadm, "begin", _begin),
+        patch.object(kubeadm, "join", _join),
     ):
         yield
 

@@ -31,7 +31,10 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
     "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "11111111-aaaa-4bbb-8ccc-222222222222"},
     "azure-native:keyvault:Key": {"keyUriWithVersion": "https://vault.example/keys/key/1"},
     # What is to be hashed has to be a key; any will do.
-    "tls:index/privateKey:PrivateKey": {"publicKeyPem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----"},
+    "tls:index/privateKey:PrivateKey": {
+        "publicKeyPem": "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----",
+        "privateKeyPem": "",
+    },
     "aws:lb/loadBalancer:LoadBalancer": {"dnsName": "balancer.example"},
     "random:index/randomString:RandomString": {"result": "abcdef"},
     "random:index/randomPassword:RandomPassword": {"result": "0123456789abcdef"},

@@ -146,6 +146,15 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
 }
 
 
+def begins(group: Resource, store: Store) -> str:
+    """Where the API server is that the first machine of a group begins; empty for a group whose machines join."""
+    try:
+        told = _read(group, store)
+    except (Ignored, Refused):
+        return ""
+    return told.host if told.settings.get("ROLE") == "first" else ""
+
+
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
