@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from automation.child import Child, DeadlinePassed
-from automation.event_log import following
+from automation.event_log import EventLog, following
 from automation.outcome import COLOUR, failed
 from automation.program_errors import hangs
 from automation.state.backends import PATIENCE, VARIABLE, silent, trouble
@@ -64,42 +64,43 @@ class Engine:
         """Where runs have what they alone need; whoever has the lock sweeps away what killed ones left."""
         return state_dir() / "runs" / self.stack
 
-    def record(self, *arguments: str, deadline: float | None = None) -> tuple[int, list[Mapping[str, Any]]]:
+    def record(self, *arguments: str, deadline: float | None = None) -> tuple[int, EventLog]:
         """Run a command quietly to its end, however that is; its exit code and all of its events come back.
 
         EngineError (PK401) when it fails without an event that says why, ProgramError (PK003) when it is not at its
         end after `deadline` seconds.
         """
-        events: list[Mapping[str, Any]] = []
-        return self.follow(*arguments, heard=events.append, deadline=deadline), events
+        log = EventLog()
+        return self.follow(*arguments, log=log, deadline=deadline), log
 
     def follow(
         self,
         *arguments: str,
-        heard: Callable[[Mapping[str, Any]], None],
+        log: EventLog,
+        heard: Callable[[Mapping[str, Any]], None] = lambda _: None,
         started: Callable[[Child], None] = lambda _: None,
         deadline: float | None = None,
     ) -> int:
-        """Run a command as `record` does, telling each event as it comes, from a thread of its own; the exit code
-        comes back. `started` gets the child, which it may interrupt.
+        """Run a command as `record` does, with its events in `log`, telling each as it comes, from a thread of its own;
+        the exit code comes back. `started` gets the child, which it may interrupt.
         """
-        with self._event_log() as log:
-            options = ("--non-interactive", "--stack", self.stack, "--event-log", str(log))
+        with self._event_file() as file:
+            options = ("--non-interactive", "--stack", self.stack, "--event-log", str(file))
             environment = self._environment | _FOR_EVENTS
             child = Child(self._command(*arguments, *options), self.directory, environment, self._inherited)
             started(child)
-            with following(log, heard) as told:
+            with following(file, log, heard):
                 try:
                     done = child.wait(deadline)
                 except DeadlinePassed:
                     raise hangs(f"pulumi {arguments[0]}", deadline or 0) from None
-        if done.returncode and not told.reason:
+        if done.returncode and not log.tells_why:
             raise self._failure(arguments[0], _said(done) or f"exit code {done.returncode}")
         return done.returncode
 
     @contextmanager
-    def _event_log(self) -> Iterator[Path]:
-        """Where a run writes its events, which nobody needs after it."""
+    def _event_file(self) -> Iterator[Path]:
+        """Where a run writes its events; who still reads them then has it open."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
             yield Path(scratch) / "events.json"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -50,7 +50,7 @@ def _report() -> Iterator[Figure]:
 
 def _events_a_second() -> Figure:
     with tempfile.TemporaryDirectory() as scratch:
-        engine = _played(Path(scratch), list(_updates(_EVENTS // 2)))
+        engine = _played(Path(scratch), _updates(_EVENTS // 2))
         taken = []
         for _ in range(_RUNS):
             began = time.monotonic()
@@ -70,7 +70,7 @@ def _memory() -> Figure:
 
 def keep(scratch: str) -> None:
     """Have a run of many resources, and keep all of its events."""
-    engine = _played(Path(scratch), list(_updates(_RESOURCES)))
+    engine = _played(Path(scratch), _updates(_RESOURCES))
     Run[Outcome]("up", _STACK).do(partial(_carry_out, engine))
 
 
@@ -79,7 +79,7 @@ def _cancel() -> Figure:
     taken = []
     for _ in range(_RUNS):
         with tempfile.TemporaryDirectory() as scratch:
-            engine = _played(Path(scratch), list(_updates(1)), _WAITS)
+            engine = _played(Path(scratch), _updates(1), _WAITS)
             run = Run[Outcome]("up", _STACK).start(partial(_carry_out, engine))
             next(run.events())
             began = time.monotonic()
@@ -94,10 +94,11 @@ def _carry_out(engine: Engine, run: Run[Outcome]) -> Outcome:
     return run.carry_out(engine, "up")
 
 
-def _played(directory: Path, events: list[dict[str, Any]], then: str = "exit 0") -> Engine:
+def _played(directory: Path, events: Iterable[dict[str, Any]], then: str = "exit 0") -> Engine:
     """A script that tells events as the engine does."""
     file, script = directory / "events", directory / "pulumi"
-    file.write_text("".join(f"{json.dumps(each)}\n" for each in events))
+    with file.open("w") as told:
+        told.writelines(f"{json.dumps(each)}\n" for each in events)
     script.write_text(f"#!/bin/sh\n{_PLAYS.format(events=file, then=then)}\n")
     script.chmod(0o755)
     return Engine(Tool("pulumi", script, "0", "a script"), f"bench-{directory.name}", {}, directory)

@@ -1,9 +1,10 @@
 """A run: commands of the engine's, whose events are kept for whoever wants to read them."""
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from threading import Condition, Thread
 from typing import Any, Generic, TypeVar, cast
 
@@ -11,6 +12,7 @@ from pulumi.automation.events import EngineEvent, OpType
 
 from automation.child import Child
 from automation.engine import Engine
+from automation.event_log import EventLog
 from automation.outcome import Outcome, judge, outcome_of
 from automation.state.recovery import Recovery
 from common.errors import EngineError
@@ -60,7 +62,7 @@ class Run(Generic[T]):
     def __init__(self, what: str, stack: str) -> None:
         self.id, self.what, self.stack = uuid.uuid4().hex, what, stack
         self._changed = Condition()
-        self._events: list[Mapping[str, Any]] = []
+        self._events: list[tuple[EventLog, int]] = []
         self._tally = _Tally()
         self._state, self._wanted = State.RUNNING, True
         self._result: T | None = None
@@ -88,9 +90,9 @@ class Run(Generic[T]):
                     self._changed.wait()
                 if len(self._events) <= after:
                     return
-                told = self._events[after]
+                log, place = self._events[after]
             after += 1
-            yield Event(after, EngineEvent.from_json(dict(told)))
+            yield Event(after, EngineEvent.from_json(dict(log[place])))
 
     def result(self, timeout: float | None = None) -> T:
         """What came of it, when it has ended; its error is raised. TimeoutError when that takes longer, in seconds."""
@@ -125,28 +127,23 @@ class Run(Generic[T]):
 
     def record(
         self, engine: Engine, *arguments: str, kept: bool = True, deadline: float | None = None
-    ) -> tuple[int, Sequence[Mapping[str, Any]]]:
+    ) -> tuple[int, EventLog]:
         """Have the engine carry out a command to its end, however that is; its exit code and its events come back.
 
         The events are those of the run, too, if they are to be `kept`. Cancelled when somebody wants that, ProgramError
         (PK003) when it is not at its end after `deadline` seconds.
         """
-        told: list[Mapping[str, Any]] = []
-
-        def hear(event: Mapping[str, Any]) -> None:
-            told.append(event)
-            if kept:
-                self._hear(event)
-
+        log = EventLog()
+        heard = partial(self._hear, log) if kept else _unheard
         try:
             self._check_wanted()
-            code = engine.follow(*arguments, heard=hear, started=self._started, deadline=deadline)
+            code = engine.follow(*arguments, log=log, heard=heard, started=self._started, deadline=deadline)
         except EngineError:
             self._check_wanted()
             raise
         if code:
             self._check_wanted()
-        return code, told
+        return code, log
 
     def _check_wanted(self) -> None:
         if not self._wanted:
@@ -182,11 +179,15 @@ class Run(Generic[T]):
         if unwanted:
             child.interrupt()
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
+    def _hear(self, log: EventLog, event: Mapping[str, Any]) -> None:
         with self._changed:
-            self._events.append(event)
+            self._events.append((log, len(log) - 1))
             self._tally.hear(event)
             self._changed.notify_all()
+
+
+def _unheard(event: Mapping[str, Any]) -> None:
+    del event
 
 
 class _Tally:
