@@ -4,7 +4,7 @@ An import in a function runs when the function is called, and one under `TYPE_CH
 """
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,23 +28,23 @@ class Source:
     path: Path
 
     @cached_property
-    def tree(self) -> ast.Module:
-        """What is in it; ProgramError (PK001) if it is no Python."""
-        try:
-            return ast.parse(self.path.read_bytes(), self.path.name)
-        except (SyntaxError, ValueError) as error:  # ValueError: Python 3.11 of null bytes
-            raise does_not_compile(self.path, error) from None
+    def content(self) -> bytes:
+        """The file as it is."""
+        return self.path.read_bytes()
 
     @cached_property
     def imported(self) -> frozenset[Import]:
-        """What it imports, each by the longest name that may be one of a module."""
-        return frozenset(_imports(self.tree, self._package, late=False))
+        """What it imports, each by the longest name that may be one of a module; ProgramError (PK001) if it is no
+        Python."""
+        try:
+            tree = ast.parse(self.content, self.path.name)
+        except (SyntaxError, ValueError) as error:  # ValueError: Python 3.11 of null bytes
+            raise does_not_compile(self.path, error) from None
+        return frozenset(_imports(tree.body, self._package, late=False))
 
-    @cached_property
-    def texts(self) -> frozenset[str]:
-        """The texts that stand in it by themselves, such as names of files."""
-        constants = (node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant))
-        return frozenset(value for value in constants if isinstance(value, str))
+    def says(self, text: str) -> bool:
+        """Whether a text stands in it by itself, such as the name of a file."""
+        return any(f"{quote}{text}{quote}".encode() in self.content for quote in "\"'")
 
     @property
     def _package(self) -> str:
@@ -94,8 +94,8 @@ class Sources:
         return self._known[module]
 
 
-def _imports(tree: ast.AST, package: str, *, late: bool) -> Iterator[Import]:
-    for node in ast.iter_child_nodes(tree):
+def _imports(statements: Iterable[ast.stmt], package: str, *, late: bool) -> Iterator[Import]:
+    for node in statements:
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, late) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -103,7 +103,16 @@ def _imports(tree: ast.AST, package: str, *, late: bool) -> Iterator[Import]:
             module = ".".join([*around, *([node.module] if node.module else [])])
             yield from (Import(f"{module}.{alias.name}", late) for alias in node.names)
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            yield from (each for part in node.orelse for each in _imports(ast.Module([part], []), package, late=late))
+            yield from _imports(node.orelse, package, late=late)
         else:
-            inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from _imports(node, package, late=late or inside)
+            inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from _imports(_within(node), package, late=late or inside)
+
+
+def _within(node: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements in a statement: no expression has any, and looking at all of them takes ten times as long."""
+    for part in ("body", "orelse", "finalbody"):
+        yield from getattr(node, part, ())
+    for part in ("handlers", "cases"):
+        for branch in getattr(node, part, ()):
+            yield from branch.body

@@ -8,7 +8,7 @@ runs but what those that it uses take from them.
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from os.path import normpath
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -85,6 +85,7 @@ class Reach:
         self._sources = Sources(repository.directory)
         self._specs: dict[str, StackSpec | None] = {}
         self._given: dict[str, Collection[PurePosixPath]] = {}
+        self._unused: dict[str, frozenset[str]] = {}
         self._reached: dict[frozenset[str], dict[str, Source]] = {}
 
     @cached_property
@@ -108,7 +109,7 @@ class Reach:
         if file in sources:
             return True
         if "/" not in file:
-            return any(file in source.texts for source in sources.values())
+            return any(source.says(file) for source in sources.values())
         return self._is_part(file) and f"{self._package(file)}/__init__.py" in sources
 
     def _named(self, stack: str) -> Collection[PurePosixPath]:
@@ -131,7 +132,9 @@ class Reach:
         return next((str(each) for each in around if (there / each / "__init__.py").is_file()), "")
 
     def _sources_of(self, stack: str) -> dict[str, Source]:
-        unused = _rooms() - self._rooms_of(stack)
+        if stack not in self._unused:
+            self._unused[stack] = _rooms() - self._rooms_of(stack)
+        unused = self._unused[stack]
         if unused not in self._reached:
             runs = partial(_runs, unused)
             found: dict[str, Source] = {}
@@ -190,6 +193,7 @@ def _texts(node: YamlNode) -> Iterator[str]:
         yield value
 
 
+@cache
 def _rooms() -> frozenset[str]:
     return frozenset(_room(each) for listed in _REGISTRIES.values() for each in listed)
 
