@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from automation.bundles import ensure_bundles
 from automation.engine import Engine
 from automation.project import Project
-from automation.rehearsed_project import RehearsedProject
+from automation.rehearsed_project import begin
 from rehearsal.site import new_site, sweep
 from rehearsal.toolchain import Tool
 
@@ -38,12 +37,8 @@ def planned(project: Project) -> tuple[Mapping[str, Tool], list[PlannedResource]
     """What a stack would ask of providers, and the tools that found it out."""
     sweep()
     with new_site(project.stack) as site:
-        rehearsed = RehearsedProject.make(project, site)
-        tools = rehearsed.ensure_tools()
-        ensure_bundles(project.bundles, rehearsal=True)
-        if project.is_local:
-            rehearsed.project.control_plane(dict(tools)).start()
-        return tools, list(_resources(rehearsed.engine(tools)))
+        begun = begin(project, site)
+        return begun.tools, list(_resources(begun.engine))
 
 
 def _resources(engine: Engine) -> Iterator[PlannedResource]:

@@ -1,12 +1,13 @@
 """The user's project as a rehearsal sees it: the same, but for its stack file, which is a copy of its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from automation.bundles import ensure_bundles
 from automation.engine import Engine
 from automation.environment import search_path
 from automation.project import Project
@@ -115,6 +116,26 @@ class RehearsedProject:
 
     def _write(self, content: Mapping[str, Any]) -> None:
         write_atomically(self._file, yaml.safe_dump(content, sort_keys=False))
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A rehearsed project with all that a run needs; `stand_ins` are bundles of which a stand-in had to be taken."""
+
+    rehearsed: RehearsedProject
+    tools: Mapping[str, Tool]
+    engine: Engine
+    stand_ins: Sequence[str]
+
+
+def begin(project: Project, site: Site) -> Begun:
+    """Get everything that a run of `project` at a site needs, and start a local stack's control plane."""
+    rehearsed = RehearsedProject.make(project, site)
+    tools = rehearsed.ensure_tools()
+    stand_ins = ensure_bundles(project.bundles, rehearsal=True)
+    if project.is_local:
+        project.control_plane(dict(tools)).start()
+    return Begun(rehearsed, tools, rehearsed.engine(tools), stand_ins)
 
 
 def _unreadable(value: Any, path: str) -> Iterator[str]:

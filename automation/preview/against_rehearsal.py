@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from automation.preview.base import NEW, begin, raised
+from automation.preview.base import NEW, Needed, raised
 from automation.preview.bounds import nodes, quotas, stacks_of
 from automation.preview.causes import traced
 from automation.preview.edits import Edit, edits
@@ -17,7 +17,7 @@ from automation.preview.revisions import Base, Repository
 from automation.preview.touched import Reach
 from automation.program_errors import raised_in
 from automation.project import Project
-from automation.rehearsed_project import RehearsedProject
+from automation.rehearsed_project import RehearsedProject, begin
 from common.errors import EngineError, ProgramError, as_line
 from spec.documents import parse, read
 from stacks.loading import stack_file
@@ -30,15 +30,15 @@ def preview(
 
     A program that is not at its end after `deadline` seconds is ended.
     """
-    with raised(project, repository, base, reach, deadline) as (site, before):
-        rehearsed, engine, stand_ins = begin(project, site)
-        found = seen(*engine.record("preview", deadline=deadline))
+    with raised(Needed.of(project, repository, base), reach, deadline) as (site, before):
+        begun = begin(project, site)
+        found = seen(*begun.engine.record("preview", deadline=deadline))
         was, now = stacks_of(found.steps)
         changes = changes_in(found.steps, project.directory)
         code = _code(project, repository, base, reach)
         made = _edits(project, repository, base) if changes else []
-        changes = traced(changes, made, rehearsed, alone=not code)
-        errors, exit_code = _errors(found, rehearsed)
+        changes = traced(changes, made, begun.rehearsed, alone=not code)
+        errors, exit_code = _errors(found, begun.rehearsed)
     return StackReport(
         project.stack,
         is_new=before.failure == NEW,
@@ -52,7 +52,8 @@ def preview(
         exit_code=exit_code,
         unknown=[
             *unknown(found, changes),
-            *(f"what upstream has in {each}: a stand-in played it" for each in stand_ins),
+            *(f"what upstream has in {each}: a stand-in played it" for each in begun.stand_ins),
+            *([before.note] if before.note else []),
         ],
     )
 

@@ -4,7 +4,7 @@ import io
 import subprocess
 import tarfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from common.errors import Problem, RevisionError
@@ -70,6 +70,13 @@ class Repository:
         """What a file was at `base`; None if it was not there."""
         shown = self._run("show", f"{base.commit}:./{path}")
         return None if shown.returncode else shown.stdout.decode(errors="replace")
+
+    def text_within(self, base: Base, place: PurePosixPath, path: str) -> str | None:
+        """What a file below `place` was at `base`, also where that is a submodule which is checked out."""
+        mode, commit = self._listed(base).get(str(place), ("", ""))
+        if mode == _SUBMODULE and (self.directory / place / ".git").exists():
+            return Repository(self.directory / place).text(Base(base.name, commit), path)
+        return self.text(base, str(place / path))
 
     def files(self, base: Base) -> dict[str, str]:
         """The files that there were at `base`, with hashes of what was in them."""

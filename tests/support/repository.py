@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,8 @@ from typing import Final
 from common.paths import CHECKOUT
 from tests.support.cli import Cli
 
-ROOMS: Final = ("common", "components", "examples", "policy", "spec", "stacks")
+ROOMS: Final = ("automation", "common", "components", "examples", "policy", "rehearsal", "spec", "stacks", "tools")
+_FILES: Final = ("Pulumi.yaml", "__main__.py", "addons.lock", "bootstrap.py", "requirements.lock", "tools.lock")
 _IDENTITY: Final = ("-c", "user.name=test", "-c", "user.email=test@test", "-c", "commit.gpgsign=false")
 _TIMEOUT: Final = 600  # seconds; far more than a preview of the smallest stack takes
 
@@ -50,13 +52,19 @@ class Repository:
         """`polykube ARGUMENTS` here, to its end."""
         return Cli(self.directory, dict(os.environ), _TIMEOUT).run(*arguments, **variables)
 
+    def own_polykube(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """The same by the code that is here, rather than by that which is tested."""
+        command = (sys.executable, "-P", "-c", "from automation.cli import main; main()", *arguments)
+        variables = {"PYTHONPATH": str(self.directory), **variables}
+        return Cli(self.directory, dict(os.environ), _TIMEOUT).other(*command, **variables)
+
 
 def make_repository(directory: Path, *stacks: str) -> Repository:
-    """The program, the policy pack and the files of some stacks, committed on `main`; `work` is checked out."""
+    """The project without its tests, with the files of some stacks, committed on `main`; `work` is checked out."""
     directory.mkdir(parents=True)
     for room in ROOMS:
         shutil.copytree(CHECKOUT / room, directory / room, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("Pulumi.yaml", "__main__.py", "addons.lock", *(f"Pulumi.{stack}.yaml" for stack in stacks)):
+    for file in (*_FILES, *(f"Pulumi.{stack}.yaml" for stack in stacks)):
         shutil.copy(CHECKOUT / file, directory)
     (directory / ".gitignore").write_text("__pycache__/\n.venv\n")
     (directory / ".venv").symlink_to(CHECKOUT / ".venv")  # the one that Pulumi.yaml names

@@ -1,6 +1,6 @@
 """What a kept base is known by, which would preview on another base than the change's, or bring each up anew."""
 
-from automation.preview.base import digest
+from automation.preview.base import Needed, digest
 from automation.preview.revisions import Repository as Revisions
 from automation.preview.touched import Reach
 from automation.project import Project
@@ -14,7 +14,7 @@ def test_a_base_is_another_one_when_the_stack_asks_for_something_else_and_not_ot
         revisions = Revisions(repository.directory)
         project = Project(repository.directory, "eks-dev", load_file(repository.directory / "Pulumi.eks-dev.yaml"))
         base = revisions.base("HEAD")
-        return digest(project, revisions, base, Reach(revisions, base))
+        return digest(Needed.of(project, revisions, base), Reach(revisions, base))
 
     repository.write("docs/first.md", "first")
     first = committed()

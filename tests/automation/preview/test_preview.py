@@ -6,7 +6,7 @@ from one run to the next, or leaves something running.
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.needs("engine", "control plane")
 
 STACK = "gke-dev"
 FILE = f"Pulumi.{STACK}.yaml"
+_PREVIEW = ("preview", STACK, "--base", "main", "--format", "json")
 _CREDENTIALS = {"GOOGLE_CREDENTIALS": "canary-0123", "PULUMI_BACKEND_URL": "https://nowhere.test"}
 
 
@@ -95,6 +96,60 @@ def test_a_change_is_told_with_its_reasons_and_the_same_again_from_the_base_that
     assert second.stdout == first.stdout
     assert "bringing main" in first.stderr
     assert "bringing main" not in second.stderr, "the base stands already"
+
+
+def rename_a_key(project: Repository) -> None:
+    """Give a key of the stack file another name, in the models and in the file."""
+    project.edit("components/platform/tenants.py", "limit_range: LimitRangeSpec = Field(", f"{_RENAMED}")
+    project.edit(FILE, "      limitRange:", "      bounds:")
+
+
+_RENAMED = """limit_range: LimitRangeSpec = Field(
+        alias="bounds","""
+
+
+def test_a_key_that_the_change_renames_is_read_by_each_sides_own_code(project: Repository, state: Path) -> None:
+    rename_a_key(project)
+    project.edit(FILE, "pods: 20", "pods: 30")
+    done = project.own_polykube(*_PREVIEW, XDG_STATE_HOME=str(state))
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = report(done)
+    assert (told["withoutBase"], told["errors"], told["unknown"]) == ("", [], [])
+    assert [(each["operation"], each["name"]) for each in told["changes"]] == [("update", "shop/quota")]
+    again = project.own_polykube(*_PREVIEW, XDG_STATE_HOME=str(state))
+    assert again.stdout == done.stdout
+    assert "bringing main" not in again.stderr, "the base stands already"
+
+
+def test_a_base_that_cannot_be_asked_is_brought_up_by_this_code_and_that_is_said(
+    project: Repository, state: Path
+) -> None:
+    same = _on_older(project, state)
+    project.git("checkout", "--quiet", "--force", "work")
+    assert same.returncode == 0, same.stdout + same.stderr
+    (note,) = report(same)["unknown"]
+    assert note.startswith("what the base's own polykube makes of it: this one brought it up, as that speaks form 10")
+    assert report(same)["changes"] == []
+
+
+def test_such_a_base_does_not_stand_where_this_code_cannot_read_its_file(project: Repository, state: Path) -> None:
+    renamed = _on_older(project, state, rename_a_key)
+    project.git("checkout", "--quiet", "--force", "work")
+    assert "PK110" in report(renamed)["withoutBase"]
+    assert "speaks form 10" in report(renamed)["unknown"][-1]
+
+
+def _on_older(
+    project: Repository, state: Path, change: Callable[[Repository], None] = lambda _: None
+) -> subprocess.CompletedProcess[str]:
+    """What the code here says of a change on a base that speaks another form of the contract."""
+    contract, form, another = "automation/preview/contract.py", "FORM: Final = 1\n", "FORM: Final = 10\n"
+    project.git("checkout", "--quiet", "-B", "older")
+    project.edit(contract, form, another)
+    project.commit()
+    project.edit(contract, another, form)
+    change(project)
+    return project.own_polykube("preview", STACK, "--base", "older", "--format", "json", XDG_STATE_HOME=str(state))
 
 
 def line_of(project: Repository, text: str) -> int:
