@@ -1,6 +1,6 @@
 """The user's project as a rehearsal sees it: the same, but for its stack file, which is a copy of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from automation.engine import Engine
 from automation.environment import search_path
 from automation.project import Project
 from automation.sdks import ensure_sdk
+from automation.state.files import StateFiles
 from common.errors import Problem, RehearsalError
 from common.files import write_atomically
 from rehearsal import toolchain
@@ -93,7 +94,10 @@ class RehearsedProject:
     def engine(self, tools: Mapping[str, Tool]) -> Engine:
         """The engine on this stack, with secrets that it can decrypt."""
         engine = Engine(tools["pulumi"], self.original.stack, self.settings(tools), self.site.project)
-        engine.select()
+        name = yaml.safe_load((self.site.project / "Pulumi.yaml").read_text())["name"]
+        files = StateFiles.at(engine.backend_url, name, engine.stack)
+        if not (files and files.state.exists()):
+            engine.select()
         config = yaml.safe_load(self._file.read_text()).get("config") or {}
         for key in (place for name, value in config.items() for place in _unreadable(value, name)):
             engine.ask("config", "set", "--secret", "--path", key, "--stack", engine.stack, stdin=SECRET)
@@ -128,12 +132,13 @@ class Begun:
     stand_ins: Sequence[str]
 
 
-def begin(project: Project, site: Site) -> Begun:
-    """Get everything that a run of `project` at a site needs, and start a local stack's control plane."""
+def begin(project: Project, site: Site, standing: Collection[str] = ()) -> Begun:
+    """Get everything that a run of `project` at a site needs, and start a local stack's control plane, unless that of
+    its cluster is `standing` there."""
     rehearsed = RehearsedProject.make(project, site)
     tools = rehearsed.ensure_tools()
     stand_ins = ensure_bundles(project.bundles, rehearsal=True)
-    if project.is_local:
+    if project.is_local and project.cluster_name not in standing:
         project.control_plane(dict(tools)).start()
     return Begun(rehearsed, tools, rehearsed.engine(tools), stand_ins)
 

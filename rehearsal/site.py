@@ -139,10 +139,15 @@ def renew(site: Site) -> None:
     _furnish(site)
 
 
+def kept_sites(prefix: str) -> list[Site]:
+    """The kept sites whose names begin with `prefix`; whoever wants one has it by `lasting_site`."""
+    return [site for site in _all() if site.name.startswith(prefix) and site.is_kept]
+
+
 def remove_others(prefix: str, name: str) -> None:
     """Remove the kept sites that begin with `prefix`, but for the one called `name` and those that are in use."""
-    for site in _all():
-        if site.name.startswith(prefix) and site.name != name and site.is_kept:
+    for site in kept_sites(prefix):
+        if site.name != name:
             _remove_if(site, kept=True)
 
 

@@ -31,7 +31,7 @@ def preview(
     A program that is not at its end after `deadline` seconds is ended.
     """
     with raised(Needed.of(project, repository, base), reach, deadline) as (site, before):
-        begun = begin(project, site)
+        begun = begin(project, site, before.endpoints)
         found = seen(*begun.engine.record("preview", deadline=deadline))
         was, now = stacks_of(found.steps)
         changes = changes_in(found.steps, project.directory)

@@ -5,7 +5,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -21,14 +21,17 @@ from automation.preview.touched import Reach
 from automation.project import Project
 from automation.show import err
 from common.errors import PolykubeError
+from common.files import write_atomically
 from common.paths import CHECKOUT, REHEARSAL
+from rehearsal.asleep import can_sleep, keep_answers
 from rehearsal.control_plane import all_control_planes
 from rehearsal.plugins import interpreter
 from rehearsal.providers.clouds import clusters
-from rehearsal.site import Site, lasting_site, remove_others, renew
+from rehearsal.site import Site, kept_sites, lasting_site, remove_others, renew
 from stacks.loading import stack_file
 
 NEW: Final = "there is no such stack in it"
+_MARK: Final = "mark"
 _STAND_INS: Final = ("rehearsal", "common", "tools.lock", "requirements.lock")
 """Below polykube's code, what plays the cloud."""
 
@@ -51,6 +54,13 @@ class Needed:
             return cls(project, repository, base, unable)
 
     @property
+    def mark(self) -> str:
+        """Equal only for what is equal; empty where that is not for the base alone to say."""
+        if isinstance(self.own, Unable):
+            return ""
+        return f"{FORM} {platform.python_version()} {self.base.commit} {self.own.place}"
+
+    @property
     def file(self) -> str:
         """The name of the stack's file."""
         return stack_file(Path(), self.project.stack).name
@@ -63,11 +73,27 @@ def raised(needed: Needed, reach: Reach, deadline: float | None = None) -> Itera
     What keeps the base from standing is no error here: the site has nothing in it then, and the answer says why.
     """
     prefix = f"{needed.project.stack}-base-"
-    name = f"{prefix}{digest(needed, reach)}"
+    name = _marked(prefix, needed.mark) or f"{prefix}{digest(needed, reach)}"
     remove_others(prefix, name)
     with lasting_site(name, _say_who) as site, _rehearsing(site):
-        answer = _resumed(site) if site.is_kept else None
+        answer = Answer.at(site.directory) if site.is_kept else None
+        asleep = answer is not None and can_sleep(site.directory, answer.endpoints)
+        if site.is_kept and not asleep:
+            answer = _resumed(site)
         yield site, answer or _bring_up(needed, site, deadline)
+        if site.is_kept:
+            write_atomically(site.directory / _MARK, needed.mark)
+            if not asleep:
+                keep_answers(site.directory)
+
+
+def _marked(prefix: str, mark: str) -> str:
+    """The name of the site where that very base stands, which takes no look at all that is in it."""
+    for site in kept_sites(prefix):
+        with suppress(FileNotFoundError):  # somebody may be removing it
+            if mark and (site.directory / _MARK).read_text() == mark:
+                return site.name
+    return ""
 
 
 def digest(needed: Needed, reach: Reach) -> str:
@@ -145,7 +171,7 @@ def _resumed(site: Site) -> Answer | None:
     """What stands at a site, running; None, and a site as new, if it has to be brought up (again)."""
     answer = Answer.at(site.directory)
     try:
-        endpoints = {name: clusters.start(name).endpoint for name in all_control_planes()}
+        endpoints = {name: clusters.start(name, alone=True).endpoint for name in all_control_planes()}
     except (OSError, PolykubeError):
         answer = None
     if not answer or answer.endpoints != endpoints:  # somebody else has a port, and what was made knows that of before

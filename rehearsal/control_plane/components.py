@@ -248,10 +248,10 @@ def kwok(layout: Layout, ports: Mapping[str, int], binaries: Binaries) -> Compon
     )
 
 
-_Maker: TypeAlias = Callable[[Layout, Mapping[str, int], Binaries], Component]
+Maker: TypeAlias = Callable[[Layout, Mapping[str, int], Binaries], Component]
 
 # Started one row after the other, each when the row before is ready; stopped in the reverse order.
-ROWS: Final[tuple[Mapping[str, _Maker], ...]] = (
+ROWS: Final[tuple[Mapping[str, Maker], ...]] = (
     {"etcd": etcd},
     {"kube-apiserver": kube_apiserver},
     {"kube-controller-manager": kube_controller_manager, "kube-scheduler": kube_scheduler, "kwok": kwok},

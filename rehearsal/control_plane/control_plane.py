@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from common.files import write_atomically
 from common.locks import exclusive
 from common.paths import control_plane_dir
 from rehearsal.control_plane import processes
-from rehearsal.control_plane.components import NAMES, ROWS, SERVING, Binaries, Component
+from rehearsal.control_plane.components import NAMES, ROWS, SERVING, Binaries, Component, Maker, kube_apiserver
 from rehearsal.control_plane.initial_objects import apply_initial_objects
 from rehearsal.control_plane.layout import Layout
 from rehearsal.control_plane.pki import Given
@@ -25,6 +25,7 @@ from rehearsal.control_plane.processes import Process
 from rehearsal.control_plane.readiness import wait_until_ready
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_ALONE = ROWS[:2]  # an API server and its store
 _GRACE = 2.0  # seconds that a process has to end by itself; nothing is lost when it is killed
 
 
@@ -93,10 +94,17 @@ class ControlPlane:
         """The administrator's kubeconfig; it names the key's file and holds no secret itself."""
         return self._layout.kubeconfig
 
-    def start(self, on_progress: Callable[[str], None] = lambda _: None) -> None:
+    @property
+    def build(self) -> str:
+        """Another one when its API server would be started otherwise than before; `binaries` are needed."""
+        assert self._binaries is not None
+        return kube_apiserver(self._layout, self._layout.ports(), self._binaries).fingerprint
+
+    def start(self, on_progress: Callable[[str], None] = lambda _: None, *, alone: bool = False) -> None:
         """Start what does not run, or runs with other settings than it should; return when all is ready.
 
-        `on_progress` is told what is being waited for. Raises ControlPlaneError when a process ends (PK302),
+        `on_progress` is told what is being waited for. `alone` says that the API server is wanted and nobody who would
+        change what is in it by himself. Raises ControlPlaneError when a process ends (PK302),
         does not get ready (PK303), refuses what it is told (PK304), or cannot be started at all (PK305); what
         was started is then stopped again.
         """
@@ -106,7 +114,7 @@ class ControlPlane:
             try:
                 while True:
                     with contextlib.suppress(processes.Vanished):
-                        self._start(self._binaries, on_progress)
+                        self._start(self._binaries, on_progress, _ALONE if alone else ROWS)
                         break
             except OSError as error:
                 raise ControlPlaneError(
@@ -141,7 +149,9 @@ class ControlPlane:
             state = ControlPlaneState.STOPPED if self._directory.exists() else ControlPlaneState.ABSENT
         return Status(state, tuple(running), f"https://{self._layout.host}:{port}" if port else "", self.kubeconfig)
 
-    def _start(self, binaries: Binaries, on_progress: Callable[[str], None]) -> None:
+    def _start(
+        self, binaries: Binaries, on_progress: Callable[[str], None], rows: Sequence[Mapping[str, Maker]]
+    ) -> None:
         self._layout.create()
         if not self._layout.pki.is_complete():
             self._stop()  # whoever runs has keys of before
@@ -150,7 +160,7 @@ class ControlPlane:
         ports = self._layout.choose_ports(SERVING, running)
         begun: set[str] = set()
         with contextlib.ExitStack() as undo:
-            for row in ROWS:
+            for row in rows:
                 components = [make(self._layout, ports, binaries) for make in row.values()]
                 on_progress(f"waiting for {', '.join(row)}")
                 started = [(each, self._ensure(each, running.get(each.name), begun, undo)) for each in components]

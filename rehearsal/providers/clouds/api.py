@@ -31,9 +31,9 @@ class Api:
         items: list[dict[str, Any]] = self._client.get(path).raise_for_status().json()["items"]
         return items
 
-    def get(self, path: str) -> dict[str, Any] | None:
+    def get(self, path: str, accept: str = "application/json") -> dict[str, Any] | None:
         """The object, if it is there."""
-        response = self._client.get(path)
+        response = self._client.get(path, headers={"Accept": accept})
         return None if response.status_code == httpx.codes.NOT_FOUND else dict(response.raise_for_status().json())
 
     def apply(self, path: str, manifest: Mapping[str, Any]) -> None:

@@ -53,12 +53,17 @@ def _binaries() -> Binaries:
     return Binaries.by_name({tool: found.path for tool, found in ensure(CONTROL_PLANE).items()})
 
 
-def start(name: str, *, admits: bool = True) -> Access:
+def build(name: str) -> str:
+    """Another one when the API server of the cluster `name` would be started otherwise than before."""
+    return ControlPlane(name, _binaries()).build
+
+
+def start(name: str, *, admits: bool = True, alone: bool = False) -> Access:
     """Start the control plane of the cluster `name`, and let the exec plugins hand out its credential.
 
-    Unless it `admits`, that one may do nothing before somebody calls `admit`.
+    Unless it `admits`, that one may do nothing before somebody calls `admit`. `alone`, its API server is all there is.
     """
-    ControlPlane(name, _binaries()).start()
+    ControlPlane(name, _binaries()).start(alone=alone)
     with api(name) as server:
         assert server is not None
         if admits:

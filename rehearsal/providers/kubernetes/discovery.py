@@ -8,7 +8,7 @@ from rehearsal.providers.base import ProviderError
 from rehearsal.providers.kubernetes.api import ApiResource, ApiServer
 from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object, items_at, text_at
 
-_ACCEPT: Final = ",".join(  # v2 since 1.30
+ACCEPT: Final = ",".join(  # v2 since 1.30
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
 
@@ -54,7 +54,7 @@ class DiscoveryClient:
                 self._resources = {
                     resource.kind: resource
                     for root in ("/api", "/apis")
-                    for resource in _resources(root, self._api.get(root, _ACCEPT))
+                    for resource in _resources(root, self._api.get(root, ACCEPT))
                 }
             return self._resources
 
