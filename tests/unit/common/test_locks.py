@@ -1,6 +1,8 @@
 """Two runs at once on one thing, or one that waits for nobody and does not say for whom."""
 
 import os
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from common.locks import exclusive, exclusive_or_none, holder
+
+WAIT = "import signal; signal.pause()"
 
 
 @pytest.fixture
@@ -37,6 +41,15 @@ def test_a_lock_bears_the_name_of_its_holder_and_of_no_former_one(lock: Path) ->
     with exclusive(lock):
         assert lock.read_text() == f"{os.getpid()}\n"
     assert holder(lock) == str(os.getpid())
+
+
+def test_a_child_that_its_holder_left_behind_is_found(lock: Path) -> None:
+    with exclusive(lock) as file, subprocess.Popen([sys.executable, "-c", WAIT], pass_fds=[file.fileno()]) as child:
+        lock.write_text("dead\n")
+        try:
+            assert holder(lock) == str(child.pid)
+        finally:
+            child.kill()
 
 
 def test_whoever_does_not_wait_gets_nothing_while_the_holder_lives(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,10 +27,10 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 def test_work_says_again_and_again_that_it_goes_on_and_what_it_waits_for(shown: io.StringIO) -> None:
     with step("building etcd", usual=25) as current:
-        eventually(lambda: "• building etcd · 0." in shown.getvalue() and "of usually 25 s" in shown.getvalue())
+        eventually(lambda: "• building etcd · " in shown.getvalue() and "of usually 25 s" in shown.getvalue())
         current.note("the linker")
         eventually(lambda: shown.getvalue().count("· the linker\n") > 1)
-    assert shown.getvalue().splitlines()[-1].startswith("✓ building etcd, 0.")
+    assert shown.getvalue().splitlines()[-1].startswith("✓ building etcd, ")
 
 
 def test_the_guess_becomes_what_this_machine_took(shown: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +46,7 @@ def test_the_guess_becomes_what_this_machine_took(shown: io.StringIO, monkeypatc
 def test_work_that_fails_says_so_and_teaches_no_guess(shown: io.StringIO) -> None:
     with pytest.raises(OSError, match="disk full"), step("building etcd"):
         raise OSError("disk full")
-    assert shown.getvalue().splitlines()[-1].startswith("✗ building etcd, after 0.")
+    assert shown.getvalue().splitlines()[-1].startswith("✗ building etcd, after ")
     assert not (cache_dir() / "timings.json").exists()
 
 
