@@ -1,6 +1,7 @@
 # Thin wrappers of `polykube`; `make help` lists them.
 STACK ?= dev
 PART ?= 1
+ROOM ?= policy
 COUNT ?= 200
 T ?= tests/unit
 POLYKUBE := .venv/bin/polykube
@@ -51,8 +52,8 @@ e2e-addons: clouds setup ## the add-ons' own programs, and what takes minutes
 exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
 	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest --full tests/policy/exam tests/policy/test_malformed.py
 
-mutation: env ## break policies in every place, and see how much of it tests notice (PART=5: in a fifth of them)
-	@nice $(PYTHON) -m tests.policy.mutation --part $(PART)
+mutation: env ## break policies (ROOM=spec: another room) in every place, and see how much tests notice (PART=5: in a fifth)
+	@nice $(PYTHON) -m tests.mutation --room $(ROOM) --part $(PART)
 
 put-back: clouds setup ## put faults back that were mended, and see whether the tests notice (OPTIONS="--only 3")
 	@nice $(PYTHON) -m tests.put_back $(OPTIONS)
@@ -72,7 +73,8 @@ bench: clouds setup ## measure against the rivals; writes build/bench.json (MEAS
 docs: clouds ## regenerate the reference pages, the schemas and the lists of add-ons
 	@$(PYTHON) -m devtools.docs
 
-golden: clouds ## write tests/golden anew
+golden: clouds ## write tests/golden and the stand-ins in tests/bundles anew
+	@$(PYTHON) -m tests.bundles
 	@$(PYTHON) -m pytest --full --quiet tests/golden --accept
 
 lock: env ## resolve the Python dependencies anew into requirements.lock

@@ -1,4 +1,4 @@
-"""Which tests call which functions of the policy pack, as seen on the sources as they are.
+"""Which tests call which functions of a room, as seen on the sources as they are, and how long they take.
 
 A test that does not call a function cannot notice what is wrong in it, so that it need not be tried on that.
 """
@@ -9,13 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import process_time
 from typing import Any, Final
 
 import pytest
 
-from common.paths import CHECKOUT
-
-_PACK: Final = str(CHECKOUT / "policy")
 _ONLY_WHEN_CALLED: Final = {
     "property",
     "cached_property",
@@ -30,8 +28,10 @@ BEFORE: Final = ""
 class Calls:
     """What is called by whom; as a plugin of pytest, it notes each test under its id."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path) -> None:
+        self._within = str(directory)
         self._callers: dict[_Function, set[str]] = defaultdict(set)
+        self._seconds: dict[str, float] = {}
 
     @contextmanager
     def by(self, who: str) -> Iterator[None]:
@@ -40,7 +40,7 @@ class Calls:
         def note(frame: Any, event: str, _: object) -> None:  # of calls alone, as nothing comes back
             del event
             code = frame.f_code
-            if code.co_filename.startswith(_PACK):
+            if code.co_filename.startswith(self._within):
                 self._callers[code.co_filename, code.co_firstlineno].add(who)
 
         before = sys.gettrace()
@@ -52,9 +52,27 @@ class Calls:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Note what a test and its fixtures call."""
-        with self.by(item.nodeid):
-            return (yield)
+        """Note what a test and its fixtures call, and how long that takes."""
+        began = process_time()
+        try:
+            with self.by(item.nodeid):
+                return (yield)
+        finally:
+            self._seconds[item.nodeid] = process_time() - began
+
+    def quickest(self, who: set[str], seconds: float) -> set[str]:
+        """As many of them as take no longer than `seconds` together, the quickest ones; one of them in any case."""
+        chosen: set[str] = set()
+        for test in sorted(who, key=lambda each: (self._seconds.get(each, 0), each)):
+            seconds -= self._seconds.get(test, 0)
+            if seconds < 0 and chosen:
+                break
+            chosen.add(test)
+        return chosen
+
+    def near(self, file: Path) -> set[str]:
+        """Who calls anything in a file."""
+        return {who for (name, _), by in self._callers.items() if name == str(file) for who in by}
 
     def of(self, file: Path, line: int) -> list[set[str]]:
         """Who can notice a fault in a line, most likely ones first.
@@ -66,7 +84,7 @@ class Calls:
         callers = self._callers.get(function, set()) if function else {BEFORE}
         if BEFORE not in callers:
             return [callers]
-        near = {who for (name, _), by in self._callers.items() if name == str(file) for who in by}
+        near = self.near(file)
         return [near, set().union(*self._callers.values()) - near]
 
 

@@ -8,8 +8,8 @@ arguments have to be named.
 import ast
 import random
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -27,11 +27,15 @@ Span = tuple[tuple[int, int], tuple[int, int]]  # line and column of both ends
 class Mutant:
     """A module with one fault in it."""
 
-    module: str
     file: Path
     line: int
     operator: str
     source: str
+
+    @property
+    def module(self) -> str:
+        """The name by which it is imported."""
+        return ".".join(self.file.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__")
 
     @property
     def title(self) -> str:
@@ -41,10 +45,28 @@ class Mutant:
         return f"{place} {self.operator}: {before.strip()} -> {after.strip()}"
 
 
-def mutants_of(file: Path, part: int = 1) -> list[Mutant]:
+def install_operators() -> None:
+    """Have cosmic-ray in the cache; whoever has another cache afterwards has it nevertheless."""
+    packages = str(installed(_LOCK))
+    if packages not in sys.path:
+        sys.path.append(packages)
+
+
+def sample_of(files: Sequence[Path], count: int) -> dict[Path, list[Mutant]]:
+    """`count` places of all that `files` have, by file; the same ones each time.
+
+    Files are drawn by their length, as reading them all would take longer than trying their mutants.
+    """
+    lengths = [len(file.read_text().splitlines()) for file in files]
+    draw = random.Random(str(len(files)))  # noqa: S311 - repeatable
+    drawn = Counter(draw.choices(files, lengths, k=count))
+    return {file: mutants_of(file, count=drawn[file]) for file in files if file in drawn}
+
+
+def mutants_of(file: Path, part: int = 1, count: int | None = None) -> list[Mutant]:
     """The places of a file that can be broken, in the order of the text, each broken in one way.
 
-    Of a `part` of 5, a fifth of the places is drawn, rounded up; a file's draw is the same each time.
+    Of a `part` of 5, a fifth of the places is drawn, rounded up; or `count` of them. A draw is the same each time.
     """
     source = file.read_text()
     tools = _Tools(source)
@@ -54,10 +76,10 @@ def mutants_of(file: Path, part: int = 1) -> list[Mutant]:
         for occurrence, (start, _) in enumerate(tools.places(name)):
             if not any(first <= start < last for first, last in silent):
                 ways[start, name.partition("_")[0]].append((name, occurrence))
-    module = ".".join(file.relative_to(CHECKOUT).with_suffix("").parts)
+    wanted = min(count, len(ways)) if count else -(-len(ways) // part)
     mutants = (
-        Mutant(module.removesuffix(".__init__"), file, start[0], family, tools.broken(*draw.choice(choices)))
-        for (start, family), choices in sorted(draw.sample(sorted(ways.items()), -(-len(ways) // part)))
+        Mutant(file, start[0], family, tools.broken(*draw.choice(choices)))
+        for (start, family), choices in sorted(draw.sample(sorted(ways.items()), wanted))
     )
     return [mutant for mutant in mutants if mutant.source != source]
 
@@ -82,9 +104,6 @@ class _Tools:
     """cosmic-ray's operators on a source; its runner would start the tests anew each time, which takes seconds."""
 
     def __init__(self, source: str) -> None:
-        packages = str(installed(_LOCK))
-        if packages not in sys.path:
-            sys.path.append(packages)
         self._trees: Any = import_module("cosmic_ray.ast")
         self._provider: Any = import_module("cosmic_ray.operators.provider").OperatorProvider()
         self.operators = [name for name in self._provider if not self._provider[name].arguments()]

@@ -1,7 +1,7 @@
-"""Whether the policies' tests notice a mutant: a process of its own with everything imported but what it can change.
+"""Whether a room's tests notice a mutant: a process of its own with everything imported but what it can change.
 
-The tests are those that need neither engine nor API server and call the function that is broken (calls.py). First come
-the cases of rules, as most mutants fall there; the first that fails ends it.
+The tests are the room's (rooms.py), as far as they call the function that is broken (calls.py), quickest first and no
+more than take some seconds; the first that fails ends it.
 """
 
 import gc
@@ -9,61 +9,63 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
+from pathlib import Path
 from types import CodeType
 from typing import Any, Final
 
 import hypothesis
 import pytest
 
-from tests.policy.mutation.calls import BEFORE, Calls, Chosen
-from tests.policy.mutation.mutants import Mutant
+from tests.mutation.calls import BEFORE, Calls, Chosen
+from tests.mutation.imports import importers_of
+from tests.mutation.mutants import Mutant
+from tests.mutation.rooms import Room
 
-_TESTS: Final = (
-    "tests/unit/policy",
-    "tests/unit/common/test_reachability.py",
-    *(f"tests/policy/test_{name}.py" for name in ("judge", "frame", "remediation", "rule_cases", "answers", "check")),
-)
-_OURS: Final = ("policy", "common.reachability", "tests", "automation.policy_check", "automation.cli")
-_LEFT_OUT: Final = (
-    "test_rule_cases.py::test_the_rule_says_what_the_case_expects",  # tried first
-    "test_check.py::test_any_bytes_end_in_a_report",  # seconds of random input, for the reader's sake
-    "test_check.py::test_values_of_any_type_in_any_field_end_in_a_report",
-    "test_check.py::test_the_command_needs_neither_engine_nor_sdk",  # in a process of its own, which has no mutant
-)
-_OPTIONS: Final = ("--full", "-q", "-x", "-p", "no:cacheprovider", "-W", "ignore")
-_CPU_SECONDS: Final = 20  # some times what all tests need: a mutant that never ends is noticed too
-_MEMORY: Final = 4 * 2**30
+_OPTIONS: Final = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore")
+_SECONDS: Final = 10  # of processor time, for the tests of one mutant, as they took on the sources as they are
+_CPU_SECONDS: Final = 6 * _SECONDS  # a mutant that never ends is noticed too
+_MEMORY: Final = 8 * 2**30
 
 
 class Trial:
     """The tests as they went on the sources as they are, which is what mutants are compared with."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
         """Run them, and keep what they import for all mutants; RuntimeError where one fails.
 
         Random tests draw the same each time from here on.
         """
-        self._calls = Calls()
+        self._room = room
+        self._calls = Calls(room.directory)
         with self._calls.by(BEFORE):
             import_module("tests.conftest")
             tests = hypothesis.settings.get_profile("tests")
             hypothesis.settings.register_profile("mutation", tests, derandomize=True, database=None)
             hypothesis.settings.load_profile("mutation")  # before tests state settings of their own, built upon these
-            self._rules: Sequence[str] = [rule.id for rule in import_module("policy.rules").RULES]
-            passes = all(map(self._has_its_cases, self._rules)) and _passes(self._calls)
+            passes = all(map(self._has_its_cases, self._rules)) and self._passes(self._calls)
         if not passes:
             raise RuntimeError("the tests fail without any mutant; see `make test`")
+        importers_of(room.name)  # which is worked out once for all mutants
         gc.collect()
         gc.freeze()
 
+    def can_judge(self, file: Path) -> bool:
+        """Whether the tests pass when a file is imported a second time and nothing is wrong with it.
+
+        They do not where one asks for all that there is of something, such as subclasses: those of the first time too.
+        """
+        return not self._fails(_unchanged(file), [self._calls.near(file)])
+
     def is_noticed(self, mutant: Mutant) -> bool:
         """Whether a test fails on a mutant."""
-        callers = self._calls.of(mutant.file, mutant.line)
+        return self._fails(mutant, self._calls.of(mutant.file, mutant.line))
+
+    def _fails(self, mutant: Mutant, callers: Sequence[set[str]]) -> bool:
         if child := os.fork():
             _, status = os.waitpid(child, 0)
             return os.waitstatus_to_exitcode(status) != 0
@@ -79,16 +81,29 @@ class Trial:
     def _is_as_before(self, callers: set[str]) -> bool:
         tests = callers.difference(self._rules, {BEFORE})
         return all(_has_its_cases(rule) for rule in self._rules if rule in callers) and (
-            not tests or _passes(Chosen(tests))
+            not tests or self._passes(Chosen(self._calls.quickest(tests, _SECONDS)))
         )
+
+    @cached_property
+    def _rules(self) -> Sequence[str]:
+        return [rule.id for rule in import_module("policy.rules").RULES] if self._room.cases_first else ()
 
     def _has_its_cases(self, rule: str) -> bool:
         with self._calls.by(rule):
             return _has_its_cases(rule)
 
+    def _passes(self, plugin: object) -> bool:
+        deselected = (f"--deselect={test}" for test in self._room.left_out)
+        ended = pytest.main([*_OPTIONS, *deselected, *self._room.tests], [plugin])
+        return ended == pytest.ExitCode.OK
+
+
+def _unchanged(file: Path) -> Mutant:
+    return Mutant(file, 1, "", file.read_text())
+
 
 def _put_in(mutant: Mutant) -> None:
-    for name in [name for name in sys.modules if _is_ours(name)]:
+    for name in importers_of(mutant.module):
         del sys.modules[name]
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -103,16 +118,6 @@ def _has_its_cases(rule: str) -> bool:
     rules = [each for each in import_module("policy.rules").RULES if each.id == rule]
     findings = cases.said_of(chosen, lambda _: partial(cases.asked, rules=rules))
     return all(cases.is_expected(case, findings) for case in chosen)
-
-
-def _passes(plugin: object) -> bool:
-    deselected = (f"--deselect=tests/policy/{test}" for test in _LEFT_OUT)
-    ended = pytest.main([*_OPTIONS, *deselected, *_TESTS], [plugin])
-    return ended == pytest.ExitCode.OK
-
-
-def _is_ours(module: str) -> bool:
-    return any(module == ours or module.startswith(f"{ours}.") for ours in _OURS)
 
 
 class _Finder(MetaPathFinder):

@@ -1,0 +1,1 @@
+"""How many faults in the program its quick tests would notice: `make mutation`."""

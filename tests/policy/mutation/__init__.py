@@ -1,1 +1,0 @@
-"""How many faults in the policy pack its tests would notice: `make mutation`."""
