@@ -1,11 +1,22 @@
 """The stand-in clouds, to be asked without an engine."""
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from common.paths import REHEARSAL
 from rehearsal.providers.clouds.provider import CloudStandIn
+from tests.support import needs
+
+
+@pytest.fixture(scope="module")
+def bundles(bundles: None, pytestconfig: pytest.Config) -> Iterator[None]:
+    """Every bundle: rendered in a full run, and as a stand-in in a partial one."""
+    del bundles
+    with nullcontext() if pytestconfig.getoption("full") else needs.stand_ins():
+        yield
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """What tests need beside Python, and what becomes of one whose tool is missing.
 
 In a partial run (`make test-one`, plain `pytest`) such a test is skipped, and says what it lacks: nothing is compiled
-for it. In a full one (`--full`, as `make test` has it) tools are made, and what cannot be had is a failure.
+for it. In a full one (`--full`, as `make test` has it) tools are made, and what cannot be had is a failure. Unit and
+contract tests of add-ons need no tool: in a partial run they take stand-ins for what upstream's tools render.
 
 What a test asks for in its own process is seen when it asks: binaries, bundles, the clouds' SDKs. What is needed by
 programs that it starts, such as `polykube up`, it says: `@pytest.mark.needs("engine", "control plane")`.
@@ -15,9 +16,10 @@ from typing import Final, NoReturn
 
 import pytest
 
-from components.addons.bundles import Bundle
+from components.addons.bundles import Bundle, canonical
 from rehearsal import toolchain
 from rehearsal.toolchain import CONTROL_PLANE, ENGINE, Binary, Tool, look_up
+from tests.bundles.stand_ins import STAND_INS, file_of
 from tests.support.stores import azurite
 
 FULL: Final = "--full"
@@ -47,6 +49,18 @@ def nothing_made() -> Iterator[None]:
         patch.setattr(toolchain, "_made", _lack)
         patch.setattr(Bundle, "usable", here)
         patch.setattr(azurite, "install", lambda _: pytest.skip("needs Azurite: a full run installs it"))
+        yield
+
+
+@contextmanager
+def stand_ins() -> Iterator[None]:
+    """Until the end of the block, take the stand-ins of bundles, whether there are renderings of them here or not."""
+
+    def stand_in(bundle: Bundle) -> str | None:
+        return canonical(file_of(bundle.name).read_text()) if bundle.name in STAND_INS else _USABLE(bundle)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bundle, "usable", stand_in)
         yield
 
 
