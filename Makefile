@@ -8,7 +8,7 @@ POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env clouds up preview down status setup doctor check test test-one e2e-addons exam-policy mutation put-back chaos lint format bench docs golden lock
+.PHONY: help env clouds up preview down status setup doctor check test test-one e2e-addons e2e-kubeadm exam-policy mutation put-back chaos lint format bench docs golden lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test-one: env ## some tests (T=tests/unit/policy), with what is here: nothing is
 
 e2e-addons: clouds setup ## the add-ons' own programs, and what takes minutes
 	@$(PYTHON) -m pytest --full -m drill --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+e2e-kubeadm: clouds setup ## machines of kubeadm, booted on this computer: as root, on a Debian (skipped with the reason elsewhere)
+	@$(PYTHON) -m pytest --full -m machines tests/e2e
 
 exam-policy: clouds setup ## put 1,000 random namespaces and pods to the policies and to the API server
 	@POLYKUBE_EXAM=1000 $(PYTHON) -m pytest --full tests/policy/exam tests/policy/test_malformed.py

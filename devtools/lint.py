@@ -12,6 +12,7 @@ from common.paths import CHECKOUT, cache_dir
 
 _PACKAGES = Path(pulumi.__file__).parent.parent  # the locked ones (bootstrap.py)
 _LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-cache'])"
+_WITH_SCRIPTS = ("components", "rehearsal")
 _ENVIRONMENT = r"\.venv"  # all else is looked at: what tests import is declared, too
 
 
@@ -31,7 +32,7 @@ def _commands() -> list[list[tuple[str, list[str]]]]:
     # What mypy learns of the clouds' SDKs, a minute's work, serves every checkout; so its runs take turns.
     mypy = [*python, "mypy", "--no-error-summary", "--cache-dir", str(cache_dir() / "mypy" / _PACKAGES.name)]
     programs = sorted(str(file.relative_to(CHECKOUT)) for file in CHECKOUT.glob("bench/programs/*/__main__.py"))
-    scripts = [CHECKOUT / ".ci" / "run", *CHECKOUT.glob("components/**/*.sh")]
+    scripts = [CHECKOUT / ".ci" / "run", *(each for room in _WITH_SCRIPTS for each in CHECKOUT.glob(f"{room}/**/*.sh"))]
     sources = ["--external-sources", "--source-path=SCRIPTDIR"]
     return [
         [("mypy", [*mypy, "."]), *((f"mypy {program}", [*mypy, program]) for program in programs)],

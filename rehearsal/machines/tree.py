@@ -1,0 +1,79 @@
+"""The operating system of machines: a tree of Debian, made once from its packages, and kept in the cache."""
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from common.errors import Problem, ToolchainError, last_words
+from common.paths import cache_dir
+from common.progress import Step, step
+from rehearsal.toolchain import cache
+from rehearsal.toolchain.debian import mirror, unpacked
+
+RELEASE: Final = "trixie"
+PACKAGES: Final = (
+    "busybox-static",
+    "ca-certificates",
+    "cloud-init",
+    "conntrack",
+    "curl",
+    "dbus",
+    "ethtool",
+    "hostname",
+    "iproute2",
+    "ipset",
+    "iptables",
+    "iputils-ping",
+    "kmod",
+    "libseccomp2",
+    "nftables",
+    "openssh-server",
+    "procps",
+    "python3",
+    "socat",
+    "systemd",
+    "systemd-sysv",
+)
+"""What the boot script would install, what cloud images have, and what network plugins call."""
+_LEFT_OUT: Final = ("doc", "man", "locale", "info", "lintian")
+_TIMEOUT: Final = 1800  # seconds
+
+
+def ensure_tree() -> Path:
+    """The tree, made if it is not there; ToolchainError (PK218) when it cannot be."""
+    digest = hashlib.sha256("\0".join(PACKAGES).encode()).hexdigest()[:12]
+    final = cache_dir() / "machines" / f"debian-{RELEASE}-{digest}"
+    if final.is_dir():
+        return final
+    with step("making a tree of Debian for machines", 60) as current, cache.filled(final, current) as place:
+        if place:
+            _make(place, current)
+    return final
+
+
+def _make(place: Path, current: Step) -> None:
+    tools = unpacked("mmdebstrap") / "usr" / "bin"
+    left_out = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in _LEFT_OUT]
+    command = ["perl", str(tools / "mmdebstrap"), "--mode=root", "--format=directory", "--variant=minbase"]
+    environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C"}
+    current.note("packages are fetched and unpacked")
+    done = subprocess.run(
+        [*command, *left_out, f"--include={','.join(PACKAGES)}", RELEASE, str(place), mirror()],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT,
+        check=False,
+    )
+    if done.returncode:
+        raise ToolchainError(
+            Problem(
+                code="PK218",
+                summary="a tree of Debian for machines cannot be made",
+                found=last_words(done.stderr, 1000),
+                allowed=f"Debian's {RELEASE} from where apt of this computer has its packages",
+                remedy="run `apt-get update`, then this again",
+            )
+        )
