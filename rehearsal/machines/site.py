@@ -24,7 +24,7 @@ import psutil
 
 from common.locks import exclusive_or_none
 from common.paths import state_dir
-from rehearsal.machines.layer import bare
+from rehearsal.machines.layer import bare, ensure_programs
 from rehearsal.machines.machine import Machine, Seed
 from rehearsal.machines.requirements import own_cgroups
 from rehearsal.machines.tree import ensure_tree
@@ -94,10 +94,14 @@ class Site:
 
 
 @contextmanager
-def open_site() -> Iterator[Site]:
-    """A place for machines; when the block is left, nothing of it is."""
+def open_site(version: str = "") -> Iterator[Site]:
+    """A place for machines; when the block is left, nothing of it is.
+
+    They have the programs of a version of Kubernetes (v1.36.4), or without one nothing of a cluster.
+    """
     sweep()
-    layers = [bare(), ensure_tree()]
+    tree = ensure_tree()
+    layers = [ensure_programs(tree, version) if version else bare(), tree]
     directory = _home() / f"{_PREFIX}{secrets.token_hex(3)}"
     with exclusive_or_none(_lock(directory)) as held:
         assert held

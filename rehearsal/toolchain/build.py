@@ -8,6 +8,7 @@ from pathlib import Path
 from common.errors import Problem, ToolchainError
 from common.progress import Step, step
 from rehearsal.toolchain import cache
+from rehearsal.toolchain.debian import unpacked
 from rehearsal.toolchain.find import Tool
 from rehearsal.toolchain.go import ensure_go
 from rehearsal.toolchain.lock import Binary
@@ -47,6 +48,17 @@ def _build(binary: Binary, go: Tool, output: Path, current: Step) -> None:
             current.note(f"compiled {min(compiled, to_compile):,} of {to_compile:,} packages")
 
 
+def _environment(binary: Binary) -> dict[str, str]:
+    """Variables for the build; what is C in the binary finds its headers and libraries, which come with them."""
+    own = {"GOWORK": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"}
+    if not binary.headers:
+        return own | {"CGO_ENABLED": "0"}
+    root = unpacked(*binary.headers) / "usr"
+    found = [str(each) for each in (root / "lib").rglob("pkgconfig")]
+    flags = {"CGO_CFLAGS": f"-I{root}/include", "CGO_LDFLAGS": " ".join(f"-L{Path(each).parent}" for each in found)}
+    return own | flags | {"CGO_ENABLED": "1", "PKG_CONFIG_PATH": os.pathsep.join(found)}
+
+
 def _is_package(line: str) -> bool:
     """Whether a line of `go list` or `go build -v` is an import path, in place of a message."""
     return bool(line.strip()) and " " not in line.strip()
@@ -60,7 +72,7 @@ def _run(binary: Binary, go: Tool, command: list[str], current: Step) -> Iterato
     process = subprocess.Popen(
         [str(go.path), *command, binary.package],
         cwd=binary.module,
-        env=os.environ | {"CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"},
+        env=os.environ | _environment(binary),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

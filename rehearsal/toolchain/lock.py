@@ -41,7 +41,8 @@ class Release:
 class Binary(Pin):
     """A pin that is built from the Go module in `module`; `seconds` is what a first build takes.
 
-    `release` is what can be downloaded instead on a machine like this one.
+    `release` is what can be downloaded instead on a machine like this one, `headers` the Debian packages with the
+    headers and libraries of what is C in it; without them nothing is.
     """
 
     module: Path
@@ -50,6 +51,7 @@ class Binary(Pin):
     seconds: float
     tags: str = ""
     release: Release | None = None
+    headers: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -83,6 +85,7 @@ def _binary(name: str, module: Path, pins: dict[str, Any], binary: dict[str, Any
         tags=binary.get("tags", ""),
         seconds=binary["seconds"],
         release=_release(pins["version"], binary.get("release", {})),
+        headers=tuple(binary.get("headers", ())),
     )
 
 

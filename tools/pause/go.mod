@@ -1,0 +1,3 @@
+module polykube/tools/pause
+
+go 1.26.0
