@@ -146,11 +146,6 @@ class Code(Enum):
         "An address is not where it has to be",
         "Hosts, the virtual IP and the addresses of load balancers are different addresses of one network.",
     )
-    BAD_AUTHORITY = (
-        "PK139",
-        "An authority cannot be used",
-        "Certificate and key are PEM files that belong together, and the certificate is of an authority, and holds.",
-    )
     SAME_NAME_TWICE = (
         "PK140",
         "Two things have one name",

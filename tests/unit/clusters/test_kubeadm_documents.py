@@ -3,6 +3,7 @@
 import base64
 import gzip
 import subprocess
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -46,12 +47,14 @@ FACTS: Final = ClusterFacts(
 TOKEN: Final = "abcdef.0123456789abcdef"
 HASH: Final = f"sha256:{'0' * 64}"
 NODE: Final = NodeFacts({"polykube.dev/node-pool": "general"}, [Taint(key="spot", value="true", effect="NoSchedule")])
+HOST: Final = replace(NODE, name="rack-1", address="192.0.2.11")
 ROOM: Final = Path(boot.__file__).parent
 
 
-def machine(role: str = FIRST, **other: Any) -> Machine:
-    join = join_document(FACTS, NODE, TOKEN, HASH, control_plane=role != WORKER)
-    documents = {"join": [join]} | ({"init": init_documents(FACTS, NODE)} if role == FIRST else {})
+def machine(role: str = FIRST, node: NodeFacts = NODE, **other: Any) -> Machine:
+    facts = replace(FACTS, in_cloud=node is NODE)
+    join = join_document(facts, node, TOKEN, HASH, control_plane=role != WORKER)
+    documents = {"join": [join]} | ({"init": init_documents(facts, node)} if role == FIRST else {})
     given: dict[str, Any] = {
         "role": role,
         "minor": "1.36",
@@ -63,8 +66,8 @@ def machine(role: str = FIRST, **other: Any) -> Machine:
     return Machine(**given | other)
 
 
-def config(role: str = FIRST, **other: Any) -> CloudConfig:
-    return read_user_data(user_data(machine(role, **other)))
+def config(role: str = FIRST, node: NodeFacts = NODE, **other: Any) -> CloudConfig:
+    return read_user_data(user_data(machine(role, node, **other)))
 
 
 def by_kind() -> dict[str, dict[str, Any]]:
@@ -180,10 +183,11 @@ def test_the_hash_of_an_authority_is_that_of_its_certificate() -> None:
 
 
 @pytest.mark.drill
+@pytest.mark.parametrize("node", [NODE, HOST], ids=["in a cloud", "a host"])
 @pytest.mark.parametrize("role", [FIRST, CONTROL_PLANE, WORKER])
-def test_kubeadm_itself_finds_nothing_wrong(role: str, tmp_path: Path) -> None:
+def test_kubeadm_itself_finds_nothing_wrong(role: str, node: NodeFacts, tmp_path: Path) -> None:
     kubeadm_ = ensure(["kubeadm"])["kubeadm"].path
-    told = config(role)
+    told = config(role, node)
     for name in ("init", "join"):
         if text := told.files.get(f"/etc/polykube/{name}.yaml"):
             file = tmp_path / f"{name}.yaml"
