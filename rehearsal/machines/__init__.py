@@ -4,8 +4,8 @@ A machine is Debian with systemd as its first process, in namespaces of its own 
 holds them and their network together; with the process that opened it, all of them end.
 """
 
-from rehearsal.machines.machine import Machine, MachineError, Seed
+from rehearsal.machines.machine import BootedMachine, MachineError, Seed
 from rehearsal.machines.requirements import obstacle
-from rehearsal.machines.site import Site, open_site, sweep
+from rehearsal.machines.site import MachineSite, open_site, sweep
 
-__all__ = ["Machine", "MachineError", "Seed", "Site", "obstacle", "open_site", "sweep"]
+__all__ = ["BootedMachine", "MachineError", "MachineSite", "Seed", "obstacle", "open_site", "sweep"]

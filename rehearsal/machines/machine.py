@@ -40,7 +40,7 @@ class Seed:
     modes: Mapping[str, int] = field(default_factory=dict)
 
 
-class Machine:
+class BootedMachine:
     """A machine of a site, which boots it."""
 
     def __init__(self, name: str, address: IPv4Address, directory: Path, cgroups: Sequence[Path]) -> None:

@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 
-from rehearsal.machines.machine import Machine
+from rehearsal.machines.machine import BootedMachine
 
 
-def connect_pods(ranges: Mapping[Machine, IPv4Network]) -> None:
+def connect_pods(ranges: Mapping[BootedMachine, IPv4Network]) -> None:
     """Connect the pods of machines, each of which has a range of addresses for its own."""
     for machine, own in ranges.items():
         plugins = [

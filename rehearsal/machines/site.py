@@ -25,7 +25,7 @@ import psutil
 from common.locks import exclusive_or_none
 from common.paths import state_dir
 from rehearsal.machines.layer import bare, ensure_programs
-from rehearsal.machines.machine import Machine, Seed
+from rehearsal.machines.machine import BootedMachine, Seed
 from rehearsal.machines.requirements import own_cgroups
 from rehearsal.machines.tree import ensure_tree
 from rehearsal.toolchain.debian import unpacked
@@ -51,12 +51,12 @@ _PREFIX: Final = "polykube-machines-"
 _PATIENCE: Final = 20  # seconds
 
 
-class Site:
+class MachineSite:
     """An open place; `open_site` opens one."""
 
     def __init__(self, directory: Path, layers: Sequence[Path]) -> None:
         self.directory, self._layers = directory, layers
-        self.machines: list[Machine] = []
+        self.machines: list[BootedMachine] = []
         self._nspawn = unpacked("systemd-container") / "usr/bin/systemd-nspawn"
         (directory / "settings.json").write_text(json.dumps({each: _setting(each).read_text() for each in _SETTINGS}))
         flags = ["--mount", "--net", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"]
@@ -75,10 +75,10 @@ class Site:
         """A command as it is run in the place."""
         return ["nsenter", f"--target={self._first}", "--mount", "--net", "--pid", "--", *command]
 
-    def boot(self, name: str, address: IPv4Address, seed: Seed) -> Machine:
+    def boot(self, name: str, address: IPv4Address, seed: Seed) -> BootedMachine:
         """Boot a machine called `name` with an address of `NETWORK`, which does what its seed says."""
         cgroups = [path / self.directory.name / name for path in own_cgroups().values()]
-        machine = Machine(name, address, self.directory / name, cgroups)
+        machine = BootedMachine(name, address, self.directory / name, cgroups)
         machine.prepare(NETWORK, seed)
         script = str(Path(__file__).with_name("launch.sh"))
         layers = ":".join(map(str, self._layers))
@@ -94,7 +94,7 @@ class Site:
 
 
 @contextmanager
-def open_site(version: str = "") -> Iterator[Site]:
+def open_site(version: str = "") -> Iterator[MachineSite]:
     """A place for machines; when the block is left, nothing of it is.
 
     They have the programs of a version of Kubernetes (v1.36.4), or without one nothing of a cluster.
@@ -107,7 +107,7 @@ def open_site(version: str = "") -> Iterator[Site]:
         assert held
         directory.mkdir(parents=True)
         try:
-            site = Site(directory, layers)
+            site = MachineSite(directory, layers)
             try:
                 yield site
             finally:

@@ -11,8 +11,7 @@ import pytest
 import yaml
 
 from components.clusters.kubeadm.authorities import public_key_hash
-from components.clusters.kubeadm.boot import FIRST, WORKER, user_data
-from components.clusters.kubeadm.boot import Machine as Told
+from components.clusters.kubeadm.boot import FIRST, WORKER, Machine, user_data
 from components.clusters.kubeadm.documents import (
     SETTINGS,
     ClusterFacts,
@@ -21,7 +20,7 @@ from components.clusters.kubeadm.documents import (
     init_documents,
     join_document,
 )
-from rehearsal.machines import Machine, Seed, Site, obstacle, open_site
+from rehearsal.machines import BootedMachine, MachineSite, Seed, obstacle, open_site
 from rehearsal.machines.layer import BUSYBOX
 from rehearsal.machines.pods import connect_pods
 from rehearsal.providers.tls.provider import TlsProvider
@@ -62,7 +61,7 @@ cloud_report() { echo "reported $1" >/dev/console; }
 class Cluster:
     """A control plane that has begun, and the hash by which others know it."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: MachineSite) -> None:
         self.site = site
         self.hash, files = authorities()
         modes = dict.fromkeys(files, 0o600)
@@ -75,7 +74,7 @@ class Cluster:
         join = join_document(FACTS, node, TOKEN, self.hash, control_plane=role != WORKER)
         documents = {"join": [join]} | ({"init": init_documents(FACTS, node)} if role == FIRST else {})
         settings = {"API_ENDPOINT": FACTS.endpoint}
-        told = Told(role, "1.36", "amd64", settings, CLOUD, documents)
+        told = Machine(role, "1.36", "amd64", settings, CLOUD, documents)
         return gzip.decompress(base64.b64decode(user_data(told)))
 
     def kubectl(self, *arguments: str, given: str = "") -> str:
@@ -119,7 +118,7 @@ def authorities() -> tuple[str, dict[str, str]]:
     return digest, files
 
 
-def wait_for_report(machine: Machine) -> None:
+def wait_for_report(machine: BootedMachine) -> None:
     machine.wait_for("report", PATIENCE, lambda: any("reported " in line for line in machine.console))
     assert "reported CONTINUE" in machine.console, machine.console
 

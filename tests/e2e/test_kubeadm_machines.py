@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from common.paths import CHECKOUT, state_dir
-from rehearsal.machines import MachineError, Seed, Site, obstacle, open_site, sweep
+from rehearsal.machines import MachineError, MachineSite, Seed, obstacle, open_site, sweep
 from rehearsal.machines.requirements import own_cgroups
 from rehearsal.machines.site import BRIDGE
 
@@ -47,7 +47,7 @@ with open_site() as site:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site() -> Iterator[MachineSite]:
     with open_site() as made:
         yield made
 
@@ -65,7 +65,7 @@ def left_of(name: str) -> list[str]:
     return [*processes_of(name), *mounts, *cgroups, *map(str, (state_dir() / "machines").glob(f"{name}*"))]
 
 
-def test_a_machine_does_what_its_user_data_says_and_shuts_down(site: Site) -> None:
+def test_a_machine_does_what_its_user_data_says_and_shuts_down(site: MachineSite) -> None:
     machine = site.boot("one", ONE, Seed(GREETING, hosts={"api.example": str(TWO)}))
     machine.wait_until_running(PATIENCE)
     assert machine.run("systemctl", "--failed", "--no-legend", "--plain") == ""
@@ -78,7 +78,7 @@ def test_a_machine_does_what_its_user_data_says_and_shuts_down(site: Site) -> No
     assert any("Reached target halt.target" in line for line in machine.console)
 
 
-def test_machines_reach_each_other_and_not_the_computer_s_network(site: Site) -> None:
+def test_machines_reach_each_other_and_not_the_computer_s_network(site: MachineSite) -> None:
     pair = [site.boot(name, address, Seed(b"#cloud-config")) for name, address in (("two", TWO), ("three", ONE + 2))]
     for each in pair:
         each.wait_until_running(PATIENCE)
@@ -90,7 +90,7 @@ def test_machines_reach_each_other_and_not_the_computer_s_network(site: Site) ->
     pair[1].cut()
 
 
-def test_a_machine_that_does_not_get_there_shows_its_console(site: Site) -> None:
+def test_a_machine_that_does_not_get_there_shows_its_console(site: MachineSite) -> None:
     text = b"#cloud-config\nruncmd: [[sh, -c, 'echo no API server at api.example >/dev/console']]\n"
     machine = site.boot("lost", ONE, Seed(text))
     machine.wait_until_running(PATIENCE)
