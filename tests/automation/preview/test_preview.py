@@ -132,8 +132,8 @@ def test_a_base_that_cannot_be_asked_is_brought_up_by_this_code_and_that_is_said
     assert report(same)["changes"] == []
 
 
-def test_such_a_base_does_not_stand_where_this_code_cannot_read_its_file(project: Repository, state: Path) -> None:
-    renamed = _on_older(project, state, rename_a_key)
+def test_such_a_base_does_not_stand_where_this_code_cannot_read_its_file(project: Repository, tmp_path: Path) -> None:
+    renamed = _on_older(project, tmp_path, rename_a_key)
     project.git("checkout", "--quiet", "--force", "work")
     assert "PK110" in report(renamed)["withoutBase"]
     assert "speaks form 10" in report(renamed)["unknown"][-1]
