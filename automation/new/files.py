@@ -1,5 +1,6 @@
 """The files of a new project: those of every project, and the stack file of its kind with what the user answered."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
@@ -42,8 +43,10 @@ def _stack_file(name: str, kind: ProjectKind, answers: Mapping[str, str]) -> str
     """The template of a kind with each answer in its place, and with paths that lead into the pinned polykube."""
     text = (CHECKOUT / kind.template).read_text()
     text = text.replace(_LOCAL, f"{_LOCAL}    name: {name}-dev # control planes of this machine are told apart by it\n")
-    for question in kind.questions:
-        text = text.replace(question.example, answers[question.name])
+    given = {question.example: answers[question.name] for question in kind.questions}
+    if given:  # all in one go: an answer may be another question's example, and an example a part of another
+        examples = "|".join(re.escape(each) for each in sorted(given, key=len, reverse=True))
+        text = re.sub(examples, lambda found: given[found[0]], text)
     for directory in ("docs/", "examples/"):
         text = text.replace(directory, f"{PINNED}/{directory}")
     return text

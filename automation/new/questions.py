@@ -93,6 +93,23 @@ KINDS: Final[Mapping[str, ProjectKind]] = MappingProxyType(
                 _OFFICE,
             ),
         ),
+        "kubeadm-hosts": ProjectKind(
+            "kubeadm-hosts",
+            "Pulumi.kubeadm-hosts.yaml",
+            (
+                Question("network", "the network that all hosts are in (CIDR)", "10.20.0.0/24"),
+                Question("virtual-ip", "a free address of it, for the API server", "10.20.0.10"),
+                Question("services", "free addresses of it for Services (from-to)", "10.20.0.200-10.20.0.220"),
+                *(
+                    Question(f"control-plane-{number}", f"the address of control plane {number}", f"10.20.0.1{number}")
+                    for number in (1, 2, 3)
+                ),
+                *(
+                    Question(f"worker-{number}", f"the address of worker {number}", address)
+                    for number, address in enumerate(("10.20.0.21", "10.20.0.22", "10.20.0.31"), 1)
+                ),
+            ),
+        ),
         "existing": ProjectKind(
             "theirs",
             "automation/new/templates/existing.yaml",

@@ -34,6 +34,13 @@ ANSWERS: Final = {
         "administrator": "arn:aws:iam::123456789012:role/admin",
         "from": "198.51.100.0/24",
     },
+    "kubeadm-hosts": {
+        "network": "192.168.7.0/24",
+        "virtual-ip": "192.168.7.5",
+        "services": "192.168.7.100-192.168.7.110",
+        **{f"control-plane-{number}": f"192.168.7.1{number}" for number in (1, 2, 3)},
+        **{f"worker-{number}": f"192.168.7.2{number}" for number in (1, 2, 3)},
+    },
     "existing": {"context": "acme"},
     "local": {},
 }
