@@ -51,7 +51,7 @@ def examined(cli: Cli, **variables: str) -> dict[str, str]:
 def test_a_token_from_the_environment_gets_in(cli: Cli, cloud: PulumiCloud, tmp_path: Path) -> None:
     assert examined(cli, PULUMI_ACCESS_TOKEN=TOKEN)["ok"]
     assert cloud.seen[0] == "/api/user"
-    assert cloud.seen[-1] == "/api/user/stacks"
+    assert "/api/user/stacks" in cloud.seen  # the engine asks for capabilities beside it
     cached = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "polykube", "pulumi-home")
     assert TOKEN not in "".join(file.read_text() for file in cached.glob("*.json"))  # CI keeps the cache, for forks too
     for kept in (file for file in tmp_path.rglob("*") if file.is_file() and TOKEN.encode() in file.read_bytes()):
