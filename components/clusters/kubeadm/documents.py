@@ -30,6 +30,7 @@ from components.clusters.kubeadm.v1beta4 import (
     TokenDiscovery,
     flags,
 )
+from components.clusters.node_pools import TaintSpec
 
 PORT: Final = 6443
 SETTINGS: Final = "/etc/kubernetes/polykube"
@@ -110,6 +111,19 @@ def join_document(
         node_registration=node.registration(in_cloud=cluster.in_cloud),
         control_plane=JoinControlPlane(local_api_endpoint=node.listens) if control_plane else None,
     )
+
+
+def control_plane_documents(
+    cluster: ClusterFacts, node: NodeFacts, token: str, authority: str, *, begins: bool
+) -> dict[str, list[Document]]:
+    """For a control plane, by the file's name: how it joins, and of the one that begins the cluster, how it does."""
+    join: list[Document] = [join_document(cluster, node, token, authority, control_plane=True)]
+    return {"join": join} | ({"init": init_documents(cluster, node)} if begins else {})
+
+
+def node_taints(taints: Sequence[TaintSpec]) -> list[Taint] | None:
+    """A pool's taints as kubeadm has them; None without any."""
+    return [Taint(key=taint.key, value=taint.value or None, effect=taint.effect) for taint in taints] or None
 
 
 def cluster_configuration(cluster: ClusterFacts) -> ClusterConfiguration:

@@ -32,9 +32,15 @@ from components.clusters.kubeadm.aws.rights import (
 from components.clusters.kubeadm.aws.secrets import make_secret, only_for, set_value
 from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, user_data
 from components.clusters.kubeadm.core_add_ons import CoreAddOns
-from components.clusters.kubeadm.documents import PORT, ClusterFacts, NodeFacts, init_documents, join_document
+from components.clusters.kubeadm.documents import (
+    PORT,
+    ClusterFacts,
+    NodeFacts,
+    control_plane_documents,
+    join_document,
+    node_taints,
+)
 from components.clusters.kubeadm.tokens import let_join, make_token
-from components.clusters.kubeadm.v1beta4 import Taint
 from components.clusters.managed import ManagedCluster
 from components.clusters.pools import generation
 from components.contract import LoadBalancerAnnotations, Storage
@@ -245,16 +251,15 @@ class KubeadmAwsCluster(ManagedCluster):
     def _control_plane_data(self, told: Told, role: str, group: str) -> str:
         planes, facts = self._spec.control_planes, self._facts(told)
         node = NodeFacts(labels={}, taints=[] if planes.takes_pods else None)
-        join = join_document(facts, node, told.token, told.authority, control_plane=True)
-        documents = {"join": [join]} | ({"init": init_documents(facts, node)} if role == FIRST else {})
+        documents = control_plane_documents(facts, node, told.token, told.authority, begins=role == FIRST)
         arch = architecture(planes.machine_type, planes.architecture)
         secrets = {"AUTHORITIES": self._secrets.name("authorities"), "BEGINNING": self._secrets.name("beginning")}
         return user_data(self._machine(role, arch, facts, documents, {"GROUP": group, **secrets}))
 
     def _worker_data(self, told: Told, pool: KubeadmAwsPoolSpec, group: str) -> str:
         facts = self._facts(told)
-        taints = [Taint(key=t.key, value=t.value or None, effect=t.effect) for t in pool.all_taints]
-        join = join_document(facts, NodeFacts(pool.node_labels, taints or None), told.token, told.authority)
+        node = NodeFacts(pool.node_labels, node_taints(pool.all_taints))
+        join = join_document(facts, node, told.token, told.authority)
         return user_data(self._machine(WORKER, pool.arch, facts, {"join": [join]}, {"GROUP": group}))
 
     def _machine(

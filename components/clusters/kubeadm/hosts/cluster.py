@@ -19,7 +19,14 @@ from components.clusters.exec_kubeconfig import API, Login, exec_kubeconfig
 from components.clusters.kubeadm.authorities import Authorities, encoded
 from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, contents
 from components.clusters.kubeadm.core_add_ons import CoreAddOns
-from components.clusters.kubeadm.documents import PORT, ClusterFacts, NodeFacts, init_documents, join_document
+from components.clusters.kubeadm.documents import (
+    PORT,
+    ClusterFacts,
+    NodeFacts,
+    control_plane_documents,
+    join_document,
+    node_taints,
+)
 from components.clusters.kubeadm.hosts.load_balancers import give_addresses
 from components.clusters.kubeadm.hosts.machines import (
     ClusterMember,
@@ -91,9 +98,8 @@ class KubeadmHostsCluster(ClusterBase):
 
         def seed(known: Sequence[str]) -> str:
             authority, token, authorities, administrator = known
-            join = join_document(facts, node, token, authority, control_plane=True)
-            init = {"init": init_documents(facts, node)} if member.role == FIRST else {}
-            told = contents(self._machine(member, {"join": [join], **init}))
+            documents = control_plane_documents(facts, node, token, authority, begins=member.role == FIRST)
+            told = contents(self._machine(member, documents))
             told |= {path: (content, _SECRET) for path, content in json.loads(authorities).items()}
             told |= {_ADMINISTRATOR: (administrator, _SECRET), "/etc/polykube/cluster": (authority, "0644")}
             if self._spec.virtual_ip or self._spec.load_balancers:
@@ -107,8 +113,7 @@ class KubeadmHostsCluster(ClusterBase):
 
     def _make_worker(self, pool: HostPoolSpec, member: ClusterMember, after: Sequence[pulumi.Resource]) -> HostNode:
         facts = self._facts()
-        taints = [Taint(key=taint.key, value=taint.value or None, effect=taint.effect) for taint in pool.taints]
-        node = self._node_facts(member, pool.node_labels, taints or None)
+        node = self._node_facts(member, pool.node_labels, node_taints(pool.taints))
 
         def seed(known: Sequence[str]) -> str:
             authority, token = known
