@@ -145,26 +145,33 @@ def _approver(environment: Mapping[str, str]) -> list[Manifest]:
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "get", "update"]},
         {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]},
     ]
-    container = hardened(
-        {
-            "name": _APPROVER,
-            "image": _APPROVER_IMAGE,
-            "args": ["-metrics-bind-address", ":8080", "-health-probe-bind-address", ":8081"],
-            "env": [{"name": name, "value": value} for name, value in environment.items()],
-            "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8081}},
-            "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8081}},
-        }
-    )
-    size(container, 10, 64)
+    container = {
+        "name": _APPROVER,
+        "image": _APPROVER_IMAGE,
+        "args": ["-metrics-bind-address", ":8080", "-health-probe-bind-address", ":8081"],
+        "env": [{"name": name, "value": value} for name, value in environment.items()],
+        "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8081}},
+        "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8081}},
+    }
+    return controller(container, rules, here)
+
+
+def controller(
+    container: Manifest, rules: Sequence[Mapping[str, Any]], here: Sequence[Mapping[str, Any]]
+) -> list[Manifest]:
+    """A Deployment of one small container on control planes, as a user without privileges, and its account, called as
+    the container is, with its `rights`."""
+    name, contained = container["name"], hardened(container)
+    size(contained, 10, 64)
     pod = on_control_planes(
         {
-            "serviceAccountName": _APPROVER,
+            "serviceAccountName": name,
             "priorityClassName": "system-cluster-critical",
             "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532},
-            "containers": [container],
+            "containers": [contained],
         }
     )
-    return [*rights(_APPROVER, rules, here), deployment(_APPROVER, pod)]
+    return [*rights(name, rules, here), deployment(name, pod)]
 
 
 def deployment(name: str, pod: Manifest, replicas: int = 1) -> Manifest:

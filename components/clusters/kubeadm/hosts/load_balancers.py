@@ -7,15 +7,8 @@ its own account, and without the rights that it does not need.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from components.addons.rendered import Manifest, register, size
-from components.clusters.kubeadm.core_add_ons import (
-    NAMESPACE,
-    CoreAddOns,
-    deployment,
-    hardened,
-    on_control_planes,
-    rights,
-)
+from components.addons.rendered import Manifest, register
+from components.clusters.kubeadm.core_add_ons import NAMESPACE, CoreAddOns, controller
 
 _NAME: Final = "kube-vip-cloud-provider"
 _IMAGE: Final = "ghcr.io/kube-vip/kube-vip-cloud-provider:v0.0.12"
@@ -34,23 +27,12 @@ def _manifests(ranges: Sequence[str]) -> list[Manifest]:
         "metadata": {"name": _RANGES, "namespace": NAMESPACE},
         "data": {"range-global": ",".join(ranges)},
     }
-    container = hardened(
-        {
-            "name": _NAME,
-            "image": _IMAGE,
-            "command": ["/kube-vip-cloud-provider", f"--leader-elect-resource-name={_NAME}"],
-        }
-    )
-    size(container, 10, 64)
-    pod = on_control_planes(
-        {
-            "serviceAccountName": _NAME,
-            "priorityClassName": "system-cluster-critical",
-            "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532},
-            "containers": [container],
-        }
-    )
-    return [pool, *rights(_NAME, _everywhere(), _here()), deployment(_NAME, pod)]
+    container = {
+        "name": _NAME,
+        "image": _IMAGE,
+        "command": ["/kube-vip-cloud-provider", f"--leader-elect-resource-name={_NAME}"],
+    }
+    return [pool, *controller(container, _everywhere(), _here())]
 
 
 def _everywhere() -> list[dict[str, Any]]:
