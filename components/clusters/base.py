@@ -1,6 +1,6 @@
 """What clusters of every kind have: the model in the stack file, and the connection to what runs."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final
 
@@ -24,7 +24,7 @@ from components.contract import (
 )
 from components.naming import component_type
 from spec.model import Origin, StackModel
-from spec.problems import Finding
+from spec.problems import Code, Finding, listed, quoted
 from spec.text import DnsLabel, KubernetesVersion
 
 # Stock limits (50 and 120) make the client the slowest part of every preview (docs/performance.md).
@@ -111,6 +111,13 @@ class ClusterSpec(StackModel):
     def warnings(self) -> Iterable[Finding]:
         """What may be meant but should be looked at; nothing is refused for it."""
         return ()
+
+
+def version_findings(version: str, offered: Sequence[str], dated: str) -> Iterator[Finding]:
+    """A finding for a version that was not `offered` on the day `dated`, relative to the cluster."""
+    if isinstance(version, str) and version not in offered:
+        allowed = f"{listed(offered)}, as of {dated}"
+        yield Finding(Code.NOT_OFFERED, quoted(version), allowed, "Write one of them.", at=("version",))
 
 
 class ClusterBase(pulumi.ComponentResource):

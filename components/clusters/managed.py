@@ -11,7 +11,7 @@ from pydantic import Field
 from components import naming
 from components.cloud import CloudPlace
 from components.clusters.admission import PATIENCE, admitted
-from components.clusters.base import ClusterBase, ClusterSpec
+from components.clusters.base import ClusterBase, ClusterSpec, version_findings
 from components.clusters.device_plugin import DevicePlugin
 from components.clusters.names import Use, name_findings
 from components.clusters.pools import CloudPoolSpec, MachineType, machine_warnings, over_budget, pool_findings
@@ -129,7 +129,7 @@ class ManagedSpec(ClusterSpec):
 
     def findings(self) -> Iterator[Finding]:
         yield from name_findings(self.name, self.name_uses)
-        yield from self._version_findings()
+        yield from version_findings(self.version, self.facts.versions, self.facts.dated)
         yield from self._zone_findings()
         yield from pool_findings(self.pools, self.facts.machines)
         yield from over_budget(self.node_budget, self.pools)
@@ -143,12 +143,6 @@ class ManagedSpec(ClusterSpec):
     def tags_of(self) -> dict[str, str]:
         """The stack's tags, and those by which everything of the cluster is found again."""
         return {**self.tags, naming.MANAGED_BY_TAG: naming.PROJECT, naming.CLUSTER_TAG: self.name}
-
-    def _version_findings(self) -> Iterator[Finding]:
-        if isinstance(self.version, str) and self.version not in self.facts.versions:
-            allowed = f"{listed(self.facts.versions)}, as of {self.facts.dated}"
-            remedy = "Write one of them."
-            yield Finding(Code.NOT_OFFERED, quoted(self.version), allowed, remedy, at=("version",))
 
     def _zone_findings(self) -> Iterator[Finding]:
         known = self.facts.zones.get(self.region, ())

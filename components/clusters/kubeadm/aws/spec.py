@@ -58,8 +58,6 @@ class KubeadmNetworkSpec(PodNetworkSpec, AwsNetworkSpec):
 class KubeadmAwsPoolSpec(CloudPoolSpec):
     """An Auto Scaling group of machines that join by themselves."""
 
-    system_taint: ClassVar[str] = "CriticalAddonsOnly"
-
     image: Image = Field(default="ubuntu-24.04", description=IMAGE_TEXT)
 
     def findings(self) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from components import naming
+from components.clusters.base import version_findings
 from components.clusters.kubeadm.hosts.addresses import AddressRange, address_findings
 from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.spec import (
@@ -24,7 +25,7 @@ from components.contract import Capability, NodePool
 from components.networks.address_plan import overlaps
 from spec.invalid import is_invalid, valid
 from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding, listed, quoted
+from spec.problems import Code, Finding
 from spec.text import DnsLabel, LabelKey, LabelValue, TextRule
 from spec.values import Count, HostPath, Ipv4, Ipv4Cidr, PortNumber
 
@@ -202,7 +203,7 @@ class KubeadmHostsSpec(KubeadmOptions):
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()
-        yield from self._version_findings()
+        yield from version_findings(self.version, tuple(PATCHES), DATED)
         yield from same_twice("node pool", "nodePools", self.node_pools)
         if not self.is_whole or not self.network.is_whole or not self.control_planes.is_whole:
             return
@@ -213,11 +214,6 @@ class KubeadmHostsSpec(KubeadmOptions):
         findings = own_network_findings(own.range, own.pods, own.services, machines)
         yield from (each.below("network") for each in findings)
         yield from self._name_findings()
-
-    def _version_findings(self) -> Iterator[Finding]:
-        if isinstance(self.version, str) and self.version not in PATCHES:
-            allowed = f"{listed(tuple(PATCHES))}, as of {DATED}"
-            yield Finding(Code.NOT_OFFERED, quoted(self.version), allowed, "Write one of them.", at=("version",))
 
     def _place_findings(self) -> Iterator[Finding]:
         """That the system's pods have a place, and that what is reached by one address has it."""
