@@ -1,6 +1,6 @@
 """What a type of resource does beyond being kept: the hooks of the stand-in clouds."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 
 from common.wire import Properties
 from rehearsal.providers.clouds.faults import Fault
@@ -13,6 +13,12 @@ class Refused(Exception):
     def __init__(self, kind: str, **words: str) -> None:
         super().__init__(kind, words)
         self.kind, self.words = kind, words
+
+
+def refuse(reasons: Iterable[str]) -> None:
+    """Raise Refused with the first of the reasons, if there is any."""
+    for reason in reasons:
+        raise Refused("refused", reason=reason)
 
 
 class Behaviour:
@@ -42,3 +48,13 @@ class Behaviour:
 
     def deleted(self, resource: Resource, store: Store) -> None:
         """Undo it; the resource is still in the store."""
+
+
+class CheckedValues(Behaviour):
+    """A type of which the cloud does not take all values; `wrong` says why it takes none of these."""
+
+    def __init__(self, wrong: Callable[[Resource, Store], Iterable[str]]) -> None:
+        self._wrong = wrong
+
+    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
+        refuse(self._wrong(new, store))

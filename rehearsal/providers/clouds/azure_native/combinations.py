@@ -5,11 +5,12 @@ Of networks and vaults that others made nothing is known, and nothing is refused
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
+from itertools import chain
 from typing import Any, Final
 
 from rehearsal.providers.clouds.azure_native.pools import counted
 from rehearsal.providers.clouds.azure_native.subnets import SUBNET, prefixes
-from rehearsal.providers.clouds.behaviour import Refused
+from rehearsal.providers.clouds.behaviour import Refused, refuse
 from rehearsal.providers.clouds.rules import at_path, value_at
 from rehearsal.providers.clouds.store import Resource, Store
 
@@ -24,12 +25,9 @@ _SMALLEST: Final = 28  # prefix of the API server's subnet
 
 def check_combination(cluster: Resource, store: Store) -> None:
     """Refused when AKS does not take a cluster with these inputs, in this network."""
-    for reason in (*_of_identity(cluster.inputs), *_of_access(cluster.inputs), *_of_network(cluster.inputs)):
-        raise Refused("refused", reason=reason)
-    for reason in (*_of_group(cluster, store), *_of_key(cluster, store)):
-        raise Refused("refused", reason=reason)
-    for reason in (*_of_nodes(cluster, store), *_of_api_server(cluster.inputs, store)):
-        raise Refused("refused", reason=reason)
+    refuse(chain(_of_identity(cluster.inputs), _of_access(cluster.inputs), _of_network(cluster.inputs)))
+    refuse(chain(_of_group(cluster, store), _of_key(cluster, store)))
+    refuse(chain(_of_nodes(cluster, store), _of_api_server(cluster.inputs, store)))
 
 
 def _of_group(cluster: Resource, store: Store) -> Iterator[str]:

@@ -6,11 +6,11 @@ call for the pool (`AgentPool`), or by a template (`Deployment`).
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Any, Final
 
 from rehearsal.providers.clouds import machines
-from rehearsal.providers.clouds.behaviour import Refused
+from rehearsal.providers.clouds.behaviour import Refused, refuse
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.store import Resource, Store
@@ -41,14 +41,8 @@ _ZONES: Final = ("1", "2", "3")
 def check(pool: Pool, cluster: Mapping[str, Any], was: Pool | None = None) -> None:
     """Refused when AKS does not take a pool with these inputs, in a cluster with those, in place of `was`."""
     machines.known(machines.azure, pool["vmSize"])
-    for reason in (
-        *_of_place(pool),
-        *_of_spot(pool),
-        *_of_numbers(pool),
-        *_of_labels(pool),
-        *_of_windows(pool, cluster),
-    ):
-        raise Refused("refused", reason=reason)
+    own = (_of_place(pool), _of_spot(pool), _of_numbers(pool), _of_labels(pool))
+    refuse(chain(*own, _of_windows(pool, cluster)))
     for name in _FOR_GOOD if was else ():
         if was and name in pool and was.get(name) not in (None, pool[name]):
             raise Refused("for-good", target=f"{_PLACE}.{name}")

@@ -8,7 +8,7 @@ answer has another form (pulumi/pulumi-azure-native#3479, August 2024, open).
 from typing import Final
 
 from rehearsal.providers.clouds.azure_native.values import wrong_logs
-from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused, refuse
 from rehearsal.providers.clouds.store import Resource, Store, rehearsal_directory
 
 FILE: Final = "unregistered"
@@ -23,5 +23,4 @@ class DiagnosticSetting(Behaviour):
         file = rehearsal_directory() / FILE
         if file.is_file() and _INSIGHTS in file.read_text().lower().split():
             raise Refused("unregistered", target=_INSIGHTS)
-        for reason in wrong_logs(new):
-            raise Refused("refused", reason=reason)
+        refuse(wrong_logs(new))

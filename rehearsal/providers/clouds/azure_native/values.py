@@ -1,11 +1,11 @@
 """Values that Azure does not take, of what is around a cluster: learn.microsoft.com, November 2026, where not said."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any, Final
 
-from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.behaviour import Behaviour, CheckedValues, Refused
 from rehearsal.providers.clouds.one_of_a_kind import OneOfAKind, same
 from rehearsal.providers.clouds.rules import value_at
 from rehearsal.providers.clouds.store import Resource, Store
@@ -22,17 +22,6 @@ _LOGGED: Final = {  # azure-monitor/reference/supported-logs/microsoft-container
     *("csi-azuredisk-controller", "csi-azurefile-controller", "csi-snapshot-controller"),
     *("fleet-member-agent", "fleet-member-net-controller-manager", "fleet-mcs-controller-manager"),
 }
-
-
-class Checked(Behaviour):
-    """A type of which Azure does not take all values."""
-
-    def __init__(self, wrong: Callable[[Resource, Store], Iterator[str]]) -> None:
-        self._wrong = wrong
-
-    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
-        for reason in self._wrong(new, store):
-            raise Refused("refused", reason=reason)
 
 
 class FederatedCredential(OneOfAKind):
@@ -124,13 +113,13 @@ def wrong_logs(setting: Resource) -> Iterator[str]:
 
 
 VALUES: Final[Mapping[str, Behaviour]] = {
-    "azure-native:network:NetworkSecurityGroup": Checked(_of_firewall),
-    _ADDRESS: Checked(_of_address),
-    "azure-native:network:NatGateway": Checked(_of_nat),
-    "azure-native:keyvault:Vault": Checked(_of_vault),
-    "azure-native:operationalinsights:Workspace": Checked(_of_workspace),
-    "azure-native:storage:StorageAccount": Checked(_of_account),
-    "azure-native:storage:ManagementPolicy": Checked(_of_policy),
-    "azure-native:containerservice:MaintenanceConfiguration": Checked(_of_window),
+    "azure-native:network:NetworkSecurityGroup": CheckedValues(_of_firewall),
+    _ADDRESS: CheckedValues(_of_address),
+    "azure-native:network:NatGateway": CheckedValues(_of_nat),
+    "azure-native:keyvault:Vault": CheckedValues(_of_vault),
+    "azure-native:operationalinsights:Workspace": CheckedValues(_of_workspace),
+    "azure-native:storage:StorageAccount": CheckedValues(_of_account),
+    "azure-native:storage:ManagementPolicy": CheckedValues(_of_policy),
+    "azure-native:containerservice:MaintenanceConfiguration": CheckedValues(_of_window),
     "azure-native:managedidentity:FederatedIdentityCredential": FederatedCredential(),
 }

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
-from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused, refuse
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.gcp import autopilot, limits, places, project, values
@@ -41,8 +41,7 @@ class GkeClusterBehaviour(Behaviour):
         if not (new.inputs.get("enableAutopilot") or new.inputs.get("initialNodeCount")):
             raise Refused("refused", reason="Cluster.initial_node_count must be greater than zero")
         limits.check_cluster(new, store)
-        for reason in places.of_cluster(new, store):
-            raise Refused("refused", reason=reason)
+        refuse(places.of_cluster(new, store))
         if value_at(new.inputs, "dnsConfig.clusterDns") == "CLOUD_DNS":  # kubernetes-engine/docs/how-to/cloud-dns
             project.check_enabled(new.id.split("/")[1], "dns", store)
 
@@ -104,8 +103,7 @@ class NodePoolBehaviour(Behaviour):
         if _is_windows(config) and cluster.inputs.get("datapathProvider") == "ADVANCED_DATAPATH":
             raise Refused("refused", reason="Windows node pools are not supported with Dataplane V2")
         limits.check_pool(new, cluster)
-        for reason in places.of_pool(new, cluster, store):
-            raise Refused("refused", reason=reason)
+        refuse(places.of_pool(new, cluster, store))
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
         cluster, inputs, pool = _cluster(resource, store), resource.inputs, str(resource.outputs["name"])

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from itertools import chain
 from typing import Any, Final
 
-from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused, refuse
 from rehearsal.providers.clouds.gcp import maintenance
 from rehearsal.providers.clouds.rules import value_at
 from rehearsal.providers.clouds.store import Resource, Store
@@ -71,8 +71,7 @@ def check_cluster(cluster: Resource, store: Store) -> None:
     """Refused when GKE does not take a cluster with these properties."""
     inputs = cluster.inputs
     reasons = (_of_policy(inputs), _of_labels(inputs), _of_ranges(inputs, store), _of_combinations(cluster))
-    for reason in chain(*reasons):
-        raise Refused("refused", reason=reason)
+    refuse(chain(*reasons))
     group = cluster.inputs.get("authenticatorGroupsConfig", {}).get("securityGroup", "gke-security-groups@")
     if not str(group).startswith("gke-security-groups@"):
         raise Refused("refused", reason=f"Invalid security group {group}: it must be gke-security-groups@DOMAIN")

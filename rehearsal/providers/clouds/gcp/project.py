@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.behaviour import Behaviour, Refused, refuse
 from rehearsal.providers.clouds.gcp.values import wrong_grants, wrong_keys
 from rehearsal.providers.clouds.store import HIDDEN, Resource, Store
 
@@ -69,8 +69,7 @@ class Member(Behaviour):
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         member = str(new.inputs["member"])
-        for reason in wrong_grants(new.inputs):
-            raise Refused("refused", reason=reason)
+        refuse(wrong_grants(new.inputs))
         if (pool := _POOL.fullmatch(member)) and not _has_pool(pool["project"], store):
             # terraform-google-kubernetes-engine #916
             raise Refused("refused", reason=f"Identity Pool does not exist ({pool['project']}.svc.id.goog)")
@@ -83,8 +82,7 @@ class Undying(Behaviour):
     """A key ring or a key: no API deletes it, so that its name stays taken (terraform-provider-google #1214, #7067)."""
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
-        for reason in wrong_keys(new):
-            raise Refused("refused", reason=reason)
+        refuse(wrong_keys(new))
         there = (_STAYS_TAKEN, new.type, new.id)
         if not old and there in {(event.operation, event.type, event.id) for event in store.events()}:
             raise Refused("exists")

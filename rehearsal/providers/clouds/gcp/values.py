@@ -1,10 +1,10 @@
 """Values that Google does not take, of what is around a cluster: cloud.google.com, November 2026, where not said."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from rehearsal.providers.clouds.behaviour import Behaviour, Refused
+from rehearsal.providers.clouds.behaviour import Behaviour, CheckedValues
 from rehearsal.providers.clouds.store import Resource, Store
 
 KEY: Final = "gcp:kms/cryptoKey:CryptoKey"
@@ -44,17 +44,6 @@ _ROLES: Final = frozenset(
         "storage.objectViewer",
     ]
 )
-
-
-class GcpValues(Behaviour):
-    """A type of which Google does not take all values."""
-
-    def __init__(self, wrong: Callable[[Resource, Store], Iterator[str]]) -> None:
-        self._wrong = wrong
-
-    def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
-        for reason in self._wrong(new, store):
-            raise Refused("refused", reason=reason)
 
 
 def wrong_grants(grant: Mapping[str, Any]) -> Iterator[str]:
@@ -109,7 +98,7 @@ def wrong_keys(key: Resource) -> Iterator[str]:
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
-    "gcp:compute/firewall:Firewall": GcpValues(_of_firewall),
-    NAT: GcpValues(_of_nat),
-    "gcp:storage/bucket:Bucket": GcpValues(_of_bucket),
+    "gcp:compute/firewall:Firewall": CheckedValues(_of_firewall),
+    NAT: CheckedValues(_of_nat),
+    "gcp:storage/bucket:Bucket": CheckedValues(_of_bucket),
 }
