@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from common.paths import cache_dir
-from common.progress import step
 from rehearsal.machines.archives import pack
 from rehearsal.toolchain import cache, ensure
 
@@ -69,12 +68,7 @@ def ensure_programs(tree: Path, version: str) -> Path:
 
 def _filled(name: str, key: str, fill: Callable[[Path], None]) -> Path:
     final = cache_dir() / "machines" / f"{name}-{key}"
-    if final.is_dir():
-        return final
-    with step("packing the layer of machines", 20) as current, cache.filled(final, current) as place:
-        if place:
-            fill(place)
-    return final
+    return cache.ensured(final, "packing the layer of machines", 20, lambda place, _: fill(place))
 
 
 def _own() -> Path:

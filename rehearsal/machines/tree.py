@@ -8,7 +8,7 @@ from typing import Final
 
 from common.errors import Problem, ToolchainError, last_words
 from common.paths import cache_dir
-from common.progress import Step, step
+from common.progress import Step
 from rehearsal.toolchain import cache
 from rehearsal.toolchain.debian import mirror, unpacked
 
@@ -45,12 +45,7 @@ def ensure_tree() -> Path:
     """The tree, made if it is not there; ToolchainError (PK218) when it cannot be."""
     digest = hashlib.sha256("\0".join(PACKAGES).encode()).hexdigest()[:12]
     final = cache_dir() / "machines" / f"debian-{RELEASE}-{digest}"
-    if final.is_dir():
-        return final
-    with step("making a tree of Debian for machines", 60) as current, cache.filled(final, current) as place:
-        if place:
-            _make(place, current)
-    return final
+    return cache.ensured(final, "making a tree of Debian for machines", 60, _make)
 
 
 def _make(place: Path, current: Step) -> None:

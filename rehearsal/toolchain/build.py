@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common.errors import Problem, ToolchainError
-from common.progress import Step, step
+from common.progress import Step
 from rehearsal.toolchain import cache
 from rehearsal.toolchain.debian import unpacked
 from rehearsal.toolchain.find import Tool
@@ -23,12 +23,12 @@ def built(binary: Binary) -> Tool | None:
 def build(binary: Binary) -> Tool:
     """Build the binary, or wait for another process that is building it."""
     go = ensure_go()
-    with (
-        step(f"building {binary.name} {binary.version}", binary.seconds) as current,
-        cache.filled(_directory(binary), current) as place,
-    ):
-        if place:
-            _build(binary, go, place / binary.name, current)
+    cache.ensured(
+        _directory(binary),
+        f"building {binary.name} {binary.version}",
+        binary.seconds,
+        lambda place, current: _build(binary, go, place / binary.name, current),
+    )
     tool = built(binary)
     assert tool is not None
     return tool

@@ -11,7 +11,7 @@ from typing import Final
 
 from common.errors import Problem, ToolchainError, last_words
 from common.paths import cache_dir
-from common.progress import step
+from common.progress import Step
 from rehearsal.toolchain import cache
 
 # As apt-get(8) prints them: 'ADDRESS' FILE SIZE HASH
@@ -24,18 +24,17 @@ def unpacked(*names: str) -> Path:
     printed = _apt("download", "--print-uris", names)
     files = sorted(each["file"] for each in _URI.finditer(printed))
     key = hashlib.sha256(printed.encode()).hexdigest()[:12]
+
+    def unpack(place: Path, _: Step) -> None:
+        scratch = place / "archives"
+        scratch.mkdir()
+        _apt("download", "--quiet", names, scratch)
+        for file in files:
+            subprocess.run(["dpkg-deb", "--extract", scratch / file, place], check=True)  # noqa: S607
+        shutil.rmtree(scratch)
+
     final = cache_dir() / "debian" / f"{names[0]}-{key}"
-    if final.is_dir():
-        return final
-    with step(f"getting {', '.join(names)} from Debian", 5) as current, cache.filled(final, current) as place:
-        if place:
-            scratch = place / "archives"
-            scratch.mkdir()
-            _apt("download", "--quiet", names, scratch)
-            for file in files:
-                subprocess.run(["dpkg-deb", "--extract", scratch / file, place], check=True)  # noqa: S607
-            shutil.rmtree(scratch)
-    return final
+    return cache.ensured(final, f"getting {', '.join(names)} from Debian", 5, unpack)
 
 
 def mirror() -> str:

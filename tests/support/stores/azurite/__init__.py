@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from common.paths import cache_dir
-from common.progress import step
+from common.progress import Step
 from rehearsal.toolchain import cache
 from tests.support.locked import installed
 
@@ -39,18 +39,11 @@ def install(target: Path) -> None:
     """Put it into a directory, by its locks."""
     node = _node()
     npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    with step("installing Azurite", 10) as current, cache.filled(target, current) as place:
-        if place:
-            for name in _LOCKS:
-                shutil.copy(_HERE / name, place)
-            command: list[str | Path] = [
-                node,
-                npm,
-                "ci",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--loglevel",
-                "error",
-            ]
-            subprocess.run(command, cwd=place, check=True)
+    flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]
+
+    def fill(place: Path, _: Step) -> None:
+        for name in _LOCKS:
+            shutil.copy(_HERE / name, place)
+        subprocess.run([node, npm, "ci", *flags], cwd=place, check=True)
+
+    cache.ensured(target, "installing Azurite", 10, fill)
