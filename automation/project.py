@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import yaml
-
 from automation.engine import Engine
 from automation.environment import engine_settings, has_passphrase, search_path
 from automation.state.backends import VARIABLE, check_url
@@ -64,8 +62,7 @@ class Project:
     @property
     def state_files(self) -> StateFiles | None:
         """The files of the stack's state; None where the backend keeps none here."""
-        name = yaml.safe_load((self.directory / "Pulumi.yaml").read_text())["name"]
-        return StateFiles.at(self.settings[VARIABLE], name, self.stack)
+        return StateFiles.of_project(self.settings[VARIABLE], self.directory, self.stack)
 
     def control_plane(self, tools: dict[str, Tool] | None = None) -> ControlPlane:
         """The embedded control plane of a local stack; startable when its `tools` are given."""

@@ -94,8 +94,7 @@ class RehearsedProject:
     def engine(self, tools: Mapping[str, Tool]) -> Engine:
         """The engine on this stack, with secrets that it can decrypt."""
         engine = Engine(tools["pulumi"], self.original.stack, self.settings(tools), self.site.project)
-        name = yaml.safe_load((self.site.project / "Pulumi.yaml").read_text())["name"]
-        files = StateFiles.at(engine.backend_url, name, engine.stack)
+        files = StateFiles.of_project(engine.backend_url, self.site.project, engine.stack)
         if not (files and files.state.exists()):
             engine.select()
         config = yaml.safe_load(self._file.read_text()).get("config") or {}

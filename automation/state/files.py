@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlparse
 
+import yaml
+
 _LAYOUT: Final = "version: 1\n"  # the only one since pulumi v3.61
 _MEANWHILE: Final = 2.0  # seconds between a state and its attributes, which are written together
 
@@ -47,6 +49,11 @@ class StateFiles:
         """Those of the backend at `url`; None for one that keeps no files here."""
         parts = urlparse(url)
         return cls(Path(unquote(parts.path), ".pulumi"), project, stack) if parts.scheme == "file" else None
+
+    @classmethod
+    def of_project(cls, url: str, directory: Path, stack: str) -> "StateFiles | None":
+        """Those of a stack of the project in `directory`, as `at` says."""
+        return cls.at(url, yaml.safe_load((directory / "Pulumi.yaml").read_text())["name"], stack)
 
     @property
     def state(self) -> Path:
