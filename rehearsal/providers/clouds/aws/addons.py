@@ -44,9 +44,9 @@ class Addon(Behaviour):
 
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         name, cluster = new.inputs["addonName"], new.inputs["clusterName"]
-        _check_version(new, _cluster(new, store))
+        _check_version(new, cluster_of(new, store))
         groups = of_cluster(store, _NODE_GROUP, cluster)
-        if name not in _ON_EVERY_NODE and not any(groups) and not _cluster(new, store).inputs.get("computeConfig"):
+        if name not in _ON_EVERY_NODE and not any(groups) and not cluster_of(new, store).inputs.get("computeConfig"):
             raise Refused("refused", reason=f"{_DEGRADED.format(name)}, there are no nodes")
         for association in new.inputs.get("podIdentityAssociations") or ():
             _check_pod_identity(name, association, cluster, store)
@@ -59,6 +59,14 @@ class Addon(Behaviour):
 def of_cluster(store: Store, type_: str, cluster: str) -> Iterator[Resource]:
     """The resources of a type that are of a cluster."""
     return (resource for resource in store.all(type_) if resource.inputs["clusterName"] == cluster)
+
+
+def cluster_of(part: Resource, store: Store) -> Resource:
+    """The cluster of an add-on or a node group; Refused where there is none."""
+    cluster = store.get(_CLUSTER, part.inputs["clusterName"])
+    if cluster is None:
+        raise Refused("missing", target=f"cluster {part.inputs['clusterName']}")
+    return cluster
 
 
 def _check_version(addon: Resource, cluster: Resource) -> None:
@@ -84,10 +92,3 @@ def _check_pod_identity(addon: str, association: Mapping[str, Any], cluster: str
     only_amazons = all(each.startswith(_AMAZONS) for each in policies)  # of others it is not known what they allow
     if is_ours(role, store) and (not policies or (wanted and only_amazons and wanted not in policies)):
         raise Refused("refused", reason=f"{_DEGRADED.format(addon)}, its role allows nothing of what it needs")
-
-
-def _cluster(addon: Resource, store: Store) -> Resource:
-    cluster = store.get(_CLUSTER, addon.inputs["clusterName"])
-    if cluster is None:
-        raise Refused("missing", target=f"cluster {addon.inputs['clusterName']}")
-    return cluster

@@ -8,7 +8,7 @@ from typing import Any, Final
 from common.wire import Properties
 from rehearsal.providers.clouds import clusters, machines
 from rehearsal.providers.clouds.aws import access, documents, events, firewalls, templates
-from rehearsal.providers.clouds.aws.addons import ADDON, NETWORKING, Addon, of_cluster
+from rehearsal.providers.clouds.aws.addons import ADDON, NETWORKING, Addon, cluster_of, of_cluster
 from rehearsal.providers.clouds.aws.joining import check_joining
 from rehearsal.providers.clouds.aws.limits import check_cluster, check_node_group
 from rehearsal.providers.clouds.aws.logs import LOG_GROUP, LogGroup, begin_to_log
@@ -17,7 +17,7 @@ from rehearsal.providers.clouds.aws.trust import attached, check_trust, is_ours
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.devices import offer_in
 from rehearsal.providers.clouds.faults import Fault
-from rehearsal.providers.clouds.left_behind import left_behind
+from rehearsal.providers.clouds.left_behind import leave_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.rules import at_path
 from rehearsal.providers.clouds.storage_classes import BroughtClass, bring
@@ -71,10 +71,8 @@ class EksClusterBehaviour(Behaviour):
             raise Refused("refused", reason="Cluster has deletion protection enabled")
         subnets = resource.inputs["vpcConfig"]["subnetIds"]
         tags = {f"kubernetes.io/cluster/{resource.id}": "owned"}
-        for left in left_behind(resource.id):
-            balancer = left.kind == "load-balancer"
-            inputs = {"name": left.name, "tags": tags} | ({"subnets": subnets} if balancer else {})
-            store.put(Resource(LOAD_BALANCER if balancer else VOLUME, left.name, left.name, inputs), "create")
+        balancer = (LOAD_BALANCER, {"tags": tags, "subnets": subnets})
+        leave_behind(resource.id, store, balancer, (VOLUME, {"tags": tags}))
         clusters.stop(resource.id)
 
 
@@ -84,7 +82,7 @@ class NodeGroup(Behaviour):
     def accept(self, old: Resource | None, new: Resource, store: Store) -> None:
         _check_scaling(new.inputs["scalingConfig"])
         check_node_group(new, store)
-        cluster = _cluster(new, store)
+        cluster = cluster_of(new, store)
         check_nodes(_version(new, cluster), str(cluster.outputs["version"]))
         ami = str(new.inputs.get("amiType", ""))
         for machine in _machines(new):
@@ -102,7 +100,7 @@ class NodeGroup(Behaviour):
         check_joining(new, cluster, store)
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
-        cluster = _cluster(resource, store)
+        cluster = cluster_of(resource, store)
         converge(cluster.id, _pool(resource), list(_nodes(resource, cluster, store)), store, fault)
         scaling_group = f"eks-{resource.outputs['nodeGroupName']}"
         groups = {
@@ -119,7 +117,7 @@ class NodeGroup(Behaviour):
         return {}
 
     def deleted(self, resource: Resource, store: Store) -> None:
-        converge(_cluster(resource, store).id, _pool(resource), [], store)
+        converge(cluster_of(resource, store).id, _pool(resource), [], store)
 
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
@@ -154,13 +152,6 @@ def _check_key(cluster: Resource, store: Store) -> None:
     for key in store.all("aws:kms/key:Key"):
         if key.outputs.get("arn") in arns and not documents.is_symmetric(key):
             raise Refused("refused", reason=f"The keyArn in encryptionConfig provider is not symmetric: {key.id}")
-
-
-def _cluster(resource: Resource, store: Store) -> Resource:
-    cluster = store.get(CLUSTER, resource.inputs["clusterName"])
-    if cluster is None:
-        raise Refused("missing", target=f"cluster {resource.inputs['clusterName']}")
-    return cluster
 
 
 def _lets_its_maker_in(cluster: Resource) -> bool:

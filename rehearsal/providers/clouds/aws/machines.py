@@ -19,7 +19,7 @@ from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.cloud_init import CloudConfig, Ignored, read_user_data
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.kubeadm import Joined, NeverJoins
-from rehearsal.providers.clouds.left_behind import left_behind
+from rehearsal.providers.clouds.left_behind import leave_behind
 from rehearsal.providers.clouds.nodes import Node, converge, names
 from rehearsal.providers.clouds.policies import Call, read_policy
 from rehearsal.providers.clouds.store import Resource, Store, rehearsal_directory
@@ -109,10 +109,7 @@ class AutoscalingGroup(Behaviour):
             converge(name, {_LABEL: resource.id}, [], store)
             return
         subnets = list(resource.inputs.get("vpcZoneIdentifiers", ()))
-        for left in left_behind(name):
-            balancer = left.kind == "load-balancer"
-            inputs = {"name": left.name} | ({"subnets": subnets} if balancer else {})
-            store.put(Resource(BALANCER if balancer else VOLUME, left.name, left.name, inputs), "create")
+        leave_behind(name, store, (BALANCER, {"subnets": subnets}), (VOLUME, {}))
         clusters.stop(name)
 
 

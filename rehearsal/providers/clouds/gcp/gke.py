@@ -13,7 +13,7 @@ from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.gcp import autopilot, limits, places, project, values
 from rehearsal.providers.clouds.gcp.gateway_api import bring_gateway_api
 from rehearsal.providers.clouds.gcp.storage_classes import CLASSES
-from rehearsal.providers.clouds.left_behind import left_behind
+from rehearsal.providers.clouds.left_behind import leave_behind
 from rehearsal.providers.clouds.nodes import OS_LABEL, Node, converge, names
 from rehearsal.providers.clouds.rules import value_at
 from rehearsal.providers.clouds.storage_classes import bring
@@ -68,12 +68,8 @@ class GkeClusterBehaviour(Behaviour):
         if resource.outputs.get("deletionProtection"):
             raise Refused("refused", reason="Cannot destroy cluster because deletion_protection is set to true")
         name, labels = str(resource.outputs["name"]), {"goog-k8s-cluster-name": str(resource.outputs["name"])}
-        for left in left_behind(name):
-            balancer = left.kind == "load-balancer"
-            inputs = {"name": left.name, "labels": labels} | (
-                {"network": resource.inputs.get("network")} if balancer else {}
-            )
-            store.put(Resource(FORWARDING_RULE if balancer else DISK, left.name, left.name, inputs), "create")
+        balancer = (FORWARDING_RULE, {"labels": labels, "network": resource.inputs.get("network")})
+        leave_behind(name, store, balancer, (DISK, {"labels": labels}))
         clusters.stop(name)
 
     def _own_nodes(self, cluster: Resource, store: Store) -> None:
