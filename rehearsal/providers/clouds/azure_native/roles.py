@@ -25,15 +25,17 @@ _FORMS: Final = (
 )
 # Those that clusters and what is around them are given; roles of one's own are not modelled.
 _BUILT_IN: Final = {
-    *("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c"),  # Owner, Contributor
-    *("acdd72a7-3385-48ef-bd42-f606fba81ae7", "4d97b98b-1d4f-4787-a291-c67834d212e7"),  # Reader, Network Contributor
-    *("12338af0-0e69-4776-bea7-57ae8d297424", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"),  # keys, blobs
-    *("befefa01-2a29-4197-83a8-272ff33ce314", "b12aa53e-6015-4669-85d0-8515ebb3ae7f"),  # DNS, private DNS
-    *(
-        "4abbcc35-e782-43d8-92c5-2d3f1bd2253f",
-        _CLUSTER_ADMIN,
-        "f1a07417-d97a-45cb-824c-7a7467783830",
-    ),  # AKS, identities
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
+    "4d97b98b-1d4f-4787-a291-c67834d212e7": "Network Contributor",
+    "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+    "befefa01-2a29-4197-83a8-272ff33ce314": "DNS Zone Contributor",
+    "b12aa53e-6015-4669-85d0-8515ebb3ae7f": "Private DNS Zone Contributor",
+    "4abbcc35-e782-43d8-92c5-2d3f1bd2253f": "Azure Kubernetes Service Cluster User Role",
+    _CLUSTER_ADMIN: "Azure Kubernetes Service RBAC Cluster Admin",
+    "f1a07417-d97a-45cb-824c-7a7467783830": "Managed Identity Operator",
 }
 
 
