@@ -25,7 +25,7 @@ A4  Every port that the API server must reach is in `ports_from_control_plane`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol, TypeVar
@@ -310,3 +310,7 @@ class Exemption:
     reason: str
     owner: str
     expires: date
+
+    def as_input(self) -> dict[str, Any]:
+        """The exemption as a component is given it, where the policy pack finds it."""
+        return asdict(self) | {"expires": self.expires.isoformat()}

@@ -5,7 +5,7 @@ resources; what it has made comes back as an `Installed`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
@@ -207,7 +207,7 @@ class AddOn(Generic[AnySpec]):
         component = pulumi.ComponentResource(
             component_type("addons", type(self).__name__),
             self.name,
-            {"version": self.version, "exemptions": [_as_input(each) for each in self.exemptions]},
+            {"version": self.version, "exemptions": [each.as_input() for each in self.exemptions]},
             options,
         )
         dependencies = (*context.dependencies, *context.components(self.install_after()))
@@ -222,7 +222,3 @@ class AddOn(Generic[AnySpec]):
 
 def _key(name: str) -> str:
     return to_camel(name.replace("-", "_"))
-
-
-def _as_input(exemption: Exemption) -> dict[str, Any]:
-    return asdict(exemption) | {"expires": exemption.expires.isoformat()}

@@ -7,7 +7,6 @@ NVIDIA/k8s-device-plugin, deployments/static/nvidia-device-plugin.yml, 0.18.2.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import Final
 
@@ -30,7 +29,7 @@ class DevicePlugin(pulumi.ComponentResource):
 
     def __init__(self, cluster: str, pools: Sequence[str], options: pulumi.ResourceOptions) -> None:
         exemptions = [
-            asdict(Exemption(rule, _REASON, "platform", date(2027, 11, 30))) | {"expires": "2027-11-30"}
+            Exemption(rule, _REASON, "platform", date(2027, 11, 30)).as_input()
             for rule in ("pss-baseline", "pss-restricted")
         ]
         type_ = component_type("addons", "DevicePlugin")  # as one that has exemptions

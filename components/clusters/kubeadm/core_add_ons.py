@@ -4,7 +4,6 @@ The network plugin, without which no node gets ready; and what approves the cert
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from ipaddress import IPv4Network
 from typing import Any, Final
@@ -35,9 +34,7 @@ class CoreAddOns(pulumi.ComponentResource):
     """The cluster's own parts, below `parent`; what in them breaks policy rules is exempted here."""
 
     def __init__(self, cluster: str, options: pulumi.ResourceOptions) -> None:
-        exemptions = [
-            asdict(Exemption(rule, _REASON, "platform", _REVIEW)) | {"expires": _REVIEW.isoformat()} for rule in _RULES
-        ]
+        exemptions = [Exemption(rule, _REASON, "platform", _REVIEW).as_input() for rule in _RULES]
         # As one that has exemptions.
         super().__init__(
             component_type("addons", "CoreAddOns"), f"{cluster}-core-add-ons", {"exemptions": exemptions}, options
