@@ -22,9 +22,9 @@ _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturda
 Interval = tuple[datetime, datetime]
 
 
-def scarcest(maintenance: Maintenance, freezes: Sequence[Freeze]) -> tuple[timedelta, datetime]:
-    """The least time that freezes leave in `SPAN`, and when that begins; there has to be a freeze."""
-    frozen = sorted(map(_days, freezes))
+def scarcest(maintenance: Maintenance) -> tuple[timedelta, datetime]:
+    """The least time that its freezes leave in `SPAN`, and when that begins; there has to be a freeze."""
+    frozen = sorted(map(_days, maintenance.freezes))
     begin, end = frozen[0][0] - SPAN - _WEEK, frozen[-1][1] + SPAN + _WEEK
     free = [each for window in _windows(maintenance, begin, end) for each in _outside(window, frozen)]
     free = [each for each in free if each[1] - each[0] >= _SHORTEST]

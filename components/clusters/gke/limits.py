@@ -93,17 +93,13 @@ def freeze_findings(maintenance: Maintenance) -> Iterator[Finding]:
     if len(freezes) > _FREEZES:
         allowed, remedy = f"at most {_FREEZES} at a time", "Leave out those that are over."
         yield Finding(Code.OUT_OF_RANGE, f"{len(freezes)} freezes", allowed, remedy, at=("maintenance", "freezes"))
-    elif (
-        freezes
-        and maintenance.is_whole
-        and all(0 < _days(each.first, each.last) <= _FREEZE_DAYS for _, each in freezes)
-    ):
+    elif freezes and maintenance.is_whole and all(0 < days <= _FREEZE_DAYS for days in lengths):
         yield from _availability_findings(maintenance)
 
 
 def _availability_findings(maintenance: Maintenance) -> Iterator[Finding]:
     """A finding when freezes leave GKE less time than it wants, relative to the cluster."""
-    left, start = scarcest(maintenance, maintenance.freezes)
+    left, start = scarcest(maintenance)
     if left < LEAST:
         hours, wanted = (round(each.total_seconds() / 3600) for each in (left, LEAST))
         found = f"{hours} hours of windows from {start:%Y-%m-%d} to {start + SPAN:%Y-%m-%d}"
