@@ -29,6 +29,10 @@ class ProjectKind:
 
 
 _OFFICE: Final = Question("from", "the addresses from which its API server is reached (CIDR)", "203.0.113.0/24")
+_AWS_REGION: Final = Question("region", "the region", "eu-central-1")
+_AWS_ROLE: Final = Question(
+    "administrator", "the ARN of the role that runs `pulumi up`", "arn:aws:iam::111122223333:role/platform-admin"
+)
 
 KINDS: Final[Mapping[str, ProjectKind]] = MappingProxyType(
     {
@@ -37,12 +41,8 @@ KINDS: Final[Mapping[str, ProjectKind]] = MappingProxyType(
             "eks-dev",
             "Pulumi.eks-dev.yaml",
             (
-                Question("region", "the region", "eu-central-1"),
-                Question(
-                    "administrator",
-                    "the ARN of the role that runs `pulumi up`",
-                    "arn:aws:iam::111122223333:role/platform-admin",
-                ),
+                _AWS_REGION,
+                _AWS_ROLE,
                 Question(
                     "developers",
                     "the ARN of the role that the tenant's developers have",
@@ -84,12 +84,8 @@ KINDS: Final[Mapping[str, ProjectKind]] = MappingProxyType(
             "kubeadm-aws",
             "Pulumi.kubeadm-aws.yaml",
             (
-                Question("region", "the region", "eu-central-1"),
-                Question(
-                    "administrator",
-                    "the ARN of the role that runs `pulumi up`",
-                    "arn:aws:iam::111122223333:role/platform-admin",
-                ),
+                _AWS_REGION,
+                _AWS_ROLE,
                 _OFFICE,
             ),
         ),
