@@ -134,7 +134,7 @@ class Run(Generic[T]):
         (PK003) when it is not at its end after `deadline` seconds.
         """
         log = EventLog()
-        heard = partial(self._hear, log) if kept else _unheard
+        heard: Callable[[Mapping[str, Any]], None] = partial(self._hear, log) if kept else lambda _: None
         try:
             self._check_wanted()
             code = engine.follow(*arguments, log=log, heard=heard, started=self._started, deadline=deadline)
@@ -184,10 +184,6 @@ class Run(Generic[T]):
             self._events.append((log, len(log) - 1))
             self._tally.hear(event)
             self._changed.notify_all()
-
-
-def _unheard(event: Mapping[str, Any]) -> None:
-    del event
 
 
 class _Tally:
