@@ -9,23 +9,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlparse
+
+from tests.support.json_server import Answer, Request, serving
 
 TOKEN = "canary-token-4711"
 BOT = "github-actions[bot]"
 _NO_PERSON = "Resource not accessible by integration"
 _PAGE = 30  # comments a page, whatever is asked for, so that there are pages
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    body: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,9 +30,9 @@ class Fault:
     late: bool = False
 
     @property
-    def answer(self) -> _Answer:
+    def answer(self) -> Answer:
         """What is answered."""
-        return _Answer(self.status, {"message": self.message}, self.headers)
+        return Answer(self.status, {"message": self.message}, self.headers)
 
 
 @dataclass
@@ -86,57 +78,34 @@ def gitlab() -> Iterator[CodeHost]:
 
 
 @contextmanager
-def _serving(answer: Callable[..., _Answer]) -> Iterator[CodeHost]:
+def _serving(answer: Callable[..., Answer]) -> Iterator[CodeHost]:
     host = CodeHost()
 
-    class Handler(BaseHTTPRequestHandler):
-        def _handle(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            body = json.loads(self.rfile.read(length) or b"{}")
-            url = urlparse(self.path)
-            host.seen.append(f"{self.command} {url.path}")
-            host.tokens.add(self.headers.get("PRIVATE-TOKEN") or self.headers.get("Authorization", "").split()[-1])
-            fault = host.faults.pop(0) if host.faults else None
-            if fault and not fault.late:
-                given = fault.answer
-            else:
-                given = answer(host, self.command, url.path, parse_qs(url.query), body)
-                given = fault.answer if fault else given
-            content = json.dumps(given.body).encode()
-            self.send_response(given.status)
-            about = {"Content-Type": "application/json", "Content-Length": str(len(content))}
-            for name, value in {**about, **given.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+    def faulty(request: Request) -> Answer:
+        host.seen.append(f"{request.method} {request.path}")
+        headers = request.headers
+        host.tokens.add(headers.get("PRIVATE-TOKEN") or headers.get("Authorization", "").split()[-1])
+        fault = host.faults.pop(0) if host.faults else None
+        if fault and not fault.late:
+            return fault.answer
+        given = answer(host, request.method, request.path, request.query, request.body)
+        return fault.answer if fault else given
 
-        do_GET = do_POST = do_PATCH = do_PUT = _handle  # noqa: N815 - the methods of HTTP
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    host.address = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with serving(faulty) as port:
+        host.address = f"http://127.0.0.1:{port}"
         yield host
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-def _paged(host: CodeHost, path: str, query: Mapping[str, list[str]], shown: Any) -> _Answer:
+def _paged(host: CodeHost, path: str, query: Mapping[str, list[str]], shown: Any) -> Answer:
     page = int(query.get("page", ["1"])[0])
     entries = [shown(number, *each) for number, each in host.comments.items()]
     part = entries[(page - 1) * _PAGE : page * _PAGE]
     if page * _PAGE >= len(entries):
-        return _Answer(200, part)
-    return _Answer(200, part, {"Link": f'<{host.address}{path}?page={page + 1}>; rel="next"'})
+        return Answer(200, part)
+    return Answer(200, part, {"Link": f'<{host.address}{path}?page={page + 1}>; rel="next"'})
 
 
-def _github(host: CodeHost, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> _Answer:
+def _github(host: CodeHost, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> Answer:
     def shown(number: int, author: str, text: str) -> dict[str, Any]:
         kind = "Bot" if author.endswith("[bot]") else "User"
         address = f"{host.address}/repos/owner/repo"
@@ -150,43 +119,43 @@ def _github(host: CodeHost, method: str, path: str, query: Mapping[str, list[str
 
     match method, path:
         case "GET", "/user":
-            return _Answer(200, {"login": host.login}) if host.login else _Answer(403, {"message": _NO_PERSON})
+            return Answer(200, {"login": host.login}) if host.login else Answer(403, {"message": _NO_PERSON})
         case "GET", "/repos/owner/repo/pulls" if query["state"] == ["open"]:
             there = query["head"] == ["fork:theirs"]
-            return _Answer(200, [{"number": 5, "head": {"sha": "c0ffee"}}] if there else [])
+            return Answer(200, [{"number": 5, "head": {"sha": "c0ffee"}}] if there else [])
         case "GET", "/repos/owner/repo/issues/5/comments":
             return _paged(host, path, query, shown)
         case "POST", "/repos/owner/repo/issues/5/comments":
             number = host.add(host.login or BOT, body["body"])
-            return _Answer(201, shown(number, *host.comments[number]))
+            return Answer(201, shown(number, *host.comments[number]))
     if method == "PATCH" and (found := re.fullmatch(r"/repos/owner/repo/issues/comments/(\d+)", path)):
         return _changed(host, int(found[1]), body, shown)
-    return _Answer(404, {"message": "Not Found"})
+    return Answer(404, {"message": "Not Found"})
 
 
-def _gitlab(host: CodeHost, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> _Answer:
+def _gitlab(host: CodeHost, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> Answer:
     def shown(number: int, author: str, text: str) -> dict[str, Any]:
         return {"id": number, "body": text, "system": False, "author": {"id": len(author), "username": author}}
 
     notes = "/api/v4/projects/42/merge_requests/5/notes"
     match method, path:
         case "GET", "/api/v4/user":
-            return _Answer(200, {"id": len(host.login), "username": host.login, "web_url": "https://code.test/me"})
+            return Answer(200, {"id": len(host.login), "username": host.login, "web_url": "https://code.test/me"})
         case "GET", _ if path == notes:
             return _paged(host, path, query, shown)
         case "POST", _ if path == notes:
             number = host.add(host.login, body["body"])
-            return _Answer(201, shown(number, *host.comments[number]))
+            return Answer(201, shown(number, *host.comments[number]))
     if method == "PUT" and (found := re.fullmatch(rf"{notes}/(\d+)", path)):
         return _changed(host, int(found[1]), body, shown)
-    return _Answer(404, {"message": "404 Not found"})
+    return Answer(404, {"message": "404 Not found"})
 
 
-def _changed(host: CodeHost, number: int, body: Any, shown: Any) -> _Answer:
+def _changed(host: CodeHost, number: int, body: Any, shown: Any) -> Answer:
     if number not in host.comments:
-        return _Answer(404, {"message": "Not Found"})
+        return Answer(404, {"message": "Not Found"})
     host.comments[number] = (host.comments[number][0], body["body"])
-    return _Answer(200, shown(number, *host.comments[number]))
+    return Answer(200, shown(number, *host.comments[number]))
 
 
 def job_of_github(host: CodeHost, directory: Path, event: dict[str, Any]) -> dict[str, str]:

@@ -10,10 +10,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -21,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from rehearsal.toolchain import ensure
+from tests.support.json_server import Answer, serving
 from tests.support.processes import answers_at_all, free_ports, running
 from tests.support.stores.front import in_front_of
 from tests.support.stores.store import BUCKET, Store
@@ -81,23 +79,9 @@ def _refused_account() -> Iterator[str]:
 
     The answer: googleapis/google-auth-library-python, tests/oauth2/test__client.py; RFC 6749, section 5.2.
     """
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.dumps({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}).encode()
-            self.send_response(400)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing."""
-
+    refusal = Answer(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
     key = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with serving(lambda _: refusal) as port:
         whose = {"type": "service_account", "client_email": "states@polykube.iam.gserviceaccount.com"}
-        issuer = f"http://127.0.0.1:{server.server_port}/token"
+        issuer = f"http://127.0.0.1:{port}/token"
         yield json.dumps({**whose, "private_key_id": "1", "private_key": key.decode(), "token_uri": issuer})
-        server.shutdown()
