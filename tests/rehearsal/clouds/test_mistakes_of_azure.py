@@ -21,20 +21,12 @@ from tests.rehearsal.clouds.test_azure import (
     azure,
 )
 from tests.rehearsal.clouds.test_needs_of_azure import HERE, KEY, NAT, PROPERTIES, VAULT, network_of, subnet
+from tests.support.refusals import refused
 
 __all__ = ["azure"]  # a fixture
 
 ASSIGNED = {"principalId": SOMEBODY, "roleDefinitionId": "/r", "scope": "/s", "roleAssignmentName": ONE}
 RSA = {"kty": "RSA", "keyOps": ["encrypt", "decrypt"]}
-
-
-def refused(azure: Azure, type_: str, says: str, **inputs: Any) -> None:
-    """Azure does not take it, or takes it where it has nothing to say."""
-    if not says:
-        azure.make(type_, **inputs)
-        return
-    with pytest.raises(ProviderError, match=says):
-        azure.make(type_, **inputs)
 
 
 @pytest.mark.parametrize(

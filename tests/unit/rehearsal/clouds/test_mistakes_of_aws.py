@@ -8,6 +8,7 @@ import pytest
 from common.wire import UNKNOWN
 from rehearsal.providers.base import ProviderError, Request
 from rehearsal.providers.clouds.aws.logs import LOG_GROUP
+from tests.support.refusals import refused
 from tests.unit.rehearsal.clouds.test_needs_of_aws import (
     ADDON,
     ATTACHMENT,
@@ -35,15 +36,6 @@ AMAZONS = "arn:aws:iam::aws:policy/"
 
 def document(statement: dict[str, Any], version: str = "2012-10-17") -> str:
     return json.dumps({"Version": version, "Statement": [statement]})
-
-
-def refused(aws: Aws, type_: str, says: str, **inputs: Any) -> None:
-    """AWS does not take it, or takes it where it has nothing to say."""
-    if not says:
-        aws.make(type_, **inputs)
-        return
-    with pytest.raises(ProviderError, match=says):
-        aws.make(type_, **inputs)
 
 
 @pytest.mark.parametrize(
