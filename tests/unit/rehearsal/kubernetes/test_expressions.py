@@ -85,3 +85,18 @@ def test_kstatus(obj: Object, *, current: bool) -> None:
 def test_kstatus_is_not_current_while_an_object_goes_or_is_not_observed() -> None:
     assert not kstatus.compute(live(deletionTimestamp="t")).current
     assert not kstatus.compute(live(status={"observedGeneration": 1}, generation=2)).current
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ({}, "fullyLabeledReplicas: 0 of 1"),
+        ({"fullyLabeledReplicas": 1, "availableReplicas": 1}, "readyReplicas: 0 of 1"),
+        ({"fullyLabeledReplicas": 1, "availableReplicas": 1, "readyReplicas": 1, "replicas": 4}, "3 replicas still"),
+        ({"conditions": [condition("ReplicaFailure", message="over quota")]}, "over quota"),
+    ],
+)
+def test_a_replica_set_that_states_no_number_wants_one_pod_and_says_what_it_lacks(status: Object, message: str) -> None:
+    given = live(status=status) | {"apiVersion": "apps/v1", "kind": "ReplicaSet"}
+    found = kstatus.compute(given)
+    assert (found.current, found.message[: len(message)]) == (False, message)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from common.paths import REHEARSAL
 from rehearsal.providers.kubernetes import kubeconfig
 from rehearsal.providers.kubernetes.kubeconfig import KubeconfigError
 
@@ -99,3 +100,19 @@ def test_what_leads_to_no_cluster_is_an_error(option: str) -> None:
 def test_without_any_kubeconfig_outside_of_a_cluster_there_is_none() -> None:
     with pytest.raises(KubeconfigError, match="no kubeconfig"):
         kubeconfig.of("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("server", "reached"),
+    [("https://api.example.test:6443", "https://127.0.0.2:6443"), ("https://another.test:6443",) * 2],
+)
+def test_a_rehearsal_plays_the_api_server_of_hosts_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, reached: str
+) -> None:
+    document = json.dumps(_document(server=server))
+    monkeypatch.setenv(REHEARSAL, str(tmp_path))
+    assert kubeconfig.of(document, "", "").cluster.server == server
+    (tmp_path / "addresses.json").write_text(json.dumps({"api.example.test": "127.0.0.2"}))
+    assert kubeconfig.of(document, "", "").cluster.server == reached
+    monkeypatch.delenv(REHEARSAL)
+    assert kubeconfig.of(document, "", "").cluster.server == server
