@@ -5,15 +5,11 @@ connected with it before. The run would wait for the cluster, and then for an ad
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from common.errors import EngineError, Problem
 from components.clusters.managed import ManagedSpec
 from stacks.config import StackSpec
-
-_IN_TWO_RUNS: Final = (
-    "leave platform, tenants and addons out of the first run, and connect the network before the second"
-)
 
 
 def check_first_run(deployment: Mapping[str, Any], spec: StackSpec) -> None:
@@ -32,9 +28,16 @@ def check_first_run(deployment: Mapping[str, Any], spec: StackSpec) -> None:
                 where="polykube:cluster.apiEndpoint",
                 found=f"a private endpoint in a network that this run makes; to go there: {contents}",
                 allowed="a way in that is there from the start",
-                remedy="; or ".join((*cluster.ways_in_at_first, _IN_TWO_RUNS)),
+                remedy=f"{'; or '.join(_ways(cluster))}; docs/guide/private-clusters.md has the steps",
             )
         )
+
+
+def _ways(cluster: ManagedSpec) -> Iterator[str]:
+    yield from cluster.ways_in_at_first
+    if not cluster.bundles:  # it does without its contents
+        yield "leave platform, tenants and addons out of the first run, and connect the network before the second"
+        yield "put them into a second stack, of kind existing, which runs from within"
 
 
 def _has_begun(deployment: Mapping[str, Any], cloud: str) -> bool:
@@ -42,11 +45,8 @@ def _has_begun(deployment: Mapping[str, Any], cloud: str) -> bool:
 
 
 def _contents(spec: StackSpec, cluster: ManagedSpec) -> Iterator[str]:
-    if spec.platform.storage_classes or spec.platform.priority_classes:
-        yield "the platform"
-    if spec.tenants:
-        yield "tenants"
-    if spec.addons.plan().add_ons:
-        yield "add-ons"
+    yield from spec.contents
+    if cluster.bundles:
+        yield "its own network plugin"
     if any(pool.needs_device_plugin for pool in cluster.pools):
         yield "a device plugin"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from common.files import write_atomically
 from rehearsal.control_plane import ControlPlane, all_control_planes
 from rehearsal.providers.clouds import clusters, faults, runner
 from rehearsal.providers.clouds.api import is_ready
+from rehearsal.providers.clouds.whereabouts import go_on_from
 from rehearsal.site import Site, end_kept, new_site, sweep
 from rehearsal.toolchain import Tool
 from stacks.changes import check_changes, outputs_in
@@ -37,7 +39,7 @@ from stacks.changes import check_changes, outputs_in
 
 @dataclass(frozen=True)
 class RehearsalStep:
-    """A step as the command line says it: `up`, `change=FILE`, `upgrade=1.36`."""
+    """A step as the command line says it: `up`, `change=FILE`, `upgrade=1.36`, `from=203.0.113.7`."""
 
     name: str
     argument: str = ""
@@ -50,7 +52,7 @@ def parse_steps(text: str) -> list[RehearsalStep]:
     """The steps in a list with commas; RehearsalError (PK703) names those that there are not."""
     steps = [RehearsalStep(*part.strip().partition("=")[::2]) for part in text.split(",")]
     wrong = [
-        step for step in steps if step.name not in _ACTIONS or bool(step.argument) != (step.name in _WITH_ARGUMENT)
+        step for number, step in enumerate(steps) if not _is_possible(step, [each.name for each in steps[:number]])
     ]
     if wrong:
         raise RehearsalError(
@@ -59,11 +61,22 @@ def parse_steps(text: str) -> list[RehearsalStep]:
                 summary="a rehearsal has no such step",
                 where="--steps",
                 found=", ".join(map(str, wrong)),
-                allowed="up, change=FILE, upgrade=VERSION, refresh, destroy",
+                allowed="up, change=FILE, upgrade=VERSION, refresh, destroy; from=ADDRESS, if the first step is one",
                 remedy="write for instance --steps up,refresh,destroy",
             )
         )
     return steps
+
+
+def _is_possible(step: RehearsalStep, before: Sequence[str]) -> bool:
+    """Whether there is such a step, after those with the names in `before`."""
+    if step.name != "from":
+        return step.name in _ACTIONS and bool(step.argument) == (step.name in _WITH_ARGUMENT)
+    try:
+        IPv4Address(step.argument)
+    except ValueError:
+        return False
+    return not before or before[0] == "from"
 
 
 @dataclass
@@ -118,6 +131,11 @@ class Rehearsal:
         self.project.set_in_cluster(version=version)
         return self.up()
 
+    def go_on_from(self, address: str) -> Outcome:
+        """Run from another address, which clusters let in or not."""
+        go_on_from(self.project.site.directory, IPv4Address(address))
+        return Outcome({}, [], [], [], began=False)
+
     def refresh(self, _: str = "") -> Outcome:
         """Look at everything anew."""
         return self.terminal.carry_out(self._engine(), "refresh", "--yes", "--skip-preview")
@@ -167,12 +185,13 @@ _ACTIONS: Final[Mapping[str, Callable[[Rehearsal, str], Outcome]]] = {
     "up": Rehearsal.up,
     "change": Rehearsal.change,
     "upgrade": Rehearsal.upgrade,
+    "from": Rehearsal.go_on_from,
     "refresh": Rehearsal.refresh,
     "destroy": Rehearsal.destroy,
 }
 _DEFAULT_PROVIDER: Final = re.compile(r"::pulumi:providers:[^:]+::default[^:]*$")
 _SHOWN: Final = 10  # of what would change again
-_WITH_ARGUMENT: Final = ("change", "upgrade")
+_WITH_ARGUMENT: Final = ("change", "upgrade", "from")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from common.locks import exclusive, exclusive_or_none
 from common.paths import REHEARSAL, state_dir
 from common.plugin_process import CLOUD_VARIABLES
 from rehearsal.control_plane import ControlPlane, all_control_planes
+from rehearsal.providers.clouds import doors
 from rehearsal.providers.clouds.clusters import AUTHORITIES, CREDENTIAL
 from rehearsal.providers.clouds.store import Store
 
@@ -191,6 +192,7 @@ def _empty(site: Site) -> None:
     if site.directory.exists():
         with _environment(_STATE, str(site.directory)):
             for name in all_control_planes():
+                doors.close(name)
                 ControlPlane(name).delete()
         shutil.rmtree(site.directory)
 

@@ -33,11 +33,11 @@ def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
     plan = _plan_add_ons(spec)
     cluster = create_cluster(spec.cluster, protect=bool(spec.protection))
-    platform = Shared(spec.platform, cluster)
-    add_ons = plan.install(cluster, redundant=spec.stage == "prod", dependencies=[cluster, platform])
-    tenants = _create_tenants(spec, plan, cluster, [cluster, platform, *add_ons.tenant_prerequisites], add_ons)
+    base = [cluster, Shared(spec.platform, cluster)] if spec.contents else [cluster]
+    add_ons = plan.install(cluster, redundant=spec.stage == "prod", dependencies=base)
+    tenants = _create_tenants(spec, plan, cluster, [*base, *add_ons.tenant_prerequisites], add_ons)
     add_ons.finalize(list(tenants.values()))
-    _protect(spec.protection, [cluster, platform, *add_ons.components], tenants)
+    _protect(spec.protection, [*base, *add_ons.components], tenants)
     return Composition(spec, plan, cluster, add_ons)
 
 

@@ -69,6 +69,13 @@ class StackSpec(StackModel):
         asked = self.cluster.deletion_protection
         return True if asked is None and self.stage == "prod" else asked
 
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """What goes into the cluster, in words; nothing where the stack is a cluster and no more."""
+        platform = self.platform.storage_classes or self.platform.priority_classes
+        parts = {"the platform": platform, "tenants": self.tenants, "add-ons": self.addons.plan().add_ons}
+        return tuple(part for part, declared in parts.items() if declared)
+
     @classmethod
     def takes(cls, key: str) -> bool:
         return ":" in key and not key.startswith(NAMESPACE)

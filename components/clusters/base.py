@@ -1,6 +1,7 @@
 """What clusters of every kind have: the model in the stack file, and the connection to what runs."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final
 
@@ -142,7 +143,6 @@ class ClusterBase(pulumi.ComponentResource):
     facilities: Mapping[type[Facility], Callable[[], Facility]] = MappingProxyType({})
     """How each facility that the cluster has is made, by its class."""
     kubeconfig: pulumi.Output[str]
-    kubernetes: kubernetes.Provider
     deleted_with: pulumi.Resource | None = None
     """What takes everything in the cluster with it when it is deleted; None where the program does not make it."""
 
@@ -160,7 +160,7 @@ class ClusterBase(pulumi.ComponentResource):
         context: str | None = None,
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
-        """Make the provider for everything in the cluster, by a context of the kubeconfig or its current one.
+        """Say how everything in the cluster is reached, by a context of the kubeconfig or its current one.
 
         `after` is what has to be there before the kubeconfig lets anybody in.
 
@@ -168,9 +168,9 @@ class ClusterBase(pulumi.ComponentResource):
         replaced, whatever happens to endpoint, certificates or credentials in the kubeconfig.
         """
         self.kubeconfig = pulumi.Output.secret(kubeconfig)
-        self.kubernetes = kubernetes.Provider(
+        self._make_provider: Callable[[], kubernetes.Provider] = lambda: kubernetes.Provider(
             self.name,
-            kubeconfig=self.kubeconfig,
+            kubeconfig=self.admitted(self.kubeconfig, after),
             context=context,
             cluster_identifier=identifier,
             # What the stack file declares wins over whoever changed it in the cluster; what it leaves out
@@ -183,6 +183,17 @@ class ClusterBase(pulumi.ComponentResource):
             kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=_QUERIES_PER_SECOND, burst=_QUERIES_AT_ONCE),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
+
+    @cached_property
+    def kubernetes(self) -> kubernetes.Provider:
+        """The provider for everything in the cluster, made for the first thing that goes there: without any, nobody has
+        to reach the API server."""
+        return self._make_provider()
+
+    def admitted(self, kubeconfig: pulumi.Output[str], rights: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        """The kubeconfig, once whoever runs the program is let in; by default that needs no waiting."""
+        del rights
+        return kubeconfig
 
     def complete(self) -> None:
         """Register the component's outputs; a kind calls it when everything of the cluster is registered."""

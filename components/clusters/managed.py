@@ -202,12 +202,15 @@ class ManagedCluster(ClusterBase):
         context: str | None = None,
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
-        """As for every cluster, once the rights in `after` count in it; and with what its GPUs need."""
-        let_in = admitted(pulumi.Output.from_input(kubeconfig), after, self.admission_patience)
-        super().connect(let_in, identifier, context, after)
+        """As for every cluster, and with what its GPUs need."""
+        super().connect(kubeconfig, identifier, context, after)
         if self._needs_device_plugin:
             options = pulumi.ResourceOptions.merge(self.in_cluster(), pulumi.ResourceOptions(parent=self))
             DevicePlugin(self.name, self._needs_device_plugin, options)
+
+    def admitted(self, kubeconfig: pulumi.Output[str], rights: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        """The kubeconfig, once the rights count in the cluster."""
+        return admitted(kubeconfig, rights, self.admission_patience)
 
     def place(self, spec: ManagedSpec, provider: pulumi.ProviderResource) -> CloudPlace:
         """Where everything of the cluster goes."""

@@ -7,9 +7,10 @@ plugins (rehearsal/site.py) hand out a token that the API server itself has made
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from threading import Timer
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ import yaml
 
 from common.files import write_atomically
 from rehearsal.control_plane import Binaries, ControlPlane, Given, all_control_planes
+from rehearsal.providers.clouds import doors
 from rehearsal.providers.clouds.api import Api
 from rehearsal.providers.clouds.store import rehearsal_directory
 from rehearsal.toolchain import CONTROL_PLANE, ensure
@@ -26,7 +28,8 @@ AUTHORITIES: Final = "authorities.pem"
 """What the rehearsal's programs trust: clouds give some endpoints a certificate that everybody does."""
 INSIDE: Final = "https://127.0.0.1:1"
 """A private endpoint for whoever runs the program, who is outside of a network that the same run has made: nothing
-answers there. By the time of a change, the network can have been connected."""
+answers there. By the time of a change, the network can have been connected. A rehearsal that says from where it runs
+has doors instead."""
 _ADMINISTRATOR: Final = "rehearsal"  # a ServiceAccount
 _NAMESPACE: Final = "kube-system"
 _LIFETIME: Final = 24 * 3600  # seconds; the API server gives no token for longer
@@ -62,8 +65,11 @@ def start(name: str, *, admits: bool = True, alone: bool = False) -> Access:
     """Start the control plane of the cluster `name`, and let the exec plugins hand out its credential.
 
     Unless it `admits`, that one may do nothing before somebody calls `admit`. `alone`, its API server is all there is.
+    It has a door where the rehearsal says from where it runs.
     """
     ControlPlane(name, _binaries()).start(alone=alone)
+    if doors.runs_from():
+        doors.make(name)
     with api(name) as server:
         assert server is not None
         if admits:
@@ -93,6 +99,16 @@ def access(name: str) -> Access:
     return Access(cluster["server"], cluster["certificate-authority-data"])
 
 
+def endpoint(name: str, otherwise: str, lets_in: Callable[[IPv4Address], bool]) -> str:
+    """Where everybody reaches the cluster `name`: its door, which is open or not from now on, as it `lets_in` whoever
+    runs the rehearsal; `otherwise` where it has none."""
+    who = doors.runs_from()
+    if not (who and doors.address(name)):
+        return otherwise
+    doors.judge(name, who, lets_in)
+    return doors.address(name)
+
+
 def serving(host: str) -> tuple[str, Given] | None:
     """The cluster whose API server is reached at `host`, with what that was given; None where nothing answers."""
     for name in all_control_planes():
@@ -111,6 +127,7 @@ def address_of(what: str) -> str:
 
 def stop(name: str) -> None:
     """Stop the control plane and remove what it kept."""
+    doors.close(name)
     ControlPlane(name).delete()
 
 

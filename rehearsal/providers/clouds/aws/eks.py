@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from ipaddress import IPv4Address, IPv4Network, ip_network
 from itertools import cycle
 from typing import Any, Final
 
@@ -34,6 +36,8 @@ _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREF
 # docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html; no default since 1.30, kubernetes-versions.html
 _CLASSES: Final = (BroughtClass("gp2", "kubernetes.io/aws-ebs", {"type": "gp2", "fsType": "ext4"}, expands=False),)
 _DEFAULT_MACHINE: Final = "t3.medium"
+_ANYWHERE: Final = "0.0.0.0/0"
+_HTTPS: Final = 443
 
 
 class EksClusterBehaviour(Behaviour):
@@ -57,14 +61,17 @@ class EksClusterBehaviour(Behaviour):
         with clusters.api(resource.id) as api:
             if api:
                 bring(api, _CLASSES)
+        otherwise = reached.endpoint if _is_public(resource) else clusters.INSIDE
         return {
-            "endpoint": reached.endpoint if _is_public(resource) else clusters.INSIDE,
+            "endpoint": clusters.endpoint(resource.id, otherwise, partial(lets_in, resource, store)),
             "certificateAuthority": {"data": reached.authority},
             "version": resource.inputs.get("version") or _OFFERED[-1],
         }
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
-        return {"endpoint": clusters.access(new.id).endpoint} if old.outputs.get("endpoint") == clusters.INSIDE else {}
+        before = str(old.outputs.get("endpoint"))
+        otherwise = clusters.access(new.id).endpoint if before == clusters.INSIDE else before
+        return {"endpoint": clusters.endpoint(new.id, otherwise, partial(lets_in, new, store))}
 
     def deleted(self, resource: Resource, store: Store) -> None:
         if resource.inputs.get("deletionProtection"):
@@ -134,6 +141,16 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     access.ASSOCIATION: access.AccessPolicyAssociation(),
     access.POD_IDENTITY: access.PodIdentityAssociation(),
 }
+
+
+def lets_in(cluster: Resource, store: Store, who: IPv4Address) -> bool:
+    """Whether `who` reaches the API server: as one of the public clients, or from a connected network that the security
+    groups of the cluster let in (docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html, November 2026)."""
+    access = cluster.inputs["vpcConfig"]
+    if _is_public(cluster) and any(who in ip_network(each) for each in access.get("publicAccessCidrs") or [_ANYWHERE]):
+        return True
+    groups = access.get("securityGroupIds", ())
+    return bool(access.get("endpointPrivateAccess")) and firewalls.lets_in(groups, _HTTPS, IPv4Network(who), store)
 
 
 def _check_role(role: str, store: Store) -> None:

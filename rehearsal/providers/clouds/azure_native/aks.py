@@ -8,11 +8,12 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from functools import partial
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, Final
 
 from common.wire import Properties
-from rehearsal.providers.clouds import clusters
+from rehearsal.providers.clouds import clusters, doors
 from rehearsal.providers.clouds.azure_native import pools
 from rehearsal.providers.clouds.azure_native.busy import Busy
 from rehearsal.providers.clouds.azure_native.combinations import check_combination, check_vault
@@ -34,6 +35,7 @@ from rehearsal.providers.clouds.versions import check_control_plane
 CLUSTER: Final = "azure-native:containerservice:ManagedCluster"
 AGENT_POOL: Final = "azure-native:containerservice:AgentPool"
 DEPLOYMENT: Final = "azure-native:resources:Deployment"
+_FIREWALL: Final = "azure-native:network:NetworkSecurityGroup"
 _OFFERED: Final = ("1.33", "1.34", "1.35", "1.36")  # November 2026
 _ENTRA_SERVER: Final = "6dae42f8-4368-4678-94ff-3960e28e3630"  # the application that every AKS API server is to Entra
 _TEMPLATED: Final = "Microsoft.ContainerService/managedClusters/agentPools"
@@ -72,9 +74,8 @@ class AksClusterBehaviour(Behaviour):
                 define_snapshots(api)
                 bring(api, CLASSES)
         version = _version(resource)
-        private = bool(value_at(resource.inputs, "apiServerAccessProfile.enablePrivateCluster"))
-        reached = _HOST_INSIDE if private else host
-        return {"fqdn": reached, "privateFQDN": reached, "currentKubernetesVersion": version, "agentPoolProfiles": made}
+        reached = _reached(resource, store, _HOST_INSIDE if _is_private(resource) else host)
+        return {**reached, "currentKubernetesVersion": version, "agentPoolProfiles": made}
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         """Pools that the call does not name stay as they are (pulumi/pulumi-azure-native#1686)."""
@@ -84,11 +85,14 @@ class AksClusterBehaviour(Behaviour):
         for pool in _given(new):
             if separate := _separate(str(pool["name"]), new, store):
                 change_separate(separate, pool, new, store)
-        reached = {}
-        if old.outputs.get("fqdn") == _HOST_INSIDE:
+        host = str(old.outputs.get("fqdn", ""))
+        if host == _HOST_INSIDE:
             host = clusters.access(str(new.outputs["name"])).endpoint.removeprefix("https://")
-            reached = {"fqdn": host, "privateFQDN": host}
-        return {**reached, "currentKubernetesVersion": _version(new), "agentPoolProfiles": [*made, *kept]}
+        return {
+            **_reached(new, store, host),
+            "currentKubernetesVersion": _version(new),
+            "agentPoolProfiles": [*made, *kept],
+        }
 
     def observed(self, resource: Resource, store: Store) -> Properties:
         """All pools of the cluster, by name: those that have calls of their own are among them (azure-native#1532,
@@ -194,7 +198,8 @@ def user_credentials(arguments: Mapping[str, Any], store: Store) -> Properties:
     """What `listManagedClusterUserCredentials` answers: a kubeconfig that asks kubelogin for a token."""
     name = str(arguments["resourceName"])
     access = clusters.access(name)
-    server = clusters.INSIDE if find(name, store).outputs.get("fqdn") == _HOST_INSIDE else access.endpoint
+    led_nowhere = find(name, store).outputs.get("fqdn") == _HOST_INSIDE
+    server = doors.address(name) or (clusters.INSIDE if led_nowhere else access.endpoint)
     login = ["get-token", "--login", "devicecode", "--server-id", _ENTRA_SERVER]
     command = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin", "args": login}
     kubeconfig = {
@@ -207,6 +212,32 @@ def user_credentials(arguments: Mapping[str, Any], store: Store) -> Properties:
     }
     value = base64.b64encode(json.dumps(kubeconfig).encode()).decode()
     return {"kubeconfigs": [{"name": "clusterUser", "value": value}]}
+
+
+def lets_in(cluster: Resource, store: Store, who: IPv4Address) -> bool:
+    """Whether `who` reaches the API server: as one of the authorized ranges, or, where the cluster is private, from a
+    connected network that the firewall of its subnet names (learn.microsoft.com/azure/aks: private-clusters,
+    api-server-authorized-ip-ranges, api-server-vnet-integration, November 2026)."""
+    profile = cluster.inputs.get("apiServerAccessProfile") or {}
+    if not _is_private(cluster):
+        ranges = profile.get("authorizedIPRanges")
+        return not ranges or any(who in ip_network(each) for each in ranges)
+    subnet = store.get(SUBNET, str(profile.get("subnetId")))
+    firewall = store.get(_FIREWALL, str(value_at(subnet.inputs, "networkSecurityGroup.id"))) if subnet else None
+    rules = firewall.inputs.get("securityRules", ()) if firewall else ()
+    allowed = (each for each in rules if each["access"] == "Allow" and each["direction"] == "Inbound")
+    return any(who in ip_network(source) for each in allowed for source in each.get("sourceAddressPrefixes", ()))
+
+
+def _reached(cluster: Resource, store: Store, host: str) -> Properties:
+    """Where a cluster is reached: at `host`, or at its door."""
+    door = clusters.endpoint(str(cluster.outputs["name"]), host, partial(lets_in, cluster, store))
+    reached = door.removeprefix("https://")
+    return {"fqdn": reached, "privateFQDN": reached}
+
+
+def _is_private(cluster: Resource) -> bool:
+    return bool(value_at(cluster.inputs, "apiServerAccessProfile.enablePrivateCluster"))
 
 
 def find(name: str, store: Store) -> Resource:

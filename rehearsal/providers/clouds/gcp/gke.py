@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from ipaddress import IPv4Address, ip_network
 from itertools import cycle
 from typing import Any, Final
 
 from common.wire import Properties
-from rehearsal.providers.clouds import clusters, machines
+from rehearsal.providers.clouds import clusters, doors, machines
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused, refuse
 from rehearsal.providers.clouds.definitions import define_snapshots
 from rehearsal.providers.clouds.faults import Fault
@@ -29,6 +31,7 @@ _POOL_LABEL: Final = "cloud.google.com/gke-nodepool"
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 _BY_NAME: Final = "controlPlaneEndpointsConfig.dnsEndpointConfig.endpoint"
 _HOST_INSIDE: Final = clusters.INSIDE.removeprefix("https://")
+_INTERNAL: Final = tuple(ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _DEFAULT_MACHINE: Final = "e2-medium"
 _AUTOPILOT_MACHINE: Final = "e2-standard-4"
 
@@ -49,10 +52,8 @@ class GkeClusterBehaviour(Behaviour):
         access = clusters.start(str(resource.outputs["name"]))
         self._own_nodes(resource, store)
         _define(resource)
-        private = bool(value_at(resource.inputs, "privateClusterConfig.enablePrivateEndpoint"))
-        by_name = bool(value_at(resource.inputs, "controlPlaneEndpointsConfig.dnsEndpointConfig.allowExternalTraffic"))
         return {
-            **_endpoints(access.endpoint, private=private, by_name=by_name),
+            **_reached(resource, store),
             "masterAuth.clusterCaCertificate": access.authority,
             "masterVersion": _full(_wanted(resource)),
         }
@@ -60,8 +61,12 @@ class GkeClusterBehaviour(Behaviour):
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
         self._own_nodes(new, store)
         _define(new)
-        led_nowhere = _HOST_INSIDE in (old.outputs.get("endpoint"), value_at(old.outputs, _BY_NAME))
-        reached = _endpoints(clusters.access(str(new.outputs["name"])).endpoint) if led_nowhere else {}
+        reached, name = {}, str(new.outputs["name"])
+        if doors.address(name):
+            reached = _reached(new, store)
+        elif _HOST_INSIDE in (old.outputs.get("endpoint"), value_at(old.outputs, _BY_NAME)):
+            host = clusters.access(name).endpoint.removeprefix("https://")
+            reached = _endpoints(host, host)
         return {**reached, "masterVersion": _full(_wanted(new))}
 
     def deleted(self, resource: Resource, store: Store) -> None:
@@ -148,14 +153,34 @@ def _define(cluster: Resource) -> None:
             bring_gateway_api(api)
 
 
-def _endpoints(endpoint: str, *, private: bool = False, by_name: bool = True) -> Properties:
-    """Where a cluster is reached. From outside, `private` endpoints lead nowhere in the run that makes their network,
-    and the name that Google answers only leads there `by_name` (kubernetes-engine/docs/concepts/network-isolation)."""
-    host = endpoint.removeprefix("https://")
-    by_address = _HOST_INSIDE if private else host
+def lets_in(cluster: Resource, store: Store, who: IPv4Address) -> bool:
+    """Whether `who` reaches the address of the API server: from an authorized network, and from none on the internet
+    where the endpoint is private (kubernetes-engine/docs/concepts/network-isolation, November 2026)."""
+    del store
+    named = value_at(cluster.inputs, "masterAuthorizedNetworksConfig.cidrBlocks") or ()
+    inside = any(who in each for each in _INTERNAL)
+    return (inside or not _is_private(cluster)) and any(who in ip_network(each["cidrBlock"]) for each in named)
+
+
+def _is_private(cluster: Resource) -> bool:
+    return bool(value_at(cluster.inputs, "privateClusterConfig.enablePrivateEndpoint"))
+
+
+def _reached(cluster: Resource, store: Store) -> Properties:
+    """Where a cluster is reached. From outside, a private endpoint leads nowhere in the run that makes its network, and
+    the name that Google answers only leads there where it lets in who is outside (concepts/network-isolation)."""
+    name = str(cluster.outputs["name"])
+    host = clusters.access(name).endpoint.removeprefix("https://")
+    by_address = _HOST_INSIDE if _is_private(cluster) else host
+    door = clusters.endpoint(name, by_address, partial(lets_in, cluster, store)).removeprefix("https://")
+    by_name = bool(value_at(cluster.inputs, "controlPlaneEndpointsConfig.dnsEndpointConfig.allowExternalTraffic"))
+    return _endpoints(door, host if by_name else _HOST_INSIDE)
+
+
+def _endpoints(by_address: str, by_name: str) -> Properties:
     return {
         "endpoint": by_address,
-        _BY_NAME: host if by_name else _HOST_INSIDE,
+        _BY_NAME: by_name,
         "controlPlaneEndpointsConfig.ipEndpointsConfig.publicEndpoint": by_address,
         "controlPlaneEndpointsConfig.ipEndpointsConfig.privateEndpoint": by_address,
     }
