@@ -135,7 +135,7 @@ class Engine:
         return [
             f"{step['op']} {step['urn'].rpartition('::')[2]} ({', '.join(step.get('detailedDiff') or ())})"
             for step in self._preview("--refresh")
-            if step["op"] not in ("same", "refresh")
+            if step["op"] not in ("same", "refresh", "read")  # a reference to another stack is read each time
         ]
 
     def _preview(self, *options: str) -> list[dict[str, Any]]:

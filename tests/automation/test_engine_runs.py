@@ -50,6 +50,7 @@ def test_what_another_up_would_change_is_named_with_its_properties(tmp_path: Pat
     steps = [
         {"op": "refresh", "urn": urn},
         {"op": "same", "urn": "urn:pulumi:dev::polykube::kubernetes:core/v1:Namespace::shop"},
+        {"op": "read", "urn": "urn:pulumi:dev::polykube::pulumi:pulumi:StackReference::organization/polykube/other"},
         {"op": "update", "urn": urn, "detailedDiff": {"spec.hard.pods": {"kind": "update"}}},
     ]
     asked = 'case " $* " in *" --refresh "*) ;; *) exit 1 ;; esac'  # or nobody has read back what there is

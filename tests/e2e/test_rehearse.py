@@ -148,6 +148,8 @@ def test_an_interrupted_rehearsal_takes_everything_with_it(state: Path) -> None:
     [
         (("dev", "--steps", "up,fly"), 8, "PK703"),
         (("dev", "--steps", "upgrade"), 8, "PK703"),
+        (("dev", "--steps", "from=somewhere,up"), 8, "PK703"),
+        (("dev", "--steps", "up,from=10.8.0.5"), 8, "PK703"),
         (("nowhere",), 2, "PK100"),
     ],
 )

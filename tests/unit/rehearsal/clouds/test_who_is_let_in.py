@@ -8,6 +8,7 @@ import pytest
 
 from rehearsal.providers.clouds.aws import eks, firewalls
 from rehearsal.providers.clouds.azure_native import aks
+from rehearsal.providers.clouds.azure_native.subnets import SUBNET
 from rehearsal.providers.clouds.gcp import gke
 from rehearsal.providers.clouds.store import Resource, Store
 
@@ -24,7 +25,7 @@ def store(tmp_path: Path) -> Store:
     store.put(Resource(firewalls.IN, "rule", "rule", rule))
     allowed = {"access": "Allow", "direction": "Inbound", "sourceAddressPrefixes": [CONNECTED]}
     store.put(Resource(FIREWALL, "firewall", "firewall", {"securityRules": [allowed]}))
-    store.put(Resource(aks.SUBNET, "subnet", "subnet", {"networkSecurityGroup": {"id": "firewall"}}))
+    store.put(Resource(SUBNET, "subnet", "subnet", {"networkSecurityGroup": {"id": "firewall"}}))
     return store
 
 
