@@ -175,8 +175,8 @@ def _answering(kubeconfig: str, context: str | None) -> str:
             where="polykube:cluster",
             found=f"{server}: {why}",
             allowed="a cluster that runs",
-            remedy="bring it back, or name another one; to give up a stack whose cluster is gone, destroy it with "
-            "PULUMI_K8S_DELETE_UNREACHABLE=true",
+            remedy="run this from a network that it lets in, bring it back, or name another one; to give up a stack "
+            "whose cluster is gone, destroy it with PULUMI_K8S_DELETE_UNREACHABLE=true",
         )
         raise pulumi.RunError(as_text(problem))
     return kubeconfig

@@ -52,9 +52,11 @@ def address(cluster: str) -> str:
 
 def judge(cluster: str, who: IPv4Address, lets_in: Callable[[IPv4Address], bool]) -> None:
     """Open the cluster's door for `who` runs the rehearsal if the cluster lets them in, and close it else."""
-    close(cluster)
     layout = Layout(cluster)
     if not lets_in(who):
+        close(cluster)
+        return
+    if processes.find(_home(layout)):
         return
     ports, etcd = layout.ports(), ensure(CONTROL_PLANE)["etcd"].path
     listen, behind = (f"127.0.0.1:{ports[each]}" for each in (_DOOR, _API_SERVER))
