@@ -23,6 +23,7 @@ _ESCAPE: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CLEAN: Final = 60.0  # seconds
 _PATH: Final = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _RUNNING: Final = ("running", "degraded")
+_WIRE: Final = "host0"  # as systemd-nspawn names it
 
 
 class MachineError(Exception):
@@ -129,7 +130,10 @@ class BootedMachine:
         self.cut()
 
     def cut(self) -> None:
-        """Take its power away: with its first process the kernel ends all others, which survive systemd-nspawn."""
+        """Take its wire and its power away: with its first process the kernel ends all others, which survive
+        systemd-nspawn. It would answer pings until the last one is gone."""
+        with contextlib.suppress(MachineError, subprocess.TimeoutExpired):
+            self.attempt("ip", "link", "delete", _WIRE)
         if nspawn := self._nspawn():
             for each in (*_first(nspawn), nspawn):
                 with contextlib.suppress(psutil.NoSuchProcess):
