@@ -105,12 +105,14 @@ def program(name: str, **environment: str) -> Iterator[Program]:
 
 
 @contextmanager
-def rehearsed(stack: str) -> Iterator[tuple[Program, RehearsedProject]]:
-    """The project's own program with a cloud's stack, on a stand-in cloud that has nothing; without the policy pack."""
+def rehearsed(stack: str, *, policies: bool = False) -> Iterator[tuple[Program, RehearsedProject]]:
+    """The project's own program with a cloud's stack, on a stand-in cloud that has nothing; with `policies`, under the
+    policy pack that the stack file asks for."""
     project = Project.open(stack)
     with new_site(stack) as site:
         played = RehearsedProject.make(project, site)
-        yield _made(site.project, stack, played.settings(played.ensure_tools())), played
+        settings = played.settings(played.ensure_tools())
+        yield _made(site.project, stack, settings, settings if policies else {}), played
 
 
 @contextmanager

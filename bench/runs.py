@@ -43,8 +43,8 @@ def _report() -> Iterator[Figure]:
         return seconds(command, CHECKOUT, os.environ)
 
     yield told(f"report of {_STACK}, its base brought up before", "s", [ours()])
-    with rehearsed(_STACK) as (plain, _):
-        name = f"report of {_STACK}, on a base that was kept, against a plain preview"
+    with rehearsed(_STACK, policies=True) as (plain, _):
+        name = f"report of {_STACK}, on a base that was kept, against a plain preview under the same policies"
         yield pair(name, "s", ours, plain.preview, _RUNS) | {"goal": 1.3}
 
 
