@@ -10,15 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 
 from common.files import write_atomically
 from rehearsal.control_plane import all_control_planes
 from rehearsal.providers.clouds import clusters
-from rehearsal.providers.kubernetes.discovery import ACCEPT
+from rehearsal.providers.kubernetes.objects import DISCOVERY
 from rehearsal.providers.kubernetes.sleeper import FILE, is_free, read
 
-_SAID: Final = {"/version": "application/json", "/api": ACCEPT, "/apis": ACCEPT}
+_SAID: Final = {"/version": "application/json", "/api": DISCOVERY, "/apis": DISCOVERY}
 """What is kept of an API server, and how it is asked for that."""
 
 
@@ -26,7 +26,7 @@ def keep_answers(site: Path) -> None:
     """Keep what the running API servers of a site say, for when they are asleep."""
     said = {}
     for name in all_control_planes():
-        with suppress(httpx.HTTPError), clusters.api(name) as api:
+        with suppress(httpx2.HTTPError), clusters.api(name) as api:
             if api is not None:
                 answers = {path: api.get(path, accept) for path, accept in _SAID.items()}
                 said[clusters.access(name).endpoint] = {"name": name, "build": clusters.build(name), "answers": answers}

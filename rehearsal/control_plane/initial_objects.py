@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import yaml
 
 from common.errors import ControlPlaneError, Problem
@@ -34,7 +34,7 @@ def apply_initial_objects(layout: Layout, port: int) -> None:
                     )
 
 
-def _apply(client: httpx.Client, manifest: dict[str, Any]) -> str:
+def _apply(client: httpx2.Client, manifest: dict[str, Any]) -> str:
     """What the API server has against `manifest`; nothing when it was applied."""
     metadata = manifest["metadata"]
     scope = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
@@ -48,7 +48,7 @@ def _apply(client: httpx.Client, manifest: dict[str, Any]) -> str:
                 headers={"Content-Type": "application/apply-patch+yaml"},
                 content=yaml.safe_dump(manifest),
             )
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             return str(error)
         if response.is_success:
             return ""

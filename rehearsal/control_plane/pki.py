@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
-import httpx
+import httpx2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -99,12 +99,12 @@ class Pki:
         """What the tokens of service accounts are checked with."""
         return self.directory / f"{SERVICE_ACCOUNTS}.pub"
 
-    def client(self, authority: str, identity: str | None = None, base_url: str = "") -> httpx.Client:
+    def client(self, authority: str, identity: str | None = None, base_url: str = "") -> httpx2.Client:
         """For talking to servers of `authority` on this machine, as `identity` or as nobody."""
         context = ssl.create_default_context(cafile=self.certificate(authority))
         if identity:
             context.load_cert_chain(self.certificate(identity), self.key(identity))
-        return httpx.Client(base_url=base_url, verify=context, timeout=_TIMEOUT, trust_env=False)  # past any proxy
+        return httpx2.Client(base_url=base_url, verify=context, timeout=_TIMEOUT, trust_env=False)  # past any proxy
 
     def is_complete(self) -> bool:
         """Whether everything is there, and nothing of it empty; the authorities' keys are not kept, so one lost file

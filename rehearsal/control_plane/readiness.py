@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 
 from common.errors import ControlPlaneError, Problem
 from rehearsal.control_plane.components import Component
@@ -51,12 +51,12 @@ def wait_until_ready(layout: Layout, started: Sequence[tuple[Component, Process]
                 time.sleep(_POLL)
 
 
-def _is_ready(client: httpx.Client, component: Component, process: Process) -> bool:
+def _is_ready(client: httpx2.Client, component: Component, process: Process) -> bool:
     if not component.health:
         return process.is_connected_to(component.port)
     try:
         return client.get(component.health_url).is_success
-    except httpx.TransportError:
+    except httpx2.TransportError:
         return False
 
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path, PurePath
 from typing import Final
 
-import httpx
+import httpx2
 
 from common.progress import Step, console
 from rehearsal.toolchain import cache
@@ -47,7 +47,7 @@ def download(binary: Binary) -> Tool | None:
 
     try:
         cache.ensured(_directory(binary, release), f"downloading {binary.name} {binary.version}", _USUALLY, fill)
-    except (httpx.HTTPError, OSError, tarfile.TarError, _UnusableError) as error:
+    except (httpx2.HTTPError, OSError, tarfile.TarError, _UnusableError) as error:
         console.print(f"  {_why(error)}: {binary.name} is built from source instead", soft_wrap=True, markup=False)
     return downloaded(binary)
 
@@ -61,7 +61,7 @@ def _fetch(release: Release, file: Path, until: float, current: Step) -> None:
     seen, size = hashlib.sha256(), 0
     plain = {"Accept-Encoding": "identity"}  # an archive is its own compression
     with (
-        httpx.stream("GET", release.url, headers=plain, follow_redirects=True, timeout=_SILENCE) as answer,
+        httpx2.stream("GET", release.url, headers=plain, follow_redirects=True, timeout=_SILENCE) as answer,
         file.open("wb") as output,
     ):
         if answer.is_error:
@@ -100,8 +100,8 @@ def _belongs(path: str, keep: str) -> bool:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx2.TimeoutException):
         return f"{error.request.url.host} says nothing for {_SILENCE:.0f} s"
-    if isinstance(error, httpx.HTTPError):
+    if isinstance(error, httpx2.HTTPError):
         return f"{error.request.url.host}: {error}"
     return str(error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 
 from rehearsal.control_plane.components import NAMES
 from tests.chaos import objects
@@ -95,7 +95,7 @@ def _cluster(world: World, expected: Values) -> list[str]:
     while True:
         try:
             found = objects.difference(expected, objects.of_cluster(world.kubeconfig))
-        except (httpx.HTTPError, ApiError, OSError) as error:
+        except (httpx2.HTTPError, ApiError, OSError) as error:
             found = [f"the cluster does not answer: {error}"]
         if not found or time.monotonic() > until:
             return found

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
@@ -100,8 +100,8 @@ def span(trace: int) -> dict[str, Any]:
 
 def test_a_span_that_is_sent_by_otlp_is_read_back_and_the_oldest_traces_go(ports: dict[str, int]) -> None:
     for trace in range(1, TRACES + 2):
-        sent = httpx.post(f"http://127.0.0.1:{ports['otlp']}/v1/traces", json=span(trace), trust_env=False)
-        assert sent.status_code == httpx.codes.OK
+        sent = httpx2.post(f"http://127.0.0.1:{ports['otlp']}/v1/traces", json=span(trace), trust_env=False)
+        assert sent.status_code == httpx2.codes.OK
         eventually(partial(is_found, trace, ports["query"]), what="the span in the query's answer")
     assert sorted(found(ports["query"])) == [f"{trace:x}" for trace in range(2, TRACES + 2)]
 
@@ -113,7 +113,7 @@ def is_found(trace: int, port: int) -> bool:
 def traces(port: int, service: str) -> list[dict[str, Any]]:
     """The traces with spans of `service`."""
     asked: dict[str, Any] = {"service": service, "limit": TRACES, "lookback": "1h"}
-    answer = httpx.get(f"http://127.0.0.1:{port}/api/traces", params=asked, trust_env=False)
+    answer = httpx2.get(f"http://127.0.0.1:{port}/api/traces", params=asked, trust_env=False)
     return list(answer.json().get("data") or ())
 
 
@@ -167,8 +167,8 @@ def test_a_request_through_both_services_of_the_example_is_one_trace(
             command: list[str | Path] = [python / "opentelemetry-instrument", *serve]
             ready = partial(answers, f"http://{address}{'/tasks' if service == 'tasks' else '/'}")
             running_services.enter_context(running(command, tmp_path / service, ready, variables))
-        assert httpx.get(f"http://{addresses['frontend']}/", trust_env=False).json() == {"url": "/tasks"}
-        answer = httpx.get(f"http://{addresses['frontend']}/tasks", trust_env=False).json()
+        assert httpx2.get(f"http://{addresses['frontend']}/", trust_env=False).json() == {"url": "/tasks"}
+        answer = httpx2.get(f"http://{addresses['frontend']}/tasks", trust_env=False).json()
         assert [task["title"] for task in answer["tasks"]] == ["task 1", "task 2"]
 
         def services() -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import yaml
 from cryptography import x509
@@ -220,8 +220,8 @@ def authority_files(api: Api, directory: Path) -> Path:
     return directory
 
 
-def page(istiod: Istiod, name: str) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{istiod.pages}/debug/{name}", trust_env=False)
+def page(istiod: Istiod, name: str) -> httpx2.Response:
+    return httpx2.get(f"http://127.0.0.1:{istiod.pages}/debug/{name}", trust_env=False)
 
 
 def synced(istiod: Istiod) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
@@ -79,7 +79,7 @@ def run_outside(config: dict[str, Any], kubeconfig: Path) -> dict[str, Any]:
 
 
 def asked(address: str, path: str, **parameters: str) -> Any:
-    return httpx.get(f"{address}/api/v1/{path}", params=parameters, trust_env=False).json()["data"]
+    return httpx2.get(f"{address}/api/v1/{path}", params=parameters, trust_env=False).json()["data"]
 
 
 def found(address: str, query: str) -> list[dict[str, str]]:

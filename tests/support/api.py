@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import httpx
+import httpx2
 import yaml
 
 from tests.support.polling import PATIENCE, eventually
@@ -24,7 +24,7 @@ _NOT_FOUND = 404
 class ApiError(Exception):
     """The API server refused: HTTP status and its own words."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx2.Response) -> None:
         answer = response.json() if response.headers.get("Content-Type") == "application/json" else {}
         self.status = response.status_code
         self.message = str(answer.get("message", response.text))
@@ -40,7 +40,7 @@ class Api:
         tls = ssl.create_default_context(cadata=self.authority(kubeconfig))
         if not anonymous:
             tls.load_cert_chain(user["client-certificate"], user["client-key"])
-        self._client = httpx.Client(base_url=cluster["server"], verify=tls, timeout=30, trust_env=False)
+        self._client = httpx2.Client(base_url=cluster["server"], verify=tls, timeout=30, trust_env=False)
         self._headers: dict[str, str] = {}
         self._plurals: dict[tuple[str, str], tuple[str, bool]] = {}
 

@@ -13,7 +13,7 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from rehearsal.toolchain import ensure
 from tests.support.api import Api, Object
@@ -37,17 +37,17 @@ class Istiod:
     def ready(self) -> bool:
         """Whether it has read everything and answers."""
         try:
-            return httpx.get(f"http://127.0.0.1:{self.pages}/ready", trust_env=False).is_success
-        except httpx.TransportError:
+            return httpx2.get(f"http://127.0.0.1:{self.pages}/ready", trust_env=False).is_success
+        except httpx2.TransportError:
             return False
 
     def mesh_config(self) -> Object:
         """The configuration that it works with."""
-        return dict(httpx.get(f"http://127.0.0.1:{self.pages}/debug/mesh", trust_env=False).json())
+        return dict(httpx2.get(f"http://127.0.0.1:{self.pages}/debug/mesh", trust_env=False).json())
 
     def configuration(self) -> list[Object]:
         """What it makes of everything that it reads, as objects of its own API."""
-        return list(httpx.get(f"http://127.0.0.1:{self.pages}/debug/configz", trust_env=False).json())
+        return list(httpx2.get(f"http://127.0.0.1:{self.pages}/debug/configz", trust_env=False).json())
 
     def inject(self, pod: Object, api: Api) -> Object:
         """`pod` as the sidecar injector returns it, trusted by the certificate that it put into its webhook.
@@ -67,7 +67,7 @@ class Istiod:
         }
         review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
         host = f"{self.service}.istio-system.svc"
-        with httpx.Client(verify=trusted, trust_env=False) as client:
+        with httpx2.Client(verify=trusted, trust_env=False) as client:
             address = f"https://127.0.0.1:{self.webhooks}{webhook['clientConfig']['service']['path']}"
             answer = client.post(address, json=review, extensions={"sni_hostname": host}).raise_for_status().json()
         assert answer["response"]["allowed"], answer

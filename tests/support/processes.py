@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 
 from tests.support.polling import eventually
@@ -25,8 +25,8 @@ def free_ports(count: int) -> list[int]:
 def answers(address: str) -> bool:
     """Whether a server on this machine answers at a URL, and well."""
     try:
-        return httpx.get(address, trust_env=False).is_success
-    except httpx.TransportError:
+        return httpx2.get(address, trust_env=False).is_success
+    except httpx2.TransportError:
         return False
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import grpc
-import httpx
+import httpx2
 from google.protobuf.struct_pb2 import Struct
 
 from tests.support.istiod import Istiod
@@ -45,7 +45,7 @@ def asking_for(
 def priorities(proxy: str, istiod: Istiod) -> dict[str, int]:
     """Where requests of `proxy` go, by address: first to those of priority 0."""
     page = f"http://127.0.0.1:{istiod.pages}/debug/edsz"
-    told = httpx.get(page, params={"proxyID": proxy}, trust_env=False).raise_for_status().json()
+    told = httpx2.get(page, params={"proxyID": proxy}, trust_env=False).raise_for_status().json()
     return {
         each["endpoint"]["address"]["socketAddress"]["address"]: group.get("priority", 0)
         for destination in told["configs"]

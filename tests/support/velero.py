@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from rehearsal.toolchain import ensure
 from tests.support.polling import eventually
@@ -86,8 +86,8 @@ def _running(command: list[str], directory: Path, **environment: str) -> Iterato
 
 def _answers(endpoint: str, trusted: ssl.SSLContext) -> bool:
     try:
-        httpx.get(endpoint, verify=trusted, trust_env=False)
-    except httpx.TransportError:
+        httpx2.get(endpoint, verify=trusted, trust_env=False)
+    except httpx2.TransportError:
         return False
     return True
 

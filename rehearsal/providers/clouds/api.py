@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Self
 
-import httpx
+import httpx2
 
 _TIMEOUT: Final = 30.0  # seconds
 
@@ -14,7 +14,7 @@ _TIMEOUT: Final = 30.0  # seconds
 class Api:
     """An API server."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx2.Client) -> None:
         self._client = client
 
     @classmethod
@@ -23,7 +23,7 @@ class Api:
         """The API server at `address`, by its CA (PEM) and the files of a certificate and its key."""
         context = ssl.create_default_context(cadata=authority)
         context.load_cert_chain(*identity)
-        with httpx.Client(base_url=address, verify=context, timeout=_TIMEOUT, trust_env=False) as client:
+        with httpx2.Client(base_url=address, verify=context, timeout=_TIMEOUT, trust_env=False) as client:
             yield cls(client)
 
     def list(self, path: str) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ class Api:
     def get(self, path: str, accept: str = "application/json") -> dict[str, Any] | None:
         """The object, if it is there."""
         response = self._client.get(path, headers={"Accept": accept})
-        return None if response.status_code == httpx.codes.NOT_FOUND else dict(response.raise_for_status().json())
+        return None if response.status_code == httpx2.codes.NOT_FOUND else dict(response.raise_for_status().json())
 
     def apply(self, path: str, manifest: Mapping[str, Any]) -> None:
         """Bring an object to what the manifest says, making it if need be."""
@@ -53,13 +53,13 @@ class Api:
         """Ask a pod to go; whether it may is for its disruption budget to say."""
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
         response = self._client.post(f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction", json=eviction)
-        if response.status_code not in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.NOT_FOUND):
+        if response.status_code not in (httpx2.codes.TOO_MANY_REQUESTS, httpx2.codes.NOT_FOUND):
             response.raise_for_status()
 
     def delete(self, path: str) -> None:
         """Delete an object, unless it is gone already."""
         response = self._client.delete(path)
-        if response.status_code != httpx.codes.NOT_FOUND:
+        if response.status_code != httpx2.codes.NOT_FOUND:
             response.raise_for_status()
 
     def _patch(self, kind: str, path: str, content: Mapping[str, Any], options: Mapping[str, str]) -> None:

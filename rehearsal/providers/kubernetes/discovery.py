@@ -2,15 +2,10 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Final
 
 from rehearsal.providers.base import ProviderError
 from rehearsal.providers.kubernetes.api import ApiResource, ApiServer
-from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object, items_at, text_at
-
-ACCEPT: Final = ",".join(  # v2 since 1.30
-    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
-)
+from rehearsal.providers.kubernetes.objects import DISCOVERY, GroupVersionKind, Object, items_at, text_at
 
 
 class UnknownKind(ProviderError):
@@ -54,7 +49,7 @@ class DiscoveryClient:
                 self._resources = {
                     resource.kind: resource
                     for root in ("/api", "/apis")
-                    for resource in _resources(root, self._api.get(root, ACCEPT))
+                    for resource in _resources(root, self._api.get(root, DISCOVERY))
                 }
             return self._resources
 

@@ -11,6 +11,11 @@ from common.wire import Properties, SecretValue
 
 Object: TypeAlias = dict[str, Any]
 
+DISCOVERY: Final = ",".join(  # v2 since 1.30
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
+)
+"""What an API server is asked with (`Accept`) for all kinds that it serves."""
+
 # The schema keywords of a CRD that no SDK can have as a property name, and how state and programs spell them.
 _DASHED: Final = {
     spelling: spelling.replace("_", "-")

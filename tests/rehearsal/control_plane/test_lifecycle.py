@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 import pytest
 
@@ -166,7 +166,7 @@ def test_deleting_leaves_no_process_and_no_file(absent: ControlPlane) -> None:
 def taken_port(control_plane: ControlPlane) -> Iterator[int]:
     """The API server's port, held by somebody else while the control plane is stopped."""
     control_plane.stop()
-    port = httpx.URL(control_plane.status().endpoint).port
+    port = httpx2.URL(control_plane.status().endpoint).port
     assert port
     with closing(socket.create_server(("127.0.0.1", port))):
         yield port

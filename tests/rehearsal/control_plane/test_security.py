@@ -5,7 +5,7 @@ import stat
 from contextlib import closing
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 import pytest
 import yaml
@@ -45,8 +45,8 @@ def test_all_listeners_are_on_loopback(listeners: dict[str, list[tuple[str, int]
 def test_no_listener_says_anything_by_plain_http(listeners: dict[str, list[tuple[str, int]]], path: str) -> None:
     answers = {}
     for address, port in (each for its in listeners.values() for each in its):
-        with contextlib.suppress(httpx.TransportError):
-            answers[port] = httpx.get(f"http://{address}:{port}{path}", trust_env=False).status_code
+        with contextlib.suppress(httpx2.TransportError):
+            answers[port] = httpx2.get(f"http://{address}:{port}{path}", trust_env=False).status_code
     assert set(answers.values()) <= {400}  # "Client sent an HTTP request to an HTTPS server"
 
 
@@ -74,7 +74,7 @@ def test_metrics_need_credentials(layout: Layout, component: str) -> None:
 @pytest.mark.parametrize("identity", [None, "admin", "super-admin"])
 def test_etcd_talks_to_the_api_server_alone(layout: Layout, identity: str | None) -> None:
     url = f"https://127.0.0.1:{layout.ports()['etcd']}/version"
-    with layout.pki.client("etcd-ca", identity) as other, pytest.raises(httpx.TransportError):
+    with layout.pki.client("etcd-ca", identity) as other, pytest.raises(httpx2.TransportError):
         other.get(url)
     with layout.pki.client("etcd-ca", "etcd-client") as api_server:
         assert api_server.get(url).status_code == 200

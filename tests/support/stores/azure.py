@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
-import httpx
+import httpx2
 
 from tests.support.processes import answers_at_all, free_ports, running
 from tests.support.stores.azurite import azurite
@@ -42,7 +42,7 @@ class Azure(Store):
     def write(self, name: str, content: bytes) -> None:
         self.request("PUT", f"{BUCKET}/{name}", content=content)
 
-    def request(self, method: str, path: str, query: Mapping[str, str] = {}, content: bytes = b"") -> httpx.Response:
+    def request(self, method: str, path: str, query: Mapping[str, str] = {}, content: bytes = b"") -> httpx2.Response:
         """The answer to a request, which has to be granted, signed by the account's key.
 
         learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key, read on 2026-11-30; the account is in
@@ -60,7 +60,7 @@ class Azure(Store):
         digest = hmac.digest(base64.b64decode(self.secret), signed.encode(), hashlib.sha256)
         headers["Authorization"] = f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}"
         url = f"http://127.0.0.1:{self.front.behind}/{ACCOUNT}/{path}"
-        with httpx.Client(trust_env=False) as client:
+        with httpx2.Client(trust_env=False) as client:
             return client.request(method, url, params=query, headers=headers, content=content).raise_for_status()
 
 

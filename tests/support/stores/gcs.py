@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
+import httpx2
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -48,10 +48,10 @@ class Gcs(Store):
 
     def request(  # what goes to the JSON API (cloud.google.com/storage/docs/json_api)
         self, method: str, path: str, *, params: dict[str, str], content: bytes = b""
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """The answer to a request, which has to be granted."""
         url = f"http://127.0.0.1:{self.front.behind}/{path}"
-        with httpx.Client(trust_env=False) as client:
+        with httpx2.Client(trust_env=False) as client:
             return client.request(method, url, params=params, content=content).raise_for_status()
 
 
