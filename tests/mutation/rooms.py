@@ -15,17 +15,20 @@ _CONTRACT: Final = (
 _STACKS: Final = tuple(
     f"tests/unit/stacks/test_{name}.py"
     for name in (
-        *("changes", "dev_stack", "kubectl_reading", "manifests", "stack_cases", "stack_schema", "stack_values"),
-        "yaml_reading",
+        *("changes", "dev_stack", "engine_entrance", "kubectl_reading", "manifests", "stack_cases", "stack_schema"),
+        *("stack_values", "yaml_reading"),
     )
 )
 _PREVIEW: Final = tuple(
     f"tests/automation/preview/test_{name}.py"
-    for name in ("changed", "changes", "compare", "edits", "rendering", "story")
+    for name in ("base", "changed", "changes", "compare", "contract", "drifted", "edits", "guard", "rendering", "story")
 )
 _AUTOMATION: Final = tuple(
     f"tests/automation/test_{name}.py"
-    for name in ("bundles", "new", "permissions", "prerequisites", "promote", "rehearsal_report")
+    for name in (
+        *("bundles", "event_log", "exit_codes", "new", "permissions", "plans", "prerequisites", "promote"),
+        *("rehearsal_report", "state_files"),
+    )
 )
 
 
@@ -76,7 +79,7 @@ ROOMS: Final = (
     Room("components/clusters", ("tests/unit/clusters", *_STACKS, *_CONTRACT)),
     Room("components", (*_STACKS, "tests/unit/addons", *_CONTRACT)),
     Room("spec", (*_STACKS, "tests/unit/common")),
-    Room("stacks", _STACKS),
+    Room("stacks", (*_STACKS, "tests/contract/test_protection.py")),
     Room("common", ("tests/unit/common", "tests/unit/rehearsal/kubernetes")),
     Room("rehearsal/providers/kubernetes", ("tests/unit/rehearsal/kubernetes",)),
     Room("rehearsal/providers/clouds", ("tests/unit/rehearsal/clouds", "tests/rehearsal/clouds")),

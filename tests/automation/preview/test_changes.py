@@ -78,6 +78,21 @@ def test_a_renamed_resource_is_told_as_that() -> None:
     assert (gone.becomes, made.came_from, other.came_from) == ("dev-apps", "dev-general", "")
 
 
+def test_one_with_a_single_input_is_told_as_renamed_too() -> None:
+    gone, made = changes(
+        step("delete", "random:index/randomId:RandomId", "dev-a", {"byteLength": 4}),
+        step("create", "random:index/randomId:RandomId", "dev-b", new={"byteLength": 4}),
+    )
+    assert (gone.becomes, made.came_from) == ("dev-b", "dev-a")
+
+
+def test_of_a_replacement_only_what_forces_it_counts_as_its_properties() -> None:
+    details = {**updating("size")["detailedDiff"], **replacing("labels.pool")["detailedDiff"]}
+    (replaced,) = changes(step("replace", GROUP, "a", POOL, {**POOL, "size": 4}, detailedDiff=details))
+    (changed,) = changes(step("update", GROUP, "a", POOL, {**POOL, "size": 4}, **updating("size", "labels.pool")))
+    assert (sorted(replaced.properties), sorted(changed.properties)) == (["labels"], ["labels", "size"])
+
+
 def test_an_alias_moves_a_resource_and_loses_nothing() -> None:
     (found,) = changes(step("same", GROUP, "apps", POOL, POOL, was="general"))
     assert (found.operation, found.was) == (Operation.MOVE, "general")

@@ -151,6 +151,14 @@ def test_a_stack_whose_file_is_gone_is_told() -> None:
     assert "The file of gke-dev is gone" in shown
 
 
+def test_headings_of_plain_text_are_underlined() -> None:
+    headings = re.findall(r"^(.+)\n(=+|-+)$", FORMS["text"](report(EVENTS)), re.MULTILINE)
+    assert [line for _, line in headings] == [
+        ("-" if index else "=") * len(title) for index, (title, _) in enumerate(headings)
+    ]
+    assert len(headings) > 1
+
+
 def test_code_hosts_get_findings_and_losses_at_their_lines() -> None:
     (run,) = json.loads(FORMS["sarif"](report(EVENTS)))["runs"]
     told = {result["ruleId"]: result for result in run["results"]}

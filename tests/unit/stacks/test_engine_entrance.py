@@ -1,6 +1,7 @@
 """A program that sees another spec than the CLI checked, loses its secrets, or fails with a traceback."""
 
 import json
+import re
 from pathlib import Path
 
 import pulumi
@@ -109,6 +110,28 @@ def test_a_key_without_a_namespace_is_refused_both_ways(directory: Path, monkeyp
     hand_over(monkeypatch, stage="dev", cluster=CLUSTER)  # the engine adds the project's name to `stage`
     with pytest.raises(pulumi.RunError, match="PK110"):
         load_from_engine()
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [(None, "polykube:cluster.version"), ("config: none\n", "Pulumi.dev.yaml:1 at polykube:cluster.version")],
+)
+def test_a_problem_that_no_file_says_is_placed_as_far_as_it_can_be(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, place: str
+) -> None:
+    if content:
+        (directory / "Pulumi.dev.yaml").write_text(content)
+    hand_over(monkeypatch, stage="dev", cluster=CLUSTER | {"version": "2"})
+    with pytest.raises(pulumi.RunError) as raised:
+        load_from_engine()
+    assert f"  where   {place}" in str(raised.value).splitlines()
+
+
+def test_text_that_only_begins_like_json_is_text(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_over(monkeypatch, stage="{dev", cluster=CLUSTER)
+    with pytest.raises(pulumi.RunError, match=re.escape('"{dev"')):
+        load_from_engine()
+    assert not list(directory.iterdir())
 
 
 def test_a_secret_is_opaque_in_the_file_and_readable_in_the_program(
