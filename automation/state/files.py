@@ -69,7 +69,7 @@ class StateFiles:
         """
         gone = [file for file in self._half_written() if _removed(file)]
         meta = self.directory / "meta.yaml"
-        if meta.exists() and not meta.read_text().strip():
+        if meta.exists() and (_has_no_version(meta) or _has_rotted(meta)):
             meta.write_text(_LAYOUT)
             gone.append(meta)
         return gone
@@ -133,6 +133,17 @@ def _unreadable(file: Path) -> str:
 
 def _resources(content: Any) -> list[Any]:
     return (content["checkpoint"].get("latest") or {}).get("resources") or []
+
+
+def _has_no_version(meta: Path) -> bool:
+    """Whether the engine would call the store corrupt (pulumi v3.259, pkg/backend/diy/meta.go): no layout is in it.
+
+    Which layouts there are, the old one (0) and later ones too, is the engine's to judge.
+    """
+    with suppress(yaml.YAMLError, UnicodeDecodeError):
+        content = yaml.safe_load(meta.read_text())
+        return not isinstance(content, dict) or type(content.get("version")) is not int
+    return True
 
 
 def _has_rotted(file: Path) -> bool:

@@ -59,6 +59,36 @@ def test_what_a_full_disk_leaves_empty_keeps_no_run_from_going_on(stack: Cli, fi
     assert "no resources changed" in stack.must("up")
 
 
+LAYOUTS = {
+    "null": b"null",
+    "another key": b"vursion: 1\n",
+    "cut": b"version: ",
+    "not text": b"\xffersion: 1\n",
+    "a value that is none": b"version: [\n",
+    "the old layout's number": b"version: 0\n",
+    "twice": b"version: 1\nversion: 1\n",
+}
+
+
+@pytest.mark.parametrize("damage", LAYOUTS)
+def test_a_damaged_layout_keeps_no_run_from_going_on(stack: Cli, files: StateFiles, damage: str) -> None:
+    layout = files.directory / "meta.yaml"
+    times = (layout.stat().st_atime, layout.stat().st_mtime)
+    layout.write_bytes(LAYOUTS[damage])
+    os.utime(layout, times)
+    assert "no resources changed" in stack.must("up")
+
+
+def test_a_layout_of_a_later_engine_is_left_to_the_engine(files: StateFiles) -> None:
+    layout = files.directory / "meta.yaml"
+    written, later = layout.read_text(), layout.stat().st_mtime + 60
+    layout.write_text("version: 2\n")
+    os.utime(layout, (later, later))
+    assert layout not in files.sweep()
+    assert layout.read_text() == "version: 2\n"
+    layout.write_text(written)
+
+
 def _cut(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
