@@ -160,6 +160,7 @@ REFUSED: dict[str, dict[str, Any]] = {
         "controlPlanes.image": "debian-13",
         "controlPlanes.diskSize": "80Gi",
         "controlPlanes.takesPods": True,
+        "etcd": {"machineType": "m7g.large"},
         "certificateNames": ["api.example.com"],
         "evictionSeconds": 30,
         "network.pods": "10.128.0.0/16",

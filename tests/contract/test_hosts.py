@@ -40,6 +40,7 @@ REFUSED: Final[dict[str, Any]] = {
     "network.encapsulation": "geneve",
     "controlPlanes.hosts": [{"name": "cp-9", "address": "10.20.0.19"}],
     "controlPlanes.architecture": "arm64",
+    "etcd": {"hosts": [{"name": f"etcd-{number}", "address": f"10.20.0.5{number}"} for number in range(3)]},
     "controlPlanes.takesPods": True,
     "nodePools.1.labels": {"example.com/memory": "small"},
     "nodePools.1.taints": [{"key": "dedicated", "value": "shop", "effect": "NoSchedule"}],

@@ -12,10 +12,8 @@ from functools import cached_property
 from typing import Any, Final
 from unittest.mock import patch
 
-from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
-from common.wire import plain
 from rehearsal.control_plane import Given
 from rehearsal.providers.base import ProviderError, Request
 from rehearsal.providers.clouds import clusters, kubeadm
@@ -28,40 +26,32 @@ from rehearsal.providers.clouds.kubeadm import Joined, NeverJoins
 from rehearsal.providers.clouds.provider import CloudStandIn
 from rehearsal.providers.clouds.store import LoggedOperation, Resource, Store, rehearsal_directory
 from stacks.config import StackSpec
-from tests.support.registered import Cloud, Registered, everything_before, registered
+from tests.support.certificates import WithCertificates, make, whole
+from tests.support.registered import Registered, everything_before, registered
 
 _CLOUDS: Final[tuple[type[CloudStandIn], ...]] = (AwsStandIn, AzureNativeStandIn, GcpStandIn)
 _AUTHORITY: Final = "LS0tLS1CRUdJTg=="
 
 
-class _StandIns(Cloud):
-    """Answers for the clouds by their stand-ins, and for all else as the recorder does."""
+class _StandIns(WithCertificates):
+    """Answers for the clouds and `tls` by their stand-ins, and for all else as the recorder does."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.providers = {kind.name: kind() for kind in _CLOUDS}
         self.refused: list[str] = []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         package = args.typ.partition(":")[0]
         if args.typ.startswith("pulumi:providers:") and (known := self.providers.get(args.typ.rpartition(":")[2])):
-            known.configure(_whole(args.inputs))
+            known.configure(whole(args.inputs))
         if package not in self.providers:
             return super().new_resource(args)
         try:
-            return self.make(self.providers[package], args.typ, args.name, args.inputs)
+            return make(self.providers[package], args.typ, args.name, args.inputs)
         except ProviderError as error:
             self.refused.append(str(error))
             return super().new_resource(args)
-
-    @staticmethod
-    def make(provider: CloudStandIn, type_: str, name: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Make a resource; ProviderError says why it cannot be."""
-        request = Request(f"urn:pulumi:played::polykube::{type_}::{name}", _whole(given))
-        inputs, failures = provider.check(request)
-        for failure in failures:
-            raise ProviderError(f"{request.urn}: {failure.property} {failure.reason}")
-        made = provider.create(Request(request.urn, inputs))
-        return made.id, plain(made.outputs)
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[Any]]:
         try:
@@ -117,7 +107,7 @@ class Played:
             yield from _said(each, self._delete, there)
 
     def _make(self, each: Resource) -> None:
-        self.clouds.make(self._provider(each), each.type, each.name, each.inputs)
+        make(self._provider(each), each.type, each.name, each.inputs)
 
     def _delete(self, each: Resource) -> None:
         urn = f"urn:pulumi:played::polykube::{each.type}::{each.name}"
@@ -134,20 +124,6 @@ class Played:
     def _of_clouds(self) -> Mapping[str, Resource]:
         made = {(each.type, each.name): each for each in next(iter(self.clouds.providers.values())).store.all()}
         return {urn: made[each.type, each.name] for urn, each in self.planned.items() if (each.type, each.name) in made}
-
-
-def _whole(value: Any) -> Any:
-    """A value with its whole numbers as such, and what is secret as it is: the monitor knows neither."""
-    if rpc.is_rpc_secret(value):
-        return _whole(rpc.unwrap_rpc_secret(value))
-    match value:
-        case Mapping():
-            return {key: _whole(each) for key, each in value.items()}
-        case list():
-            return [_whole(each) for each in value]
-        case float() if value.is_integer():
-            return int(value)
-    return value
 
 
 def _said(each: Resource, do: Callable[[Resource], None], there: Sequence[Resource]) -> Iterator[str]:

@@ -36,6 +36,7 @@ _NESTED: Final[Mapping[str, Mapping[str, Any]]] = {
         "privateKeyPem": "",
     },
     "aws:lb/loadBalancer:LoadBalancer": {"dnsName": "balancer.example"},
+    "aws:ec2/networkInterface:NetworkInterface": {"privateIp": "192.0.2.4"},
     "random:index/randomString:RandomString": {"result": "abcdef"},
     "random:index/randomPassword:RandomPassword": {"result": "0123456789abcdef"},
     "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "-----BEGIN CERTIFICATE-----"},

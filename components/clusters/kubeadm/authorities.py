@@ -7,6 +7,7 @@ certificate needs nobody to fetch it. What is made here is in the stack's state,
 import base64
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,14 +15,15 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
-from components.clusters.kubeadm.documents import SETTINGS, encryption
+from components.clusters.kubeadm.documents import ETCD_CLIENT, PKI, SETTINGS, encryption
+from components.clusters.kubeadm.etcd import MEMBER_CERTIFICATE, MEMBER_PKI
 
 _DAY: Final = 24  # hours
 _TEN_YEARS: Final = 10 * 365 * _DAY
 _CURVE: Final = "P256"
+_LOOPBACK: Final = "127.0.0.1"
 _ADMINISTRATORS: Final = "kubeadm:cluster-admins"
 """The group that kubeadm gives its rights by a binding, which can be taken away (kubeadm 1.29 and newer)."""
-_DIRECTORY: Final = "/etc/kubernetes"
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,17 @@ class Credential:
 class Authorities:
     """The authorities of the cluster called `name`: for the API, for aggregated APIs, for etcd; and what signs tokens.
 
-    They are kept: with another one, no machine and no client would know the cluster any more.
+    They are kept: with another one, no machine and no client would know the cluster any more. With an `external_etcd`
+    control planes are clients of that, and get a certificate in place of the key of its authority.
     """
 
-    def __init__(self, name: str, parent: pulumi.Resource, *, protect: bool) -> None:
+    def __init__(self, name: str, parent: pulumi.Resource, *, protect: bool, external_etcd: bool = False) -> None:
         self._name, self._parent, self._protect = name, parent, protect
         self._api_key, self._api = self._authority("ca", "kubernetes")
         self._proxy_key, self._proxy = self._authority("front-proxy-ca", "kubernetes-front-proxy-ca")
         self._etcd_key, self._etcd = self._authority("etcd-ca", "etcd-ca")
         self._tokens = self._key("service-accounts")
+        self._etcd_client = self._make_etcd_client() if external_etcd else {}
         self._encryption = random.RandomBytes(f"{name}-encryption", length=32, opts=self._kept())
 
     @property
@@ -69,19 +73,59 @@ class Authorities:
 
     def files(self) -> pulumi.Output[str]:
         """All that a control plane needs, as JSON: content by path."""
-        pki = f"{_DIRECTORY}/pki"
         contents = {
-            f"{pki}/ca.crt": self._api.cert_pem,
-            f"{pki}/ca.key": self._api_key.private_key_pem,
-            f"{pki}/front-proxy-ca.crt": self._proxy.cert_pem,
-            f"{pki}/front-proxy-ca.key": self._proxy_key.private_key_pem,
-            f"{pki}/etcd/ca.crt": self._etcd.cert_pem,
-            f"{pki}/etcd/ca.key": self._etcd_key.private_key_pem,
-            f"{pki}/sa.key": self._tokens.private_key_pem,
-            f"{pki}/sa.pub": self._tokens.public_key_pem,
+            f"{PKI}/ca.crt": self._api.cert_pem,
+            f"{PKI}/ca.key": self._api_key.private_key_pem,
+            f"{PKI}/front-proxy-ca.crt": self._proxy.cert_pem,
+            f"{PKI}/front-proxy-ca.key": self._proxy_key.private_key_pem,
+            f"{PKI}/etcd/ca.crt": self._etcd.cert_pem,
+            f"{PKI}/sa.key": self._tokens.private_key_pem,
+            f"{PKI}/sa.pub": self._tokens.public_key_pem,
             f"{SETTINGS}/encryption.yaml": self._encryption.base64.apply(lambda key: json.dumps(encryption(key))),
         }
-        return pulumi.Output.secret(pulumi.Output.all(**contents).apply(lambda each: json.dumps(each, sort_keys=True)))
+        etcd = self._etcd_client or {f"{PKI}/etcd/ca.key": self._etcd_key.private_key_pem}
+        return _as_json({**contents, **etcd})
+
+    def _make_etcd_client(self) -> dict[str, pulumi.Output[str]]:
+        certificate, key = self._etcd_certificate("etcd-client", "kube-apiserver-etcd-client", ["client_auth"])
+        return {f"{ETCD_CLIENT}.crt": certificate, f"{ETCD_CLIENT}.key": key}
+
+    def etcd_member(self, name: str, address: pulumi.Input[str]) -> pulumi.Output[str]:
+        """What the etcd member of this name needs, as JSON: content by path. Its certificate is for both of its ports,
+        and for what it says to the others, who look whether it comes from its address."""
+        addresses = [address, _LOOPBACK]
+        certificate, key = self._etcd_certificate(name, name, ["server_auth", "client_auth"], addresses)
+        return _as_json(
+            {
+                f"{MEMBER_PKI}/ca.crt": self._etcd.cert_pem,
+                f"{MEMBER_CERTIFICATE}.crt": certificate,
+                f"{MEMBER_CERTIFICATE}.key": key,
+            }
+        )
+
+    def _etcd_certificate(
+        self, what: str, common_name: str, uses: Sequence[str], addresses: Sequence[pulumi.Input[str]] = ()
+    ) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        """A certificate of etcd's authority, and its key; it holds as long as that does."""
+        name = f"{self._name}-{what}"
+        key = self._key(what)
+        request = tls.CertRequest(
+            name,
+            private_key_pem=key.private_key_pem,
+            subject=tls.CertRequestSubjectArgs(common_name=common_name),
+            ip_addresses=list(addresses) or None,
+            opts=self._options(),
+        )
+        signed = tls.LocallySignedCert(
+            name,
+            ca_private_key_pem=self._etcd_key.private_key_pem,
+            ca_cert_pem=self._etcd.cert_pem,
+            cert_request_pem=request.cert_request_pem,
+            allowed_uses=["digital_signature", *uses],
+            validity_period_hours=_TEN_YEARS,
+            opts=self._options(),
+        )
+        return signed.cert_pem, key.private_key_pem
 
     def administrator(self, days: int) -> Credential:
         """A certificate of an administrator that holds for so many days; an `up` of its last third makes another."""
@@ -123,6 +167,11 @@ class Authorities:
 
     def _kept(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self._parent, protect=True if self._protect else None)
+
+
+def _as_json(contents: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    """Content by path, as a secret."""
+    return pulumi.Output.secret(pulumi.Output.all(**contents).apply(lambda each: json.dumps(each, sort_keys=True)))
 
 
 def public_key_hash(public_key: str) -> str:

@@ -7,21 +7,23 @@ cloud-init's `write_files` and `runcmd` (cloudinit.readthedocs.io/en/latest/refe
 import base64
 import gzip
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final
 
 import yaml
 
 from components.clusters.kubeadm.documents import SETTINGS, settings_files
-from components.clusters.kubeadm.releases import downloads
+from components.clusters.kubeadm.releases import Download, downloads, etcd_download
 from components.clusters.kubeadm.v1beta4 import Document
 
 FIRST: Final = "first"
 """The role of the control plane that begins the cluster."""
 CONTROL_PLANE: Final = "control-plane"
 WORKER: Final = "worker"
+ETCD: Final = "etcd"
+"""The role of a machine that is a member of etcd, and no node."""
 DEADLINE: Final = 1200
 """Seconds that a machine has to join; each wait of the script has a deadline within this."""
 SCRIPT: Final = "/usr/local/sbin/polykube-boot"
@@ -44,7 +46,7 @@ class Machine:
     """What one machine is told: its part, what it runs, where it is, what kubeadm is told.
 
     `settings` are variables for the script, `cloud` is the text of what speaks to its cloud, `documents` are those of
-    kubeadm by the file's name (init, join).
+    kubeadm by the file's name (init, join), `files` are others, content and mode by path.
     """
 
     role: str
@@ -52,8 +54,9 @@ class Machine:
     architecture: str
     settings: Mapping[str, str]
     cloud: str
-    documents: Mapping[str, Sequence[Document]]
+    documents: Mapping[str, Sequence[Document]] = field(default_factory=dict)
     mirrors: Sequence[Mirror] = ()
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def user_data(machine: Machine) -> str:
@@ -78,14 +81,28 @@ def contents(machine: Machine) -> dict[str, tuple[str, str]]:
 
     In a cloud it is user data (`user_data`); hosts given by address get it by ssh, with the authorities in it.
     """
-    programs = [f"{each.name} {each.sha256} {each.url}" for each in downloads(machine.minor, machine.architecture)]
-    settings = {"ROLE": machine.role, **machine.settings}
-    secret = "0600"  # noqa: S105 - a mode
-    found = {
+    return {
         SCRIPT: (_own_text("boot.sh"), "0700"),
         "/usr/local/lib/polykube/cloud.sh": (machine.cloud, "0644"),
-        "/etc/polykube/machine.env": (_variables(settings), "0644"),
-        "/etc/polykube/downloads": ("\n".join(programs) + "\n", "0644"),
+        "/etc/polykube/machine.env": (_variables({"ROLE": machine.role, **machine.settings}), "0644"),
+        "/etc/polykube/downloads": (
+            "".join(f"{each.name} {each.sha256} {each.url}\n" for each in _programs(machine)),
+            "0644",
+        ),
+        **({} if machine.role == ETCD else _of_node(machine)),
+        **machine.files,
+    }
+
+
+def _programs(machine: Machine) -> Iterable[Download]:
+    if machine.role == ETCD:
+        return [etcd_download(machine.architecture)]
+    return downloads(machine.minor, machine.architecture)
+
+
+def _of_node(machine: Machine) -> dict[str, tuple[str, str]]:
+    secret = "0600"  # noqa: S105 - a mode
+    found = {
         "/etc/sysctl.d/90-polykube.conf": (_SYSCTLS, "0644"),
         "/etc/containerd/config.toml": (_CONTAINERD, "0644"),
         "/etc/systemd/system/containerd.service": (_CONTAINERD_UNIT, "0644"),

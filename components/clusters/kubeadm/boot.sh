@@ -1,11 +1,12 @@
 #!/bin/bash
-# Makes this machine a node of its cluster. It may be run again: each step looks at what is there already, says one line
+# Makes this machine a node of its cluster, or a member of its etcd. It may be run again: each step looks at what is there already, says one line
 # on the console, and what it waits for has a deadline. The cloud is told whether the machine joined.
 set -Eeuo pipefail
 
 # What not every kind of machine needs; its own file says otherwise.
 cloud_before_beginning() { :; }
 cloud_after_joining() { :; }
+ETCD=
 
 # shellcheck source=/dev/null
 . /etc/polykube/machine.env
@@ -14,6 +15,7 @@ cloud_after_joining() { :; }
 
 # shellcheck disable=SC2153 # of machine.env, as are the other capitals
 readonly PART=$ROLE
+readonly PKI=/etc/kubernetes/pki
 readonly KUBELET_CONFIG=/etc/kubernetes/kubelet.conf
 readonly BAKED=/usr/local/share/polykube/programs
 readonly SOCKET=/run/containerd/containerd.sock
@@ -49,12 +51,15 @@ step() {
 }
 trap 'give_up "line $LINENO failed, see /var/log/cloud-init-output.log"' ERR
 
-set_up_system() {
+set_up_kernel() {
   swapoff -a
   sed -i '/\sswap\s/d' /etc/fstab
   modprobe overlay
   modprobe br_netfilter
   sysctl --quiet --load=/etc/sysctl.d/90-polykube.conf
+}
+
+install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   wait_for 300 "package list" apt-get update -qq
   wait_for 300 "packages" apt-get install -qq -y --no-install-recommends \
@@ -78,6 +83,7 @@ download_programs() {
     case $name in
       containerd) tar --extract --gzip --file "$file" --directory /usr/local ;;
       cni-plugins) tar --extract --gzip --file "$file" --directory /opt/cni/bin ;;
+      etcd) tar --extract --gzip --file "$file" --directory /usr/local/bin --strip-components 1 --wildcards '*/etcd' '*/etcdctl' '*/etcdutl' ;;
       *) install --mode 0755 "$file" "/usr/local/bin/$name" ;;
     esac
   done </etc/polykube/downloads
@@ -98,13 +104,36 @@ is_joined() {
   test -s "$KUBELET_CONFIG" && systemctl is-active --quiet kubelet
 }
 
+# etcd_answers COUNT: whether so many members on machines of their own say that they are healthy.
+etcd_answers() {
+  local each count=0 client=$PKI/apiserver-etcd-client
+  for each in $ETCD; do
+    if curl --fail --silent --show-error --max-time 5 --output /dev/null \
+      --cacert "$PKI/etcd/ca.crt" --cert "$client.crt" --key "$client.key" "$each/health"; then
+      count=$((count + 1))
+    fi
+  done
+  ((count >= $1))
+}
+
+# wait_for_etcd COUNT
+wait_for_etcd() {
+  if [[ -n $ETCD ]]; then
+    wait_for 600 "etcd, $1 of $ETCD" etcd_answers "$1"
+  fi
+}
+
 begin_cluster() {
+  wait_for_etcd "$(wc -w <<<"$ETCD")" # kubeadm asks all of them
   cloud_before_beginning
   kubeadm init --config /etc/polykube/init.yaml --skip-token-print
   wait_for 120 "note that the cluster has begun" cloud_note_beginning
 }
 
 join_cluster() {
+  if [[ $PART != worker ]]; then
+    wait_for_etcd 1 # of a majority: none is healthy without
+  fi
   wait_for 600 "API server at $API_ENDPOINT" curl --silent --max-time 5 --output /dev/null --insecure "https://$API_ENDPOINT/livez"
   kubeadm join --config /etc/polykube/join.yaml
 }
@@ -131,8 +160,18 @@ report() {
 }
 
 step "machine" cloud_prepare
-step "system" set_up_system
+step "packages" install_packages
 step "programs" download_programs
+if [[ $PART == etcd ]]; then
+  # shellcheck source=etcd.sh
+  . /usr/local/lib/polykube/etcd.sh
+  step "disk" prepare_disk
+  step "authorities" place_authorities
+  step "member" become_member
+  step "report" report
+  exit
+fi
+step "system" set_up_kernel
 step "runtime" start_runtime
 if [[ $PART != worker ]]; then
   step "authorities" place_authorities

@@ -16,6 +16,7 @@ from components.clusters.kubeadm.v1beta4 import (
     Discovery,
     Document,
     Etcd,
+    ExternalEtcd,
     HostPathMount,
     InitConfiguration,
     JoinConfiguration,
@@ -33,6 +34,10 @@ from components.clusters.kubeadm.v1beta4 import (
 from components.clusters.node_pools import TaintSpec
 
 PORT: Final = 6443
+PKI: Final = "/etc/kubernetes/pki"
+"""The directory of a control plane with its authorities and certificates."""
+ETCD_CLIENT: Final = f"{PKI}/apiserver-etcd-client"
+"""The certificate and the key (.crt, .key) by which an API server is known to an etcd on other machines."""
 SETTINGS: Final = "/etc/kubernetes/polykube"
 """The directory of a control plane with what its API server reads besides its certificates."""
 _LOGS: Final = "/var/log/kubernetes/audit"
@@ -45,7 +50,8 @@ _ANYBODY: Final = ("/livez", "/readyz", "/healthz", "/api/v1/namespaces/kube-pub
 @dataclass(frozen=True)
 class ClusterFacts:
     """What all machines of a cluster are told alike; `minor` is its version, `host` where its API servers are reached
-    by machines, `names` further names and addresses by which clients reach them."""
+    by machines, `names` further names and addresses by which clients reach them, `etcd` the endpoints of members on
+    other machines."""
 
     name: str
     minor: str
@@ -55,6 +61,7 @@ class ClusterFacts:
     services: str
     eviction_seconds: int
     in_cloud: bool = True
+    etcd: Sequence[str] = ()
 
     @property
     def endpoint(self) -> str:
@@ -134,11 +141,18 @@ def cluster_configuration(cluster: ClusterFacts) -> ClusterConfiguration:
         kubernetes_version=f"v{PATCHES[cluster.minor]}",
         control_plane_endpoint=cluster.endpoint,
         networking=Networking(pod_subnet=cluster.pods, service_subnet=cluster.services),
-        etcd=Etcd(local=LocalEtcd(data_dir="/var/lib/etcd")),
+        etcd=_etcd(cluster.etcd),
         api_server=_api_server(cluster),
         controller_manager=ControlPlaneComponent(extra_args=flags(profiling="false", **external)),
         scheduler=ControlPlaneComponent(extra_args=flags(profiling="false")),
     )
+
+
+def _etcd(endpoints: Sequence[str]) -> Etcd:
+    if not endpoints:
+        return Etcd(local=LocalEtcd(data_dir="/var/lib/etcd"))
+    client = {"ca_file": f"{PKI}/etcd/ca.crt", "cert_file": f"{ETCD_CLIENT}.crt", "key_file": f"{ETCD_CLIENT}.key"}
+    return Etcd(external=ExternalEtcd(endpoints=endpoints, **client))
 
 
 def _api_server(cluster: ClusterFacts) -> ControlPlaneComponent:
@@ -157,7 +171,7 @@ def _api_server(cluster: ClusterFacts) -> ControlPlaneComponent:
             default_unreachable_toleration_seconds=seconds,
             enable_admission_plugins="NodeRestriction",
             encryption_provider_config=f"{SETTINGS}/encryption.yaml",
-            kubelet_certificate_authority="/etc/kubernetes/pki/ca.crt",
+            kubelet_certificate_authority=f"{PKI}/ca.crt",
             profiling="false",
             tls_min_version=_TLS,
         ),

@@ -1,6 +1,6 @@
 """What a machine downloads to become a node: addresses, and the SHA-256 that each file has to have.
 
-Of releases of Kubernetes, containerd, runc and the CNI's basic plugins. SHA-256: kubernetes-sigs/kubespray,
+Of releases of Kubernetes, containerd, runc, etcd and the CNI's basic plugins. SHA-256: kubernetes-sigs/kubespray,
 roles/kubespray_defaults/vars/main/checksums.yml of 2026-08-21.
 """
 
@@ -19,6 +19,8 @@ PATCHES: Final[Mapping[str, str]] = {
 _CONTAINERD: Final = "2.3.4"
 _RUNC: Final = "1.4.3"
 _PLUGINS: Final = "1.9.1"
+ETCD: Final = "3.6.14"
+"""The release of etcd on machines of its own, of which kubeadm takes 3.5.24 and newer."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,13 @@ def downloads(minor: str, architecture: str) -> Iterator[Download]:
     yield Download("cni-plugins", archive, sums[f"cni-plugins {_PLUGINS}"])
 
 
+def etcd_download(architecture: str) -> Download:
+    """What a machine of an architecture needs to be a member of etcd."""
+    releases = f"https://github.com/etcd-io/etcd/releases/download/v{ETCD}"
+    archive = f"{releases}/etcd-v{ETCD}-linux-{architecture}.tar.gz"
+    return Download("etcd", archive, _SHA256[architecture][f"etcd {ETCD}"])
+
+
 _SHA256: Final[Mapping[str, Mapping[str, str]]] = {
     "amd64": {
         "kubeadm 1.34.11": "bd3cbe40aff6c7b3b939243ebd80dbd7da207c0e594cfdd434295bf553ea7351",
@@ -60,6 +69,7 @@ _SHA256: Final[Mapping[str, Mapping[str, str]]] = {
         "kubectl 1.36.4": "8b8f088da2dab964f853b38464033b1be15ede2839eca751482357c45abdd05a",
         f"containerd {_CONTAINERD}": "9d68969855fbf676cdb8ed758e420fb048d61f984f61de3e53eddfebe484d168",
         f"runc {_RUNC}": "f6ae8efc0fa40079e1475e97cbe9d1bd3f106a28d6af78a11d9f1bd565515e60",
+        f"etcd {ETCD}": "ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5",
         f"cni-plugins {_PLUGINS}": "b98f74a0f8522f0a83867178729c1aa70f2158f90c45a2ca8fa791db1c76b303",
     },
     "arm64": {
@@ -74,6 +84,7 @@ _SHA256: Final[Mapping[str, Mapping[str, str]]] = {
         "kubectl 1.36.4": "0ecf44450ee6063bf19dd166a103ee6df4a9034455c2abce626e6eea657d73fb",
         f"containerd {_CONTAINERD}": "a985fbb7e18fc0362d31a055338f5d7b0e087a3e27f14c70d1c5965399a29f95",
         f"runc {_RUNC}": "633301e2e32f8a5ad54031aab4901eb00308bec677dd15faa2751e8f9dab5ca4",
+        f"etcd {ETCD}": "fa1b80565ee6fc2df1ae6f57a508b221f3ecc7d591c317c581cd8281b0842b3e",
         f"cni-plugins {_PLUGINS}": "56171987d3947707c3563db2f4001bccaf50fd63468611b9f3cbecb1375ee7ec",
     },
 }

@@ -1,6 +1,6 @@
 """A cluster that kubeadm makes in the stack file, wherever its machines are, and what can be wrong with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -26,10 +26,15 @@ TOKEN: Final = TextRule(
 )
 COUNTS: Final = (1, 3, 5, 7)
 """How many control planes there can be: etcd needs more than half of its members."""
+ETCD_COUNTS: Final = (3, 5, 7)
+"""How many members etcd can have on machines of its own."""
 _DISK: Final = 50  # GiB
+_ETCD_DISK: Final = 20
 _NODE_BITS: Final = 8  # of the pods' range for each node: 254 addresses for 110 pods
 _PUBLIC: Final = "apiEndpoint.publicFrom"
 _NONE: Final = "[]"
+STACKED: Final = "on the control planes"
+"""How error messages say where etcd is by default."""
 NETWORK_PLUGIN: Final = "cilium"
 """The bundle of what connects pods, and enforces network policies."""
 Image: TypeAlias = Literal["debian-13", "ubuntu-24.04"]
@@ -76,14 +81,43 @@ class ControlPlanes(StackModel):
         yield from count_findings(self.count, at=("count",))
 
 
-def count_findings(count: int, at: KeyPath) -> Iterator[Finding]:
+class EtcdMachines(StackModel):
+    """Machines with an etcd member each, and nothing else."""
+
+    count: Count = Field(default=3, description="How many: 3, 5 or 7. Of three, one may be lost, of five, two.")
+    machine_type: Annotated[str, Field(min_length=1)] = Field(description="The cloud's name of the machine type.")
+    architecture: Architecture | None = Field(
+        default=None, description="The machine type's; to be stated for one that our table does not have."
+    )
+    image: Image = Field(default="ubuntu-24.04", description=IMAGE_TEXT)
+    disk_size: Bytes | None = Field(
+        default=None, description="The disk of each for its data, which outlives its machine. The default is 20Gi."
+    )
+
+    @property
+    def disk_gib(self) -> int:
+        """The disk's size in whole GiB, rounded up."""
+        return in_gib(self.disk_size) if self.disk_size else _ETCD_DISK
+
+    def findings(self) -> Iterator[Finding]:
+        yield from count_findings(self.count, at=("count",), counts=ETCD_COUNTS)
+
+    def __str__(self) -> str:
+        """As error messages have it."""
+        return f"{self.count} of {self.machine_type}, {self.image}, {self.disk_gib}Gi"
+
+
+def count_findings(count: int, at: KeyPath, counts: Sequence[int] = COUNTS) -> Iterator[Finding]:
     """A finding for a number of members of which etcd would survive the loss of no more than of a smaller one."""
-    if is_invalid(count) or count in COUNTS:
+    if is_invalid(count) or count in counts:
         return
-    fitting = max(each for each in COUNTS if each <= max(count, 1))
-    lost = "which survives the loss of no more machines" if count in range(2, COUNTS[-1]) else "too many"
-    found = f"{count}, {lost} than {fitting}" if count else "0"
-    yield Finding(Code.NOT_ALLOWED, found, "1, 3, 5 or 7", f"Write {fitting}.", at=at)
+    fitting = max((each for each in counts if each <= count), default=counts[0])
+    found = str(count)
+    if count > fitting:
+        lost = "which survives the loss of no more machines" if count < counts[-1] else "too many"
+        found = f"{count}, {lost} than {fitting}"
+    allowed = f"{', '.join(map(str, counts[:-1]))} or {counts[-1]}"
+    yield Finding(Code.NOT_ALLOWED, found, allowed, f"Write {fitting}.", at=at)
 
 
 class PodNetworkSpec(StackModel):
@@ -100,7 +134,7 @@ class PodNetworkSpec(StackModel):
 
 
 class KubeadmOptions(ClusterSpec):
-    """What can be said of a cluster that kubeadm makes, wherever its machines are; etcd is on the control planes."""
+    """What can be said of a cluster that kubeadm makes, wherever its machines are."""
 
     certificate_names: Many[DnsName] = Field(
         default=(),
@@ -146,6 +180,9 @@ class KubeadmSpec(KubeadmOptions, ManagedSpec):
     """A cluster whose control plane is machines of its own in a cloud, made nodes by kubeadm."""
 
     control_planes: ControlPlanes = Field(description="The machines of the control plane.")
+    etcd: EtcdMachines | None = Field(
+        default=None, description="Machines for etcd alone. By default each control plane has a member of it."
+    )
 
     def immutable_fields(self) -> dict[str, str]:
         planes = self.control_planes
@@ -155,6 +192,7 @@ class KubeadmSpec(KubeadmOptions, ManagedSpec):
             "controlPlanes.image": planes.image,
             "controlPlanes.diskSize": f"{planes.disk_gib}Gi",
             "controlPlanes.takesPods": str(planes.takes_pods).lower(),
+            "etcd": str(self.etcd) if self.etcd else STACKED,
             _PUBLIC: ", ".join(map(str, self.api_endpoint.public_from)) or _NONE,
         }
 

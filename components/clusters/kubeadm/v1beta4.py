@@ -92,10 +92,21 @@ class LocalEtcd(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Etcd(Part):
-    """Where the cluster's objects are kept."""
+class ExternalEtcd(Part):
+    """An etcd that is there already, and the files by which API servers know it and are known to it."""
 
-    local: LocalEtcd
+    endpoints: Sequence[str]
+    ca_file: str
+    cert_file: str
+    key_file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Etcd(Part):
+    """Where the cluster's objects are kept: in one of the two."""
+
+    local: LocalEtcd | None = None
+    external: ExternalEtcd | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,8 +22,9 @@ import yaml
 
 from common.errors import PolykubeError
 from common.files import write_atomically
-from rehearsal.providers.clouds import clusters, kubeadm
+from rehearsal.providers.clouds import clusters, etcd, kubeadm
 from rehearsal.providers.clouds.cloud_init import CloudConfig
+from rehearsal.providers.clouds.etcd import PlayedMember
 from rehearsal.providers.clouds.kubeadm import Joined, NeverJoins
 from rehearsal.providers.clouds.machines import InstanceType
 from rehearsal.providers.clouds.nodes import Node, converge
@@ -38,6 +39,7 @@ _LABEL: Final = "rehearsal.polykube.dev/host"
 _SETTINGS: Final = "/etc/polykube"
 _PORT: Final = 6443
 _OWN_FAILURE: Final = 255  # of ssh
+_ETCD: Final = "etcd"  # a role
 _PKI: Final = "/etc/kubernetes/pki/"
 _CPUS: Final = 4
 _GIB: Final = 8.0
@@ -147,11 +149,15 @@ class PlayedHost:
         if "/usr/local/sbin/polykube-boot" not in self.files:
             raise Fails("Failed to find executable /usr/local/sbin/polykube-boot: No such file or directory")
         if self.store.get(HOST, self.address) is None:
-            joined = self._become_node(settings)
-            role, virtual = settings["ROLE"], settings.get("VIRTUAL_IP", "")
-            inputs = {"cluster": joined.cluster, "role": role, "node": settings["NODE_NAME"], "virtualIp": virtual}
-            self.store.put(Resource(HOST, self.address, settings["NODE_NAME"], inputs), "create")
-            converge(joined.cluster, {_LABEL: self.address}, [self._node(joined, settings["NODE_NAME"])], self.store)
+            name, role, virtual = settings["NODE_NAME"], settings["ROLE"], settings.get("VIRTUAL_IP", "")
+            joined = self._become_node(settings) if role != _ETCD else None
+            cluster = joined.cluster if joined else ""
+            # A virtual IP is a control plane's alone.
+            shared = virtual if role in ("first", "control-plane") else ""
+            inputs = {"cluster": cluster, "role": role, "node": name, "virtualIp": shared}
+            self.store.put(Resource(HOST, self.address, name, inputs), "create")
+            if joined:
+                converge(cluster, {_LABEL: self.address}, [self._node(joined, name)], self.store)
         yield from (f"polykube-boot [   0s] {step}: done" for step in ("machine", "system", "programs", "node"))
 
     def _become_node(self, settings: Mapping[str, str]) -> Joined:
@@ -159,7 +165,10 @@ class PlayedHost:
         host = settings["API_ENDPOINT"].rpartition(":")[0]
         if settings["ROLE"] != "worker" and f"{_PKI}ca.key" not in self.files:
             raise NeverJoins("no authorities within its deadline")
-        if settings["ROLE"] != "first" or clusters.serving(host) is not None:
+        begins = settings["ROLE"] == "first" and clusters.serving(host) is None
+        if settings["ROLE"] != "worker":
+            etcd.check_client(init if begins else [], settings.get("ETCD", ""), self.files, _member_at)
+        if not begins:
             return kubeadm.join(join)
         own = clusters.address_of(host)
         file = rehearsal_directory() / ADDRESSES
@@ -181,6 +190,9 @@ class PlayedHost:
         if found is None:
             return
         self.store.drop(found)
+        if found.inputs["role"] == _ETCD:
+            self.files = {}
+            return
         left = [each.inputs for each in self.store.all(HOST) if each.inputs["cluster"] == found.inputs["cluster"]]
         if all(each["role"] == "worker" for each in left) and found.inputs["role"] != "worker":
             clusters.stop(found.inputs["cluster"])
@@ -194,6 +206,14 @@ class PlayedHost:
         for each in self.store.all(HOST):
             if own and each.inputs["node"] == node and each.inputs["cluster"] == own.inputs["cluster"]:
                 converge(own.inputs["cluster"], {_LABEL: each.id}, [], self.store)
+
+
+def _member_at(address: str, port: int) -> PlayedMember | None:
+    """The member of etcd that runs on a host; hosts reach each other by all ports."""
+    del port
+    host = PlayedHost(address)
+    found = host.store.get(HOST, address)
+    return PlayedMember(address, host.files) if found and found.inputs["role"] == _ETCD else None
 
 
 def main() -> None:

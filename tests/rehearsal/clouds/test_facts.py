@@ -23,6 +23,9 @@ RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 BEYOND: Final = {
     "aws:acm/certificate:Certificate",
     "aws:autoscaling/group:Group",
+    "aws:ec2/instance:Instance",
+    "aws:ec2/networkInterface:NetworkInterface",
+    "aws:ec2/volumeAttachment:VolumeAttachment",
     "aws:lb/listener:Listener",
     "aws:lb/targetGroup:TargetGroup",
     "aws:secretsmanager/secret:Secret",

@@ -10,10 +10,16 @@ from typing import Final
 import pytest
 
 from common.paths import REHEARSAL
-from rehearsal.providers.clouds import hosts
+from components.clusters.kubeadm.hosts.spec import EtcdHosts
+from rehearsal.providers.clouds import hosts, kubeadm
 from rehearsal.providers.clouds.hosts import HOST, PlayedHost
+from rehearsal.providers.clouds.kubeadm import Joined, NeverJoins
 from rehearsal.providers.clouds.store import Resource, Store
 from rehearsal.providers.kubernetes import kubeconfig
+from tests.support import needs
+from tests.support.certificates import WithCertificates
+from tests.support.registered import registered
+from tests.support.stack_files import load_stack
 
 ADDRESS: Final = "10.0.0.11"
 
@@ -113,3 +119,47 @@ def test_the_api_server_of_hosts_is_found_where_it_is_played(rehearsal: Path) ->
     assert kubeconfig.of(json.dumps(config), "", "").cluster.server == "https://10.0.0.10:6443"
     (rehearsal / hosts.ADDRESSES).write_text(json.dumps({"10.0.0.10": "127.1.2.3"}))
     assert kubeconfig.of(json.dumps(config), "", "").cluster.server == "https://127.1.2.3:6443"
+
+
+ETCD: Final = {"hosts": [{"name": f"etcd-{number}", "address": f"10.20.0.5{number}"} for number in range(3)]}
+
+
+@pytest.fixture
+def seeded(monkeypatch: pytest.MonkeyPatch) -> dict[str, PlayedHost]:
+    """Hosts by their names that have been told what the program tells them, with etcd on hosts of its own; none has
+    booted, and none that begins a cluster needs an API server for it."""
+    monkeypatch.setattr(hosts, "converge", lambda *_: None)
+    monkeypatch.setattr(kubeadm, "begin", lambda *_: Joined("shop", {}, []))
+    spec = load_stack("kubeadm-hosts")
+    etcd = EtcdHosts.model_validate(ETCD)
+    spec = spec.model_copy(update={"cluster": spec.cluster.model_copy(update={"etcd": etcd})})
+    with needs.stand_ins():
+        made = registered(spec, "kubeadm-hosts", cloud=WithCertificates())
+    found = {}
+    for each in made.values():
+        if "seed" in each.inputs:
+            host = found[each.inputs["name"]] = PlayedHost(each.inputs["address"])
+            host.files = {path: content for path, (content, _) in json.loads(each.inputs["seed"]).items()}
+    return found
+
+
+def test_a_control_plane_begins_when_all_members_of_etcd_are_there(seeded: dict[str, PlayedHost]) -> None:
+    first, members = seeded["cp-1"], [seeded[f"etcd-{number}"] for number in range(3)]
+    for member in members[:2]:
+        assert list(member.boot())
+    with pytest.raises(NeverJoins, match=r"Failed to connect to 10.20.0.52 port 2379"):
+        list(first.boot())
+    assert list(members[2].boot())
+    assert list(first.boot())
+    members[2].leave()
+    assert members[2].files == {}
+
+
+def test_only_members_of_etcd_are_told_what_they_are_and_nobody_the_key_of_its_authority(
+    seeded: dict[str, PlayedHost],
+) -> None:
+    for name, host in seeded.items():
+        kept = {path for path in host.files if "etcd" in path and path.endswith(".key")}
+        wanted = {"etcd": ["/etc/etcd/pki/member.key"], "cp": ["/etc/kubernetes/pki/apiserver-etcd-client.key"]}
+        assert kept == set(wanted.get(name.partition("-")[0], ())), name
+        assert ("/usr/local/lib/polykube/etcd.sh" in host.files) == name.startswith("etcd")

@@ -5,7 +5,6 @@ until the day that it is not. No API server runs here: machines of kubeadm begin
 read and reach (what is in their documents is tried in tests/rehearsal/clouds/test_kubeadm.py).
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,25 +12,30 @@ from typing import Final
 import pytest
 
 from common.paths import REHEARSAL
-from components.addons.bundles import Bundle
+from components.addons.bundles import Bundle, canonical
 from components.addons.karpenter import Karpenter
+from components.clusters.kubeadm.spec import EtcdMachines
 from stacks.config import StackSpec
+from tests.bundles.stand_ins import STAND_INS, file_of
 from tests.support.addons import OPTIONS
 from tests.support.played import Played, play
 from tests.support.stack_files import CLOUD_STACKS, load_stack, load_with_add_ons
 
-# With the add-ons that their files show, which have roles and buckets, and with Karpenter, which has a queue.
-_MORE: Final = ("eks-prod+add-ons", "eks-prod+karpenter", "gke-prod+add-ons", "aks-prod+add-ons")
-_SETTINGS: Final = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cilium-config"}, "data": {}}
+# With the add-ons that their files show, which have roles and buckets, with Karpenter, which has a queue, and with etcd
+# on machines of its own.
+_MORE: Final = ("eks-prod+add-ons", "eks-prod+karpenter", "gke-prod+add-ons", "aks-prod+add-ons", "kubeadm-aws+etcd")
 
 
 def _manifests(bundle: Bundle) -> str:
-    """What was rendered, or next to nothing: clouds never see what is in a cluster."""
-    return bundle.rendering() or json.dumps([_SETTINGS] if bundle.name == "cilium" else [])
+    """What was rendered, or what stands in for it: clouds never see what is in a cluster."""
+    return bundle.rendering() or (canonical(file_of(bundle.name).read_text()) if bundle.name in STAND_INS else "[]")
 
 
 def _spec(name: str, more: str) -> StackSpec:
-    spec = load_with_add_ons(name) if more else load_stack(name)
+    spec = load_with_add_ons(name) if more in ("add-ons", "karpenter") else load_stack(name)
+    if more == "etcd":
+        etcd = EtcdMachines.model_validate({"machineType": "m7g.large"})
+        return spec.model_copy(update={"cluster": spec.cluster.model_copy(update={"etcd": etcd})})
     if more != "karpenter":
         return spec
     cluster = spec.cluster.model_copy(update={"autoscaling": "karpenter"})

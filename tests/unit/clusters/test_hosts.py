@@ -48,8 +48,8 @@ WRONG: Final[dict[str, tuple[dict[str, str], str]]] = {
     "no systemd": ({"systemd": ""}, "systemd does not run there"),
     "another processor": ({"architecture": "aarch64"}, "write `architecture: arm64`"),
     "another address": ({"addresses": "10.0.0.12"}, "10.0.0.11 is none of its addresses, 10.0.0.12"),
-    "too little memory": ({"memory": "1699"}, "memory is 1699 MiB, and a node of its kind needs 1700"),
-    "one CPU": ({"cpus": "1"}, "cpus is 1, and a node of its kind needs 2"),
+    "too little memory": ({"memory": "1699"}, "memory is 1699 MiB, and a machine of its part needs 1700"),
+    "one CPU": ({"cpus": "1"}, "cpus is 1, and a machine of its part needs 2"),
     "no room": ({"disk": "900"}, "900 MiB free in /var/lib"),
     "swap on": ({"swap": "/dev/sda2 "}, r"swap is on \(/dev/sda2\): `swapoff -a`"),
     "a port in use": ({"listens": "6443 haproxy"}, "port 6443 is in use, by haproxy: stop it"),
@@ -77,6 +77,15 @@ def test_a_worker_needs_less_and_other_ports() -> None:
     worker = HostExpectations("10.0.0.11", "amd64", CLUSTER)
     assert found(worker, memory="1000", cpus="1", listens="6443 haproxy") == []
     assert len(found(worker, listens="10250 kubelet")) == 1
+
+
+def test_a_member_of_etcd_needs_its_ports_and_no_data_of_another_one() -> None:
+    member = HostExpectations("10.0.0.11", "amd64", CLUSTER, etcd=True)
+    assert found(member, memory="1000", cpus="1", listens="10250 kubelet") == []
+    assert found(member, listens="2380 etcd") == ["port 2380 is in use, by etcd: stop it"]
+    for wanted in (member, PLANE):
+        assert found(wanted, etcd="yes") == ["it has the data of an etcd in /var/lib/etcd: move them away"]
+        assert found(wanted, etcd="yes", cluster=CLUSTER) == []
 
 
 def test_copies_of_one_machine_are_told_by_their_names() -> None:

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 import pytest
 
-from components.clusters.kubeadm.boot import WORKER, Machine, contents
+from components.clusters.kubeadm.boot import ETCD, WORKER, Machine, contents
+from components.clusters.kubeadm.etcd import EtcdMember, member_files
 from components.clusters.kubeadm.hosts import provider, ssh
 from components.clusters.kubeadm.hosts.inspection import HostFacts
 from components.clusters.kubeadm.hosts.ssh import HostError, HostUnreachable, SshHost, ask, meet
@@ -30,6 +31,7 @@ TOKEN: Final = "abcdef.0123456789abcdef"
 PROGRAMS: Final = {
     "systemctl": f"""case "$*" in
 is-active*polykube-boot) test -e /run/booting && echo active || exit 3 ;;
+show*MainPID*etcd) echo 1 ;;
 enable*containerd) mkdir -p /run/containerd; {sys.executable} -c "
 import socket; socket.socket(socket.AF_UNIX).bind('/run/containerd/containerd.sock')" || true ;;
 esac""",
@@ -213,6 +215,28 @@ def test_a_host_is_told_runs_the_boot_script_and_is_let_go(server: Server, capsy
     assert "kubeadm reset --force" in server.calls()
     assert not _there(server, "/etc/polykube/join.yaml")
     assert not _there(server, "/usr/local/sbin/polykube-boot")
+
+
+def test_a_member_of_etcd_boots_and_is_let_go_without_having_been_a_node(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    member = EtcdMember("worker-1", "127.0.0.1")
+    cloud = (ROOM / "cloud.sh").read_text()
+    settings = {"NODE_NAME": member.name, "ADDRESS": member.address, "ETCD": member.endpoint}
+    files = contents(Machine(ETCD, "1.36", "amd64", settings, cloud, files=member_files("shop", member, [member])))
+    certificates = {f"/etc/etcd/pki/{name}": ("x", "0600") for name in ("ca.crt", "member.crt", "member.key")}
+    told = props(server) | {"role": "etcd", "pool": "", "seed": json.dumps(files | certificates)}
+    before = server.calls() if _there(server, "/var/tmp/calls") else ""
+    made = provider.NodeProvider().create(told)
+    said = capsys.readouterr().err
+    for step in ("machine", "programs", "disk", "authorities", "member", "report"):
+        assert f"{step}: done" in said
+    assert "systemctl restart --no-block etcd" in server.calls().removeprefix(before)
+    assert server.mode("/etc/etcd/pki/member.key") == 0o600
+    assert made.outs is not None
+    provider.NodeProvider().delete("127.0.0.1", dict(made.outs))
+    assert not _there(server, "/etc/etcd/pki/member.key")
+    assert not [each for each in ("kubeadm join", "drain") if each in server.calls().removeprefix(before)]
 
 
 def _with(told: Mapping[str, Any], path: str) -> str:

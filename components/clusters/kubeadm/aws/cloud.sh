@@ -53,6 +53,28 @@ for path, content in json.load(sys.stdin).items():
         file.write(content)'
 }
 
+# The volume of the data, which is empty at first; what else blkid may say is no reason to make it so.
+cloud_mount_data() {
+  local device empty=0
+  if mountpoint --quiet /var/lib/etcd; then
+    return 0
+  fi
+  for device in "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${VOLUME/-/}" /dev/xvdf; do
+    [[ -b $device ]] || continue
+    blkid --probe "$device" >/dev/null || empty=$?
+    if ((empty == 2)); then
+      mkfs.ext4 -q "$device"
+    fi
+    sed -i '\# /var/lib/etcd #d' /etc/fstab
+    echo "UUID=$(blkid --match-tag UUID --output value "$device") /var/lib/etcd ext4 nofail 0 2" >>/etc/fstab
+    systemctl daemon-reload
+    mount /var/lib/etcd
+    return
+  done
+  echo "$VOLUME is not attached"
+  return 1
+}
+
 cloud_has_begun() {
   local answer
   if answer=$(secrets_call GetSecretValue "{\"SecretId\": \"$BEGINNING\"}" 2>&1); then
@@ -70,9 +92,12 @@ cloud_note_beginning() {
     "{\"SecretId\": \"$BEGINNING\", \"SecretString\": \"$(hostname)\", \"ClientRequestToken\": \"$token\"}" >/dev/null
 }
 
-# cloud_report CONTINUE|ABANDON: what its group waits for; one that waits no longer has told already.
+# cloud_report CONTINUE|ABANDON: what its group waits for, if it has one; one that waits no longer has told already.
 cloud_report() {
   local answer
+  if [[ -z ${GROUP-} ]]; then
+    return 0
+  fi
   answer=$(aws_call autoscaling --data Action=CompleteLifecycleAction --data Version=2011-01-01 \
     --data "AutoScalingGroupName=$GROUP" --data LifecycleHookName=boot \
     --data "LifecycleActionResult=$1" --data "InstanceId=$(metadata instance-id)" 2>&1) ||

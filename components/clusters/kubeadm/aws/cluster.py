@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from ipaddress import IPv4Network, IPv6Network
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi_aws import autoscaling, iam
@@ -21,6 +21,7 @@ from components.clusters.exec_kubeconfig import API, Login, exec_kubeconfig
 from components.clusters.kubeadm.authorities import Authorities, encoded
 from components.clusters.kubeadm.aws.add_ons import DRIVER, know_machines, make_volumes
 from components.clusters.kubeadm.aws.balancers import ApiBalancer, make_balancer
+from components.clusters.kubeadm.aws.etcd import SHELL, EtcdOnAws
 from components.clusters.kubeadm.aws.firewalls import Firewalls, make_firewalls
 from components.clusters.kubeadm.aws.machines import Group, MachineKind, make_group, make_template
 from components.clusters.kubeadm.aws.rights import (
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
 _AWS_CLI: Final = "The AWS CLI is missing: docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 _BALANCER: Final = "service.beta.kubernetes.io/aws-load-balancer"
-_SHELL: Final = f"{MANAGED}AmazonSSMManagedInstanceCore"  # a shell on a machine without SSH or open ports
 _NODE_NAMES: Final = r"^ip-[0-9-]+\.[-a-z0-9.]+$"  # of machines that are named after their address
 _IMAGES: Final = f"{MANAGED}AmazonEC2ContainerRegistryPullOnly"
 
@@ -62,12 +62,13 @@ _IMAGES: Final = f"{MANAGED}AmazonEC2ContainerRegistryPullOnly"
 @dataclass(frozen=True)
 class Told:
     """What machines are told that is known when the cluster's parts are: the endpoint's host, further names, the hash
-    of the authority, the token."""
+    of the authority, the token, the endpoints of an etcd on other machines."""
 
     host: str
     names: Sequence[str]
     authority: str
     token: str
+    etcd: Sequence[str]
 
 
 class KubeadmAwsCluster(ManagedCluster):
@@ -90,14 +91,17 @@ class KubeadmAwsCluster(ManagedCluster):
         )
         self._balancers = self._make_balancers()
         self._firewalls = self._make_firewalls()
-        self.authorities = Authorities(self.name, self, protect=protect)
+        self.authorities = Authorities(self.name, self, protect=protect, external_etcd=spec.etcd is not None)
         credential = self.authorities.administrator(spec.credential_days)
         given = spec.bootstrap_token.text if spec.bootstrap_token else None
         self._token = make_token(self.name, given, credential.until, self)
+        self._etcd = self._make_etcd()
         self._secrets = _Secrets(self.authorities.files(), self._place)
         access = self._let_in(credential.as_exec(API))
         self._profile, rights = self._make_profile(CONTROL_PLANE)
-        first = self._make_control_plane(0, [*rights, *self._secrets.ready, self.network])
+        members = self._etcd.ready if self._etcd else []
+        before = [*rights, *self._secrets.ready, *members, *self._firewalls.rules, self.network]
+        first = self._make_control_plane(0, before)
         self.deleted_with = first
         # Its authority is what makes a cluster another one, as its own machines see it.
         self.connect(self._make_kubeconfig(), self.authorities.hash, after=[access, first])
@@ -120,7 +124,10 @@ class KubeadmAwsCluster(ManagedCluster):
     def _make_firewalls(self) -> Firewalls:
         network = self._spec.network
         groups = {side: balancer.group for side, balancer in self._balancers.items()}
-        return make_firewalls(self.network.vpc, network.encapsulation, groups, str(network.range), self._place)
+        external = self._spec.etcd is not None
+        return make_firewalls(
+            self.network.vpc, network.encapsulation, groups, str(network.range), self._place, external_etcd=external
+        )
 
     def _let_in(self, credential: pulumi.Output[str]) -> pulumi.Resource:
         """The administrator's credential, for those who may read it."""
@@ -141,7 +148,7 @@ class KubeadmAwsCluster(ManagedCluster):
     def _make_profile(self, role: str) -> tuple[iam.InstanceProfile, Sequence[pulumi.Resource]]:
         """What machines of a role may do; the rights have to be there before the first of them."""
         name = f"{self.name}-{role}"
-        made = service_role(name, "ec2.amazonaws.com", self._place, policies=[_SHELL, _IMAGES])
+        made = service_role(name, "ec2.amazonaws.com", self._place, policies=[SHELL, _IMAGES])
         groups = f"arn:aws:autoscaling:{self._spec.region}:*:autoScalingGroup:*:autoScalingGroupName/{self.name}-*"
         rights = [*made.rights, allow(f"{name}-report", made.role, report_policy(groups), self._place)]
         if role == CONTROL_PLANE:
@@ -159,6 +166,13 @@ class KubeadmAwsCluster(ManagedCluster):
             "volumes": driver_policy(),
         }
         return [allow(f"{name}-{what}", role.role, policy, self._place) for what, policy in policies.items()]
+
+    def _make_etcd(self) -> EtcdOnAws | None:
+        """The members of etcd, where they have machines of their own."""
+        spec = self._spec
+        if spec.etcd is None:
+            return None
+        return EtcdOnAws(spec.etcd, spec.region, self.authorities, self.network, self._firewalls, self._place)
 
     def _make_control_plane(self, number: int, after: Sequence[pulumi.Resource]) -> autoscaling.Group:
         """A control plane: a group of one, so that a lost machine has a successor, in a zone of its own."""
@@ -227,12 +241,13 @@ class KubeadmAwsCluster(ManagedCluster):
 
     def _told(self, data: Callable[[Told], str]) -> pulumi.Output[str]:
         """User data, of what is known when there are balancers, an authority and a token; a secret."""
-        hosts = [balancer.host for balancer in self._balancers.values()]
-        parts = pulumi.Output.all(self.authorities.hash, self._token.text, *hosts)
+        hosts = pulumi.Output.all(*(balancer.host for balancer in self._balancers.values()))
+        etcd: pulumi.Input[list[str]] = self._etcd.endpoints if self._etcd else []
+        parts = pulumi.Output.all(self.authorities.hash, self._token.text, hosts, etcd)
 
-        def text(known: Sequence[str]) -> str:
-            authority, token, host, *names = known
-            return data(Told(host, names, authority, token))
+        def text(known: Sequence[Any]) -> str:
+            authority, token, (host, *names), members = known
+            return data(Told(host, names, authority, token, members))
 
         return pulumi.Output.secret(parts.apply(text))
 
@@ -246,6 +261,7 @@ class KubeadmAwsCluster(ManagedCluster):
             pods=str(spec.network.pods),
             services=str(spec.network.services),
             eviction_seconds=spec.eviction_seconds,
+            etcd=told.etcd,
         )
 
     def _control_plane_data(self, told: Told, role: str, group: str) -> str:
@@ -254,7 +270,9 @@ class KubeadmAwsCluster(ManagedCluster):
         documents = control_plane_documents(facts, node, told.token, told.authority, begins=role == FIRST)
         arch = architecture(planes.machine_type, planes.architecture)
         secrets = {"AUTHORITIES": self._secrets.name("authorities"), "BEGINNING": self._secrets.name("beginning")}
-        return user_data(self._machine(role, arch, facts, documents, {"GROUP": group, **secrets}))
+        return user_data(
+            self._machine(role, arch, facts, documents, {"GROUP": group, "ETCD": " ".join(told.etcd), **secrets})
+        )
 
     def _worker_data(self, told: Told, pool: KubeadmAwsPoolSpec, group: str) -> str:
         facts = self._facts(told)

@@ -6,17 +6,18 @@ docs.cilium.io/en/v1.20/operations/system_requirements, firewall rules.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
+import pulumi
 from pulumi_aws import ec2, vpc
 
 from components.cloud import CloudPlace
 from components.clusters.kubeadm.documents import PORT
+from components.clusters.kubeadm.etcd import CLIENTS, PEERS
 
 _EVERYWHERE: Final = "0.0.0.0/0"
-_ETCD: Final = (2379, 2380)
 _TUNNELS: Final = {"vxlan": 8472, "geneve": 6081}
 _NODE_PORTS: Final = (30000, 32767)
 _HEALTH: Final = 4240  # of the network plugin
@@ -28,14 +29,23 @@ Ports = tuple[int, int]
 
 @dataclass(frozen=True)
 class Firewalls:
-    """The groups: `nodes` of every machine, `control_planes` of those with an API server besides."""
+    """The groups: `nodes` of every node, `control_planes` of those with an API server besides, `etcd` of its members
+    on other machines (of the control planes', where there are none); `rules` have to be there before machines are."""
 
     nodes: ec2.SecurityGroup
     control_planes: ec2.SecurityGroup
+    etcd: ec2.SecurityGroup
+    rules: Sequence[pulumi.Resource]
 
 
 def make_firewalls(
-    network: ec2.Vpc, encapsulation: str, balancers: Mapping[str, ec2.SecurityGroup], range_: str, place: CloudPlace
+    network: ec2.Vpc,
+    encapsulation: str,
+    balancers: Mapping[str, ec2.SecurityGroup],
+    range_: str,
+    place: CloudPlace,
+    *,
+    external_etcd: bool,
 ) -> Firewalls:
     """The groups of machines in a network whose addresses are `range_`; `balancers` reach the API servers."""
     owned = {f"kubernetes.io/cluster/{place.cluster}": "owned"}  # by which the cloud's controller knows its own
@@ -49,13 +59,19 @@ def make_firewalls(
     rules.let_in("nodes-health", nodes, nodes, "tcp", (_HEALTH, _HEALTH))
     rules.let_in("nodes-ping", nodes, nodes, "icmp", _PING)
     rules.let_in("nodes-services", nodes, range_, "tcp", _NODE_PORTS)
-    rules.let_in("control-planes-etcd", planes, planes, "tcp", _ETCD)
     rules.let_in("control-planes-api", planes, nodes, "tcp", (PORT, PORT))
     for side, balancer in balancers.items():
         rules.let_in(f"control-planes-api-{side}", planes, balancer, "tcp", (PORT, PORT))
         rules.let_out(f"api-{side}-out", balancer, planes)
     rules.let_out("nodes-out", nodes, _EVERYWHERE)
-    return Firewalls(nodes, planes)
+    if not external_etcd:
+        rules.let_in("control-planes-etcd", planes, planes, "tcp", (CLIENTS, PEERS))
+        return Firewalls(nodes, planes, planes, rules.made)
+    etcd = _make_group("etcd", "The members of etcd", network, place, {})
+    rules.let_in("etcd-clients", etcd, planes, "tcp", (CLIENTS, CLIENTS))
+    rules.let_in("etcd-members", etcd, etcd, "tcp", (CLIENTS, PEERS))
+    rules.let_out("etcd-out", etcd, _EVERYWHERE)
+    return Firewalls(nodes, planes, etcd, rules.made)
 
 
 def _make_group(
@@ -68,9 +84,10 @@ def _make_group(
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one place."""
+    """The rules of one place; `made` are those that there are."""
 
     place: CloudPlace
+    made: list[pulumi.Resource] = field(default_factory=list)
 
     def let_in(
         self, name: str, group: ec2.SecurityGroup, who: ec2.SecurityGroup | str, protocol: str, ports: Ports
@@ -78,7 +95,7 @@ class Rules:
         """Let a group or a range reach these ports of a group."""
         first, last = ports
         name = f"{self.place.cluster}-{name}"
-        vpc.SecurityGroupIngressRule(
+        rule = vpc.SecurityGroupIngressRule(
             name,
             security_group_id=group.id,
             cidr_ipv4=who if isinstance(who, str) else None,
@@ -89,11 +106,12 @@ class Rules:
             tags=self.place.tagged(name),
             opts=self.place.options(),
         )
+        self.made.append(rule)
 
     def let_out(self, name: str, group: ec2.SecurityGroup, where: ec2.SecurityGroup | str) -> None:
         """Let a group reach the API servers of another one, or all ports of a range."""
         name, anywhere = f"{self.place.cluster}-{name}", isinstance(where, str)
-        vpc.SecurityGroupEgressRule(
+        rule = vpc.SecurityGroupEgressRule(
             name,
             security_group_id=group.id,
             cidr_ipv4=where if isinstance(where, str) else None,
@@ -104,3 +122,4 @@ class Rules:
             tags=self.place.tagged(name),
             opts=self.place.options(),
         )
+        self.made.append(rule)

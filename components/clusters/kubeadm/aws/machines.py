@@ -30,7 +30,7 @@ _MORE_PATIENCE: Final = 5  # minutes after the deadline, in which the group give
 @dataclass(frozen=True)
 class MachineKind:
     """What alike machines are: type, image, architecture, disk in GiB, the profile with their rights, their firewalls
-    and what they are told."""
+    (none where their network interfaces have them) and what they are told."""
 
     type: str
     image: str
@@ -44,7 +44,7 @@ class MachineKind:
 
 def make_template(name: str, kind: MachineKind, place: CloudPlace) -> ec2.LaunchTemplate:
     """The launch template `name` (of the place's cluster)."""
-    tags = {**place.tagged(f"{place.cluster}-{name}"), f"kubernetes.io/cluster/{place.cluster}": "owned"}
+    tags = owned(name, place)
     ebs = ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
         volume_type="gp3", volume_size=kind.disk, encrypted="true", delete_on_termination="true"
     )
@@ -58,7 +58,7 @@ def make_template(name: str, kind: MachineKind, place: CloudPlace) -> ec2.Launch
         instance_type=kind.type,
         instance_market_options=spot,
         iam_instance_profile=ec2.LaunchTemplateIamInstanceProfileArgs(arn=kind.profile.arn),
-        vpc_security_group_ids=[group.id for group in kind.firewalls],
+        vpc_security_group_ids=[group.id for group in kind.firewalls] or None,
         user_data=kind.user_data,
         block_device_mappings=[disk],
         metadata_options=ec2.LaunchTemplateMetadataOptionsArgs(
@@ -71,6 +71,11 @@ def make_template(name: str, kind: MachineKind, place: CloudPlace) -> ec2.Launch
         tags=place.tagged(f"{place.cluster}-{name}"),
         opts=place.options(),
     )
+
+
+def owned(name: str, place: CloudPlace) -> dict[str, str]:
+    """The tags of a machine and what is made with it."""
+    return {**place.tagged(f"{place.cluster}-{name}"), f"kubernetes.io/cluster/{place.cluster}": "owned"}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.spec import (
     IMAGE_TEXT,
     NETWORK_PLUGIN,
+    ControlPlanes,
+    EtcdMachines,
     Image,
     KubeadmSpec,
     PodNetworkSpec,
@@ -156,14 +158,15 @@ class KubeadmAwsSpec(KubeadmSpec):
             remedy = "Add the role that runs this program, and one that is there for emergencies."
             yield Finding(Code.NO_ADMINISTRATOR, "nobody", "an IAM role or user", remedy, at=("administrators",))
         if not is_invalid(self.control_planes) and self.control_planes.is_whole:
-            yield from (each.below("controlPlanes") for each in self._machine_findings())
+            yield from (each.below("controlPlanes") for each in self._machine_findings(self.control_planes))
+        if self.etcd and not is_invalid(self.etcd) and self.etcd.is_whole:
+            yield from (each.below("etcd") for each in self._machine_findings(self.etcd))
         if self.is_whole and self.network.is_whole:
             yield from self._network_findings()
 
-    def _machine_findings(self) -> Iterator[Finding]:
-        planes = self.control_planes
-        yield from architecture_findings(planes.machine_type, planes.architecture, FACTS.machines)
-        yield from disk_findings(planes.disk_gib)
+    def _machine_findings(self, machines: ControlPlanes | EtcdMachines) -> Iterator[Finding]:
+        yield from architecture_findings(machines.machine_type, machines.architecture, FACTS.machines)
+        yield from disk_findings(machines.disk_gib)
 
     def _network_findings(self) -> Iterator[Finding]:
         network = self.network

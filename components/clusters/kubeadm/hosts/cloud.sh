@@ -18,7 +18,12 @@ cloud_prepare() {
 }
 
 cloud_place_authorities() {
-  test -s /etc/kubernetes/pki/ca.key
+  test -s /etc/kubernetes/pki/ca.key || test -s /etc/etcd/pki/member.key
+}
+
+# The data of a member of etcd are on a disk of whoever gave the host, mounted there or not.
+cloud_mount_data() {
+  :
 }
 
 # Whether any API server of the cluster answers: a second beginning would be a second cluster.

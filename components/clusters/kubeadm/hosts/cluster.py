@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from importlib import resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
@@ -17,7 +18,7 @@ import yaml
 from components.clusters.base import ClusterBase
 from components.clusters.exec_kubeconfig import API, Login, exec_kubeconfig
 from components.clusters.kubeadm.authorities import Authorities, encoded
-from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, contents
+from components.clusters.kubeadm.boot import CONTROL_PLANE, ETCD, FIRST, WORKER, Machine, contents
 from components.clusters.kubeadm.core_add_ons import CoreAddOns
 from components.clusters.kubeadm.documents import (
     PORT,
@@ -27,10 +28,12 @@ from components.clusters.kubeadm.documents import (
     join_document,
     node_taints,
 )
+from components.clusters.kubeadm.etcd import EtcdMember, endpoints, member_files
 from components.clusters.kubeadm.hosts.load_balancers import give_addresses
 from components.clusters.kubeadm.hosts.machines import (
     ClusterMember,
     ControlPlaneHost,
+    EtcdHost,
     HostInspection,
     HostNode,
     WorkerHost,
@@ -38,7 +41,7 @@ from components.clusters.kubeadm.hosts.machines import (
 from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import kube_vip
 from components.clusters.kubeadm.tokens import let_join, make_token
-from components.clusters.kubeadm.v1beta4 import Taint
+from components.clusters.kubeadm.v1beta4 import Document, Taint
 
 if TYPE_CHECKING:
     from components.clusters.kubeadm.hosts.spec import HostPoolSpec, KubeadmHostsSpec
@@ -55,17 +58,19 @@ class KubeadmHostsCluster(ClusterBase):
         super().__init__(spec, protect=protect)
         self._spec = spec
         self.node_pools = tuple(pool.as_contract() for pool in spec.node_pools)
-        self.authorities = Authorities(self.name, self, protect=protect)
+        self.authorities = Authorities(self.name, self, protect=protect, external_etcd=spec.etcd is not None)
         self._credential = self.authorities.administrator(spec.credential_days)
         given = spec.bootstrap_token.text if spec.bootstrap_token else None
         self._token = make_token(self.name, given, self._credential.until, self)
         planes, pools = self._members()
-        everybody = [*planes, *(member for _, members in pools for member in members)]
+        etcd = [ClusterMember(host, ETCD, spec.etcd.architecture) for host in spec.etcd.hosts] if spec.etcd else []
+        everybody = [*planes, *etcd, *(member for _, members in pools for member in members)]
         virtual = str(spec.virtual_ip or "")
         self._inspection = HostInspection(
             f"{self.name}-hosts", everybody, spec.ssh, self.authorities.hash, virtual, self._options()
         )
-        first = self._make_control_plane(planes[0], [self._inspection])
+        keepers = [self._make_etcd_member(member) for member in etcd]
+        first = self._make_control_plane(planes[0], [self._inspection, *keepers])
         self.deleted_with = first
         self.connect(self._make_kubeconfig(), self.authorities.hash, after=[first])
         joining = let_join(self._token, self._inside())
@@ -90,6 +95,25 @@ class KubeadmHostsCluster(ClusterBase):
         return members, pools
 
     # Hosts -----------------------------------------------------------------------------------------
+
+    def _etcd_members(self) -> list[EtcdMember]:
+        """The members of an etcd on hosts of its own."""
+        etcd = self._spec.etcd
+        return [EtcdMember(host.name, str(host.address)) for host in etcd.hosts] if etcd else []
+
+    def _make_etcd_member(self, member: ClusterMember) -> HostNode:
+        members = self._etcd_members()
+        own = next(each for each in members if each.name == member.host.name)
+        told = contents(self._machine(member, files=member_files(self.name, own, members)))
+
+        def seed(known: Sequence[str]) -> str:
+            authority, certificates = known
+            secret = {path: (content, _SECRET) for path, content in json.loads(certificates).items()}
+            return json.dumps(told | secret | {"/etc/polykube/cluster": (authority, "0644")}, sort_keys=True)
+
+        certificates = self.authorities.etcd_member(own.name, own.address)
+        parts = pulumi.Output.all(self.authorities.hash, certificates)
+        return self._make_node(member, parts.apply(seed), [self._inspection])
 
     def _make_control_plane(self, member: ClusterMember, after: Sequence[pulumi.Resource]) -> HostNode:
         planes = self._spec.control_planes
@@ -127,20 +151,20 @@ class KubeadmHostsCluster(ClusterBase):
     def _make_node(
         self, member: ClusterMember, seed: pulumi.Output[str], after: Sequence[pulumi.Resource], pool: str = ""
     ) -> HostNode:
-        """The node of a host; the first control plane has the cluster forget it when it goes."""
+        """The node of a host, or a member of etcd; the first control plane has the cluster forget a node that goes."""
         name = member.host.name
         reached = member.reached(self._spec.ssh) | {"hostKey": self._key(name)}
         first, *_ = self._members()[0]
         controller: Any = {}
-        if member.role != FIRST:
+        if member.role not in (FIRST, ETCD):
             controller = first.reached(self._spec.ssh) | {"hostKey": self._key(first.host.name)}
-        virtual = str(self._spec.virtual_ip or "") if member.role != WORKER else ""
+        virtual = str(self._spec.virtual_ip or "") if member.role in (FIRST, CONTROL_PLANE) else ""
         told = {"role": member.role, "pool": pool, "cluster": self.authorities.hash, "virtualIp": virtual}
         timeouts = pulumi.CustomTimeouts(create="40m", delete="20m")
         keep = True if self.protect and member.role != WORKER else None
         options = pulumi.ResourceOptions(depends_on=list(after), custom_timeouts=timeouts, protect=keep)
-        kind = WorkerHost if member.role == WORKER else ControlPlaneHost
-        return kind(
+        kinds = {WORKER: WorkerHost, ETCD: EtcdHost}
+        return kinds.get(member.role, ControlPlaneHost)(
             f"{self.name}-{name}",
             reached,
             pulumi.Output.secret(seed),
@@ -167,23 +191,31 @@ class KubeadmHostsCluster(ClusterBase):
             services=str(spec.network.services),
             eviction_seconds=spec.eviction_seconds,
             in_cloud=False,
+            etcd=endpoints(self._etcd_members()),
         )
 
     def _node_facts(self, member: ClusterMember, labels: dict[str, str], taints: Sequence[Taint] | None) -> NodeFacts:
         return NodeFacts(labels, taints, member.host.name, str(member.host.address))
 
-    def _machine(self, member: ClusterMember, documents: dict[str, Any]) -> Machine:
+    def _machine(
+        self,
+        member: ClusterMember,
+        documents: Mapping[str, Sequence[Document]] = MappingProxyType({}),
+        files: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    ) -> Machine:
         spec, host = self._spec, member.host
         others = [str(each.address) for each in spec.control_planes.hosts if each.name != host.name]
         settings = {"API_ENDPOINT": f"{spec.endpoint}:{PORT}", "NODE_NAME": host.name, "ADDRESS": str(host.address)}
         settings |= {"CONTROL_PLANES": " ".join(others), "VIRTUAL_IP": str(spec.virtual_ip or "")}
+        settings |= {"ETCD": " ".join(endpoints(self._etcd_members()))}
         return Machine(
             role=member.role,
             minor=self.version,
             architecture=member.architecture,
             settings=settings,
-            cloud=files(__package__).joinpath("cloud.sh").read_text(encoding="utf-8"),
+            cloud=resources.files(__package__).joinpath("cloud.sh").read_text(encoding="utf-8"),
             documents=documents,
+            files=files,
             mirrors=[mirror.as_mirror() for mirror in spec.mirrors],
         )
 

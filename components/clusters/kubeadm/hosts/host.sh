@@ -28,6 +28,7 @@ inspect() {
   fact addresses "$(ip -oneline -4 address show | awk '{sub("/.*", "", $4); printf "%s ", $4}')"
   fact systemd "$([[ -d /run/systemd/system ]] && echo yes)"
   fact cluster "$(cat "$OWN/cluster" 2>/dev/null)"
+  fact etcd "$([[ -e /var/lib/etcd/member || -e /var/lib/etcd/data/member ]] && echo yes)"
   fact node "$([[ -e /etc/kubernetes/kubelet.conf ]] && echo yes)"
   ss --no-header --listening --tcp --numeric --processes |
     awk '{sub(".*:", "", $4); split($6, by, "\""); print "listens", $4, by[2]}' | sort -u
@@ -84,8 +85,9 @@ leave() {
       ip address delete "$1/32" dev "$device"
     done
   fi
-  systemctl disable --quiet --now kubelet containerd 2>/dev/null
-  rm -rf "$OWN" /etc/kubernetes /var/lib/etcd /usr/local/lib/polykube "$BOOT" /run/polykube
+  systemctl disable --quiet --now kubelet containerd etcd 2>/dev/null
+  rm -rf "$OWN" /etc/kubernetes /etc/etcd /etc/systemd/system/etcd.service /usr/local/lib/polykube "$BOOT" /run/polykube
+  rm -rf /var/lib/etcd/* # where a disk may be mounted
 }
 
 reset() {

@@ -12,7 +12,8 @@ SYSTEMS: Final = ("debian", "ubuntu")
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 _KUBELET: Final = (10250, 10256)
 _CONTROL_PLANE: Final = (2379, 2380, 6443, 10257, 10259)
-_MEMORY: Final = {True: 1700, False: 900}  # MiB of a control plane, and of a worker, of which 500 are reserved
+_ETCD: Final = (2379, 2380)
+_MEMORY: Final = {True: 1700, False: 900}  # MiB of a control plane, and of others; of a worker's, 500 are reserved
 _CPUS: Final = {True: 2, False: 1}
 _DISK: Final = 10_000  # MiB: images of the first pods
 _SKEW: Final = 5.0  # seconds: certificates hold from the second in which they are made
@@ -60,12 +61,22 @@ class HostExpectations:
     cluster: str
     control_plane: bool = False
     free: Sequence[str] = field(default=())  # addresses that nothing has yet
+    etcd: bool = False
 
     @classmethod
     def of(cls, props: Mapping[str, Any], cluster: str) -> "HostExpectations":
         """What a resource's properties want of a host."""
         virtual = [props["virtualIp"]] if props.get("virtualIp") else []
-        return cls(props["address"], props["architecture"], cluster, props["role"] != "worker", virtual)
+        role = props["role"]
+        control_plane = role not in ("worker", "etcd")
+        return cls(props["address"], props["architecture"], cluster, control_plane, virtual, etcd=role == "etcd")
+
+    @property
+    def ports(self) -> Sequence[int]:
+        """Those that what will run there listens on."""
+        if self.etcd:
+            return _ETCD
+        return (*_KUBELET, *(_CONTROL_PLANE if self.control_plane else ()))
 
 
 def problems(facts: HostFacts, wanted: HostExpectations) -> Iterator[str]:
@@ -77,7 +88,9 @@ def problems(facts: HostFacts, wanted: HostExpectations) -> Iterator[str]:
         yield "it is a node of another cluster: take it out of that one, with `kubeadm reset`"
     if swap := facts.said.get("swap"):
         yield f"swap is on ({swap}): `swapoff -a`, and take it out of /etc/fstab"
-    for port in sorted((*_KUBELET, *(_CONTROL_PLANE if wanted.control_plane else ()))):
+    if facts.said.get("etcd") and (wanted.etcd or wanted.control_plane):
+        yield "it has the data of an etcd in /var/lib/etcd: move them away"
+    for port in sorted(wanted.ports):
         if port in facts.listens:
             yield f"port {port} is in use, by {facts.listens[port] or 'a program'}: stop it"
     for address in facts.answers:
@@ -101,7 +114,7 @@ def _machine(facts: HostFacts, wanted: HostExpectations) -> Iterator[str]:
         ("disk", _DISK, " MiB free in /var/lib"),
     ):
         if facts.number(name) < least:
-            yield f"too little: {name} is {facts.number(name)}{unit}, and a node of its kind needs {least}"
+            yield f"too little: {name} is {facts.number(name)}{unit}, and a machine of its part needs {least}"
     if (off := _off(facts)) > _SKEW:
         yield f"its clock is {off:.0f} s off: let it keep time, by systemd-timesyncd or chrony"
 

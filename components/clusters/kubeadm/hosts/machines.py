@@ -83,5 +83,9 @@ class ControlPlaneHost(HostNode, module="kubeadm", name="ControlPlane"):
     """A host with a part of the control plane, and a member of etcd."""
 
 
+class EtcdHost(HostNode, module="kubeadm", name="Etcd"):
+    """A host that is a member of etcd, and no node."""
+
+
 class WorkerHost(HostNode, module="kubeadm", name="Worker"):
     """A host that runs everybody's pods."""

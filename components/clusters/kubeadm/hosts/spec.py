@@ -11,7 +11,9 @@ from components.clusters.base import version_findings
 from components.clusters.kubeadm.hosts.addresses import AddressRange, address_findings
 from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.spec import (
+    ETCD_COUNTS,
     NETWORK_PLUGIN,
+    STACKED,
     KubeadmOptions,
     PodNetworkSpec,
     count_findings,
@@ -99,6 +101,18 @@ class ControlPlaneHosts(StackModel):
         yield from count_findings(len(self.hosts), at=("hosts",))
 
 
+class EtcdHosts(StackModel):
+    """Hosts with an etcd member each, and nothing else."""
+
+    hosts: Many[KubeadmHostSpec] = Field(
+        description="3, 5 or 7 of them. Their data are in /var/lib/etcd, where a disk of its own may be mounted."
+    )
+    architecture: Architecture = Field(default="amd64", description="What their processors are.")
+
+    def findings(self) -> Iterator[Finding]:
+        yield from count_findings(len(self.hosts), at=("hosts",), counts=ETCD_COUNTS)
+
+
 class HostPoolSpec(StackModel):
     """Hosts that become workers, and are alike."""
 
@@ -157,6 +171,9 @@ class KubeadmHostsSpec(KubeadmOptions):
     )
     ssh: SshSpec = Field(default=SshSpec(), description="How hosts are logged in to.")
     control_planes: ControlPlaneHosts = Field(description="The hosts of the control plane.")
+    etcd: EtcdHosts | None = Field(
+        default=None, description="Hosts for etcd alone. By default each control plane has a member of it."
+    )
     node_pools: Many[HostPoolSpec] = Field(default=(), description="The cluster's workers.")
 
     @property
@@ -182,15 +199,16 @@ class KubeadmHostsSpec(KubeadmOptions):
 
     @property
     def all_hosts(self) -> Sequence[KubeadmHostSpec]:
-        """The control planes, then the workers pool by pool."""
+        """The control planes, then the workers pool by pool: those that become nodes."""
         return (*self.control_planes.hosts, *(host for pool in self.node_pools for host in pool.hosts))
 
     def immutable_fields(self) -> dict[str, str]:
         planes = self.control_planes
         own = {
-            "controlPlanes.hosts": ", ".join(f"{host.name} {host.address}" for host in planes.hosts),
+            "controlPlanes.hosts": _shown(planes.hosts),
             "controlPlanes.architecture": planes.architecture,
             "controlPlanes.takesPods": str(planes.takes_pods).lower(),
+            "etcd": f"{_shown(self.etcd.hosts)} ({self.etcd.architecture})" if self.etcd else STACKED,
             "virtualIp": str(self.virtual_ip) if self.virtual_ip else _NONE,
             "network.range": str(self.network.range),
         }
@@ -229,6 +247,8 @@ class KubeadmHostsSpec(KubeadmOptions):
     def _hosts(self) -> Iterator[tuple[tuple[str | int, ...], KubeadmHostSpec]]:
         for index, host in valid(self.control_planes.hosts):
             yield ("controlPlanes", "hosts", index), host
+        for index, host in valid(self.etcd.hosts if self.etcd and not is_invalid(self.etcd) else ()):
+            yield ("etcd", "hosts", index), host
         for number, pool in valid(self.node_pools):
             yield from ((("nodePools", number, "hosts", index), host) for index, host in valid(pool.hosts))
 
@@ -245,3 +265,8 @@ class KubeadmHostsSpec(KubeadmOptions):
             if isinstance(host.name, str) and first.setdefault(host.name, at) != at:
                 remedy = "Rename one of them; a node has one name."
                 yield Finding(Code.SAME_NAME_TWICE, f"a second host {host.name}", remedy=remedy, at=(*at, "name"))
+
+
+def _shown(hosts: Sequence[KubeadmHostSpec]) -> str:
+    """Hosts as error messages have them."""
+    return ", ".join(f"{host.name} {host.address}" for host in hosts)

@@ -13,10 +13,13 @@ from typing import Any, Final
 
 from common.files import write_atomically
 from common.wire import Properties
-from rehearsal.providers.clouds import clusters, kubeadm, machines
+from rehearsal.providers.clouds import clusters, etcd, kubeadm, machines
+from rehearsal.providers.clouds.aws import members
+from rehearsal.providers.clouds.aws.firewalls import lets_in
 from rehearsal.providers.clouds.aws.network import zone
 from rehearsal.providers.clouds.behaviour import Behaviour, Refused
 from rehearsal.providers.clouds.cloud_init import CloudConfig, Ignored, read_user_data
+from rehearsal.providers.clouds.etcd import PlayedMember
 from rehearsal.providers.clouds.faults import Fault
 from rehearsal.providers.clouds.kubeadm import Joined, NeverJoins
 from rehearsal.providers.clouds.left_behind import leave_behind
@@ -140,6 +143,7 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
     GROUP: AutoscalingGroup(),
     BALANCER: LoadBalancer(),
     VERSION: SecretVersion(),
+    **members.BEHAVIOURS,
 }
 
 
@@ -175,12 +179,41 @@ def _boot(group: Machines, store: Store) -> Joined:
         raise NeverJoins("the user data runs nothing")
     authorities = {} if group.is_worker else _authorities(group, store)
     init, join = (group.config.documents(f"{_SETTINGS}/{name}.yaml") for name in ("init", "join"))
-    if group.settings.get("ROLE") == "first" and clusters.serving(group.host) is None:
+    begins = group.settings.get("ROLE") == "first" and clusters.serving(group.host) is None
+    if not group.is_worker:
+        reach = _Reach(list(group.template.inputs.get("vpcSecurityGroupIds", ())), store)
+        etcd.check_client(init if begins else [], group.settings.get("ETCD", ""), authorities, reach.member)
+    if begins:
         machine = machines.known(machines.aws, str(group.template.inputs["instanceType"]))
         if machine.memory * 1024 < _MEGABYTES:
             raise NeverJoins(f"[ERROR Mem]: the system RAM is less than the minimum {_MEGABYTES} MB")
         return kubeadm.begin(init, authorities, _reached_at(group.group, store), _PORT)
     return kubeadm.join(join)
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """What members of etcd a machine with these firewalls reaches."""
+
+    firewalls: list[str]
+    store: Store
+
+    def member(self, host: str, port: int) -> PlayedMember | None:
+        """The member at an address, if a port of it lets the machine in, and other members among each other."""
+        machine = members.machine_at(host, self.store)
+        if machine is None:
+            return None
+        own = list(members.interface_of(machine, self.store).inputs.get("securityGroups", ()))
+        from_ = self.firewalls if port == etcd.CLIENTS else own
+        try:
+            told = _read(machine, self.store)
+            files = {**told.config.files, **_authorities(told, self.store)}
+        except (Ignored, NeverJoins):
+            return None
+        volume = told.settings.get("VOLUME", "")
+        starts = told.settings.get("ROLE") == "etcd" and members.has_volume(machine, volume, self.store)
+        let_in = any(lets_in(own, port, each, self.store) for each in from_)
+        return PlayedMember(host, files) if starts and let_in and told.config.commands else None
 
 
 def _authorities(group: Machines, store: Store) -> Mapping[str, str]:
