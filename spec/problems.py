@@ -288,6 +288,11 @@ class Code(Enum):
         "The node pools can grow beyond the budget",
         "nodeBudget bounds the sum of what all pools may grow to.",
     )
+    BAD_AUTHORITY = (
+        "PK172",
+        "An authority's certificate or key cannot be used",
+        "Everything in the cluster that speaks TLS believes it, and the program signs with its key.",
+    )
 
     def __init__(self, code: str, title: str, explanation: str) -> None:
         self.id = code

@@ -6,7 +6,7 @@ by what the stand-ins know of the clouds, which tests/rehearsal/clouds/test_fact
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import yaml
@@ -136,6 +136,9 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
 }
+_EVERYTHING: Final = CHECKOUT / "tests" / "unit" / "stacks" / "cases" / "kubeadm-hosts.ok.everything.yaml"
+_ITS_CLUSTER: Final = yaml.safe_load(_EVERYTHING.read_text())["config"]["polykube:cluster"]
+OWN_AUTHORITY: Final[str] = _ITS_CLUSTER["authorities"]["etcd"]["certificate"]
 # The engine would change these in place, and the cloud refuses: a subnet that is in use keeps its addresses, and a
 # pool that is part of the cluster its machines. Azure's ids, of which everything is made, begin with the subscription.
 # Of kubeadm, control planes that are there would never hear of it.
@@ -162,6 +165,7 @@ REFUSED: dict[str, dict[str, Any]] = {
         "controlPlanes.takesPods": True,
         "etcd": {"machineType": "m7g.large"},
         "certificateNames": ["api.example.com"],
+        "authorities": {"cluster": {"certificate": OWN_AUTHORITY, "key": Secret()}},
         "evictionSeconds": 30,
         "network.pods": "10.128.0.0/16",
         "network.services": "10.97.0.0/16",

@@ -11,7 +11,7 @@ from components.clusters.kubeadm.hosts import KubeadmHostsSpec
 from spec.model import Origin
 from spec.values import Secret
 from stacks.config import StackSpec
-from tests.contract.test_changes import keys_of
+from tests.contract.test_changes import OWN_AUTHORITY, keys_of
 from tests.support.registered import Registered, registered
 from tests.support.stack_files import load_stack, planned
 
@@ -34,6 +34,7 @@ REFUSED: Final[dict[str, Any]] = {
     "virtualIp": "10.20.0.9",
     "certificateNames": ["api.example.com"],
     "evictionSeconds": 30,
+    "authorities": {"etcd": {"certificate": OWN_AUTHORITY, "key": Secret()}},
     "network.range": "10.20.0.0/23",
     "network.pods": "10.128.0.0/16",
     "network.services": "10.97.0.0/16",

@@ -17,6 +17,7 @@ import pulumi_tls as tls
 
 from components.clusters.kubeadm.documents import ETCD_CLIENT, PKI, SETTINGS, encryption
 from components.clusters.kubeadm.etcd import MEMBER_CERTIFICATE, MEMBER_PKI
+from components.clusters.kubeadm.own_authorities import NONE_OF_ONES_OWN, AuthoritiesSpec, AuthoritySpec
 
 _DAY: Final = 24  # hours
 _TEN_YEARS: Final = 10 * 365 * _DAY
@@ -45,18 +46,36 @@ class Credential:
         return pulumi.Output.secret(pulumi.Output.all(self.certificate, self.key, self.until).apply(text))
 
 
+@dataclass(frozen=True)
+class _Authority:
+    """An authority's certificate, its key, and the public half of that (PEM)."""
+
+    certificate: pulumi.Output[str]
+    key: pulumi.Output[str]
+    public_key: pulumi.Output[str]
+
+
 class Authorities:
     """The authorities of the cluster called `name`: for the API, for aggregated APIs, for etcd; and what signs tokens.
 
     They are kept: with another one, no machine and no client would know the cluster any more. With an `external_etcd`
-    control planes are clients of that, and get a certificate in place of the key of its authority.
+    control planes are clients of that, and get a certificate in place of the key of its authority. What is somebody's
+    `own` is not made.
     """
 
-    def __init__(self, name: str, parent: pulumi.Resource, *, protect: bool, external_etcd: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        parent: pulumi.Resource,
+        *,
+        protect: bool,
+        external_etcd: bool = False,
+        own: AuthoritiesSpec = NONE_OF_ONES_OWN,
+    ) -> None:
         self._name, self._parent, self._protect = name, parent, protect
-        self._api_key, self._api = self._authority("ca", "kubernetes")
-        self._proxy_key, self._proxy = self._authority("front-proxy-ca", "kubernetes-front-proxy-ca")
-        self._etcd_key, self._etcd = self._authority("etcd-ca", "etcd-ca")
+        self._api = self._authority("ca", "kubernetes", own.cluster)
+        self._proxy = self._authority("front-proxy-ca", "kubernetes-front-proxy-ca", own.front_proxy)
+        self._etcd = self._authority("etcd-ca", "etcd-ca", own.etcd)
         self._tokens = self._key("service-accounts")
         self._etcd_client = self._make_etcd_client() if external_etcd else {}
         self._encryption = random.RandomBytes(f"{name}-encryption", length=32, opts=self._kept())
@@ -64,26 +83,26 @@ class Authorities:
     @property
     def certificate(self) -> pulumi.Output[str]:
         """The certificate of the API's authority, PEM."""
-        return self._api.cert_pem
+        return self._api.certificate
 
     @property
     def hash(self) -> pulumi.Output[str]:
         """The hash of that authority's public key, by which machines know it."""
-        return self._api_key.public_key_pem.apply(public_key_hash)
+        return self._api.public_key.apply(public_key_hash)
 
     def files(self) -> pulumi.Output[str]:
         """All that a control plane needs, as JSON: content by path."""
         contents = {
-            f"{PKI}/ca.crt": self._api.cert_pem,
-            f"{PKI}/ca.key": self._api_key.private_key_pem,
-            f"{PKI}/front-proxy-ca.crt": self._proxy.cert_pem,
-            f"{PKI}/front-proxy-ca.key": self._proxy_key.private_key_pem,
-            f"{PKI}/etcd/ca.crt": self._etcd.cert_pem,
+            f"{PKI}/ca.crt": self._api.certificate,
+            f"{PKI}/ca.key": self._api.key,
+            f"{PKI}/front-proxy-ca.crt": self._proxy.certificate,
+            f"{PKI}/front-proxy-ca.key": self._proxy.key,
+            f"{PKI}/etcd/ca.crt": self._etcd.certificate,
             f"{PKI}/sa.key": self._tokens.private_key_pem,
             f"{PKI}/sa.pub": self._tokens.public_key_pem,
             f"{SETTINGS}/encryption.yaml": self._encryption.base64.apply(lambda key: json.dumps(encryption(key))),
         }
-        etcd = self._etcd_client or {f"{PKI}/etcd/ca.key": self._etcd_key.private_key_pem}
+        etcd = self._etcd_client or {f"{PKI}/etcd/ca.key": self._etcd.key}
         return _as_json({**contents, **etcd})
 
     def _make_etcd_client(self) -> dict[str, pulumi.Output[str]]:
@@ -97,7 +116,7 @@ class Authorities:
         certificate, key = self._etcd_certificate(name, name, ["server_auth", "client_auth"], addresses)
         return _as_json(
             {
-                f"{MEMBER_PKI}/ca.crt": self._etcd.cert_pem,
+                f"{MEMBER_PKI}/ca.crt": self._etcd.certificate,
                 f"{MEMBER_CERTIFICATE}.crt": certificate,
                 f"{MEMBER_CERTIFICATE}.key": key,
             }
@@ -118,8 +137,8 @@ class Authorities:
         )
         signed = tls.LocallySignedCert(
             name,
-            ca_private_key_pem=self._etcd_key.private_key_pem,
-            ca_cert_pem=self._etcd.cert_pem,
+            ca_private_key_pem=self._etcd.key,
+            ca_cert_pem=self._etcd.certificate,
             cert_request_pem=request.cert_request_pem,
             allowed_uses=["digital_signature", *uses],
             validity_period_hours=_TEN_YEARS,
@@ -135,8 +154,8 @@ class Authorities:
         request = tls.CertRequest(name, private_key_pem=key.private_key_pem, subject=subject, opts=self._options())
         signed = tls.LocallySignedCert(
             name,
-            ca_private_key_pem=self._api_key.private_key_pem,
-            ca_cert_pem=self._api.cert_pem,
+            ca_private_key_pem=self._api.key,
+            ca_cert_pem=self._api.certificate,
             cert_request_pem=request.cert_request_pem,
             allowed_uses=["digital_signature", "client_auth"],
             validity_period_hours=days * _DAY,
@@ -145,9 +164,13 @@ class Authorities:
         )
         return Credential(signed.cert_pem, key.private_key_pem, signed.validity_end_time)
 
-    def _authority(self, what: str, common_name: str) -> tuple[tls.PrivateKey, tls.SelfSignedCert]:
+    def _authority(self, what: str, common_name: str, own: AuthoritySpec | None) -> _Authority:
+        if own is not None:
+            known = (own.certificate, own.key.text or "", own.public_key)
+            certificate, private, public = map(pulumi.Output.from_input, known)
+            return _Authority(certificate, pulumi.Output.secret(private), public)
         key = self._key(what)
-        certificate = tls.SelfSignedCert(
+        made = tls.SelfSignedCert(
             f"{self._name}-{what}",
             private_key_pem=key.private_key_pem,
             is_ca_certificate=True,
@@ -157,7 +180,7 @@ class Authorities:
             validity_period_hours=_TEN_YEARS,
             opts=self._kept(),
         )
-        return key, certificate
+        return _Authority(made.cert_pem, key.private_key_pem, key.public_key_pem)
 
     def _key(self, what: str) -> tls.PrivateKey:
         return tls.PrivateKey(f"{self._name}-{what}", algorithm="ECDSA", ecdsa_curve=_CURVE, opts=self._kept())

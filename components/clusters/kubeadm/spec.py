@@ -8,6 +8,7 @@ from pydantic import Field
 
 from components.clusters.base import ClusterSpec
 from components.clusters.kubeadm.boot import Mirror
+from components.clusters.kubeadm.own_authorities import NONE_OF_ONES_OWN, AuthoritiesSpec
 from components.clusters.managed import ManagedSpec
 from components.clusters.pools import Architecture, in_gib
 from components.networks.address_plan import overlaps
@@ -153,6 +154,9 @@ class KubeadmOptions(ClusterSpec):
         description="The token by which machines join, encrypted. By default the program makes one, and another one "
         "with each new administrator's certificate.",
     )
+    authorities: AuthoritiesSpec = Field(
+        default=NONE_OF_ONES_OWN, description="Certificate authorities of your own. By default the program makes them."
+    )
     credential_days: Annotated[Count, Field(ge=3, le=365)] = Field(
         default=30,
         description="How long the administrator's certificate and the bootstrap token hold; an `up` in the last third "
@@ -173,6 +177,7 @@ class KubeadmOptions(ClusterSpec):
             "version": self.version,
             "certificateNames": ", ".join(self.certificate_names) or _NONE,
             "evictionSeconds": str(self.eviction_seconds),
+            "authorities": str(self.authorities),
         }
 
 

@@ -91,7 +91,9 @@ class KubeadmAwsCluster(ManagedCluster):
         )
         self._balancers = self._make_balancers()
         self._firewalls = self._make_firewalls()
-        self.authorities = Authorities(self.name, self, protect=protect, external_etcd=spec.etcd is not None)
+        self.authorities = Authorities(
+            self.name, self, protect=protect, external_etcd=spec.etcd is not None, own=spec.authorities
+        )
         credential = self.authorities.administrator(spec.credential_days)
         given = spec.bootstrap_token.text if spec.bootstrap_token else None
         self._token = make_token(self.name, given, credential.until, self)

@@ -58,7 +58,9 @@ class KubeadmHostsCluster(ClusterBase):
         super().__init__(spec, protect=protect)
         self._spec = spec
         self.node_pools = tuple(pool.as_contract() for pool in spec.node_pools)
-        self.authorities = Authorities(self.name, self, protect=protect, external_etcd=spec.etcd is not None)
+        self.authorities = Authorities(
+            self.name, self, protect=protect, external_etcd=spec.etcd is not None, own=spec.authorities
+        )
         self._credential = self.authorities.administrator(spec.credential_days)
         given = spec.bootstrap_token.text if spec.bootstrap_token else None
         self._token = make_token(self.name, given, self._credential.until, self)
