@@ -83,7 +83,10 @@ ROOMS: Final = (
     Room("common", ("tests/unit/common", "tests/unit/rehearsal/kubernetes")),
     Room("rehearsal/providers/kubernetes", ("tests/unit/rehearsal/kubernetes",)),
     Room("rehearsal/providers/clouds", ("tests/unit/rehearsal/clouds", "tests/rehearsal/clouds")),
-    Room("rehearsal", ("tests/unit/rehearsal",)),
+    Room(
+        "rehearsal",
+        ("tests/unit/rehearsal", "tests/rehearsal/test_plugins.py", "tests/rehearsal/toolchain/test_releases.py"),
+    ),
     Room("automation/preview", _PREVIEW),
     Room("automation", (*_AUTOMATION, "tests/automation/comment", *_PREVIEW)),
 )

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import pytest
 
+from components.clusters.kubeadm.hosts import provider
 from components.clusters.kubeadm.hosts.inspection import HostExpectations, HostFacts, problems, same_machine
 from components.clusters.kubeadm.hosts.provider import InspectionProvider, NodeProvider
-from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
+from components.clusters.kubeadm.hosts.ssh import HostError, HostUnreachable, SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import INTERFACE, kube_vip
+from components.contract import Capability
 from tests.support.stack_files import load_stack
 
 CLUSTER: Final = f"sha256:{'a' * 64}"
@@ -139,6 +141,51 @@ def test_all_hosts_that_cannot_be_reached_are_named_at_once(monkeypatch: pytest.
     hosts = [PROPS | {"name": name, "architecture": "amd64", "hostKey": ""} for name in ("worker-1", "worker-2")]
     with pytest.raises(Exception, match=r"(?s)nothing was changed on any.*the command ssh is not there"):
         InspectionProvider().create({"hosts": hosts, "cluster": CLUSTER})
+
+
+def _inspected(monkeypatch: pytest.MonkeyPatch, *answers: str, patience: float = 300.0) -> tuple[Any, list[float]]:
+    """What inspecting a host ends with that answers so in turn, the last one for ever, and the pauses between."""
+    left, paused, now = list(answers), list[float](), [0.0]
+
+    def meet(*_: Any) -> tuple[str, str]:
+        said = left.pop(0) if len(left) > 1 else left[0]
+        now[0] += 100.0
+        if said != "facts":
+            raise HostUnreachable(said)
+        facts = GOOD | {"clock": str(time.time())}
+        return "ssh-ed25519 AAAA", "\n".join(f"{name} {value}" for name, value in facts.items())
+
+    monkeypatch.setattr(provider, "meet", meet)
+    monkeypatch.setattr(provider, "_PATIENCE", patience)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", paused.append)
+    host = PROPS | {"name": "cp-1", "address": "10.0.0.11", "architecture": "amd64", "hostKey": ""}
+    try:
+        return InspectionProvider().create({"hosts": [host], "cluster": CLUSTER}).outs, paused
+    except HostError as error:
+        return str(error), paused
+
+
+def test_a_host_that_is_starting_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, paused = _inspected(monkeypatch, "Connection refused", "timed out", "facts")
+    assert found["keys"] == {"cp-1": "ssh-ed25519 AAAA"}
+    assert len(paused) == 2
+
+
+@pytest.mark.parametrize(("said", "pauses"), [("Permission denied", 0), ("No route to host", 3)])
+def test_a_host_is_not_asked_for_ever_nor_again_where_that_helps_nothing(
+    monkeypatch: pytest.MonkeyPatch, said: str, pauses: int
+) -> None:
+    found, paused = _inspected(monkeypatch, said)
+    assert said in found
+    assert len(paused) == pauses
+
+
+def test_only_who_has_addresses_for_them_has_load_balancers() -> None:
+    spec = load_stack("kubeadm-hosts").cluster
+    without = spec.model_copy(update={"load_balancers": None, "node_pools": ()})
+    balancers = {Capability.LOAD_BALANCERS, Capability.INTERNAL_LOAD_BALANCERS}
+    assert spec.capabilities - without.capabilities == balancers | {Capability.NODE_POOLS}
 
 
 def test_a_host_is_asked_as_the_stack_file_says_and_never_for_a_password() -> None:

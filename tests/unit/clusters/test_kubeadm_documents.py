@@ -127,6 +127,14 @@ def test_a_control_plane_has_its_own_taint_unless_it_takes_pods() -> None:
     assert taints(NODE) == [{"key": "spot", "value": "true", "effect": "NoSchedule"}]
 
 
+@pytest.mark.parametrize(("node", "address"), [(HOST, "192.0.2.11"), (NODE, None)])
+def test_a_node_with_an_address_of_its_own_registers_by_that(node: NodeFacts, address: str | None) -> None:
+    told = join_document(FACTS, node, TOKEN, HASH).plain()["nodeRegistration"]["kubeletExtraArgs"]
+    arguments = {each["name"]: each["value"] for each in told}
+    assert arguments.get("node-ip") == address
+    assert arguments["node-labels"] == "polykube.dev/node-pool=general"
+
+
 @pytest.mark.parametrize("role", [FIRST, CONTROL_PLANE, WORKER])
 def test_a_machine_is_told_its_part_and_no_authority(role: str) -> None:
     told = config(role)
