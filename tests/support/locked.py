@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,5 +17,10 @@ def installed(lock: Path) -> Path:
         partial = target.with_name(f"{target.name}.{os.getpid()}")
         options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(partial), "--requirement", str(lock)]
         subprocess.run([sys.executable, "-m", "pip", "install", *options], check=True)
-        partial.rename(target)
+        try:
+            partial.rename(target)
+        except OSError:
+            if not target.is_dir():  # no other process was quicker
+                raise
+            shutil.rmtree(partial)
     return target
