@@ -7,6 +7,7 @@ valid for ten years; to have new ones, delete the control plane.
 """
 
 import contextlib
+import hashlib
 import ipaddress
 import ssl
 from collections.abc import Sequence
@@ -107,12 +108,11 @@ class Pki:
         return httpx2.Client(base_url=base_url, verify=context, timeout=_TIMEOUT, trust_env=False)  # past any proxy
 
     def is_complete(self) -> bool:
-        """Whether everything is there, and nothing of it empty; the authorities' keys are not kept, so one lost file
-        is lost with all the others."""
-        names = [API_AUTHORITY, ETCD_AUTHORITY, *(identity.name for identity in IDENTITIES)]
-        keys = [SERVICE_ACCOUNTS, *(identity.name for identity in IDENTITIES)]
-        files = [*map(self.certificate, names), *map(self.key, keys), self.service_accounts_public_key]
-        return self._complete.exists() and all(file.is_file() and file.stat().st_size for file in files)
+        """Whether everything is there as it was written; the authorities' keys are not kept, so one lost file is lost
+        with all the others."""
+        with contextlib.suppress(OSError):
+            return self._complete.read_text(errors="replace") == self._digest()
+        return False
 
     def ensure(self) -> None:
         """Make everything, unless all of it is there. A run that was killed half way starts over."""
@@ -134,13 +134,20 @@ class Pki:
         tokens = ec.generate_private_key(ec.SECP256R1())
         self._write(self.key(SERVICE_ACCOUNTS), _private(tokens))
         self._write(self.service_accounts_public_key, _public(tokens))
-        self._write(self._complete, b"")
+        self._write(self._complete, self._digest().encode())
 
     def _named(self, identity: CertificateIdentity) -> CertificateIdentity:
         """The identity, with the names that it was given if it is the API server's."""
         if self._given is None or identity.name != "kube-apiserver":
             return identity
         return replace(identity, serves_as=(*identity.serves_as, self._given.host, *self._given.names))
+
+    def _digest(self) -> str:
+        """What is in all files; OSError if one is missing."""
+        names = [API_AUTHORITY, ETCD_AUTHORITY, *(identity.name for identity in IDENTITIES)]
+        keys = [SERVICE_ACCOUNTS, *(identity.name for identity in IDENTITIES)]
+        files = [*map(self.certificate, names), *map(self.key, keys), self.service_accounts_public_key]
+        return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
 
     @property
     def _complete(self) -> Path:

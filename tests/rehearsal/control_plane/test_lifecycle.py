@@ -96,6 +96,7 @@ def test_a_killed_process_is_replaced_with_its_clients_and_the_others_go_on(
         ("ports.json", b'{"etcd": "x"}'),
         ("pki/admin.key", None),
         ("pki/ca.crt", b""),
+        ("pki/kwok.crt", b"what it was not"),
         ("kubeconfig", None),
     ],
 )
