@@ -26,6 +26,7 @@ from spec.text import (
     TenantName,
 )
 from spec.values import Bytes, Cidr, Cpu, Devices, Port, Secret
+from stacks.wording import shown
 
 LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # a subdomain of RFC 1123: 253; with `requests.` before it: 244
 RIGHT: list[tuple[Any, list[Any]]] = [
@@ -114,6 +115,22 @@ def test_choices_and_paths_read_as_people_write_them() -> None:
     paths = [("config",), ("config", "polykube:stage"), ("config", "polykube:tenants", 1, "labels", "a.b/c"), (0, "a")]
     shown = ["config", "polykube:stage", 'polykube:tenants[1].labels["a.b/c"]', "[0].a"]
     assert [key_path(path) for path in paths] == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "nothing"),
+        (True, "true"),
+        (1.5, "1.5 (a number)"),
+        ("a", '"a"'),
+        ([1], "a list"),
+        ({"a": 1}, "a mapping"),
+        (Secret("hunter2"), "an encrypted value"),
+    ],
+)
+def test_a_value_is_shown_as_what_it_is(value: object, text: str) -> None:
+    assert shown(value) == text
 
 
 def test_a_secret_shows_itself_nowhere() -> None:
