@@ -127,7 +127,7 @@ def _unreadable(file: Path) -> str:
     if not isinstance(content, dict) or not isinstance(content.get("checkpoint"), dict):
         return "there is no checkpoint in it"
     latest = content["checkpoint"].get("latest")
-    sound = latest is None or (isinstance(latest, dict) and isinstance(latest.get("resources") or [], list))
+    sound = latest is None or (isinstance(latest, dict) and isinstance(latest.get("resources"), list | None))
     return "" if sound else "its checkpoint has no list of resources"
 
 

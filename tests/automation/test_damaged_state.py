@@ -102,6 +102,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "null": lambda _: b"null",
     "no checkpoint": lambda _: b"{}",
     "a checkpoint that is none": lambda _: b'{"version": 3, "checkpoint": []}',
+    "resources that are none": lambda _: b'{"version": 3, "checkpoint": {"latest": {"resources": {}}}}',
     "cut": _cut,
     "not text": lambda content: b"\xff\xfe" + content,
     "other bytes": _rotten,
