@@ -149,6 +149,7 @@ _REMEDIES: Final = (
         "VNet integration|requires network policy cilium|requires networkPlugin|load balancer SKU",
         "InvalidValuesForRequest|is not a workspace's|InvalidResourceReference|recurrence of the maintenance window",
         "not after its start|is in .+, and the (virtual network|cluster) ",
+        "specified on the same request|InvalidVolume.ZoneMismatch",
     ),
     (
         "see that a node pool of Linux has nodes and reaches the API server; then run the same command again",
@@ -195,6 +196,10 @@ _REMEDIES: Final = (
     (
         "it may still become ready: look at it in the cloud, then run the same command again",
         "timeout while waiting|timed out|DeadlineExceeded",
+    ),
+    (
+        "another machine has it: end that one, or detach it there; then run the same command again",
+        "InvalidNetworkInterface.InUse|VolumeInUse",
     ),
     (
         "delete what is named here, if nothing needs it; then run the same command again",

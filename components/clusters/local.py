@@ -5,7 +5,6 @@ engine runs, so that a program that fails leaves an API server that can be looke
 objects, which KWOK keeps alive; no container runs.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
@@ -16,6 +15,7 @@ import yaml
 from pydantic import Field
 
 from common.errors import ControlPlaneError, Problem
+from common.local_identity import identity_of
 from common.paths import local_kubeconfig
 from common.simulation import CAPACITY_ANNOTATION, NODE_LABEL, STORAGE_DRIVER, kubernetes_version
 from components import naming
@@ -66,7 +66,7 @@ class LocalCluster(ClusterBase):
     def __init__(self, spec: LocalSpec, *, protect: bool) -> None:
         kubeconfig = _running(spec.name)
         super().__init__(spec, protect=protect)
-        self.connect(kubeconfig, _identity(kubeconfig))
+        self.connect(kubeconfig, identity_of(local_kubeconfig(spec.name).parent))
         self.node_pools = tuple(self._node_pool(pool) for pool in spec.node_pools)
         self.complete()
 
@@ -116,9 +116,3 @@ def _running(name: str) -> str:
 def _cluster(kubeconfig: Mapping[str, Any]) -> Mapping[str, str]:
     cluster: Mapping[str, str] = kubeconfig["clusters"][0]["cluster"]
     return cluster
-
-
-def _identity(kubeconfig: str) -> str:
-    """Names this very control plane: one that was deleted and created again has another certificate authority."""
-    authority = _cluster(yaml.safe_load(kubeconfig))["certificate-authority-data"]
-    return "local-" + hashlib.sha256(authority.encode()).hexdigest()[:16]

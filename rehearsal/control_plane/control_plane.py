@@ -14,6 +14,7 @@ import psutil
 
 from common.errors import ControlPlaneError, Problem
 from common.files import write_atomically
+from common.local_identity import keep_identity
 from common.locks import exclusive
 from common.paths import control_plane_dir
 from rehearsal.control_plane import processes
@@ -153,6 +154,7 @@ class ControlPlane:
         self, binaries: Binaries, on_progress: Callable[[str], None], rows: Sequence[Mapping[str, Maker]]
     ) -> None:
         self._layout.create()
+        keep_identity(self._directory)
         if not self._layout.pki.is_complete():
             self._stop()  # whoever runs has keys of before
         self._layout.pki.ensure()
@@ -167,6 +169,7 @@ class ControlPlane:
                 wait_until_ready(self._layout, started)
                 if "kube-apiserver" in row:
                     apply_initial_objects(self._layout, ports["kube-apiserver"])
+            keep_identity(self._directory)
             undo.pop_all()
 
     def _ensure(

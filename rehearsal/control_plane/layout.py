@@ -5,6 +5,7 @@ DIR/pki/            keys and certificates
 DIR/config/         what the components read when they start, written just before
 DIR/etcd/           all objects
 DIR/logs/           NAME.log of the present run, NAME.log.1 of the one before
+DIR/identity        what names the objects (`common.local_identity`)
 DIR/ports.json      component → port
 DIR/given.json      the API server's authority and place, where those are not its own to choose
 """

@@ -153,3 +153,14 @@ def test_a_backend_elsewhere_has_no_files_here() -> None:
     assert StateFiles.at("s3://states", "polykube", "dev") is None
     assert StateFiles.at(Path("/with space").as_uri(), "p", "s") == StateFiles(Path("/with space/.pulumi"), "p", "s")
     assert urlparse("file:///x").path == "/x"
+
+
+@pytest.mark.parametrize("name", ["etcd-client.crt", "ca.crt"])
+def test_new_keys_of_the_control_plane_replace_nothing_in_the_cluster(stack: Cli, name: str) -> None:
+    (keys,) = Path(stack.environment["XDG_STATE_HOME"]).glob("polykube/control-planes/*/pki")
+    before = (keys / "ca.crt").read_bytes()
+    (keys / name).write_bytes(b"what it was not")
+    said = stack.must("up")
+    assert (keys / "ca.crt").read_bytes() != before
+    assert "replace" not in said
+    assert "no resources changed" in stack.must("up")
