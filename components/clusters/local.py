@@ -6,8 +6,10 @@ objects, which KWOK keeps alive; no container runs.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Final, Literal
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -99,13 +101,14 @@ class LocalCluster(ClusterBase):
 def _running(name: str) -> str:
     """The kubeconfig of the control plane `name`; ControlPlaneError (PK306) when that does not answer."""
     path = local_kubeconfig(name)
-    kubeconfig = path.read_text() if path.is_file() else ""
-    if not kubeconfig or refusal(_cluster(yaml.safe_load(kubeconfig))["server"], _PROBE_TIMEOUT):
+    kubeconfig = path.read_text(errors="replace") if path.is_file() else ""
+    server = _server(kubeconfig)
+    if not server or refusal(server, _PROBE_TIMEOUT):
         raise ControlPlaneError(
             Problem(
                 code="PK306",
                 summary=f"the control plane of the local cluster {name} is not running",
-                found="nothing answers at the address in its kubeconfig" if kubeconfig else f"no {path}",
+                found=_why_not(server, path),
                 allowed="a control plane that polykube has started on this machine",
                 remedy=f"start it: polykube start --stack {pulumi.get_stack()} (`make up` does that, too)",
             )
@@ -113,6 +116,14 @@ def _running(name: str) -> str:
     return kubeconfig
 
 
-def _cluster(kubeconfig: Mapping[str, Any]) -> Mapping[str, str]:
-    cluster: Mapping[str, str] = kubeconfig["clusters"][0]["cluster"]
-    return cluster
+def _server(kubeconfig: str) -> str:
+    """The API server's address; empty where it cannot be read."""
+    with suppress(yaml.YAMLError, LookupError, TypeError):
+        return str(yaml.safe_load(kubeconfig)["clusters"][0]["cluster"]["server"])
+    return ""
+
+
+def _why_not(server: str, path: Path) -> str:
+    if server:
+        return "nothing answers at the address in its kubeconfig"
+    return f"{path}, which is damaged" if path.is_file() else f"no {path}"

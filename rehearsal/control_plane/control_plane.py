@@ -180,7 +180,7 @@ class ControlPlane:
         if running and not is_right:
             processes.stop([running], _GRACE)
         for path, content in component.files.items():
-            if not is_right or not path.exists():
+            if not _holds(path, content):
                 write_atomically(path, content, mode=0o600)
         if running and is_right:
             return running
@@ -209,6 +209,12 @@ class ControlPlane:
                     if not self._directory.exists():
                         lock.unlink(missing_ok=True)
                 return
+
+
+def _holds(path: Path, content: str) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes() == content.encode()
+    return False
 
 
 def all_control_planes() -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx2
+import yaml
 
 from rehearsal.control_plane.components import NAMES
 from tests.chaos import objects
@@ -95,7 +96,7 @@ def _cluster(world: World, expected: Values) -> list[str]:
     while True:
         try:
             found = objects.difference(expected, objects.of_cluster(world.kubeconfig))
-        except (httpx2.HTTPError, ApiError, OSError) as error:
+        except (httpx2.HTTPError, ApiError, OSError, yaml.YAMLError, LookupError, TypeError) as error:
             found = [f"the cluster does not answer: {error}"]
         if not found or time.monotonic() > until:
             return found

@@ -98,6 +98,7 @@ def test_a_killed_process_is_replaced_with_its_clients_and_the_others_go_on(
         ("pki/ca.crt", b""),
         ("pki/kwok.crt", b"what it was not"),
         ("kubeconfig", None),
+        ("kubeconfig", b"apiVersion: v1\x00"),
     ],
 )
 def test_a_start_brings_back_files_that_are_lost_or_damaged(
