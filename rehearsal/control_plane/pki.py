@@ -109,14 +109,17 @@ class Pki:
 
     def is_complete(self) -> bool:
         """Whether everything is there as it was written; the authorities' keys are not kept, so one lost file is lost
-        with all the others."""
+        with all the others. Of what earlier code wrote, only what is empty can be told."""
         with contextlib.suppress(OSError):
-            return self._complete.read_text(errors="replace") == self._digest()
+            mark = self._complete.read_text(errors="replace")
+            return mark == self._digest() or not (mark or any(file.stat().st_size == 0 for file in self._files()))
         return False
 
     def ensure(self) -> None:
         """Make everything, unless all of it is there. A run that was killed half way starts over."""
         if self.is_complete():
+            if not self._complete.stat().st_size:
+                self._write(self._complete, self._digest().encode())
             return
         self._complete.unlink(missing_ok=True)
         self.directory.mkdir(mode=0o700, exist_ok=True)
@@ -144,10 +147,14 @@ class Pki:
 
     def _digest(self) -> str:
         """What is in all files; OSError if one is missing."""
+        return hashlib.sha256(
+            b"".join(hashlib.sha256(file.read_bytes()).digest() for file in self._files())
+        ).hexdigest()
+
+    def _files(self) -> Sequence[Path]:
         names = [API_AUTHORITY, ETCD_AUTHORITY, *(identity.name for identity in IDENTITIES)]
         keys = [SERVICE_ACCOUNTS, *(identity.name for identity in IDENTITIES)]
-        files = [*map(self.certificate, names), *map(self.key, keys), self.service_accounts_public_key]
-        return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+        return [*map(self.certificate, names), *map(self.key, keys), self.service_accounts_public_key]
 
     @property
     def _complete(self) -> Path:

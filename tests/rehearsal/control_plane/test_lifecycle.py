@@ -117,6 +117,15 @@ def test_a_start_brings_back_files_that_are_lost_or_damaged(
         assert again.get(again.path(MARK))["data"] == {"kept": "yes"}
 
 
+def test_keys_that_earlier_code_has_made_are_kept(control_plane: ControlPlane) -> None:
+    keys = control_plane.kubeconfig.parent / "pki"
+    authority, digest = (keys / "ca.crt").read_bytes(), (keys / "complete").read_bytes()
+    (keys / "complete").write_bytes(b"")
+    control_plane.start()
+    assert (keys / "ca.crt").read_bytes() == authority
+    assert (keys / "complete").read_bytes() == digest
+
+
 def test_when_all_are_killed_the_next_start_brings_all_back(control_plane: ControlPlane, api: Api) -> None:
     api.apply(MARK)
     for pid in pids(control_plane).values():
