@@ -91,8 +91,8 @@ def test_provider_inputs_are_checked_though_they_come_as_text() -> None:
 
 
 def test_a_type_that_is_not_played_is_a_loud_error() -> None:
-    with pytest.raises(NotModelled, match="aws:ec2/instance:Instance"):
-        AwsStandIn().check(request_for("aws:ec2/instance:Instance", inputs={}))
+    with pytest.raises(NotModelled, match="aws:ec2/dedicatedHost:DedicatedHost"):
+        AwsStandIn().check(request_for("aws:ec2/dedicatedHost:DedicatedHost", inputs={}))
 
 
 def test_nothing_is_played_outside_a_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
