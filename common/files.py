@@ -5,6 +5,12 @@ import tempfile
 from pathlib import Path
 
 
+def write_if_changed(path: Path, content: str, mode: int = 0o644) -> None:
+    """Write `content` as `write_atomically` does, unless it is what `path` holds already."""
+    if not path.is_file() or path.read_bytes() != content.encode():
+        write_atomically(path, content, mode)
+
+
 def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """Write `content` to `path` under a temporary name, flush it to disk and rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)

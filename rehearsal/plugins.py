@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from common.errors import Problem, ToolchainError, last_words
-from common.files import write_atomically
+from common.files import write_if_changed
 from common.locks import exclusive
 from common.paths import CHECKOUT, cache_dir
 from common.plugin_process import CLOUD_VARIABLES
@@ -201,5 +201,4 @@ def _write_stand_in(path: Path, module: str) -> None:
 unset PULUMI_CONFIG_PASSPHRASE PULUMI_CONFIG_PASSPHRASE_FILE{credentials}
 exec "${{POLYKUBE_PYTHON:?is not set: eval \\"\\$(polykube env)\\" sets it}}" -P -m {module} "$@"
 """
-    if not path.is_file() or path.read_text() != script:
-        write_atomically(path, script, mode=0o755)
+    write_if_changed(path, script, mode=0o755)

@@ -22,7 +22,7 @@ from common.paths import local_kubeconfig
 from common.simulation import CAPACITY_ANNOTATION, NODE_LABEL, STORAGE_DRIVER, kubernetes_version
 from components import naming
 from components.clusters.base import ClusterBase, ClusterSpec
-from components.clusters.kubeconfig import refusal
+from components.clusters.kubeconfig import refusal, server_of
 from components.clusters.node_pools import NodePoolSpec
 from components.contract import Capability, NodePool, Storage
 from spec.model import Many, same_twice
@@ -118,8 +118,8 @@ def _running(name: str) -> str:
 
 def _server(kubeconfig: str) -> str:
     """The API server's address; empty where it cannot be read."""
-    with suppress(yaml.YAMLError, LookupError, TypeError):
-        return str(yaml.safe_load(kubeconfig)["clusters"][0]["cluster"]["server"])
+    with suppress(yaml.YAMLError, LookupError, TypeError, AttributeError):
+        return server_of(kubeconfig, None)
     return ""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from common.errors import ControlPlaneError, Problem
-from common.files import write_atomically
+from common.files import write_if_changed
 from common.local_identity import keep_identity
 from common.locks import exclusive
 from common.paths import control_plane_dir
@@ -180,8 +180,7 @@ class ControlPlane:
         if running and not is_right:
             processes.stop([running], _GRACE)
         for path, content in component.files.items():
-            if not _holds(path, content):
-                write_atomically(path, content, mode=0o600)
+            write_if_changed(path, content, mode=0o600)
         if running and is_right:
             return running
         begun.add(component.name)
@@ -209,12 +208,6 @@ class ControlPlane:
                     if not self._directory.exists():
                         lock.unlink(missing_ok=True)
                 return
-
-
-def _holds(path: Path, content: str) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_bytes() == content.encode()
-    return False
 
 
 def all_control_planes() -> list[str]:

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Makes this machine a node of its cluster, or a member of its etcd. It may be run again: each step looks at what is there already, says one line
-# on the console, and what it waits for has a deadline. The cloud is told whether the machine joined.
+# Makes this machine a node of its cluster, or a member of its etcd. It may be run again: each step looks at what is
+# there already, says one line on the console, and what it waits for has a deadline. The cloud is told whether the
+# machine joined.
 set -Eeuo pipefail
 
 # What not every kind of machine needs; its own file says otherwise.

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from components.clusters.kubeadm.etcd import CLIENTS, PEERS
+
 SYSTEMS: Final = ("debian", "ubuntu")
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 _KUBELET: Final = (10250, 10256)
-_CONTROL_PLANE: Final = (2379, 2380, 6443, 10257, 10259)
-_ETCD: Final = (2379, 2380)
+_ETCD: Final = (CLIENTS, PEERS)
+_CONTROL_PLANE: Final = (*_ETCD, 6443, 10257, 10259)
 _MEMORY: Final = {True: 1700, False: 900}  # MiB of a control plane, and of others; of a worker's, 500 are reserved
 _CPUS: Final = {True: 2, False: 1}
 _DISK: Final = 10_000  # MiB: images of the first pods
