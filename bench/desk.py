@@ -30,6 +30,7 @@ _THE_USERS: Final = (  # settings that would win over those that are measured
     "PULUMI_CONFIG_PASSPHRASE",
     "PULUMI_CONFIG_PASSPHRASE_FILE",
     "PULUMI_PARALLEL",
+    "PYTHONDONTWRITEBYTECODE",  # unusual: with it, every process compiles this checkout's modules again
 )
 
 
