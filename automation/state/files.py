@@ -23,6 +23,8 @@ from urllib.parse import unquote, urlparse
 
 import yaml
 
+from automation.state.lock import Lock
+
 _LAYOUT: Final = "version: 1\n"  # the only one since pulumi v3.61
 _MEANWHILE: Final = 2.0  # seconds between a state and its attributes, which are written together
 
@@ -65,7 +67,7 @@ class StateFiles:
     def sweep(self) -> list[Path]:
         """Remove what a killed run left half-written beside the states: nothing in it is worth a look.
 
-        The engine does without attributes, and a lock without content has no owner. What came away is returned.
+        The engine does without attributes, and nobody holds a lock that does not say who. What came away is returned.
         """
         gone = [file for file in self._half_written() if _removed(file)]
         meta = self.directory / "meta.yaml"
@@ -109,7 +111,7 @@ class StateFiles:
         files += [self.directory / "meta.yaml.attrs"]
         for file in files:
             is_lock = self.directory / "locks" in file.parents
-            if file.suffix == ".tmp" or ((file.suffix == ".attrs" or is_lock) and _is_no_object(file)):
+            if file.suffix == ".tmp" or _is_incomplete(file, is_lock=is_lock):
                 yield file
 
 
@@ -160,10 +162,18 @@ def _attributes(file: Path) -> Path:
     return file.with_name(f"{file.name}.attrs")
 
 
-def _is_no_object(file: Path) -> bool:
-    with suppress(FileNotFoundError, UnicodeDecodeError, ValueError):
-        return not isinstance(json.loads(file.read_text()), dict)
-    return file.exists()
+def _is_incomplete(file: Path, *, is_lock: bool) -> bool:
+    """Whether these are attributes that are no object, or a lock that does not say who holds it."""
+    try:
+        if file.suffix == ".attrs":
+            return not isinstance(json.loads(file.read_text()), dict)
+        if is_lock:
+            Lock.read(file)
+    except FileNotFoundError:  # its holder has just ended
+        return False
+    except (ValueError, KeyError, TypeError):
+        return True
+    return False
 
 
 def _removed(file: Path) -> bool:

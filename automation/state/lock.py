@@ -28,10 +28,10 @@ class Lock:
 
     @classmethod
     def read(cls, file: Path) -> "Lock":
-        """The lock in a file."""
+        """The lock in a file; ValueError, KeyError or TypeError if it does not say who holds it, and since when."""
         content = json.loads(file.read_text())
         since = datetime.fromisoformat(content["timestamp"])
-        return cls(content["pid"], content["username"], content["hostname"], since, str(file))
+        return cls(int(content["pid"]), content["username"], content["hostname"], since, str(file))
 
     @property
     def owner(self) -> str:

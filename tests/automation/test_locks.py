@@ -11,6 +11,7 @@ import pytest
 
 from automation.engine import Engine
 from automation.state.backends import VARIABLE
+from automation.state.files import StateFiles
 from automation.state.lock import Locked
 from automation.state.locks import clear, stale_locks
 from common.errors import BusyError, EngineError
@@ -46,6 +47,30 @@ def test_a_lock_in_a_bucket_names_who_took_it_where_and_when() -> None:
         ("bob", "ci-1", _DEAD),
     ]
     assert "process 77 of ann lee on ci-1, since 2026-11-30T16:00:00" in str(locked)
+
+
+OWNED = {"pid": _DEAD, "username": "ann", "hostname": "ci-1", "timestamp": "2026-11-30T16:00:00Z"}
+NOBODYS = [
+    b"",
+    b"null",
+    b"{}",
+    b'{"pid": 1',
+    b"\xff{}",
+    *(json.dumps({key: value for key, value in OWNED.items() if key != each}).encode() for each in OWNED),
+    *(json.dumps(OWNED | wrong).encode() for wrong in ({"pid": "one"}, {"pid": None}, {"timestamp": 16})),
+]
+
+
+@pytest.mark.parametrize("content", NOBODYS)
+def test_a_lock_that_does_not_say_who_holds_it_keeps_nobody_out(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / ".pulumi" / "locks" / "organization" / "shop" / "dev" / "0d5c.json"
+    file.parent.mkdir(parents=True)
+    files = StateFiles(tmp_path / ".pulumi", "shop", "dev")
+    file.write_text(json.dumps(OWNED))
+    assert files.sweep() == []
+    file.write_bytes(content)
+    assert files.sweep() == [file]
+    assert not stale_locks(engine(tmp_path, "", backend=f"file://{tmp_path}"))
 
 
 def test_what_is_said_of_other_things_is_about_no_lock() -> None:
