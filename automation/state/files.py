@@ -140,11 +140,14 @@ def _resources(content: Any) -> list[Any]:
 def _has_no_version(meta: Path) -> bool:
     """Whether the engine would call the store corrupt (pulumi v3.259, pkg/backend/diy/meta.go): no layout is in it.
 
-    Which layouts there are, the old one (0) and later ones too, is the engine's to judge.
+    Which layouts there are, the old one (0) and later ones too, is the engine's to judge. It refuses a key that is
+    there twice, which PyYAML lets pass.
     """
     with suppress(yaml.YAMLError, UnicodeDecodeError):
-        content = yaml.safe_load(meta.read_text())
-        return not isinstance(content, dict) or type(content.get("version")) is not int
+        text = meta.read_text()
+        content, node = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
+        if isinstance(content, dict) and isinstance(node, yaml.MappingNode):
+            return len(content) != len(node.value) or type(content.get("version")) is not int
     return True
 
 
