@@ -1,7 +1,8 @@
-"""Which namespaced kinds Kubernetes' own API serves, by version: what a manifest may say, and what it may no more.
+"""Which kinds Kubernetes' own API serves, by version: what a manifest may say, and what it may no more.
 
-Stable versions and those that were removed are of k8s.io/api v0.36.3 (zz_generated.prerelease-lifecycle.go of each
-group), PodSecurityPolicy of kubernetes.io/docs/reference/using-api/deprecation-guide (November 2026). Whether a cluster
+Stable versions of namespaced kinds, and what was or will be removed, are of k8s.io/api v0.36.3
+(zz_generated.prerelease-lifecycle.go of each group), PodSecurityPolicy, CustomResourceDefinition and APIService of
+kubernetes.io/docs/reference/using-api/deprecation-guide (November 2026). Whether a cluster
 serves what is not stable yet, its flags say, so that nothing is said of that here.
 """
 
@@ -26,35 +27,64 @@ _SERVED: Final[Mapping[str, str]] = {
     "resource.k8s.io/v1": "ResourceClaim ResourceClaimTemplate",
     "storage.k8s.io/v1": "CSIStorageCapacity",
 }
-_REMOVED: Final[Mapping[str, tuple[int, str, str]]] = {  # minor version without it, kinds, where they are instead
-    "apps/v1beta1": (16, "ControllerRevision Deployment StatefulSet", "apps/v1"),
-    "apps/v1beta2": (16, "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet", "apps/v1"),
-    "autoscaling/v2beta1": (25, "HorizontalPodAutoscaler", "autoscaling/v2"),
-    "autoscaling/v2beta2": (26, "HorizontalPodAutoscaler", "autoscaling/v2"),
-    "batch/v2alpha1": (21, "CronJob", "batch/v1"),
-    "batch/v1beta1": (25, "CronJob", "batch/v1"),
-    "coordination.k8s.io/v1beta1": (22, "Lease", "coordination.k8s.io/v1"),
-    "discovery.k8s.io/v1beta1": (25, "EndpointSlice", "discovery.k8s.io/v1"),
-    "events.k8s.io/v1beta1": (25, "Event", "events.k8s.io/v1"),
-    "extensions/v1beta1": (16, "DaemonSet Deployment ReplicaSet", "apps/v1"),
-    "networking.k8s.io/v1beta1": (22, "Ingress", "networking.k8s.io/v1"),
-    "policy/v1beta1": (25, "PodDisruptionBudget", "policy/v1"),
-    "rbac.authorization.k8s.io/v1beta1": (22, "Role RoleBinding", "rbac.authorization.k8s.io/v1"),
-    "storage.k8s.io/v1beta1": (27, "CSIStorageCapacity", "storage.k8s.io/v1"),
+NEWEST: Final = "1.36"
+"""The newest minor version that this knows; what is removed after it has been announced."""
+_AR: Final = "admissionregistration.k8s.io/v1"
+_DRA: Final = "resource.k8s.io/v1"
+_FLOW: Final = "flowcontrol.apiserver.k8s.io/v1"
+_RBAC: Final = "rbac.authorization.k8s.io/v1"
+_TABLE: Final = (  # apiVersion, minor version without it, kinds, where they are instead
+    ("admissionregistration.k8s.io/v1alpha1", 32, "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding", _AR),
+    ("admissionregistration.k8s.io/v1alpha1", 38, "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding", _AR),
+    ("admissionregistration.k8s.io/v1beta1", 22, "MutatingWebhookConfiguration ValidatingWebhookConfiguration", _AR),
+    ("admissionregistration.k8s.io/v1beta1", 34, "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding", _AR),
+    ("admissionregistration.k8s.io/v1beta1", 40, "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding", _AR),
+    ("apiextensions.k8s.io/v1beta1", 22, "CustomResourceDefinition", "apiextensions.k8s.io/v1"),
+    ("apiregistration.k8s.io/v1beta1", 22, "APIService", "apiregistration.k8s.io/v1"),
+    ("apps/v1beta1", 16, "ControllerRevision Deployment StatefulSet", "apps/v1"),
+    ("apps/v1beta2", 16, "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet", "apps/v1"),
+    ("autoscaling/v2beta1", 25, "HorizontalPodAutoscaler", "autoscaling/v2"),
+    ("autoscaling/v2beta2", 26, "HorizontalPodAutoscaler", "autoscaling/v2"),
+    ("batch/v2alpha1", 21, "CronJob", "batch/v1"),
+    ("batch/v1beta1", 25, "CronJob", "batch/v1"),
+    ("certificates.k8s.io/v1alpha1", 37, "ClusterTrustBundle", "certificates.k8s.io/v1beta1"),
+    ("certificates.k8s.io/v1beta1", 22, "CertificateSigningRequest", "certificates.k8s.io/v1"),
+    ("coordination.k8s.io/v1alpha2", 38, "LeaseCandidate", "coordination.k8s.io/v1beta1"),
+    ("coordination.k8s.io/v1beta1", 22, "Lease", "coordination.k8s.io/v1"),
+    ("discovery.k8s.io/v1beta1", 25, "EndpointSlice", "discovery.k8s.io/v1"),
+    ("events.k8s.io/v1beta1", 25, "Event", "events.k8s.io/v1"),
+    ("extensions/v1beta1", 16, "DaemonSet Deployment ReplicaSet", "apps/v1"),
+    ("extensions/v1beta1", 16, "NetworkPolicy", "networking.k8s.io/v1"),
+    ("extensions/v1beta1", 22, "Ingress", "networking.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta1", 26, "FlowSchema PriorityLevelConfiguration", _FLOW),
+    ("flowcontrol.apiserver.k8s.io/v1beta2", 29, "FlowSchema PriorityLevelConfiguration", _FLOW),
+    ("flowcontrol.apiserver.k8s.io/v1beta3", 32, "FlowSchema PriorityLevelConfiguration", _FLOW),
+    ("networking.k8s.io/v1beta1", 22, "Ingress IngressClass", "networking.k8s.io/v1"),
+    ("networking.k8s.io/v1beta1", 37, "IPAddress ServiceCIDR", "networking.k8s.io/v1"),
+    ("node.k8s.io/v1beta1", 25, "RuntimeClass", "node.k8s.io/v1"),
+    ("policy/v1beta1", 25, "PodDisruptionBudget", "policy/v1"),
+    ("policy/v1beta1", 25, "PodSecurityPolicy", ""),
+    ("rbac.authorization.k8s.io/v1beta1", 22, "ClusterRole ClusterRoleBinding Role RoleBinding", _RBAC),
+    ("resource.k8s.io/v1beta1", 38, "DeviceClass ResourceClaim ResourceClaimTemplate ResourceSlice", _DRA),
+    ("resource.k8s.io/v1beta2", 39, "DeviceClass ResourceClaim ResourceClaimTemplate ResourceSlice", _DRA),
+    ("scheduling.k8s.io/v1beta1", 22, "PriorityClass", "scheduling.k8s.io/v1"),
+    ("storage.k8s.io/v1alpha1", 24, "CSIStorageCapacity VolumeAttachment", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1alpha1", 35, "VolumeAttributesClass", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", 22, "CSIDriver CSINode StorageClass VolumeAttachment", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", 27, "CSIStorageCapacity", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", 37, "VolumeAttributesClass", "storage.k8s.io/v1"),
+)
+REMOVED: Final = {
+    (api_version, kind): (minor, instead) for api_version, minor, kinds, instead in _TABLE for kind in kinds.split()
 }
-_REMOVED_BESIDE: Final[Mapping[tuple[str, str], tuple[int, str]]] = {
-    ("extensions/v1beta1", "Ingress"): (22, "networking.k8s.io/v1"),
-    ("extensions/v1beta1", "NetworkPolicy"): (16, "networking.k8s.io/v1"),
-    ("policy/v1beta1", "PodSecurityPolicy"): (25, ""),
-}
+"""By apiVersion and kind: the minor version of Kubernetes that does not serve it any more, and where it is instead."""
 STABLE: Final = frozenset((version, kind) for version, kinds in _SERVED.items() for kind in kinds.split())
 """apiVersion and kind of all that is stable."""
 
 
 def removed(api_version: str, kind: str) -> tuple[int, str] | None:
     """The minor version of Kubernetes that no longer has the kind under `api_version`, and where it is instead."""
-    minor, kinds, instead = _REMOVED.get(api_version, (0, "", ""))
-    return (minor, instead) if kind in kinds.split() else _REMOVED_BESIDE.get((api_version, kind))
+    return REMOVED.get((api_version, kind))
 
 
 def is_unknown(api_version: str, kind: str) -> bool:

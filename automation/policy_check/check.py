@@ -12,7 +12,14 @@ from common.errors import PolicyInputError, Problem, StackFileError
 from policy.engine.exemptions import WAIVERS, ExemptionRegistry, ScopedExemption, read_waivers
 from policy.engine.judge import Judge, Verdict, VerdictKind, damage
 from policy.engine.run import PackRun
-from policy.engine.settings import STACK_KEY, RuleSettings, no_such_rule, read_settings
+from policy.engine.settings import (
+    CLUSTER_KEY,
+    STACK_KEY,
+    RuleSettings,
+    implied,
+    no_such_rule,
+    read_settings,
+)
 from policy.model.resource import Resource
 from policy.model.rule import Level, Rule, RuleFinding
 from policy.model.stack import Stack
@@ -119,20 +126,22 @@ def _of_state(finding: RuleFinding) -> RuleFinding:
 
 
 def _of_stack(stack_file: Path) -> tuple[RuleSettings, tuple[ScopedExemption, ...]]:
-    given = _given(stack_file)
+    config = _mapping(_content(stack_file).get("config"))
+    given = _mapping(config.get(STACK_KEY))
     settings = read_settings(RULES, given.get("levels"), given.get("options"))
-    return settings, read_waivers(stack_file.parent / WAIVERS, RULES)
+    return implied(config.get(CLUSTER_KEY)).changed(settings), read_waivers(stack_file.parent / WAIVERS, RULES)
 
 
-def _given(stack_file: Path) -> Mapping[str, Any]:
-    """What a stack file says of the policies; StackFileError if it cannot be read."""
+def _content(stack_file: Path) -> Mapping[str, Any]:
+    """What is in a stack file; StackFileError if it cannot be read."""
     documents = read(stack_file)
     if documents.findings and not documents.nodes:
         raise StackFileError([_of_stack_file(finding, str(stack_file)) for finding in documents.findings])
-    given: Any = documents.nodes[0].plain() if documents.nodes else None
-    for key in ("config", STACK_KEY):
-        given = given.get(key) if isinstance(given, Mapping) else None
-    return given if isinstance(given, Mapping) else {}
+    return _mapping(documents.nodes[0].plain() if documents.nodes else None)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _of_stack_file(finding: Unreadable, file: str) -> Problem:

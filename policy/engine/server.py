@@ -24,7 +24,7 @@ from policy.engine.judge import Judge, Verdict, VerdictKind, damage
 from policy.engine.project import project_directory
 from policy.engine.remediation import remediated
 from policy.engine.run import Note, PackRun
-from policy.engine.settings import STACK_KEY, RuleSettings, option_schema, read_settings
+from policy.engine.settings import CLUSTER_KEY, STACK_KEY, RuleSettings, implied, option_schema, read_settings
 from policy.model.resource import Resource
 from policy.model.rule import Level, Rule, StackRule
 from policy.model.stack import Stack
@@ -64,7 +64,9 @@ class PolicyServer(AnalyzerServicer):
         """Take levels and options from the stack file, if the stack has one of ours."""
         given = json.loads(request.config.get(STACK_KEY, "{}"))
         levels = {**_levels_of_stage(request.config), **given.get("levels", {})}
-        self._of_stack = _or_abort(context, read_settings, self._rules, levels, given.get("options"))
+        told = _or_abort(context, read_settings, self._rules, levels, given.get("options"))
+        cluster = request.config.get(CLUSTER_KEY, "")
+        self._of_stack = implied(json.loads(cluster) if cluster.startswith("{") else None).changed(told)
         self._judge = Judge(self._rules, self._of_stack)
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 

@@ -9,6 +9,7 @@ from common.errors import PolicyInputError, Problem
 from policy.model.rule import Level, Option, ResourceRule, Rule
 
 STACK_KEY = "polykube:policy"
+CLUSTER_KEY = "polykube:cluster"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class RuleSettings:
         rules = self.options.keys() | other.options.keys()
         options = {rule: {**self.options.get(rule, {}), **other.options.get(rule, {})} for rule in rules}
         return RuleSettings({**self.levels, **other.levels}, options)
+
+
+def implied(cluster: object) -> RuleSettings:
+    """What a stack file tells rules by what it says of its `cluster`, where it does not tell them otherwise."""
+    version = cluster.get("version") if isinstance(cluster, Mapping) else None
+    return RuleSettings(options={"removed-api": {"version": version}} if isinstance(version, str) else {})
 
 
 def read_settings(rules: Sequence[Rule], levels: Any, options: Any) -> RuleSettings:

@@ -22,6 +22,7 @@ from policy.rules import (
     protection,
     quota,
     rbac,
+    upgrade,
     workload,
 )
 
@@ -37,6 +38,7 @@ FAMILIES: Final[tuple[ModuleType, ...]] = (
     rbac,
     pod_security,
     labels,
+    upgrade,
     control_plane,
     kubeadm,
     node_hardening,

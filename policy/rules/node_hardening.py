@@ -155,7 +155,7 @@ def repair_upgrade(resource: Resource, *, oldest: str) -> Iterator[RuleFinding]:
     """Nodes are repaired and upgraded by themselves, and the version is a maintained one."""
     if field := _VERSIONS.get(resource.kind):
         for path, version in values_at(resource.properties, field):
-            if present(version) and _minor(str(version)) < _minor(oldest):
+            if present(version) and minor_of(str(version)) < minor_of(oldest):
                 message = f"Kubernetes {version} gets no fixes any more"
                 yield RuleFinding(
                     resource, path, message, f"Upgrade to {oldest} or later, one minor version at a time."
@@ -163,7 +163,7 @@ def repair_upgrade(resource: Resource, *, oldest: str) -> Iterator[RuleFinding]:
     yield from unmet(resource, _UPGRADED)
 
 
-def _minor(version: str) -> int:
+def minor_of(version: str) -> int:
     """36 of `1.36`, `v1.36.3` and `1.36.3-gke.100`; what is no version (`latest`) is newer than all."""
     match = re.match(r"v?1\.(\d+)", version)
     return int(match[1]) if match else 1000

@@ -162,6 +162,20 @@ def test_levels_options_and_waivers_of_a_stack_are_taken(tmp_path: Path, monkeyp
     assert report["waived"] == [waiver | {"resource": "shop/Pod/app"}]
 
 
+def test_what_a_stacks_version_of_kubernetes_serves_no_more_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("Pulumi.yaml").write_text("name: mine\nruntime: python\n")
+    schema = {"apiVersion": "flowcontrol.apiserver.k8s.io/v1beta3", "kind": "FlowSchema", "metadata": {"name": "own"}}
+    found = {}
+    for version in ("1.30", "1.31", "1.32"):
+        Path("Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"polykube:cluster": {"version": version}}}))
+        report = in_json("-", "--stack", "dev", "--only", "removed-api", stdin=yaml.safe_dump(schema))
+        found[version] = [finding["level"] for finding in report["findings"]]
+    assert found == {"1.30": [], "1.31": ["advisory"], "1.32": ["mandatory"]}
+
+
 def exported(*inputs: dict[str, Any]) -> str:
     resources = [
         {"urn": f"urn:pulumi:dev::p::kubernetes:core/v1:Pod::{index}", "type": "kubernetes:core/v1:Pod", "inputs": each}

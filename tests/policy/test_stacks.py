@@ -6,6 +6,7 @@ Guards against an example that a person copies and cannot bring up, and against 
 import pytest
 from pulumi.runtime.proto import analyzer_pb2
 
+from common.api_versions import NEWEST
 from components.clusters import KINDS, kind_name
 from policy.engine.server import PolicyServer
 from policy.model.resource import Resource
@@ -56,3 +57,27 @@ def test_protection_is_asked_for_in_prod_unless_the_stack_says_otherwise(config:
     server.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(config=config), None)
     levels = {policy.name: policy.enforcementLevel for policy in server.GetAnalyzerInfo(None, None).policies}
     assert levels["protect-cluster"] == level
+
+
+@pytest.mark.parametrize(
+    ("config", "version"),
+    [
+        ({"polykube:cluster": '{"kind": "eks", "version": "1.38"}'}, "1.38"),
+        ({"polykube:cluster": '{"kind": "eks"}'}, NEWEST),
+        ({"polykube:cluster": "eks"}, NEWEST),  # of a project that is none of ours
+        (
+            {
+                "polykube:cluster": '{"version": "1.38"}',
+                "polykube:policy": '{"options": {"removed-api": {"version": "1.40"}}}',
+            },
+            "1.40",
+        ),
+    ],
+)
+def test_apis_are_those_of_the_clusters_version_unless_the_stack_says_otherwise(
+    config: dict[str, str], version: str
+) -> None:
+    server = PolicyServer(RULES)
+    server.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(config=config), None)
+    (rule,) = (it for it in server.GetAnalyzerInfo(None, None).policies if it.name == "removed-api")
+    assert rule.configSchema.properties["version"]["default"] == version
