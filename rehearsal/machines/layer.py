@@ -16,7 +16,7 @@ from rehearsal.toolchain import cache, ensure
 _PROGRAMS: Final[Mapping[str, str]] = {
     **{
         f"usr/local/bin/{name}": name
-        for name in ("containerd", "containerd-shim-runc-v2", "ctr", "kubectl", "kubelet", "runc")
+        for name in ("containerd", "containerd-shim-runc-v2", "ctr", "etcdctl", "etcdutl", "kubectl", "kubelet", "runc")
     },
     "usr/local/lib/polykube/kubeadm": "kubeadm",
     **{f"opt/cni/bin/{name}": name for name in ("host-local", "loopback", "portmap", "ptp")},
@@ -26,7 +26,7 @@ _CONTROL_PLANE: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "k
 _EVERYWHERE: Final = ("coredns", "kube-proxy", "pause")
 _OF_DEBIAN: Final[Mapping[str, tuple[str, ...]]] = {"kube-proxy": ("usr/sbin/nft",)}
 """What a program's image has besides, of Debian's."""
-_LISTED: Final = ("kubeadm", "kubelet", "kubectl", "containerd", "runc", "cni-plugins")
+_LISTED: Final = ("kubeadm", "kubelet", "kubectl", "containerd", "runc", "cni-plugins", "etcd")
 """What the boot script would download, by its names for it."""
 # Each is the computer's own affair, which is not changed or waited for from within a machine.
 _MASKED: Final = (

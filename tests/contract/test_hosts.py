@@ -18,6 +18,7 @@ from tests.support.stack_files import load_stack, planned
 STACK: Final = "kubeadm-hosts"
 NODES: Final = ("pulumi-python:dynamic/kubeadm:ControlPlane", "pulumi-python:dynamic/kubeadm:Worker")
 ANOTHER: Final = {"name": "worker-4", "address": "10.20.0.41"}
+STORE: Final = {"endpoint": "https://s3.example", "bucket": "b", "accessKey": "k", "secretKey": Secret("hunter2")}
 HARMLESS: Final[dict[str, Any]] = {
     "deletionProtection": False,
     "loadBalancers": {"addresses": ["10.20.0.230-10.20.0.240"]},
@@ -25,6 +26,7 @@ HARMLESS: Final[dict[str, Any]] = {
     "mirrors": [{"registry": "docker.io", "endpoints": ["https://mirror.example"]}],
     "bootstrapToken": Secret("abcdef.0123456789abcdef"),
     "credentialDays": 60,
+    "etcdSnapshots": {"store": STORE},
     "network.mtu": 1400,
     "nodePools.1.hosts": [{"name": "worker-3", "address": "10.20.0.31", "port": 2222}, ANOTHER],
 }

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from components.addons.addon import AddOn, InstallContext, Purpose
-from components.addons.backup.spec import HTTPS, METRICS, NAMESPACE, PODS, VERSION, BackupSpec
+from components.addons.backup.spec import METRICS, NAMESPACE, PODS, VERSION, BackupSpec
 from components.addons.csi_snapshotter.spec import CsiSnapshotterSpec
 from components.addons.exempt import (
     administers_the_cluster,
@@ -19,6 +19,7 @@ from components.addons.exempt import (
 )
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.spec import SpecType
+from components.addons.store import HTTPS
 from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.platform.flows import ANY_ADDRESS, Flow, to_api_server, to_credentials
 from components.platform.place import Place

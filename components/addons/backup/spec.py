@@ -1,50 +1,26 @@
 """What a stack file may say of backups, and what others know of Velero."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Final, TypeAlias
-from urllib.parse import urlsplit
+from typing import Final
 
 from pydantic import Field
 
 from components.addons.bundles import read_bundles
 from components.addons.spec import AddOnSpec, unknown_tenants
+from components.addons.store import RetentionDays, StoreSpec
 from components.platform.flows import Pods
 from components.platform.tenants import TenantSpec
 from spec.cron import Cron
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Finding
-from spec.text import DnsName, HttpsAddress
-from spec.values import SecretText
+from spec.text import DnsName
 
 VERSION: Final = read_bundles()["velero"].version
 NAMESPACE: Final = "velero"
 SERVICE_ACCOUNT: Final = "velero"
 METRICS: Final = 8085
-HTTPS: Final = 443
 PODS: Final = Pods(NAMESPACE)
 """All of Velero's: what moves a volume is a pod of its own."""
-
-RetentionDays: TypeAlias = Annotated[int, Field(ge=1, le=3650)]
-
-
-class StoreSpec(StackModel):
-    """A bucket that is there already, in a store that speaks S3 with TLS."""
-
-    endpoint: HttpsAddress = Field(description="Where the store answers: https://s3.example.com:9000.")
-    bucket: DnsName = Field(description="The bucket. What is of this cluster is below the cluster's name in it.")
-    region: Annotated[str, Field(min_length=1)] = Field(
-        default="us-east-1", description="The store's name of its region; most stores take any."
-    )
-    access_key: Annotated[str, Field(min_length=1)] = Field(description="The name of the key that may read and write.")
-    secret_key: SecretText = Field(description="The key, encrypted.")
-    certificate_authority: str | None = Field(
-        default=None, description="Who signed the store's certificate, as PEM, unless everybody trusts them."
-    )
-
-    @property
-    def port(self) -> int:
-        """Where its connections go."""
-        return urlsplit(self.endpoint).port or HTTPS
 
 
 class TenantBackupSpec(StackModel):

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pulumi
 
-from components.addons.backup.spec import StoreSpec
 from components.addons.secrets import make_secret
+from components.addons.store import StoreSpec
 from components.contract import Cluster, Identity, ObjectStore
 from components.platform.place import Place
 

@@ -23,7 +23,8 @@ _OBJECTS: Final = (
     "s3:ListMultipartUploadParts",
 )
 _BUCKET: Final = ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketLocation")
-_LEFTOVERS: Final = 7  # days after which an upload that was broken off is removed
+LEFTOVERS: Final = 7
+"""Days after which an upload that was broken off is removed."""
 
 
 def make_file_system(
@@ -71,6 +72,14 @@ def make_file_system(
 def make_bucket(name: str, region: str, place: CloudPlace) -> ObjectStore:
     """A private, versioned, encrypted bucket, and a policy that allows to read and write it."""
     name = f"{place.cluster}-{name}"
+    bucket = make_private_bucket(name, _forget_old(), place)
+    policy = iam.Policy(name, policy=bucket.arn.apply(bucket_policy), tags=place.tagged(name), opts=place.options())
+    endpoint = f"https://s3.{region}.amazonaws.com"
+    return ObjectStore(bucket.bucket, endpoint, Grant(policy.arn), "s3", {"region": region})
+
+
+def make_private_bucket(name: str, rule: s3.BucketLifecycleConfigurationRuleArgs, place: CloudPlace) -> s3.Bucket:
+    """A private, versioned, encrypted bucket, of which old things go by a rule."""
     bucket = s3.Bucket(
         name,
         force_destroy=not place.protect,  # or no stack with backups could be taken down
@@ -105,14 +114,12 @@ def make_bucket(name: str, region: str, place: CloudPlace) -> ObjectStore:
         restrict_public_buckets=True,
         opts=place.options(),
     )
-    _forget_old(name, bucket, place)
-    policy = iam.Policy(name, policy=bucket.arn.apply(bucket_policy), tags=place.tagged(name), opts=place.options())
-    endpoint = f"https://s3.{region}.amazonaws.com"
-    return ObjectStore(bucket.bucket, endpoint, Grant(policy.arn), "s3", {"region": region})
+    s3.BucketLifecycleConfiguration(name, bucket=bucket.bucket, rules=[rule], opts=place.options())
+    return bucket
 
 
-def _forget_old(name: str, bucket: s3.Bucket, place: CloudPlace) -> None:
-    rule = s3.BucketLifecycleConfigurationRuleArgs(
+def _forget_old() -> s3.BucketLifecycleConfigurationRuleArgs:
+    return s3.BucketLifecycleConfigurationRuleArgs(
         id="forget-old",
         status="Enabled",
         filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
@@ -120,10 +127,9 @@ def _forget_old(name: str, bucket: s3.Bucket, place: CloudPlace) -> None:
             noncurrent_days=_OLD_VERSIONS
         ),
         abort_incomplete_multipart_upload=s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-            days_after_initiation=_LEFTOVERS
+            days_after_initiation=LEFTOVERS
         ),
     )
-    s3.BucketLifecycleConfiguration(name, bucket=bucket.bucket, rules=[rule], opts=place.options())
 
 
 def bucket_policy(bucket: str) -> str:

@@ -95,9 +95,11 @@ def contents(machine: Machine) -> dict[str, tuple[str, str]]:
 
 
 def _programs(machine: Machine) -> Iterable[Download]:
+    etcd = etcd_download(machine.architecture)
     if machine.role == ETCD:
-        return [etcd_download(machine.architecture)]
-    return downloads(machine.minor, machine.architecture)
+        return [etcd]
+    # Control planes take and restore snapshots by its programs.
+    return [*downloads(machine.minor, machine.architecture), *([etcd] if machine.role != WORKER else [])]
 
 
 def _of_node(machine: Machine) -> dict[str, tuple[str, str]]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from components.clusters.base import ClusterSpec
 from components.clusters.kubeadm.boot import Mirror
 from components.clusters.kubeadm.own_authorities import NONE_OF_ONES_OWN, AuthoritiesSpec
+from components.clusters.kubeadm.snapshots_spec import EtcdSnapshotsSpec
 from components.clusters.managed import ManagedSpec
 from components.clusters.pools import Architecture, in_gib
 from components.networks.address_plan import overlaps
@@ -187,6 +188,9 @@ class KubeadmSpec(KubeadmOptions, ManagedSpec):
     control_planes: ControlPlanes = Field(description="The machines of the control plane.")
     etcd: EtcdMachines | None = Field(
         default=None, description="Machines for etcd alone. By default each control plane has a member of it."
+    )
+    etcd_snapshots: EtcdSnapshotsSpec = Field(
+        default=EtcdSnapshotsSpec(), description="Snapshots of etcd, in a bucket that is made for them."
     )
 
     def immutable_fields(self) -> dict[str, str]:

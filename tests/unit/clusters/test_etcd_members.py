@@ -1,27 +1,17 @@
 """An etcd that takes anybody for a member or a client, or whose members do not find each other."""
 
-import json
-import os
-import ssl
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, Final
-from urllib.request import Request, urlopen
+from typing import Final
 
 import pytest
 from cryptography.x509 import ExtendedKeyUsage, IPAddress, SubjectAlternativeName, load_pem_x509_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from components.clusters.kubeadm.etcd import EtcdMember
-from rehearsal.toolchain import ensure
-from tests.support.etcd_members import Given, given
+from tests.support.etcd_members import CLIENT, PATIENCE, Etcd, Given, given, members_here, running_etcd
 
-NET: Final = f"127.{os.getpid() % 250 + 2}.{os.getpid() // 250 % 250}"  # all of 127.0.0.0/8 is this machine
-MEMBERS: Final = [EtcdMember(f"etcd-{number}", f"{NET}.{number + 1}") for number in range(3)]
-CLIENT: Final = "/etc/kubernetes/pki/apiserver-etcd-client"
-PATIENCE: Final = 30.0  # seconds
+MEMBERS: Final = members_here()
 
 
 @pytest.fixture(scope="module")
@@ -46,81 +36,10 @@ def test_certificates_are_for_what_they_are_used_for(made: Given) -> None:
         assert [str(each) for each in names] == [member.address, "127.0.0.1"]
 
 
-class Etcd:
-    """The three members as processes of etcd itself, on addresses of this machine, with files below a directory."""
-
-    def __init__(self, room: Path, files: Given, binary: Path) -> None:
-        self.room, self.binary = room, binary
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        for name, own in files.members.items():
-            self.write(name, own)
-        for path, text in files.control_plane.items():
-            self._put(room / "plane" / path.lstrip("/"), text)
-
-    def write(self, name: str, files: Mapping[str, str]) -> None:
-        """Put files on the disk of a member, whose root is a directory here."""
-        root = self.room / name
-        for path, text in files.items():
-            moved = text.replace("/etc/etcd", f"{root}/etc/etcd").replace("/var/lib/etcd", f"{root}/var/lib/etcd")
-            # On this machine each would listen at loopback, too.
-            moved = moved.replace(",https://127.0.0.1:2379", "")
-            self._put(root / path.lstrip("/"), moved)
-        (root / "var/lib/etcd/data").mkdir(parents=True, exist_ok=True, mode=0o700)
-
-    @staticmethod
-    def _put(path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        path.chmod(0o600)
-
-    def start(self, name: str) -> subprocess.Popen[bytes]:
-        log = (self.room / f"{name}.log").open("ab")
-        command = [str(self.binary), "--config-file", str(self.room / name / "etc/etcd/etcd.yaml")]
-        self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
-        return self.processes[name]
-
-    def end(self, name: str) -> None:
-        self.processes[name].terminate()
-        self.processes[name].wait(PATIENCE)
-
-    def log(self, name: str) -> str:
-        return (self.room / f"{name}.log").read_text()
-
-    def ask(self, member: EtcdMember, path: str, body: Any = None, *, certificate: bool = True) -> Any:
-        """Ask a member as an API server does; OSError when it does not answer."""
-        root = self.room / "plane"
-        context = ssl.create_default_context(cafile=str(root / "etc/kubernetes/pki/etcd/ca.crt"))
-        if certificate:
-            context.load_cert_chain(root / f"{CLIENT[1:]}.crt", root / f"{CLIENT[1:]}.key")
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{member.endpoint}{path}", data)  # noqa: S310 - https
-        with urlopen(request, timeout=5, context=context) as answer:  # noqa: S310
-            return json.loads(answer.read())
-
-    def ask_patiently(self, member: EtcdMember, path: str, body: Any = None) -> Any:
-        """Ask until it answers."""
-        deadline = monotonic() + PATIENCE
-        while True:
-            try:
-                return self.ask(member, path, body)
-            except OSError as error:
-                if monotonic() > deadline:
-                    raise AssertionError(f"{error}: {self.log(member.name)[-2000:]}") from error
-                sleep(0.2)
-
-    def wait_until_healthy(self, member: EtcdMember) -> None:
-        assert self.ask_patiently(member, "/health")["health"] == "true"
-
-
 @pytest.fixture
 def etcd(made: Given, tmp_path: Path) -> Iterator[Etcd]:
-    found = Etcd(tmp_path, made, ensure(["etcd"])["etcd"].path)
-    try:
+    with running_etcd(tmp_path, made) as found:
         yield found
-    finally:
-        for process in found.processes.values():
-            process.kill()
-            process.wait(PATIENCE)
 
 
 def test_members_find_each_other_outlive_one_and_answer_nobody_else(etcd: Etcd) -> None:

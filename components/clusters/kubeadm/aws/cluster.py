@@ -31,6 +31,7 @@ from components.clusters.kubeadm.aws.rights import (
     report_policy,
 )
 from components.clusters.kubeadm.aws.secrets import make_secret, only_for, set_value
+from components.clusters.kubeadm.aws.snapshots import SnapshotBucket
 from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, user_data
 from components.clusters.kubeadm.core_add_ons import CoreAddOns
 from components.clusters.kubeadm.documents import (
@@ -41,6 +42,7 @@ from components.clusters.kubeadm.documents import (
     join_document,
     node_taints,
 )
+from components.clusters.kubeadm.snapshots import take_snapshots
 from components.clusters.kubeadm.tokens import let_join, make_token
 from components.clusters.managed import ManagedCluster
 from components.clusters.pools import generation
@@ -99,6 +101,7 @@ class KubeadmAwsCluster(ManagedCluster):
         self._token = make_token(self.name, given, credential.until, self)
         self._etcd = self._make_etcd()
         self._secrets = _Secrets(self.authorities.files(), self._place)
+        self._snapshots = SnapshotBucket(spec.etcd_snapshots, spec.region, self._place)
         access = self._let_in(credential.as_exec(API))
         self._profile, rights = self._make_profile(CONTROL_PLANE)
         members = self._etcd.ready if self._etcd else []
@@ -166,6 +169,7 @@ class KubeadmAwsCluster(ManagedCluster):
             "authorities": secrets.apply(lambda arns: control_plane_policy(*arns)),
             "controller": controller_policy(self.name, self._spec.region),
             "volumes": driver_policy(),
+            "snapshots": self._snapshots.policy,
         }
         return [allow(f"{name}-{what}", role.role, policy, self._place) for what, policy in policies.items()]
 
@@ -313,6 +317,8 @@ class KubeadmAwsCluster(ManagedCluster):
         parts.approve_certificates(spec.network.range, _NODE_NAMES)
         know_machines(parts, self.name)
         make_volumes(parts, self.name, redundant=redundant)
+        members = self._etcd.endpoints if self._etcd else None
+        take_snapshots(parts, spec.etcd_snapshots, self._snapshots.store, members)
 
 
 class _Secrets:

@@ -40,6 +40,7 @@ from components.clusters.kubeadm.hosts.machines import (
 )
 from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import kube_vip
+from components.clusters.kubeadm.snapshots import store_of, take_snapshots
 from components.clusters.kubeadm.tokens import let_join, make_token
 from components.clusters.kubeadm.v1beta4 import Document, Taint
 
@@ -255,3 +256,6 @@ class KubeadmHostsCluster(ClusterBase):
         parts.approve_certificates(spec.network.range, f"^({names})$", resolve=False)
         if spec.load_balancers:
             give_addresses(parts, [str(each) for each in spec.load_balancers.addresses])
+        if snapshots := spec.etcd_snapshots:
+            store = store_of(snapshots.store, self.name, snapshots.retention_days)
+            take_snapshots(parts, snapshots, store, endpoints(self._etcd_members()) or None)

@@ -10,6 +10,7 @@ from components import naming
 from components.clusters.base import version_findings
 from components.clusters.kubeadm.hosts.addresses import AddressRange, address_findings
 from components.clusters.kubeadm.releases import DATED, PATCHES
+from components.clusters.kubeadm.snapshots_spec import StoredEtcdSnapshotsSpec
 from components.clusters.kubeadm.spec import (
     ETCD_COUNTS,
     NETWORK_PLUGIN,
@@ -173,6 +174,9 @@ class KubeadmHostsSpec(KubeadmOptions):
     control_planes: ControlPlaneHosts = Field(description="The hosts of the control plane.")
     etcd: EtcdHosts | None = Field(
         default=None, description="Hosts for etcd alone. By default each control plane has a member of it."
+    )
+    etcd_snapshots: StoredEtcdSnapshotsSpec | None = Field(
+        default=None, description="Snapshots of etcd. Without a store there are none, and a loss is for good."
     )
     node_pools: Many[HostPoolSpec] = Field(default=(), description="The cluster's workers.")
 
