@@ -5,6 +5,7 @@ Exit codes are those of `common.errors`; 64 is a wrong command line, 70 a defect
 
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -218,6 +219,22 @@ def upgrade(
     from automation.new.upgrade import upgrade
 
     raise typer.Exit(upgrade(version, stacks or ()))
+
+
+@app.command()
+def upgrade_check(
+    stack: Annotated[str, typer.Argument(help="The stack, as in Pulumi.<stack>.yaml.")],
+    to: Annotated[
+        str, typer.Option(help="The minor version of Kubernetes: 1.37; the one after the stack's if none is named.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Say what stands in the way of another version of Kubernetes, by a preview without credentials."""
+    from automation.upgrade_check import check
+
+    if to and not re.fullmatch(r"1\.\d+", to):
+        raise typer.BadParameter(f"{to} is no minor version of Kubernetes, such as 1.37", param_hint="--to")
+    raise typer.Exit(check(stack, to, as_json=as_json))
 
 
 @app.command()

@@ -61,15 +61,18 @@ def check_changes(outputs: Mapping[str, Any], spec: StackSpec) -> None:
         raise EngineError(_left_behind(recorded["name"], cluster))
     problems = list(_immutable(recorded, cluster))
     if cluster.cloud and (recorded.get("kind"), recorded.get("name")) == (cluster.kind, cluster.name):
-        problems += _version(str(recorded["version"]), cluster)
+        problems += version_step(str(recorded["version"]), cluster)
     if recorded.get("protected"):
         problems += _protected(outputs, spec)
     if problems:
         raise EngineError(problems)
 
 
-def _version(has: str, spec: ClusterSpec) -> Iterator[Problem]:
-    """One minor up is what clouds do at a time, and none goes down."""
+def version_step(has: str, spec: ClusterSpec) -> Iterator[Problem]:
+    """Why a cluster of version `has` cannot become what `spec` says (PK405), if it cannot.
+
+    One minor up is what clouds do at a time, and none goes down.
+    """
     step = spec.minor - minor_of(has)
     if step in (0, 1):
         return

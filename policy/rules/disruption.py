@@ -44,7 +44,7 @@ def pdb_sane(budget: Resource, stack: Stack) -> Iterator[RuleFinding]:
 
 def _why_none(field: str, given: Any, covered: Sequence[Resource], stack: Stack) -> Iterator[tuple[str, str]]:
     """Why a budget allows no eviction, and what to do, where it allows none."""
-    scaled = sum(_replicas(each, stack) for each in covered if each.kind in _SCALED)
+    scaled = sum(fewest_pods(each, stack) for each in covered if each.kind in _SCALED)
     bare = sum(each.kind == "Pod" for each in covered)
     unscaled = [each for each in covered if each.kind in _UNSCALED and not each.spec.get("suspend")]
     of_scale = field == "maxUnavailable" or isinstance(given, str)  # a part of what controllers should have
@@ -76,7 +76,7 @@ def _covers(budget: Resource, workload: Resource) -> bool:
     return selects(budget.spec.get("selector"), labels)
 
 
-def _replicas(workload: Resource, stack: Stack) -> int:
+def fewest_pods(workload: Resource, stack: Stack) -> int:
     """The fewest pods that it has, all healthy."""
     for scaler in stack.of_kind("HorizontalPodAutoscaler", namespace=workload.namespace):
         target = scaler.spec.get("scaleTargetRef") or {}
