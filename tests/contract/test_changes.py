@@ -119,7 +119,7 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
             "mirrors": [{"registry": "docker.io", "endpoints": ["https://mirror.example"]}],
             "bootstrapToken": Secret("abcdef.0123456789abcdef"),
             "credentialDays": 60,
-            "etcdSnapshots": {"schedule": "0 * * * *", "retentionDays": 7},
+            "etcdSnapshots": {"schedule": "0 * * * *", "retentionDays": 7, "restoreFrom": "2026-12-01-06-00"},
             "network.nat": "per-zone",
             "network.flowLogDays": 30,
             "network.privateEndpoints": ["sts"],

@@ -84,7 +84,7 @@ def contents(machine: Machine) -> dict[str, tuple[str, str]]:
     return {
         SCRIPT: (_own_text("boot.sh"), "0700"),
         "/usr/local/lib/polykube/cloud.sh": (machine.cloud, "0644"),
-        "/etc/polykube/machine.env": (_variables({"ROLE": machine.role, **machine.settings}), "0644"),
+        "/etc/polykube/machine.env": (variables({"ROLE": machine.role, **machine.settings}), "0644"),
         "/etc/polykube/downloads": (
             "".join(f"{each.name} {each.sha256} {each.url}\n" for each in _programs(machine)),
             "0644",
@@ -132,7 +132,7 @@ def _file(path: str, content: str, mode: str) -> dict[str, str]:
     return {"path": path, "owner": "root:root", "permissions": mode, "content": content}
 
 
-def _variables(settings: Mapping[str, str]) -> str:
+def variables(settings: Mapping[str, str]) -> str:
     """Assignments that a shell reads; JSON's quotes are the shell's for what has no $ or ` in it."""
     for value in settings.values():
         assert not set(value) & set("$`\\"), value

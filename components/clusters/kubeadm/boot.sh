@@ -8,6 +8,7 @@ set -Eeuo pipefail
 cloud_before_beginning() { :; }
 cloud_after_joining() { :; }
 ETCD=
+RESTORE=
 
 # shellcheck source=/dev/null
 . /etc/polykube/machine.env
@@ -124,10 +125,36 @@ wait_for_etcd() {
   fi
 }
 
+api_answers() {
+  curl --silent --max-time 5 --retry 5 --retry-delay 3 --retry-all-errors --output /dev/null --insecure "https://$API_ENDPOINT/livez"
+}
+
+# What a member of etcd on this machine begins with, if everything was lost.
+place_snapshot() {
+  local name=${NODE_NAME:-$(hostname)}
+  if [[ ! -d /var/lib/etcd/member ]]; then
+    polykube-etcd place "$RESTORE" "$name" "$name=https://$(cloud_address):2380"
+  fi
+}
+
+# Control planes of before are in what was restored; those that come join anew.
+forget_lost() {
+  kubectl --kubeconfig /etc/kubernetes/admin.conf delete node --selector node-role.kubernetes.io/control-plane \
+    --field-selector "metadata.name!=${NODE_NAME:-$(hostname)}" --wait=false
+}
+
 begin_cluster() {
+  local ignored=()
   wait_for_etcd "$(wc -w <<<"$ETCD")" # kubeadm asks all of them
   cloud_before_beginning
-  kubeadm init --config /etc/polykube/init.yaml --skip-token-print
+  if [[ -n $RESTORE && -z $ETCD ]]; then
+    place_snapshot
+    ignored=(--ignore-preflight-errors=DirAvailable--var-lib-etcd)
+  fi
+  kubeadm init --config /etc/polykube/init.yaml --skip-token-print "${ignored[@]}"
+  if [[ -n $RESTORE ]]; then
+    forget_lost
+  fi
   wait_for 120 "note that the cluster has begun" cloud_note_beginning
 }
 

@@ -41,8 +41,12 @@ keeps_running() {
 }
 
 become_member() {
-  if [[ ! -d $DATA/data/member ]] && was_added; then
-    sed -i 's/^initial-cluster-state: new$/initial-cluster-state: existing/' "$CONFIG"
+  if [[ ! -d $DATA/data/member ]]; then
+    if was_added; then
+      sed -i 's/^initial-cluster-state: new$/initial-cluster-state: existing/' "$CONFIG"
+    elif [[ -n $RESTORE ]]; then
+      polykube-etcd place "$RESTORE"
+    fi
   fi
   systemctl daemon-reload
   systemctl enable --quiet etcd

@@ -5,7 +5,7 @@ machine's etcdctl and etcdutl, and curl of an image: docs/adr/0019-snapshots-by-
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, Final
 
@@ -15,14 +15,14 @@ from components.addons.files import make_files
 from components.addons.rendered import Manifest, register, size
 from components.addons.secrets import make_secret
 from components.addons.store import StoreSpec
+from components.clusters.kubeadm.boot import variables
 from components.clusters.kubeadm.core_add_ons import NAMESPACE, CoreAddOns, hardened, on_control_planes
 from components.clusters.kubeadm.documents import ETCD_CLIENT, PKI
 from components.clusters.kubeadm.etcd import CLIENTS
 from components.clusters.kubeadm.snapshots_spec import EtcdSnapshotsSpec
+from components.control_plane import SNAPSHOTS
 from components.naming import selector
 
-NAME: Final = "etcd-snapshots"
-"""The CronJob, in `NAMESPACE`."""
 FOLDER: Final = "etcd-data/"
 """What the names of snapshots begin with in a bucket of the cluster's own."""
 _IMAGE: Final = "docker.io/curlimages/curl:8.17.0"
@@ -73,9 +73,23 @@ def store_of(spec: StoreSpec, cluster: str, retention_days: int) -> SnapshotStor
     )
 
 
-def script() -> str:
-    """The functions of snapshots.sh."""
-    return files(__package__).joinpath("snapshots.sh").read_text(encoding="utf-8")
+def _own_text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def restoring_files(store: SnapshotStore, url: str, *, external: bool) -> dict[str, tuple[str, str]]:
+    """Content and mode by path of what a machine needs to bring back its member of etcd; `url` is the bucket's."""
+    directory, secret = "/etc/polykube/store", "0600"
+    told = {
+        name: value for name, value in replace(store, url=url).settings(directory).items() if isinstance(value, str)
+    }
+    certificates = {} if external else etcd_client(external=False)
+    return {
+        "/usr/local/sbin/polykube-etcd": (_own_text("restore.sh"), "0700"),
+        "/usr/local/lib/polykube/snapshots.sh": (_own_text("snapshots.sh"), "0644"),
+        "/etc/polykube/snapshots.env": (variables(told | certificates), "0644"),
+        **{f"{directory}/{name}": (content, secret) for name, content in store.secrets().items()},
+    }
 
 
 def take_snapshots(
@@ -83,18 +97,18 @@ def take_snapshots(
 ) -> None:
     """Have them taken of members on other machines, by their endpoints, or of the one on the control plane."""
     place = parts.place
-    made = make_files(NAME, {"snapshots.sh": script()}, place)
+    made = make_files(SNAPSHOTS, {"snapshots.sh": _own_text("snapshots.sh")}, place)
     place = place.depends_on(made.resource)
     volumes: list[Manifest] = [{"name": "script", "configMap": {"name": made.name}}]
     if store.secrets():
-        place = place.depends_on(make_secret(NAME, pulumi.Output.secret(store.secrets()), place))
-        volumes.append({"name": "store", "secret": {"secretName": NAME, "defaultMode": 0o400}})
+        place = place.depends_on(make_secret(SNAPSHOTS, pulumi.Output.secret(store.secrets()), place))
+        volumes.append({"name": "store", "secret": {"secretName": SNAPSHOTS, "defaultMode": 0o400}})
     here = f"https://127.0.0.1:{CLIENTS}"
     endpoints = here if members is None else pulumi.Output.from_input(members).apply(" ".join)
     certificates = etcd_client(external=members is not None)
     environment = {"ETCD": endpoints, **certificates, **store.settings()}
-    volumes += [_of_machine(name.lower().replace("_", "-"), path, "File") for name, path in certificates.items()]
-    volumes += [_of_machine(name, f"{_PROGRAMS}/{name}", "File") for name in ("etcdctl", "etcdutl")]
+    volumes += [of_machine(name.lower().replace("_", "-"), path, "File") for name, path in certificates.items()]
+    volumes += [of_machine(name, f"{_PROGRAMS}/{name}", "File") for name in ("etcdctl", "etcdutl")]
     volumes += [{"name": "scratch", "emptyDir": {"sizeLimit": _LARGEST}}]
     register([_cron_job(spec.schedule, environment, volumes)], place)
 
@@ -106,7 +120,8 @@ def etcd_client(*, external: bool) -> dict[str, str]:
     return {"ETCD_CA": f"{PKI}/etcd/ca.crt", "ETCD_CERT": f"{client}.crt", "ETCD_KEY": f"{client}.key"}
 
 
-def _of_machine(name: str, path: str, kind: str) -> Manifest:
+def of_machine(name: str, path: str, kind: str) -> Manifest:
+    """A volume that is a path of the machine's."""
     return {"name": name, "hostPath": {"path": path, "type": kind}}
 
 
@@ -144,12 +159,12 @@ def _cron_job(schedule: str, environment: Mapping[str, Any], volumes: Sequence[M
     job = {
         "backoffLimit": _TRIES,
         "activeDeadlineSeconds": _PATIENCE,
-        "template": {"metadata": {"labels": selector(NAME)}, "spec": pod},
+        "template": {"metadata": {"labels": selector(SNAPSHOTS)}, "spec": pod},
     }
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": selector(NAME)},
+        "metadata": {"name": SNAPSHOTS, "namespace": NAMESPACE, "labels": selector(SNAPSHOTS)},
         "spec": {
             "schedule": schedule,
             "timeZone": "Etc/UTC",
@@ -157,6 +172,6 @@ def _cron_job(schedule: str, environment: Mapping[str, Any], volumes: Sequence[M
             "startingDeadlineSeconds": _PATIENCE,
             "successfulJobsHistoryLimit": 1,
             "failedJobsHistoryLimit": 3,
-            "jobTemplate": {"metadata": {"labels": selector(NAME)}, "spec": job},
+            "jobTemplate": {"metadata": {"labels": selector(SNAPSHOTS)}, "spec": job},
         },
     }

@@ -256,6 +256,8 @@ def _do(host: PlayedHost, command: Sequence[str]) -> Iterator[str]:
             yield from host.inspect()
         case ["bash", "-s", "--", "follow"]:
             yield from host.boot()
+        case ["bash", "-s", "--", "resume"]:
+            yield from () if host.store.get(HOST, host.address) else host.boot()
         case ["bash", "-s", "--", "leave", *_]:
             host.leave()
         case ["bash", "-s", "--", "forget", node]:

@@ -211,6 +211,14 @@ def test_a_host_is_told_runs_the_boot_script_and_is_let_go(server: Server, capsy
     )
     assert again.outs is not None
     assert server.read("/etc/polykube/new") == "new"
+    joined = "kubeadm join --config /etc/polykube/join.yaml"
+    assert server.calls().count(joined) == 1, "it was a node"
+    for path in ("polykube/joined", "kubernetes/kubelet.conf"):  # as on a machine that was made anew
+        (server.disk / "etc" / path).unlink()
+    told |= {"seed": _with(told, "/etc/polykube/newer")}
+    provider.NodeProvider().update("127.0.0.1", dict(again.outs), told)
+    assert server.calls().count(joined) == 2
+    assert _there(server, "/etc/polykube/joined")
     provider.NodeProvider().delete("127.0.0.1", dict(made.outs))
     assert "kubeadm reset --force" in server.calls()
     assert not _there(server, "/etc/polykube/join.yaml")

@@ -75,10 +75,16 @@ cloud_mount_data() {
   return 1
 }
 
+cloud_address() {
+  metadata local-ipv4
+}
+
+# One that is to begin from a snapshot has begun when that is noted, or somebody answers: else everything was lost.
 cloud_has_begun() {
   local answer
   if answer=$(secrets_call GetSecretValue "{\"SecretId\": \"$BEGINNING\"}" 2>&1); then
-    return 0
+    [[ -z $RESTORE || $answer == *" restored $RESTORE"* ]] || api_answers
+    return
   fi
   # Anything but an empty secret is no answer: a second beginning would be a second cluster.
   [[ $answer == *ResourceNotFoundException* ]] && return 1
@@ -89,7 +95,7 @@ cloud_note_beginning() {
   local token
   token=$(cat /proc/sys/kernel/random/uuid)
   secrets_call PutSecretValue \
-    "{\"SecretId\": \"$BEGINNING\", \"SecretString\": \"$(hostname)\", \"ClientRequestToken\": \"$token\"}" >/dev/null
+    "{\"SecretId\": \"$BEGINNING\", \"SecretString\": \"$(hostname)${RESTORE:+ restored $RESTORE}\", \"ClientRequestToken\": \"$token\"}" >/dev/null
 }
 
 # cloud_report CONTINUE|ABANDON: what its group waits for, if it has one; one that waits no longer has told already.

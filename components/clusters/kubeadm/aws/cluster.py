@@ -7,7 +7,7 @@ all other machines join, and the cluster's own parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, Final
@@ -64,13 +64,14 @@ _IMAGES: Final = f"{MANAGED}AmazonEC2ContainerRegistryPullOnly"
 @dataclass(frozen=True)
 class Told:
     """What machines are told that is known when the cluster's parts are: the endpoint's host, further names, the hash
-    of the authority, the token, the endpoints of an etcd on other machines."""
+    of the authority, the token, the endpoints of an etcd on other machines, the address of the bucket for snapshots."""
 
     host: str
     names: Sequence[str]
     authority: str
     token: str
     etcd: Sequence[str]
+    snapshots: str
 
 
 class KubeadmAwsCluster(ManagedCluster):
@@ -99,9 +100,9 @@ class KubeadmAwsCluster(ManagedCluster):
         credential = self.authorities.administrator(spec.credential_days)
         given = spec.bootstrap_token.text if spec.bootstrap_token else None
         self._token = make_token(self.name, given, credential.until, self)
+        self._snapshots = SnapshotBucket(spec.etcd_snapshots, spec.region, self._place)
         self._etcd = self._make_etcd()
         self._secrets = _Secrets(self.authorities.files(), self._place)
-        self._snapshots = SnapshotBucket(spec.etcd_snapshots, spec.region, self._place)
         access = self._let_in(credential.as_exec(API))
         self._profile, rights = self._make_profile(CONTROL_PLANE)
         members = self._etcd.ready if self._etcd else []
@@ -178,7 +179,7 @@ class KubeadmAwsCluster(ManagedCluster):
         spec = self._spec
         if spec.etcd is None:
             return None
-        return EtcdOnAws(spec.etcd, spec.region, self.authorities, self.network, self._firewalls, self._place)
+        return EtcdOnAws(spec.etcd, self.authorities, self.network, self._firewalls, self._snapshots, self._place)
 
     def _make_control_plane(self, number: int, after: Sequence[pulumi.Resource]) -> autoscaling.Group:
         """A control plane: a group of one, so that a lost machine has a successor, in a zone of its own."""
@@ -249,11 +250,11 @@ class KubeadmAwsCluster(ManagedCluster):
         """User data, of what is known when there are balancers, an authority and a token; a secret."""
         hosts = pulumi.Output.all(*(balancer.host for balancer in self._balancers.values()))
         etcd: pulumi.Input[list[str]] = self._etcd.endpoints if self._etcd else []
-        parts = pulumi.Output.all(self.authorities.hash, self._token.text, hosts, etcd)
+        parts = pulumi.Output.all(self.authorities.hash, self._token.text, hosts, etcd, self._snapshots.url)
 
         def text(known: Sequence[Any]) -> str:
-            authority, token, (host, *names), members = known
-            return data(Told(host, names, authority, token, members))
+            authority, token, (host, *names), members, snapshots = known
+            return data(Told(host, names, authority, token, members, snapshots))
 
         return pulumi.Output.secret(parts.apply(text))
 
@@ -276,9 +277,9 @@ class KubeadmAwsCluster(ManagedCluster):
         documents = control_plane_documents(facts, node, told.token, told.authority, begins=role == FIRST)
         arch = architecture(planes.machine_type, planes.architecture)
         secrets = {"AUTHORITIES": self._secrets.name("authorities"), "BEGINNING": self._secrets.name("beginning")}
-        return user_data(
-            self._machine(role, arch, facts, documents, {"GROUP": group, "ETCD": " ".join(told.etcd), **secrets})
-        )
+        settings = {"GROUP": group, "ETCD": " ".join(told.etcd), **secrets, **self._snapshots.settings}
+        files = {} if told.etcd else self._snapshots.restoring_files(told.snapshots, external=False)
+        return user_data(replace(self._machine(role, arch, facts, documents, settings), files=files))
 
     def _worker_data(self, told: Told, pool: KubeadmAwsPoolSpec, group: str) -> str:
         facts = self._facts(told)
@@ -317,8 +318,7 @@ class KubeadmAwsCluster(ManagedCluster):
         parts.approve_certificates(spec.network.range, _NODE_NAMES)
         know_machines(parts, self.name)
         make_volumes(parts, self.name, redundant=redundant)
-        members = self._etcd.endpoints if self._etcd else None
-        take_snapshots(parts, spec.etcd_snapshots, self._snapshots.store, members)
+        take_snapshots(parts, spec.etcd_snapshots, self._snapshots.store, self._etcd.endpoints if self._etcd else None)
 
 
 class _Secrets:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from components.cloud import CloudPlace
     from components.clusters.kubeadm.authorities import Authorities
     from components.clusters.kubeadm.aws.firewalls import Firewalls
+    from components.clusters.kubeadm.aws.snapshots import SnapshotBucket
     from components.clusters.kubeadm.spec import EtcdMachines
     from components.networks.aws import AwsNetwork
 
@@ -53,13 +54,13 @@ class EtcdOnAws:
     def __init__(
         self,
         spec: EtcdMachines,
-        region: str,
         authorities: Authorities,
         network: AwsNetwork,
         firewalls: Firewalls,
+        snapshots: SnapshotBucket,
         place: CloudPlace,
     ) -> None:
-        self._spec, self._region, self._place = spec, region, place
+        self._spec, self._snapshots, self._place = spec, snapshots, place
         self._arch = architecture(spec.machine_type, spec.architecture)
         members = [self._make_lasting(f"etcd-{n}", n, authorities, network, firewalls.etcd) for n in range(spec.count)]
         self._addresses = pulumi.Output.all(*(member.interface.private_ip for member in members))
@@ -68,6 +69,10 @@ class EtcdOnAws:
         profile, rights = self._make_profile(members)
         after = [*rights, *firewalls.rules, network]
         self.ready = [self._make_machine(member, profile, [*after, member.ready]) for member in members]
+
+    def by_name(self) -> dict[str, pulumi.Output[str]]:
+        """Where each is asked, by its name."""
+        return {name: self.endpoints[number] for number, name in enumerate(self._names)}
 
     def _members(self, addresses: Sequence[str]) -> list[EtcdMember]:
         return [EtcdMember(name, address) for name, address in zip(self._names, addresses, strict=True)]
@@ -101,13 +106,15 @@ class EtcdOnAws:
         return _Member(name, interface, volume, f"{place.cluster}/{name}", ready, secret.arn)
 
     def _make_profile(self, members: Sequence[_Member]) -> tuple[iam.InstanceProfile, Sequence[pulumi.Resource]]:
-        """What members may do: read their certificates, and be reached by Session Manager."""
+        """What members may do: read their certificates and snapshots, and be reached by Session Manager."""
         name = f"{self._place.cluster}-{ETCD}"
         made = service_role(name, "ec2.amazonaws.com", self._place, policies=[SHELL])
         policy = pulumi.Output.all(*(member.arn for member in members)).apply(
             lambda arns: document(statement((READ,), list(arns)))
         )
-        rights = [*made.rights, allow(f"{name}-certificates", made.role, policy, self._place)]
+        policies = {"certificates": policy, "snapshots": self._snapshots.reading}
+        allowed = (allow(f"{name}-{what}", made.role, each, self._place) for what, each in policies.items())
+        rights: list[pulumi.Resource] = [*made.rights, *allowed]
         tags = self._place.tagged(name)
         return iam.InstanceProfile(name, role=made.role.name, tags=tags, opts=self._place.options()), rights
 
@@ -116,7 +123,8 @@ class EtcdOnAws:
     ) -> pulumi.Resource:
         """The machine, and its disk at it, which is what comes last."""
         place, spec, logical = self._place, self._spec, f"{self._place.cluster}-{member.name}"
-        told = pulumi.Output.all(self._addresses, member.volume.id).apply(lambda known: self._user_data(member, *known))
+        known = pulumi.Output.all(self._addresses, member.volume.id, self._snapshots.url)
+        told = known.apply(lambda each: self._user_data(member, *each))
         kind = MachineKind(spec.machine_type, spec.image, self._arch, _SYSTEM_DISK, profile, [], told)
         template = make_template(member.name, kind, place)
         machine = ec2.Instance(
@@ -136,16 +144,18 @@ class EtcdOnAws:
             opts=place.options(new_first=False),
         )
 
-    def _user_data(self, member: _Member, addresses: Sequence[str], volume: str) -> str:
+    def _user_data(self, member: _Member, addresses: Sequence[str], volume: str, bucket: str) -> str:
         members = self._members(addresses)
         own = next(each for each in members if each.name == member.name)
         settings = {
             "ADDRESS": own.address,
             "AUTHORITIES": member.secret,
             "ETCD": " ".join(endpoints(members)),
-            "REGION": self._region,
+            "REGION": self._snapshots.store.region,
             "VOLUME": volume,
+            **self._snapshots.settings,
         }
+        restoring = self._snapshots.restoring_files(bucket, external=True)
         return user_data(
             Machine(
                 role=ETCD,
@@ -153,6 +163,6 @@ class EtcdOnAws:
                 architecture=self._arch,
                 settings=settings,
                 cloud=files(__package__).joinpath("cloud.sh").read_text(encoding="utf-8"),
-                files=member_files(self._place.cluster, own, members),
+                files=member_files(self._place.cluster, own, members) | restoring,
             )
         )

@@ -26,6 +26,10 @@ cloud_mount_data() {
   :
 }
 
+cloud_address() {
+  echo "$ADDRESS"
+}
+
 # Whether any API server of the cluster answers: a second beginning would be a second cluster.
 cloud_has_begun() {
   local each

@@ -40,7 +40,7 @@ from components.clusters.kubeadm.hosts.machines import (
 )
 from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import kube_vip
-from components.clusters.kubeadm.snapshots import store_of, take_snapshots
+from components.clusters.kubeadm.snapshots import SnapshotStore, restoring_files, store_of, take_snapshots
 from components.clusters.kubeadm.tokens import let_join, make_token
 from components.clusters.kubeadm.v1beta4 import Document, Taint
 
@@ -107,7 +107,8 @@ class KubeadmHostsCluster(ClusterBase):
     def _make_etcd_member(self, member: ClusterMember) -> HostNode:
         members = self._etcd_members()
         own = next(each for each in members if each.name == member.host.name)
-        told = contents(self._machine(member, files=member_files(self.name, own, members)))
+        files = member_files(self.name, own, members) | self._restoring_files(external=True)
+        told = contents(self._machine(member, files=files))
 
         def seed(known: Sequence[str]) -> str:
             authority, certificates = known
@@ -127,6 +128,7 @@ class KubeadmHostsCluster(ClusterBase):
             authority, token, authorities, administrator = known
             documents = control_plane_documents(facts, node, token, authority, begins=member.role == FIRST)
             told = contents(self._machine(member, documents))
+            told |= {} if self._spec.etcd else self._restoring_files(external=False)
             told |= {path: (content, _SECRET) for path, content in json.loads(authorities).items()}
             told |= {_ADMINISTRATOR: (administrator, _SECRET), "/etc/polykube/cluster": (authority, "0644")}
             if self._spec.virtual_ip or self._spec.load_balancers:
@@ -211,6 +213,8 @@ class KubeadmHostsCluster(ClusterBase):
         settings = {"API_ENDPOINT": f"{spec.endpoint}:{PORT}", "NODE_NAME": host.name, "ADDRESS": str(host.address)}
         settings |= {"CONTROL_PLANES": " ".join(others), "VIRTUAL_IP": str(spec.virtual_ip or "")}
         settings |= {"ETCD": " ".join(endpoints(self._etcd_members()))}
+        if spec.etcd_snapshots and spec.etcd_snapshots.restore_from:
+            settings |= {"RESTORE": spec.etcd_snapshots.restore_from}
         return Machine(
             role=member.role,
             minor=self.version,
@@ -221,6 +225,14 @@ class KubeadmHostsCluster(ClusterBase):
             files=files,
             mirrors=[mirror.as_mirror() for mirror in spec.mirrors],
         )
+
+    def _snapshot_store(self) -> SnapshotStore | None:
+        spec = self._spec.etcd_snapshots
+        return store_of(spec.store, self.name, spec.retention_days) if spec else None
+
+    def _restoring_files(self, *, external: bool) -> dict[str, tuple[str, str]]:
+        store = self._snapshot_store()
+        return restoring_files(store, str(store.url), external=external) if store else {}
 
     # Ways in ---------------------------------------------------------------------------------------
 
@@ -256,6 +268,5 @@ class KubeadmHostsCluster(ClusterBase):
         parts.approve_certificates(spec.network.range, f"^({names})$", resolve=False)
         if spec.load_balancers:
             give_addresses(parts, [str(each) for each in spec.load_balancers.addresses])
-        if snapshots := spec.etcd_snapshots:
-            store = store_of(snapshots.store, self.name, snapshots.retention_days)
-            take_snapshots(parts, snapshots, store, endpoints(self._etcd_members()) or None)
+        if spec.etcd_snapshots and (store := self._snapshot_store()):
+            take_snapshots(parts, spec.etcd_snapshots, store, endpoints(self._etcd_members()) or None)

@@ -46,6 +46,14 @@ clean() {
   fi
 }
 
+# resume: make a node of a host that is none any more; one that has joined is left alone.
+resume() {
+  if [[ ! -e $OWN/joined ]]; then
+    clean
+    follow
+  fi
+}
+
 # follow: run the boot script, which goes on without us, and tell its lines until it has something to report.
 follow() {
   local told=0 state
@@ -118,6 +126,7 @@ main() {
     inspect) inspect "$@" ;;
     clean) clean ;;
     follow) follow ;;
+    resume) resume ;;
     leave) leave "$@" ;;
     forget) forget "$@" ;;
   esac

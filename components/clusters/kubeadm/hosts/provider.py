@@ -59,9 +59,11 @@ class NodeProvider(ResourceProvider):
         return CreateResult(host.address, _outputs(props))
 
     def update(self, _id: str, olds: Properties, news: Properties) -> UpdateResult:
-        """What it is told is written anew; the node goes on as it is."""
+        """What it is told is written anew. The node goes on as it is; a host that is none any more is made one."""
         del olds
-        _tell(SshHost.of(news), news)
+        host = SshHost.of(news)
+        _tell(host, news)
+        ask(host, DEADLINE + _MORE, "resume", heard=lambda line: _say(host, line))
         return UpdateResult(_outputs(news))
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
