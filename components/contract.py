@@ -54,6 +54,7 @@ class Capability(StrEnum):
     LOAD_BALANCER_CONTROLLER = "load balancers made by AWS's controller"
     NODE_DIRECTORIES = "directories of nodes for pods"
     AGGREGATED_APIS = "aggregated APIs"
+    CONTROL_PLANE_METRICS = "metrics of its control plane"
 
 
 class BuiltIn(StrEnum):

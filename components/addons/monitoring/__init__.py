@@ -10,7 +10,8 @@ from typing import Final
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
 from components.addons.monitoring.spec import NAMESPACE, PROMETHEUS, VERSION, MonitoringSpec
-from components.contract import Capability, Namespace, PodSecurity
+from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.control_plane import PORTS
 from components.naming import selector
 from components.platform.flows import ANY_ADDRESS, TENANTS, Flow, Pods, to_api_server
 from components.platform.place import Place
@@ -57,7 +58,12 @@ class Monitoring(AddOn[MonitoringSpec]):
         if self.spec.notify.addresses():
             yield Flow("alertmanager.webhooks", alertmanager, ANY_ADDRESS, (443,))
 
+    def cluster_flows(self, cluster: Cluster) -> Iterator[Flow]:
+        if Capability.CONTROL_PLANE_METRICS in cluster.capabilities:
+            yield Flow("prometheus.control-plane", PROMETHEUS, ANY_ADDRESS, PORTS)
+
     def create_resources(self, context: InstallContext, places: Mapping[str, Place]) -> None:
         from components.addons.monitoring.resources import create_resources
 
-        create_resources(self.spec, context.replicas, places[NAMESPACE])
+        own = Capability.CONTROL_PLANE_METRICS in context.cluster.capabilities
+        create_resources(self.spec, context.replicas, places[NAMESPACE], control_plane=own)

@@ -1,4 +1,4 @@
-"""What Alertmanager is told: who hears of what (Alertmanager 0.34)."""
+"""Alerts as Prometheus has them, and what Alertmanager is told: who hears of what (Alertmanager 0.34)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -21,6 +21,17 @@ class NotifySpec(StackModel):
         """The addresses that are given, by severity."""
         given = {"page": self.page, "ticket": self.ticket}
         return {severity: secret.text for severity, secret in given.items() if secret is not None and secret.text}
+
+
+def alert(name: str, expression: str, lasting: str, severity: str, summary: str) -> dict[str, Any]:
+    """An alert on an expression of PromQL that is true for as long as `lasting` (10m); severity is page or ticket."""
+    return {
+        "alert": name,
+        "expr": expression,
+        "for": lasting,
+        "labels": {"severity": severity},
+        "annotations": {"summary": summary},
+    }
 
 
 def alertmanager_config(addresses: Mapping[str, str]) -> dict[str, Any]:

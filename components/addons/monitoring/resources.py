@@ -34,16 +34,22 @@ _GRAFANA_USER: Final = 472  # the image's
 _PROVISIONING: Final = "/etc/grafana/provisioning"
 
 
-def create_resources(spec: MonitoringSpec, replicas: int, place: Place) -> None:
-    """Prometheus, Alertmanager, kube-state-metrics and Grafana; `replicas` are of what can have several."""
-    _make_prometheus(spec, replicas, place)
+def create_resources(spec: MonitoringSpec, replicas: int, place: Place, *, control_plane: bool) -> None:
+    """Prometheus, Alertmanager, kube-state-metrics and Grafana; `replicas` are of what can have several.
+
+    `control_plane` says whether the cluster's gives its metrics.
+    """
+    _make_prometheus(spec, replicas, place, control_plane=control_plane)
     _make_alertmanager(spec, replicas, place)
     _make_kube_state_metrics(place)
     _make_grafana(replicas, place)
 
 
-def _make_prometheus(spec: MonitoringSpec, replicas: int, place: Place) -> None:
-    content = {"prometheus.yml": prometheus_config(place.namespace, "alertmanager"), "rules.yml": rules(spec.slos)}
+def _make_prometheus(spec: MonitoringSpec, replicas: int, place: Place, *, control_plane: bool) -> None:
+    content = {
+        "prometheus.yml": prometheus_config(place.namespace, "alertmanager", control_plane=control_plane),
+        "rules.yml": rules(spec.slos, control_plane=control_plane),
+    }
     config = make_files("prometheus", content, place)
     max_bytes = spec.storage.nanos // 10**9 * 9 // 10
     container = Container(

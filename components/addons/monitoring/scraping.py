@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from components.addons.monitoring.alerting import alert
+from components.addons.monitoring.control_plane import CONTROL_PLANE_RULES, scrapes
 from components.addons.monitoring.slo import SloSpec, rule_file
 
 _TOKEN: Final = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
@@ -10,8 +12,11 @@ _AUTHORITY: Final = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 _ANNOTATION: Final = "__meta_kubernetes_pod_annotation_prometheus_io_"
 
 
-def prometheus_config(namespace: str, alertmanager: str) -> dict[str, Any]:
-    """prometheus.yml; the pods of `namespace` that are called `alertmanager` get the alerts."""
+def prometheus_config(namespace: str, alertmanager: str, *, control_plane: bool = False) -> dict[str, Any]:
+    """prometheus.yml; the pods of `namespace` that are called `alertmanager` get the alerts.
+
+    `control_plane` says whether scheduler, controllers and etcd are asked, too.
+    """
     label = "__meta_kubernetes_pod_label_app_kubernetes_io_name"
     alertmanagers = {
         "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [namespace]}}],
@@ -24,13 +29,16 @@ def prometheus_config(namespace: str, alertmanager: str) -> dict[str, Any]:
         "global": {"scrape_interval": "30s", "evaluation_interval": "30s"},
         "rule_files": ["rules.yml"],
         "alerting": {"alertmanagers": [alertmanagers]},
-        "scrape_configs": [_itself(), _api_servers(), _kubelets("/metrics"), _kubelets("/metrics/cadvisor"), _pods()],
+        "scrape_configs": [
+            *(_itself(), _api_servers(), _kubelets("/metrics"), _kubelets("/metrics/cadvisor"), _pods()),
+            *(scrapes(_secured) if control_plane else ()),
+        ],
     }
 
 
-def rules(slos: Sequence[SloSpec]) -> dict[str, Any]:
-    """rules.yml: what is true of every cluster, and the objectives of this one."""
-    return {"groups": [_CLUSTER_RULES, *rule_file(slos)["groups"]]}
+def rules(slos: Sequence[SloSpec], *, control_plane: bool = False) -> dict[str, Any]:
+    """rules.yml: what is true of every cluster, of a control plane of our own, and the objectives of this one."""
+    return {"groups": [_CLUSTER_RULES, *([CONTROL_PLANE_RULES] if control_plane else []), *rule_file(slos)["groups"]]}
 
 
 def _itself() -> dict[str, Any]:
@@ -82,54 +90,44 @@ def _pods() -> dict[str, Any]:
     }
 
 
-def _alert(name: str, expression: str, lasting: str, severity: str, summary: str) -> dict[str, Any]:
-    return {
-        "alert": name,
-        "expr": expression,
-        "for": lasting,
-        "labels": {"severity": severity},
-        "annotations": {"summary": summary},
-    }
-
-
 _CLUSTER_RULES: Final = {
     "name": "cluster",
     "rules": [
-        _alert(
+        alert(
             "NodeNotReady",
             'kube_node_status_condition{condition="Ready",status="true"} == 0',
             "10m",
             "page",
             "Node {{ $labels.node }} has not been ready for 10 minutes.",
         ),
-        _alert(
+        alert(
             "NodeProblem",
             'kube_node_status_condition{condition!="Ready",status="true"} == 1',
             "5m",
             "ticket",
             "Node {{ $labels.node }} reports {{ $labels.condition }}.",
         ),
-        _alert(
+        alert(
             "PodCrashLoops",
             'kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"} == 1',
             "15m",
             "ticket",
             "{{ $labels.namespace }}/{{ $labels.pod }} cannot stay up.",
         ),
-        _alert(
+        alert(
             "QuotaAlmostUsed",
             'kube_resourcequota{type="used"} / ignoring(type) (kube_resourcequota{type="hard"} > 0) > 0.9',
             "15m",
             "ticket",
             "{{ $labels.namespace }} has used {{ $value | humanizePercentage }} of its {{ $labels.resource }}.",
         ),
-        _alert(
+        alert(
             "VolumeAlmostFull",
             "kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes < 0.1",
             "15m",
             "ticket",
             "{{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} is fuller than 90 %.",
         ),
-        _alert("TargetDown", "up == 0", "15m", "ticket", "{{ $labels.job }} at {{ $labels.instance }} cannot be read."),
+        alert("TargetDown", "up == 0", "15m", "ticket", "{{ $labels.job }} at {{ $labels.instance }} cannot be read."),
     ],
 }

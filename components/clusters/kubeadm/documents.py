@@ -43,6 +43,8 @@ SETTINGS: Final = "/etc/kubernetes/polykube"
 _LOGS: Final = "/var/log/kubernetes/audit"
 _DEFAULT_TOKEN: Final = "15m0s"  # noqa: S105 - kubeadm makes one up if none is given, for a day; the program has its own
 _TLS: Final = "VersionTLS12"
+# They serve by TLS and ask the API server whether who calls may get metrics; anybody learns that they are healthy.
+_OPEN_TO_PROMETHEUS: Final = {"bind_address": "0.0.0.0", "profiling": "false", "tls_min_version": _TLS}  # noqa: S104
 _ANYBODY: Final = ("/livez", "/readyz", "/healthz", "/api/v1/namespaces/kube-public/configmaps/cluster-info")
 """What may be asked without a name: probes ask for the first, machines that join for the last."""
 
@@ -143,8 +145,8 @@ def cluster_configuration(cluster: ClusterFacts) -> ClusterConfiguration:
         networking=Networking(pod_subnet=cluster.pods, service_subnet=cluster.services),
         etcd=_etcd(cluster.etcd),
         api_server=_api_server(cluster),
-        controller_manager=ControlPlaneComponent(extra_args=flags(profiling="false", **external)),
-        scheduler=ControlPlaneComponent(extra_args=flags(profiling="false")),
+        controller_manager=ControlPlaneComponent(extra_args=flags(**_OPEN_TO_PROMETHEUS, **external)),
+        scheduler=ControlPlaneComponent(extra_args=flags(**_OPEN_TO_PROMETHEUS)),
     )
 
 

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -48,11 +49,12 @@ TOKEN: Final = "abcdef.0123456789abcdef"
 HASH: Final = f"sha256:{'0' * 64}"
 NODE: Final = NodeFacts({"polykube.dev/node-pool": "general"}, [Taint(key="spot", value="true", effect="NoSchedule")])
 HOST: Final = replace(NODE, name="rack-1", address="192.0.2.11")
+MEMBERS: Final = ("https://192.0.2.21:2379", "https://192.0.2.22:2379", "https://192.0.2.23:2379")
 ROOM: Final = Path(boot.__file__).parent
 
 
-def machine(role: str = FIRST, node: NodeFacts = NODE, **other: Any) -> Machine:
-    facts = replace(FACTS, in_cloud=node is NODE)
+def machine(role: str = FIRST, node: NodeFacts = NODE, etcd: Sequence[str] = (), **other: Any) -> Machine:
+    facts = replace(FACTS, in_cloud=node is NODE, etcd=etcd)
     join = join_document(facts, node, TOKEN, HASH, control_plane=role != WORKER)
     documents = {"join": [join]} | ({"init": init_documents(facts, node)} if role == FIRST else {})
     given: dict[str, Any] = {
@@ -95,6 +97,15 @@ def test_the_api_server_keeps_a_log_encrypts_and_answers_nobody_without_a_name_b
     assert [path for path in paths if "/api" in path] == ["/api/v1/namespaces/kube-public/configmaps/cluster-info"]
     (plugin,) = files["admission.yaml"]["plugins"]
     assert plugin["configuration"]["defaults"]["enforce"] == "restricted"
+
+
+def test_scheduler_and_controllers_answer_prometheus_and_ask_who_it_is() -> None:
+    """They listen everywhere; that nothing says whom they let in without a name leaves that to the API server."""
+    for name in ("scheduler", "controllerManager"):
+        flags = {each["name"]: each["value"] for each in by_kind()["ClusterConfiguration"][name]["extraArgs"]}
+        assert flags["bind-address"] == "0.0.0.0"  # noqa: S104
+        assert flags["profiling"] == "false"
+        assert not [flag for flag in flags if flag.startswith(("authorization-", "authentication-"))]
 
 
 def test_secrets_are_not_in_the_audit_log_and_not_in_the_clear_in_etcd() -> None:
@@ -191,11 +202,12 @@ def test_the_hash_of_an_authority_is_that_of_its_certificate() -> None:
 
 
 @pytest.mark.drill
+@pytest.mark.parametrize("etcd", [(), MEMBERS], ids=["beside", "on machines of its own"])
 @pytest.mark.parametrize("node", [NODE, HOST], ids=["in a cloud", "a host"])
 @pytest.mark.parametrize("role", [FIRST, CONTROL_PLANE, WORKER])
-def test_kubeadm_itself_finds_nothing_wrong(role: str, node: NodeFacts, tmp_path: Path) -> None:
+def test_kubeadm_itself_finds_nothing_wrong(role: str, node: NodeFacts, etcd: Sequence[str], tmp_path: Path) -> None:
     kubeadm_ = ensure(["kubeadm"])["kubeadm"].path
-    told = config(role, node)
+    told = config(role, node, etcd=etcd)
     for name in ("init", "join"):
         if text := told.files.get(f"/etc/polykube/{name}.yaml"):
             file = tmp_path / f"{name}.yaml"

@@ -42,6 +42,7 @@ from components.clusters.kubeadm.documents import (
     join_document,
     node_taints,
 )
+from components.clusters.kubeadm.etcd_metrics import give_metrics
 from components.clusters.kubeadm.snapshots import take_snapshots
 from components.clusters.kubeadm.tokens import let_join, make_token
 from components.clusters.managed import ManagedCluster
@@ -319,6 +320,7 @@ class KubeadmAwsCluster(ManagedCluster):
         know_machines(parts, self.name)
         make_volumes(parts, self.name, redundant=redundant)
         take_snapshots(parts, spec.etcd_snapshots, self._snapshots.store, self._etcd.endpoints if self._etcd else None)
+        give_metrics(parts, self._etcd.by_name() if self._etcd else {})
 
 
 class _Secrets:

@@ -16,6 +16,7 @@ from pulumi_aws import ec2, vpc
 from components.cloud import CloudPlace
 from components.clusters.kubeadm.documents import PORT
 from components.clusters.kubeadm.etcd import CLIENTS, PEERS
+from components.control_plane import CONTROLLER_MANAGER, ETCD, MOST_MEMBERS, SCHEDULER
 
 _EVERYWHERE: Final = "0.0.0.0/0"
 _TUNNELS: Final = {"vxlan": 8472, "geneve": 6081}
@@ -60,6 +61,8 @@ def make_firewalls(
     rules.let_in("nodes-ping", nodes, nodes, "icmp", _PING)
     rules.let_in("nodes-services", nodes, range_, "tcp", _NODE_PORTS)
     rules.let_in("control-planes-api", planes, nodes, "tcp", (PORT, PORT))
+    rules.let_in("control-planes-metrics", planes, nodes, "tcp", (CONTROLLER_MANAGER, SCHEDULER))
+    rules.let_in("control-planes-etcd-metrics", planes, nodes, "tcp", (ETCD, ETCD + MOST_MEMBERS - 1))
     for side, balancer in balancers.items():
         rules.let_in(f"control-planes-api-{side}", planes, balancer, "tcp", (PORT, PORT))
         rules.let_out(f"api-{side}-out", balancer, planes)

@@ -125,6 +125,7 @@ class KubeadmAwsSpec(KubeadmSpec):
                 Capability.NETWORK_PLUGINS,
                 Capability.NODE_DIRECTORIES,
                 Capability.AGGREGATED_APIS,
+                Capability.CONTROL_PLANE_METRICS,
             }
         )
 

@@ -29,6 +29,7 @@ from components.clusters.kubeadm.documents import (
     node_taints,
 )
 from components.clusters.kubeadm.etcd import EtcdMember, endpoints, member_files
+from components.clusters.kubeadm.etcd_metrics import give_metrics
 from components.clusters.kubeadm.hosts.load_balancers import give_addresses
 from components.clusters.kubeadm.hosts.machines import (
     ClusterMember,
@@ -270,3 +271,4 @@ class KubeadmHostsCluster(ClusterBase):
             give_addresses(parts, [str(each) for each in spec.load_balancers.addresses])
         if spec.etcd_snapshots and (store := self._snapshot_store()):
             take_snapshots(parts, spec.etcd_snapshots, store, endpoints(self._etcd_members()) or None)
+        give_metrics(parts, {member.name: member.endpoint for member in self._etcd_members()})

@@ -189,6 +189,7 @@ class KubeadmHostsSpec(KubeadmOptions):
             Capability.NETWORK_PLUGINS,
             Capability.NODE_DIRECTORIES,
             Capability.AGGREGATED_APIS,
+            Capability.CONTROL_PLANE_METRICS,
         }
         return frozenset(own | balancers | pools)
 
