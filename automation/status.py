@@ -1,18 +1,23 @@
 """What runs and what stands, without changing any of it."""
 
+from automation.certificates import show_certificates
 from automation.project import Project
 from automation.show import out, table
 from automation.up import show_cluster
 from common.progress import duration
+from components.clusters.kubeadm.spec import KubeadmOptions
+from rehearsal import toolchain
 from rehearsal.control_plane import ControlPlaneState
 
 _MIB = 1024 * 1024
 
 
 def show_status(project: Project) -> None:
-    """The control plane's processes and, if it answers, what stands in it."""
+    """The control plane's processes and, if it answers, what stands in it; of kubeadm's, when certificates end."""
     if not project.is_local:
         out.print(f"{project.stack}: a cluster of kind {project.spec.cluster.kind}, which does not run on this machine")
+        if isinstance(project.spec.cluster, KubeadmOptions):
+            show_certificates(project.engine(toolchain.ensure(toolchain.ENGINE)))
         return
     status = project.control_plane().status()
     out.print(f"[bold]control plane {project.cluster_name}[/bold]  {status.state}  {status.endpoint}", soft_wrap=True)

@@ -10,12 +10,13 @@ import psutil
 import pytest
 import yaml
 
-from rehearsal.control_plane import ControlPlane
+from rehearsal.control_plane import Binaries, ControlPlane
 from rehearsal.control_plane.components import SERVING
 from rehearsal.control_plane.layout import Layout
 from tests.support.api import Api, ApiError, Object
 from tests.support.objects import deployment
 from tests.support.polling import eventually
+from tests.support.processes import answers_at_all, free_ports, running
 
 
 @pytest.fixture
@@ -69,6 +70,53 @@ def test_metrics_need_credentials(layout: Layout, component: str) -> None:
     with layout.pki.client("ca") as nobody, layout.pki.client("ca", "admin") as admin:
         assert nobody.get(url).status_code in {401, 403}
         assert admin.get(url).status_code == 200
+
+
+def test_a_scheduler_as_kubeadm_starts_it_gives_metrics_to_pods_that_may_get_them_and_to_no_others(
+    layout: Layout, binaries: Binaries, api: Api, namespace: str, tmp_path: Path
+) -> None:
+    """By the token of their account, as Prometheus may, and pods of tenants may not."""
+    accounts = may_get_metrics(api, namespace)
+    (port,) = free_ports(1)
+    credentials = layout.config / "kube-scheduler.kubeconfig"
+    flags = [
+        f"--{each}={credentials}" for each in ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig")
+    ]
+    flags += [f"--secure-port={port}", "--bind-address=127.0.0.1", f"--cert-dir={tmp_path}", "--leader-elect=false"]
+    url, status = f"https://127.0.0.1:{port}/metrics", {}
+    with (
+        running([binaries.kube_scheduler, *flags], tmp_path, lambda: answers_at_all(port)),
+        httpx2.Client(trust_env=False, verify=False) as pod,  # the certificate is the scheduler's own
+    ):
+        for account in accounts:
+            request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+            token = api.post(f"{api.path(account)}/token", request)["status"]["token"]
+            headers = {"Authorization": f"Bearer {token}"}
+            status[account["metadata"]["name"]] = pod.get(url, headers=headers).status_code
+        status["nobody"] = pod.get(url).status_code
+    for kind in ("clusterrolebindings", "clusterroles"):
+        api.delete(f"/apis/rbac.authorization.k8s.io/v1/{kind}/{namespace}")
+    assert status == {"reads": 200, "other": 403, "nobody": 403}
+
+
+def may_get_metrics(api: Api, namespace: str) -> list[Object]:
+    """Two accounts, of which the first may, when that counts: what is denied is remembered for some seconds."""
+    group = "rbac.authorization.k8s.io"
+    accounts = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
+        for name in ("reads", "other")
+    ]
+    role: Object = {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": {"name": namespace}}
+    subject = {"kind": "ServiceAccount", "name": "reads", "namespace": namespace}
+    reference = {"apiGroup": group, "kind": "ClusterRole", "name": namespace}
+    api.apply(*accounts, role | {"rules": [{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]})
+    api.apply(role | {"kind": "ClusterRoleBinding", "roleRef": reference, "subjects": [subject]})
+    asked = {"path": "/metrics", "verb": "get"}
+    review: Object = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview"}
+    review |= {"spec": {"user": f"system:serviceaccount:{namespace}:reads", "nonResourceAttributes": asked}}
+    reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    eventually(lambda: api.post(reviews, review)["status"]["allowed"], what="the right")
+    return accounts
 
 
 @pytest.mark.parametrize("identity", [None, "admin", "super-admin"])
