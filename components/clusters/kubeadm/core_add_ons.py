@@ -19,7 +19,7 @@ from components.platform.place import Place
 
 NAMESPACE: Final = "kube-system"
 _APPROVER: Final = "kubelet-csr-approver"
-_APPROVER_IMAGE: Final = "docker.io/postfinance/kubelet-csr-approver:v1.2.14"
+APPROVER_IMAGE: Final = "docker.io/postfinance/kubelet-csr-approver:v1.2.14"
 _YEAR: Final = "31622400"  # seconds, of 366 days: a kubelet asks for one year
 _REVIEW: Final = date(2027, 11, 30)
 _REASON: Final = "it makes the nodes' networks, disks and certificates, on the nodes themselves"
@@ -144,7 +144,7 @@ def _approver(environment: Mapping[str, str]) -> list[Manifest]:
     ]
     container = {
         "name": _APPROVER,
-        "image": _APPROVER_IMAGE,
+        "image": APPROVER_IMAGE,
         "args": ["-metrics-bind-address", ":8080", "-health-probe-bind-address", ":8081"],
         "env": [{"name": name, "value": value} for name, value in environment.items()],
         "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8081}},

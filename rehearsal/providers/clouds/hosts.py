@@ -126,8 +126,8 @@ class PlayedHost:
         file = rehearsal_directory() / FILE
         return dict((yaml.safe_load(file.read_text()) or {}).get(self.address, {})) if file.is_file() else {}
 
-    def inspect(self) -> Iterator[str]:
-        """What it says of itself."""
+    def inspect(self, addresses: Sequence[str] = ()) -> Iterator[str]:
+        """What it says of itself, and which of these addresses answer it: those that a control plane has."""
         found: dict[str, Any] = {
             "os": "debian 13",
             "clock": time.time(),
@@ -142,6 +142,7 @@ class PlayedHost:
             "listens": "22 sshd",
         }
         yield from (f"{name} {value}" for name, value in (found | dict(self.otherwise)).items())
+        yield from (f"answers {each}" for each in addresses if PlayedHost.at(each).address != each)
 
     def boot(self) -> Iterator[str]:
         """What the boot script says; NeverJoins when the host does not become a node."""
@@ -183,6 +184,11 @@ class PlayedHost:
         labels = {**joined.labels, _LABEL: self.address}
         machine = InstanceType("host", _CPUS, _GIB, "amd64")
         return Node(name, "", "", machine, version, "", labels, joined.taints)
+
+    def joined(self) -> Iterator[str]:
+        """That it is a node, if it is one."""
+        if self.store.get(HOST, self.address):
+            yield "joined yes"
 
     def leave(self) -> None:
         """Be no node any more; with the last control plane the cluster is gone."""
@@ -252,16 +258,18 @@ def _meet(call: SshCall, host: PlayedHost) -> None:
 def _do(host: PlayedHost, command: Sequence[str]) -> Iterator[str]:
     given = b"" if command[0] == "cat" else sys.stdin.buffer.read()
     match list(command):
-        case ["bash", "-s", "--", "inspect", *_]:
-            yield from host.inspect()
+        case ["bash", "-s", "--", "inspect", *addresses]:
+            yield from host.inspect(addresses)
         case ["bash", "-s", "--", "follow"]:
             yield from host.boot()
         case ["bash", "-s", "--", "resume"]:
             yield from () if host.store.get(HOST, host.address) else host.boot()
         case ["bash", "-s", "--", "leave", *_]:
             host.leave()
-        case ["bash", "-s", "--", "forget", node]:
+        case ["bash", "-s", "--", "forget", node, *_]:
             host.forget(node)
+        case ["bash", "-s", "--", "joined"]:
+            yield from host.joined()
         case ["bash", "-s", "--", "clean"]:
             pass
         case ["tar", "--extract", "--file=-", "--directory=/", *_]:

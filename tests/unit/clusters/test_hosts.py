@@ -108,6 +108,7 @@ PROPS: Final[dict[str, Any]] = {
     "pool": "general",
     "cluster": CLUSTER,
     "controller": {},
+    "peers": [],
     "virtualIp": "",
     "seed": '{"/etc/polykube/join.yaml": ["token", "0600"]}',
 }
@@ -179,6 +180,87 @@ def test_a_host_is_not_asked_for_ever_nor_again_where_that_helps_nothing(
     found, paused = _inspected(monkeypatch, said)
     assert said in found
     assert len(paused) == pauses
+
+
+def _looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What hosts are asked from here on, each of which is as it should be and has the virtual IP answer."""
+    asked = list[tuple[str, ...]]()
+
+    def meet(host: SshHost, _: float, *action: str) -> tuple[str, str]:
+        asked.append((host.name, *action))
+        facts = GOOD | {"clock": str(time.time()), "addresses": host.address, "machine": host.name}
+        said = [*(f"{key} {value}" for key, value in facts.items()), *(f"answers {each}" for each in action[1:])]
+        return host.key or "ssh-ed25519 AAAA", "\n".join(said)
+
+    monkeypatch.setattr(provider, "meet", meet)
+    return asked
+
+
+def _inspection(*hosts: tuple[str, str], key: str = "") -> dict[str, Any]:
+    more = {"architecture": "amd64", "hostKey": key, "virtualIp": "10.0.0.10"}
+    return {"hosts": [PROPS | {"name": name, "address": at} | more for name, at in hosts], "cluster": CLUSTER}
+
+
+ONE: Final = ("worker-1", "10.0.0.21")
+TWO: Final = ("worker-2", "10.0.0.22")
+
+
+def test_the_virtual_ip_has_to_be_free_when_a_cluster_begins_and_is_the_cluster_s_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = _looks(monkeypatch)
+    with pytest.raises(HostError, match=r"something answers at 10\.0\.0\.10 already"):
+        InspectionProvider().create(_inspection(ONE))
+    there = _inspection(ONE) | {"keys": {"worker-1": "ssh-ed25519 AAAA"}}
+    outs = InspectionProvider().update("inspection", there, _inspection(ONE, TWO)).outs
+    assert outs is not None
+    assert outs["keys"].keys() == {"worker-1", "worker-2"}
+    assert asked == [("worker-1", "inspect", "10.0.0.10"), ("worker-2", "inspect")]
+
+
+def test_a_host_that_gets_another_key_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _looks(monkeypatch)
+    there = _inspection(ONE) | {"keys": {"worker-1": "ssh-ed25519 AAAA"}}
+    for key in ("ssh-ed25519 AAAA", "ssh-ed25519 BBBB"):
+        InspectionProvider().update("inspection", there, _inspection(ONE, key=key))
+    assert asked == [("worker-1", "inspect")]
+
+
+def _updated(monkeypatch: pytest.MonkeyPatch, key: str, joined: str, *peers: str) -> list[tuple[str, ...]]:
+    """What is done, by host, when a node is told anew; of the peers, those called `lost` do not answer."""
+    done = list[tuple[str, ...]]()
+
+    def ask(host: SshHost, _: float, *action: str, heard: Any = None) -> str:
+        del heard
+        if host.name == "lost":
+            raise HostUnreachable("lost: no way")
+        done.append((host.name, *action))
+        return joined if action == ("joined",) else ""
+
+    monkeypatch.setattr(provider, "ask", ask)
+    monkeypatch.setattr(provider, "write", lambda host, *_: done.append((host.name, "write")))
+    news = PROPS | {"hostKey": key, "peers": [PROPS | {"name": each} for each in peers]}
+    NodeProvider().update("10.0.0.21", KEPT, news)
+    return done
+
+
+def test_a_machine_in_the_place_of_a_lost_one_becomes_the_node_once_another_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _updated(monkeypatch, "ssh-ed25519 BBBB", "", "lost", "cp-3") == [
+        ("worker-1", "joined"),
+        ("cp-3", "forget", "worker-1", "10.0.0.21"),
+        ("worker-1", "write"),
+        ("worker-1", "resume"),
+    ]
+    with pytest.raises(HostUnreachable, match="no other control plane can have it forgotten: lost: no way"):
+        _updated(monkeypatch, "ssh-ed25519 BBBB", "", "lost")
+
+
+def test_a_node_that_goes_on_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [("worker-1", "write"), ("worker-1", "resume")]
+    assert _updated(monkeypatch, PROPS["hostKey"], "", "cp-3") == told
+    assert _updated(monkeypatch, "ssh-ed25519 BBBB", "joined yes", "cp-3") == [("worker-1", "joined"), *told]
 
 
 def test_only_who_has_addresses_for_them_has_load_balancers() -> None:

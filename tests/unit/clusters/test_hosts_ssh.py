@@ -188,6 +188,7 @@ def props(server: Server, **seed: tuple[str, str]) -> dict[str, Any]:
         "pool": "general",
         "cluster": "sha256:0",
         "controller": {},
+        "peers": [],
         "virtualIp": "",
         "seed": json.dumps(told),
     }

@@ -157,13 +157,13 @@ class KubeadmHostsCluster(ClusterBase):
     def _make_node(
         self, member: ClusterMember, seed: pulumi.Output[str], after: Sequence[pulumi.Resource], pool: str = ""
     ) -> HostNode:
-        """The node of a host, or a member of etcd; the first control plane has the cluster forget a node that goes."""
+        """The node of a host, or a member of etcd. The first control plane has the cluster forget a node that goes, any
+        other one a node that is lost."""
         name = member.host.name
         reached = member.reached(self._spec.ssh) | {"hostKey": self._key(name)}
-        first, *_ = self._members()[0]
-        controller: Any = {}
-        if member.role not in (FIRST, ETCD):
-            controller = first.reached(self._spec.ssh) | {"hostKey": self._key(first.host.name)}
+        planes = [each.reached(self._spec.ssh) | {"hostKey": self._key(each.host.name)} for each in self._members()[0]]
+        controller: Any = {} if member.role in (FIRST, ETCD) else planes[0]
+        peers = [] if member.role == ETCD else [each for each in planes if each["name"] != name]
         virtual = str(self._spec.virtual_ip or "") if member.role in (FIRST, CONTROL_PLANE) else ""
         told = {"role": member.role, "pool": pool, "cluster": self.authorities.hash, "virtualIp": virtual}
         timeouts = pulumi.CustomTimeouts(create="40m", delete="20m")
@@ -174,7 +174,7 @@ class KubeadmHostsCluster(ClusterBase):
             f"{self.name}-{name}",
             reached,
             pulumi.Output.secret(seed),
-            told | {"controller": controller},
+            told | {"controller": controller, "peers": peers},
             pulumi.ResourceOptions.merge(self._options(), options),
         )
 

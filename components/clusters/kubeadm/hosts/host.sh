@@ -8,6 +8,7 @@ readonly BOOT=/usr/local/sbin/polykube-boot
 readonly LOG=/var/log/polykube-boot.log
 readonly REPORT=/run/polykube/report
 readonly PROGRAMS=/usr/local/bin
+readonly PKI=/etc/kubernetes/pki
 
 fact() {
   printf '%s %s\n' "$1" "${2-}"
@@ -112,11 +113,41 @@ reset() {
   true
 }
 
-# forget NODE: have the cluster forget a node, whose pods get a minute to go. It is asked of a control plane.
+# joined: whether this host is a node, or a member of etcd.
+joined() {
+  if [[ -e $OWN/joined ]]; then
+    fact joined yes
+  fi
+}
+
+# forget NODE [ADDRESS]: have the cluster forget a node, whose pods get a minute to go. With its address it is lost, and
+# so is the member of etcd that it may have had. It is asked of a control plane.
 forget() {
   export KUBECONFIG=/etc/kubernetes/admin.conf
-  "$PROGRAMS/kubectl" drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout=60s
+  if [[ -n ${2-} ]]; then
+    remove_member "$2" || exit 1
+  fi
+  "$PROGRAMS/kubectl" drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout=60s \
+    --skip-wait-for-delete-timeout=20
   "$PROGRAMS/kubectl" delete node "$1" --ignore-not-found --timeout=60s
+}
+
+# etcd ACTION CONTENT: ask this control plane's own member.
+etcd() {
+  local client=$PKI/apiserver-etcd-client
+  curl --silent --show-error --fail-with-body --max-time 10 --cacert "$PKI/etcd/ca.crt" --cert "$client.crt" \
+    --key "$client.key" --data "$2" "https://127.0.0.1:2379/v3/cluster/member/$1"
+}
+
+# remove_member ADDRESS: etcd itself refuses that where the others that run would be no majority (strict-reconfig-check).
+remove_member() {
+  local id
+  [[ -e /etc/kubernetes/manifests/etcd.yaml ]] || return 0 # members are on machines of their own
+  id=$(etcd list '{}' | python3 -c '
+import json, sys
+own = f"https://{sys.argv[1]}:2380"
+print(*(each["ID"] for each in json.load(sys.stdin)["members"] if own in each["peerURLs"]))' "$1") || return 1
+  [[ -z $id ]] || etcd remove "{\"ID\": \"$id\"}" >/dev/null
 }
 
 main() {
@@ -129,6 +160,7 @@ main() {
     resume) resume ;;
     leave) leave "$@" ;;
     forget) forget "$@" ;;
+    joined) joined ;;
   esac
 }
 

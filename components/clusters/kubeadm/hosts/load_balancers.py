@@ -11,7 +11,7 @@ from components.addons.rendered import Manifest, register
 from components.clusters.kubeadm.core_add_ons import NAMESPACE, CoreAddOns, controller
 
 _NAME: Final = "kube-vip-cloud-provider"
-_IMAGE: Final = "ghcr.io/kube-vip/kube-vip-cloud-provider:v0.0.12"
+IMAGE: Final = "ghcr.io/kube-vip/kube-vip-cloud-provider:v0.0.12"
 _RANGES: Final = "kubevip"  # the ConfigMap that it reads
 
 
@@ -29,7 +29,7 @@ def _manifests(ranges: Sequence[str]) -> list[Manifest]:
     }
     container = {
         "name": _NAME,
-        "image": _IMAGE,
+        "image": IMAGE,
         "command": ["/kube-vip-cloud-provider", f"--leader-elect-resource-name={_NAME}"],
     }
     return [pool, *controller(container, _everywhere(), _here())]

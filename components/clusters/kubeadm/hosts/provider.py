@@ -55,22 +55,24 @@ class NodeProvider(ResourceProvider):
         host = SshHost.of(props)
         ask(host, _LEAVE, "clean")
         _tell(host, props)
-        ask(host, DEADLINE + _MORE, "follow", heard=lambda line: _say(host, line))
+        _boot(host, "follow")
         return CreateResult(host.address, _outputs(props))
 
     def update(self, _id: str, olds: Properties, news: Properties) -> UpdateResult:
-        """What it is told is written anew. The node goes on as it is; a host that is none any more is made one."""
-        del olds
+        """What it is told is written anew. The node goes on as it is; a host that is none any more is made one, and a
+        machine in the place of one that is lost, too, which its key tells."""
         host = SshHost.of(news)
+        if olds.get("hostKey") != news["hostKey"] and not ask(host, _LOOK, "joined"):
+            _forget_lost(host, news)
         _tell(host, news)
-        ask(host, DEADLINE + _MORE, "resume", heard=lambda line: _say(host, line))
+        _boot(host, "resume")
         return UpdateResult(_outputs(news))
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
         """Another address, name or cluster is another node; all else is told to the one that is there."""
         made_of = ("name", "address", "role", "pool", "cluster")
         replaces = [name for name in made_of if olds.get(name) != news[name]]
-        told = ("port", "user", "identityFile", "hostKey", "controller")
+        told = ("port", "user", "identityFile", "hostKey", "controller", "peers")
         changes = olds.get("sealed") != _sealed(news) or any(olds.get(name) != news[name] for name in told)
         return DiffResult(bool(replaces) or changes, replaces, delete_before_replace=True)
 
@@ -94,9 +96,14 @@ def _looked_at(props: Properties, before: Mapping[str, Any]) -> Properties:
     """The properties, with the keys of all hosts; HostError with all that is wrong with those that were not there."""
     known = {(each["name"], each["address"]) for each in before.get("hosts", ())}
     keys = dict(before.get("keys") or {})
-    new = [each for each in props["hosts"] if (each["name"], each["address"]) not in known]
+    new = [
+        each
+        for each in props["hosts"]
+        if (each["name"], each["address"]) not in known or (each["hostKey"] or keys[each["name"]]) != keys[each["name"]]
+    ]
+    begins = not known  # later, the virtual IP is the cluster's
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        looks = list(pool.map(_look, new))
+        looks = list(pool.map(lambda each: _look(each, begins=begins), new))
     facts = {each["name"]: look for each, (_, look, _) in zip(new, looks, strict=True) if look}
     wrong = [why for _, _, why in looks if why]
     for each in new:
@@ -111,10 +118,10 @@ def _looked_at(props: Properties, before: Mapping[str, Any]) -> Properties:
     return {"hosts": props["hosts"], "cluster": props["cluster"], "keys": now}
 
 
-def _look(props: Properties) -> tuple[str, HostFacts | None, str]:
-    """The key of a host and what it is like, or why it cannot be asked."""
+def _look(props: Properties, *, begins: bool) -> tuple[str, HostFacts | None, str]:
+    """The key of a host and what it is like, or why it cannot be asked; whether its cluster `begins`."""
     host, until = SshHost.of(props), time.monotonic() + _PATIENCE
-    addresses = [props["virtualIp"]] if props.get("virtualIp") else []
+    addresses = [props["virtualIp"]] if begins and props.get("virtualIp") else []
     while True:
         try:
             asked = time.time()
@@ -126,6 +133,25 @@ def _look(props: Properties) -> tuple[str, HostFacts | None, str]:
             time.sleep(_PAUSE)
         except HostError as error:
             return "", None, str(error)
+
+
+def _boot(host: SshHost, action: str) -> None:
+    """Have the boot script run to its report by an action of host.sh; its lines are told."""
+    ask(host, DEADLINE + _MORE, action, heard=lambda line: _say(host, line))
+
+
+def _forget_lost(host: SshHost, props: Properties) -> None:
+    """Have a control plane that answers forget the node that was here before, and its member of etcd."""
+    lost = []
+    for peer in map(SshHost.of, props["peers"]):
+        try:
+            ask(peer, _LEAVE, "forget", host.name, host.address)
+        except HostUnreachable as error:
+            lost.append(str(error))
+        else:
+            return
+    if lost:
+        raise HostUnreachable(f"{host}: no other control plane can have it forgotten: {'; '.join(lost)}")
 
 
 def _may_be_starting(said: str) -> bool:
