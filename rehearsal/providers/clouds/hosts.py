@@ -260,10 +260,8 @@ def _do(host: PlayedHost, command: Sequence[str]) -> Iterator[str]:
     match list(command):
         case ["bash", "-s", "--", "inspect", *addresses]:
             yield from host.inspect(addresses)
-        case ["bash", "-s", "--", "follow"]:
+        case ["bash", "-s", "--", "follow" | "resume"]:
             yield from host.boot()
-        case ["bash", "-s", "--", "resume"]:
-            yield from () if host.store.get(HOST, host.address) else host.boot()
         case ["bash", "-s", "--", "leave", *_]:
             host.leave()
         case ["bash", "-s", "--", "forget", node, *_]:

@@ -235,7 +235,8 @@ def _updated(monkeypatch: pytest.MonkeyPatch, key: str, joined: str, *peers: str
         if host.name == "lost":
             raise HostUnreachable("lost: no way")
         done.append((host.name, *action))
-        return joined if action == ("joined",) else ""
+        is_node = {PROPS["name"]: joined, "new": ""}.get(host.name, "joined yes")
+        return is_node if action == ("joined",) else ""
 
     monkeypatch.setattr(provider, "ask", ask)
     monkeypatch.setattr(provider, "write", lambda host, *_: done.append((host.name, "write")))
@@ -249,12 +250,20 @@ def test_a_machine_in_the_place_of_a_lost_one_becomes_the_node_once_another_is_f
 ) -> None:
     assert _updated(monkeypatch, "ssh-ed25519 BBBB", "", "lost", "cp-3") == [
         ("worker-1", "joined"),
+        ("cp-3", "joined"),
         ("cp-3", "forget", "worker-1", "10.0.0.21"),
         ("worker-1", "write"),
         ("worker-1", "resume"),
     ]
     with pytest.raises(HostUnreachable, match="no other control plane can have it forgotten: lost: no way"):
         _updated(monkeypatch, "ssh-ed25519 BBBB", "", "lost")
+
+
+def test_where_all_control_planes_are_lost_nobody_is_asked_to_forget_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are made anew from a snapshot, and have no cluster yet."""
+    done = _updated(monkeypatch, "ssh-ed25519 BBBB", "", "new", "new")
+    assert not [each for each in done if "forget" in each]
+    assert done[-2:] == [("worker-1", "write"), ("worker-1", "resume")]
 
 
 def test_a_node_that_goes_on_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

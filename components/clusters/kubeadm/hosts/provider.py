@@ -141,15 +141,16 @@ def _boot(host: SshHost, action: str) -> None:
 
 
 def _forget_lost(host: SshHost, props: Properties) -> None:
-    """Have a control plane that answers forget the node that was here before, and its member of etcd."""
+    """Have a control plane that answers forget the node that was here before, and its member of etcd. Where machines
+    that are none yet stand in the place of all others, too, the cluster was lost, and nobody knows of it."""
     lost = []
     for peer in map(SshHost.of, props["peers"]):
         try:
-            ask(peer, _LEAVE, "forget", host.name, host.address)
+            if ask(peer, _LOOK, "joined"):
+                ask(peer, _LEAVE, "forget", host.name, host.address)
+                return
         except HostUnreachable as error:
             lost.append(str(error))
-        else:
-            return
     if lost:
         raise HostUnreachable(f"{host}: no other control plane can have it forgotten: {'; '.join(lost)}")
 
