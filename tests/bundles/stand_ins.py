@@ -27,7 +27,7 @@ _LONG: Final = 80  # characters; whatever has more is text of upstream's, of whi
 _WIDTH: Final = 120  # characters of a line
 _VERSION: Final = ("name", "served", "storage")
 _NAMES: Final = ("kind", "listKind", "plural", "singular")
-_RIGHTS: Final = ("descheduler", "snapshot-controller")  # whose roles the program reads
+_RIGHTS: Final = ("descheduler", "snapshot-controller", "metallb-system:")  # whose roles the program reads
 _POD: Final = (
     *("serviceAccountName", "priorityClassName", "hostNetwork", "nodeSelector", "securityContext", "tolerations"),
     *("volumes", "initContainers", "containers"),

@@ -39,6 +39,8 @@ from components.clusters.kubeadm.hosts.machines import (
     HostNode,
     WorkerHost,
 )
+from components.clusters.kubeadm.hosts.metallb import announce_addresses
+from components.clusters.kubeadm.hosts.spec import METALLB
 from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import kube_vip
 from components.clusters.kubeadm.snapshots import SnapshotStore, restoring_files, store_of, take_snapshots
@@ -132,8 +134,9 @@ class KubeadmHostsCluster(ClusterBase):
             told |= {} if self._spec.etcd else self._restoring_files(external=False)
             told |= {path: (content, _SECRET) for path, content in json.loads(authorities).items()}
             told |= {_ADMINISTRATOR: (administrator, _SECRET), "/etc/polykube/cluster": (authority, "0644")}
-            if self._spec.virtual_ip or self._spec.load_balancers:
-                pod = kube_vip(self._spec.virtual_ip, services=self._spec.load_balancers is not None)
+            answers = self._spec.balancers == "kube-vip"
+            if self._spec.virtual_ip or answers:
+                pod = kube_vip(self._spec.virtual_ip, services=answers)
                 told |= {"/etc/polykube/virtual-ip.yaml": (yaml.safe_dump(pod, sort_keys=False), _SECRET)}
             return json.dumps(told, sort_keys=True)
 
@@ -268,7 +271,11 @@ class KubeadmHostsCluster(ClusterBase):
         names = "|".join(host.name for host in spec.all_hosts)
         parts.approve_certificates(spec.network.range, f"^({names})$", resolve=False)
         if spec.load_balancers:
-            give_addresses(parts, [str(each) for each in spec.load_balancers.addresses])
+            ranges = [str(each) for each in spec.load_balancers.addresses]
+            if spec.balancers == METALLB:
+                announce_addresses(parts, self, ranges, from_control_planes=spec.announces_from_control_planes)
+            else:
+                give_addresses(parts, ranges)
         if spec.etcd_snapshots and (store := self._snapshot_store()):
             take_snapshots(parts, spec.etcd_snapshots, store, endpoints(self._etcd_members()) or None)
         give_metrics(parts, {member.name: member.endpoint for member in self._etcd_members()})

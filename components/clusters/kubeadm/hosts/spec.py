@@ -35,6 +35,9 @@ from spec.values import Count, HostPath, Ipv4, Ipv4Cidr, PortNumber
 _MTU: Final = (1280, 65535 - 50)  # of IPv6 at least; of an interface, less what encapsulation takes
 _NONE: Final = "[]"
 _POOLS: Final = "nodePools."
+_BALANCERS: Final = "loadBalancers.controller"
+METALLB: Final = "metallb"
+"""The bundle, and what the stack file calls it."""
 _SYSTEM_TAINT: Final = "CriticalAddonsOnly"
 User: TypeAlias = Annotated[
     str,
@@ -150,8 +153,13 @@ class HostPoolSpec(StackModel):
 
 
 class ServiceAddresses(StackModel):
-    """Load balancers of Services: the control plane that leads answers for their addresses (kube-vip)."""
+    """Load balancers of Services, which are addresses of the hosts' network."""
 
+    controller: Literal["kube-vip", "metallb"] = Field(
+        default="kube-vip",
+        description="What answers for them by ARP: kube-vip, on the control plane that leads, or MetalLB, on another "
+        "node for each Service.",
+    )
     addresses: Annotated[Many[AddressRange], Field(min_length=1)] = Field(
         description="The addresses that Services get, as first-last, in the hosts' network: 10.20.0.200-10.20.0.220."
     )
@@ -194,8 +202,18 @@ class KubeadmHostsSpec(KubeadmOptions):
         return frozenset(own | balancers | pools)
 
     @property
+    def balancers(self) -> Literal["kube-vip", "metallb", "none"]:
+        """What gives Services their addresses, if anything does."""
+        return self.load_balancers.controller if self.load_balancers else "none"
+
+    @property
+    def announces_from_control_planes(self) -> bool:
+        """Whether a control plane may answer for a Service: where pods of everybody run there, or nowhere else."""
+        return self.control_planes.takes_pods or not self.node_pools
+
+    @property
     def bundles(self) -> Sequence[str]:
-        return (NETWORK_PLUGIN,)
+        return (NETWORK_PLUGIN, METALLB) if self.balancers == METALLB else (NETWORK_PLUGIN,)
 
     @property
     def endpoint(self) -> IPv4Address:
@@ -215,13 +233,16 @@ class KubeadmHostsSpec(KubeadmOptions):
             "controlPlanes.takesPods": str(planes.takes_pods).lower(),
             "etcd": f"{_shown(self.etcd.hosts)} ({self.etcd.architecture})" if self.etcd else STACKED,
             "virtualIp": str(self.virtual_ip) if self.virtual_ip else _NONE,
+            _BALANCERS: self.balancers,
             "network.range": str(self.network.range),
         }
         pools = {f"{_POOLS}{pool.name}.{key}": value for pool in self.node_pools for key, value in pool.kept().items()}
         return super().immutable_fields() | own | pools | own_networks(self.network)
 
     def keeps(self, key: str, had: str) -> bool:
-        """As for every cluster, but that pools may go."""
+        """As for every cluster, but that pools may go, and that MetalLB may: kube-vip is on the control planes."""
+        if key == _BALANCERS:
+            return had == self.balancers or "kube-vip" not in (had, self.balancers)
         return (key.startswith(_POOLS) and key not in self.immutable_fields()) or super().keeps(key, had)
 
     def findings(self) -> Iterator[Finding]:
