@@ -3,6 +3,7 @@
 Exit codes are those of `common.errors`; 64 is a wrong command line, 70 a defect of ours, 130 an interruption.
 """
 
+import getpass
 import json
 import os
 import re
@@ -279,6 +280,22 @@ def doctor(
         doctor.show(findings)
     if not all(finding.ok or not finding.needed for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def access(
+    tenant: Annotated[str, typer.Option(help="The tenant, as in the stack file.")],
+    stack: Stack = "dev",
+    user: Annotated[str, typer.Option(help="Who it is, for audit logs; who runs this if not given.")] = "",
+    hours: Annotated[int, typer.Option(min=1, max=720, help="How long the certificate holds.")] = 8,
+    file: Annotated[Path | None, typer.Option(help="Where it goes; TENANT-USER.kubeconfig if not given.")] = None,
+) -> None:
+    """Write a kubeconfig for somebody of a tenant, with a certificate that the stack's cluster signs."""
+    from automation.access import give_access
+    from automation.project import Project
+
+    user = user or getpass.getuser()
+    give_access(Project.open(stack), tenant, user, hours, file or Path(f"{tenant}-{user}.kubeconfig"))
 
 
 @app.command()

@@ -14,7 +14,8 @@ PolykubeError                    exit code 1, codes PK0xx … as below
 ├── RehearsalError      exit 8   PK7xx  a rehearsal cannot be held, or left something behind
 ├── BackupError         exit 9   PK8xx  a backup cannot be made, or does not bring back what it should
 ├── RevisionError       exit 10  PK90x  the revision that a change starts from cannot be had
-└── ReviewError         exit 13  PK91x  a report does not get to where a change is reviewed
+├── ReviewError         exit 13  PK91x  a report does not get to where a change is reviewed
+└── AccessError         exit 16  PK92x  nobody of a tenant can be let into a cluster
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
@@ -159,6 +160,13 @@ class ReviewError(PolykubeError):
 
     exit_code = 13
     codes = "PK91"
+
+
+class AccessError(PolykubeError):
+    """Nobody of a tenant can be let into a cluster."""
+
+    exit_code = 16
+    codes = "PK92"
 
 
 def last_words(said: str, limit: int) -> str:

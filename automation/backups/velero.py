@@ -7,19 +7,18 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 import httpx2
-import yaml
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.types import PatchType
 
+from automation.kubeconfig import kubeconfig_of
 from automation.project import Project
 from common.errors import BackupError, Problem
 from common.paths import command
 from common.progress import step
 from components.addons.backup.spec import NAMESPACE, BackupSpec
-from rehearsal import toolchain
 
 Object: TypeAlias = Mapping[str, Any]
 
@@ -148,7 +147,7 @@ def reaching(project: Project) -> Iterator[Velero]:
     if BackupSpec not in project.spec.addons.plan():
         raise BackupError(_not_in_the_stack(project.stack))
     try:
-        yield Velero(_kubeconfig(project))
+        yield Velero(kubeconfig_of(project))
     except (ApiError, ConfigError, httpx2.TransportError) as error:
         raise BackupError(
             Problem(
@@ -159,14 +158,6 @@ def reaching(project: Project) -> Iterator[Velero]:
                 remedy=f"bring it up: make up STACK={project.stack}",
             )
         ) from error
-
-
-def _kubeconfig(project: Project) -> KubeConfig:
-    if project.is_local:
-        return KubeConfig.from_file(str(project.control_plane().kubeconfig))
-    engine = project.engine(toolchain.ensure(project.tools))
-    text = engine.ask("stack", "output", "kubeconfig", "--show-secrets", "--stack", project.stack)
-    return KubeConfig.from_dict(yaml.safe_load(text))
 
 
 def _not_in_the_stack(stack: str) -> Problem:

@@ -7,6 +7,7 @@ import pytest
 from automation import cli
 from automation.project import Project
 from common.errors import (
+    AccessError,
     ApprovalError,
     BackupError,
     BusyError,
@@ -40,6 +41,7 @@ CODES = {
     ApprovalError: 12,
     ReviewError: 13,
     ProjectError: 14,
+    AccessError: 16,
 }
 PROBLEM = Problem(
     code="PK999",
