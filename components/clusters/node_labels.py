@@ -7,7 +7,7 @@ A kubelet does not start with labels below kubernetes.io and k8s.io but for a fe
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from components.naming import NODE_POOL_LABEL
+from components.naming import NODE_POOL_LABEL, SANDBOX_LABEL
 from spec.problems import Code, Finding, quoted
 
 _OF_KUBERNETES: Final = ("kubernetes.io", "k8s.io")
@@ -38,6 +38,8 @@ def _whose(key: str, domains_of_cloud: tuple[str, ...]) -> str:
     domain = key.rpartition("/")[0]
     if key == NODE_POOL_LABEL:
         return "says the pool"
+    if key == SANDBOX_LABEL:
+        return "says the pool's sandbox"
     if _is_below(domain, domains_of_cloud):
         return "is the cloud's"
     if key in _WELL_KNOWN:

@@ -48,17 +48,21 @@ _IS_SYSTEMS: Final = (
 )
 _HAD_NONE: Final = "oldObject == null ? dyn({}) : "
 
+PODS: Final = {
+    "": ("pods",),
+    "apps": ("daemonsets", "deployments", "replicasets", "statefulsets"),
+    "batch": ("cronjobs", "jobs"),
+}
+"""What guards of pods judge: pods, and what has templates of them."""
+POD_VARIABLES: Final = {"pod": _pod_spec("object"), "had": f"{_HAD_NONE}({_pod_spec('oldObject')})"}
+"""Their variables: the pod spec as it is to be, and as it was."""
+
 GUARDS: Final = (
     Guard(
         "tenant-pods",
-        {
-            "": ("pods",),
-            "apps": ("daemonsets", "deployments", "replicasets", "statefulsets"),
-            "batch": ("cronjobs", "jobs"),
-        },
+        PODS,
         variables={
-            "pod": _pod_spec("object"),
-            "had": f"{_HAD_NONE}({_pod_spec('oldObject')})",
+            **POD_VARIABLES,
             "node": 'variables.pod.?nodeName.orValue("")',
             "foreign": f"variables.pod.?tolerations.orValue([]).filter(t, {_IS_SYSTEMS}"
             " && !(t in variables.had.?tolerations.orValue([])))",
@@ -98,7 +102,13 @@ GUARDS: Final = (
 
 
 def make_guards(cluster: str, place: Place) -> Iterator[pulumi.Resource]:
-    """The policies, each with its binding to all namespaces of tenants.
+    """The policies of every cluster, each with its binding."""
+    for guard in GUARDS:
+        yield from make_guard(guard, cluster, place)
+
+
+def make_guard(guard: Guard, cluster: str, place: Place) -> Iterator[pulumi.Resource]:
+    """A policy with its binding to all namespaces of tenants.
 
     Their names end with the `cluster`'s, because stacks may share a cluster, each under a name of its own.
     """
@@ -106,20 +116,19 @@ def make_guards(cluster: str, place: Place) -> Iterator[pulumi.Resource]:
     where = kubernetes.admissionregistration.v1.MatchResourcesArgs(
         namespace_selector=kubernetes.meta.v1.LabelSelectorArgs(match_expressions=[tenants])
     )
-    for guard in GUARDS:
-        metadata = place.metadata(f"{guard.name}.{cluster}")
-        policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
-            place.logical(guard.name), metadata=metadata, spec=_spec(guard), opts=place.options()
-        )
-        yield policy
-        yield kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            place.logical(guard.name),
-            metadata=metadata,
-            spec=kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
-                policy_name=f"{guard.name}.{cluster}", validation_actions=["Deny"], match_resources=where
-            ),
-            opts=place.depends_on(policy).options(),
-        )
+    metadata = place.metadata(f"{guard.name}.{cluster}")
+    policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
+        place.logical(guard.name), metadata=metadata, spec=_spec(guard), opts=place.options()
+    )
+    yield policy
+    yield kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+        place.logical(guard.name),
+        metadata=metadata,
+        spec=kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
+            policy_name=f"{guard.name}.{cluster}", validation_actions=["Deny"], match_resources=where
+        ),
+        opts=place.depends_on(policy).options(),
+    )
 
 
 def _spec(guard: Guard) -> "kubernetes.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs":

@@ -168,6 +168,7 @@ REFUSED: dict[str, dict[str, Any]] = {
         "certificateNames": ["api.example.com"],
         "authorities": {"cluster": {"certificate": OWN_AUTHORITY, "key": Secret()}},
         "evictionSeconds": 30,
+        "oidc": {"issuer": "https://login.example", "audiences": ["kubernetes"]},
         "network.pods": "10.128.0.0/16",
         "network.services": "10.97.0.0/16",
         "network.encapsulation": "geneve",

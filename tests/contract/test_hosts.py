@@ -27,7 +27,9 @@ HARMLESS: Final[dict[str, Any]] = {
     "bootstrapToken": Secret("abcdef.0123456789abcdef"),
     "credentialDays": 60,
     "etcdSnapshots": {"store": STORE},
+    "oidc": {"issuer": "https://login.example", "audiences": ["kubernetes"]},
     "network.mtu": 1400,
+    "spares": {"hosts": [{"name": "spare-1", "address": "10.20.0.61"}]},
     "nodePools.1.hosts": [{"name": "worker-3", "address": "10.20.0.31", "port": 2222}, ANOTHER],
 }
 REFUSED: Final[dict[str, Any]] = {
@@ -47,6 +49,8 @@ REFUSED: Final[dict[str, Any]] = {
     "controlPlanes.takesPods": True,
     "nodePools.1.labels": {"example.com/memory": "small"},
     "nodePools.1.taints": [{"key": "dedicated", "value": "shop", "effect": "NoSchedule"}],
+    "nodePools.1.sandbox": "gvisor",
+    "nodePools.1.gpus": True,
 }
 
 
@@ -90,6 +94,20 @@ def test_what_is_harmless_makes_no_node_another_one_and_is_told_to_those_that_ar
 def test_what_no_node_would_hear_of_is_fixed(key: str) -> None:
     where = key.replace("nodePools.1", "nodePools.memory")
     assert differences(changed({key: REFUSED[key]})) == {where}
+
+
+def test_a_spare_is_looked_at_and_told_nothing_until_it_takes_a_workers_place() -> None:
+    spare = {"name": "spare-1", "address": "10.20.0.61"}
+
+    def looked_at(values: dict[str, Any]) -> tuple[dict[str, str], set[str]]:
+        made = registered(changed(values), STACK)
+        (hosts,) = (each.inputs["hosts"] for each in made.values() if each.type.endswith("kubeadm:Inspection"))
+        return {host["name"]: host["role"] for host in hosts}, set(nodes(made))
+
+    roles, told = looked_at({"spares": {"hosts": [spare]}})
+    assert (roles["spare-1"], "spare-1" in told) == ("spare", False)
+    roles, told = looked_at({"nodePools.1.hosts": [spare]})
+    assert (roles["spare-1"], "spare-1" in told, "worker-3" in told) == ("worker", True, False)
 
 
 def test_a_pool_may_go_with_its_hosts() -> None:

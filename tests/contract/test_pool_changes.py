@@ -76,6 +76,7 @@ OWN: Final[dict[str, dict[str, tuple[Effect, Any]]]] = {
         "architecture": (Effect.REPLACES_POOL, "arm64"),
         "image": (Effect.REPLACES_POOL, "ubuntu-24.04"),
         "diskSize": (Effect.REPLACES_POOL, "120Gi"),
+        "sandbox": (Effect.REPLACES_POOL, "gvisor"),
     },
 }
 UNKNOWN_MACHINE: Final = {f"{POOL}.machineType": "Standard_X4_v99", f"{POOL}.architecture": "amd64"}

@@ -16,6 +16,7 @@ import yaml
 
 from components.clusters.kubeadm.documents import SETTINGS, settings_files
 from components.clusters.kubeadm.releases import Download, downloads, etcd_download
+from components.clusters.kubeadm.runtimes import RUNTIMES, runtime_downloads
 from components.clusters.kubeadm.v1beta4 import Document
 
 FIRST: Final = "first"
@@ -46,7 +47,8 @@ class Machine:
     """What one machine is told: its part, what it runs, where it is, what kubeadm is told.
 
     `settings` are variables for the script, `cloud` is the text of what speaks to its cloud, `documents` are those of
-    kubeadm by the file's name (init, join), `files` are others, content and mode by path.
+    kubeadm by the file's name (init, join), `files` are others, content and mode by path, `runtime` is what its pods
+    run in, if not in runc, `issuer` by whom people log in at a control plane, as `settings_files` has it.
     """
 
     role: str
@@ -57,6 +59,8 @@ class Machine:
     documents: Mapping[str, Sequence[Document]] = field(default_factory=dict)
     mirrors: Sequence[Mirror] = ()
     files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    runtime: str = ""
+    issuer: Mapping[str, Any] | None = None
 
 
 def user_data(machine: Machine) -> str:
@@ -84,9 +88,9 @@ def contents(machine: Machine) -> dict[str, tuple[str, str]]:
     return {
         SCRIPT: (_own_text("boot.sh"), "0700"),
         "/usr/local/lib/polykube/cloud.sh": (machine.cloud, "0644"),
-        "/etc/polykube/machine.env": (variables({"ROLE": machine.role, **machine.settings}), "0644"),
+        "/etc/polykube/machine.env": (variables(_settings(machine)), "0644"),
         "/etc/polykube/downloads": (
-            "".join(f"{each.name} {each.sha256} {each.url}\n" for each in _programs(machine)),
+            "".join(f"{each.name} {each.digest} {each.url}\n" for each in _programs(machine)),
             "0644",
         ),
         **({} if machine.role == ETCD else _of_node(machine)),
@@ -99,18 +103,30 @@ def _programs(machine: Machine) -> Iterable[Download]:
     if machine.role == ETCD:
         return [etcd]
     # Control planes take and restore snapshots by its programs.
-    return [*downloads(machine.minor, machine.architecture), *([etcd] if machine.role != WORKER else [])]
+    more = [etcd] if machine.role != WORKER else []
+    return [
+        *downloads(machine.minor, machine.architecture),
+        *more,
+        *runtime_downloads(machine.runtime, machine.architecture),
+    ]
+
+
+def _settings(machine: Machine) -> dict[str, str]:
+    runtime = RUNTIMES.get(machine.runtime)
+    own = {"RUNTIME": machine.runtime, "PACKAGES": runtime.packages} if runtime else {}
+    return {"ROLE": machine.role, **machine.settings, **own}
 
 
 def _of_node(machine: Machine) -> dict[str, tuple[str, str]]:
-    secret = "0600"  # noqa: S105 - a mode
+    secret, runtime = "0600", RUNTIMES.get(machine.runtime)
     found = {
         "/etc/sysctl.d/90-polykube.conf": (_SYSCTLS, "0644"),
-        "/etc/containerd/config.toml": (_CONTAINERD, "0644"),
+        "/etc/containerd/config.toml": (_CONTAINERD + (runtime.containerd if runtime else ""), "0644"),
         "/etc/systemd/system/containerd.service": (_CONTAINERD_UNIT, "0644"),
         "/etc/systemd/system/kubelet.service": (_KUBELET_UNIT, "0644"),
         "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf": (_KUBELET_DROP_IN, "0644"),
     }
+    found |= {path: (content, "0644") for path, content in (runtime.files if runtime else {}).items()}
     for name, documents in machine.documents.items():
         found[f"/etc/polykube/{name}.yaml"] = as_yaml(documents), secret
     for mirror in machine.mirrors:
@@ -118,7 +134,7 @@ def _of_node(machine: Machine) -> dict[str, tuple[str, str]]:
     if machine.role != WORKER:
         found |= {
             f"{SETTINGS}/{name}": (yaml.safe_dump(each, sort_keys=False), secret)
-            for name, each in settings_files().items()
+            for name, each in settings_files(machine.issuer).items()
         }
     return found
 

@@ -9,6 +9,8 @@ cloud_before_beginning() { :; }
 cloud_after_joining() { :; }
 ETCD=
 RESTORE=
+RUNTIME=
+PACKAGES=
 
 # shellcheck source=/dev/null
 . /etc/polykube/machine.env
@@ -64,11 +66,17 @@ set_up_kernel() {
 install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   wait_for 300 "package list" apt-get update -qq
+  # shellcheck disable=SC2086 # none, or several
   wait_for 300 "packages" apt-get install -qq -y --no-install-recommends \
-    -o DPkg::Lock::Timeout=120 ca-certificates conntrack curl ethtool nftables python3 socat
+    -o DPkg::Lock::Timeout=120 ca-certificates conntrack curl ethtool nftables python3 socat $PACKAGES
 }
 
-# Each line of the list: name, SHA-256, address. An image that has programs already says which, a name a line, and whoever
+# is_intact HASH FILE: by SHA-256 or SHA-512, as long as the hash is.
+is_intact() {
+  echo "$1  $2" | "sha$((4 * ${#1}))sum" --check --status 2>/dev/null
+}
+
+# Each line of the list: name, hash, address. An image that has programs already says which, a name a line, and whoever
 # made it answers for them.
 download_programs() {
   local name sum url file
@@ -78,17 +86,33 @@ download_programs() {
       continue
     fi
     file=/var/cache/polykube/$name
-    if ! echo "$sum  $file" | sha256sum --check --status 2>/dev/null; then
+    if ! is_intact "$sum" "$file"; then
       wait_for 300 "$url" curl --fail --silent --show-error --location --max-time 240 --output "$file" "$url"
-      echo "$sum  $file" | sha256sum --check --status || give_up "$url has not the SHA-256 $sum"
+      is_intact "$sum" "$file" || give_up "$url has not the hash $sum"
     fi
     case $name in
       containerd) tar --extract --gzip --file "$file" --directory /usr/local ;;
       cni-plugins) tar --extract --gzip --file "$file" --directory /opt/cni/bin ;;
       etcd) tar --extract --gzip --file "$file" --directory /usr/local/bin --strip-components 1 --wildcards '*/etcd' '*/etcdctl' '*/etcdutl' ;;
+      kata) tar --extract --zstd --file "$file" --directory / ;;
       *) install --mode 0755 "$file" "/usr/local/bin/$name" ;;
     esac
   done </etc/polykube/downloads
+}
+
+# What its pods would be the first to find. NVIDIA's driver and runtime have to be there: they go with the machine's kernel.
+prepare_pods_runtime() {
+  case $RUNTIME in
+    kata)
+      modprobe --all vhost_vsock vhost_net
+      modprobe --quiet kvm_intel || modprobe --quiet kvm_amd || true
+      [[ -c /dev/kvm ]] || give_up "there is no /dev/kvm, which Kata Containers need: nothing lets this machine virtualize"
+      ;;
+    nvidia)
+      [[ -x /usr/bin/nvidia-container-runtime ]] || give_up "there is no /usr/bin/nvidia-container-runtime: install NVIDIA's Container Toolkit"
+      nvidia-smi --list-gpus >/dev/null || give_up "nvidia-smi finds no GPU: install NVIDIA's driver"
+      ;;
+  esac
 }
 
 start_runtime() {
@@ -200,6 +224,9 @@ if [[ $PART == etcd ]]; then
   exit
 fi
 step "system" set_up_kernel
+if [[ -n $RUNTIME ]]; then
+  step "runtime of pods" prepare_pods_runtime
+fi
 step "runtime" start_runtime
 if [[ $PART != worker ]]; then
   step "authorities" place_authorities

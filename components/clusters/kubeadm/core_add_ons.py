@@ -4,6 +4,7 @@ The network plugin, without which no node gets ready; and what approves the cert
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from ipaddress import IPv4Network
 from typing import Any, Final
@@ -41,6 +42,7 @@ class CoreAddOns(pulumi.ComponentResource):
         )
         self._cluster = cluster
         self.place = Place(self, namespace=NAMESPACE, deleted_with=options.deleted_with)
+        self.outside = replace(self.place, namespace="")
 
     def connect_pods(self, encapsulation: str, mtu: int | None, *, redundant: bool) -> list[pulumi.Resource]:
         """The network plugin. What has pods on it comes after what is returned."""

@@ -206,9 +206,12 @@ def kubelet_configuration() -> KubeletConfiguration:
     )
 
 
-def settings_files() -> dict[str, Any]:
-    """What the API server reads, by the file's name in `SETTINGS`, but for the keys that encrypt Secrets."""
-    return {"admission.yaml": _admission(), "audit.yaml": _audit(), "authentication.yaml": _authentication()}
+def settings_files(issuer: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What the API server reads, by the file's name in `SETTINGS`, but for the keys that encrypt Secrets.
+
+    People log in by the `issuer`, if there is one (an entry of `jwt` of an AuthenticationConfiguration).
+    """
+    return {"admission.yaml": _admission(), "audit.yaml": _audit(), "authentication.yaml": _authentication(issuer)}
 
 
 def encryption(key: str) -> dict[str, Any]:
@@ -225,12 +228,13 @@ def encryption(key: str) -> dict[str, Any]:
     }
 
 
-def _authentication() -> dict[str, Any]:
+def _authentication(issuer: Mapping[str, Any] | None) -> dict[str, Any]:
     conditions = [{"path": path} for path in _ANYBODY]
     return {
         "apiVersion": "apiserver.config.k8s.io/v1",
         "kind": "AuthenticationConfiguration",
         "anonymous": {"enabled": True, "conditions": conditions},
+        **({"jwt": [dict(issuer)]} if issuer else {}),
     }
 
 

@@ -1,7 +1,7 @@
-"""What a machine downloads to become a node: addresses, and the SHA-256 that each file has to have.
+"""What a machine downloads to become a node: addresses, and the hash that each file has to have.
 
-Of releases of Kubernetes, containerd, runc, etcd and the CNI's basic plugins. SHA-256: kubernetes-sigs/kubespray,
-roles/kubespray_defaults/vars/main/checksums.yml of 2026-08-21.
+Of releases of Kubernetes, containerd, runc, etcd, the CNI's basic plugins, gVisor and Kata Containers. SHA-256, and
+SHA-512 of gVisor's: kubernetes-sigs/kubespray, roles/kubespray_defaults/vars/main/checksums.yml of 2026-08-21.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,17 +19,19 @@ PATCHES: Final[Mapping[str, str]] = {
 _CONTAINERD: Final = "2.3.4"
 _RUNC: Final = "1.4.3"
 _PLUGINS: Final = "1.9.1"
+_GVISOR: Final = "20260817.0"
+_KATA: Final = "3.32.0"
 ETCD: Final = "3.6.14"
 """The release of etcd on machines of its own, of which kubeadm takes 3.5.24 and newer."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file: `name` says what it is for, which may be an archive."""
+    """A file: `name` says what it is for, which may be an archive; `digest` is its SHA-256 or SHA-512."""
 
     name: str
     url: str
-    sha256: str
+    digest: str
 
 
 def downloads(minor: str, architecture: str) -> Iterator[Download]:
@@ -56,6 +58,36 @@ def etcd_download(architecture: str) -> Download:
     return Download("etcd", archive, _SHA256[architecture][f"etcd {ETCD}"])
 
 
+def gvisor_downloads(architecture: str) -> Iterator[Download]:
+    """gVisor's runtime, and what containerd starts it by."""
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}[architecture]
+    for name in ("runsc", "containerd-shim-runsc-v1"):
+        url = f"https://storage.googleapis.com/gvisor/releases/release/{_GVISOR}/{machine}/{name}"
+        yield Download(name, url, _SHA512[architecture][name])
+
+
+def kata_download(architecture: str) -> Download:
+    """Kata Containers, as its own archive: runtime, QEMU, kernel and image."""
+    releases = "https://github.com/kata-containers/kata-containers/releases/download"
+    archive = f"{releases}/{_KATA}/kata-static-{_KATA}-{architecture}.tar.zst"
+    return Download("kata", archive, _SHA256[architecture][f"kata {_KATA}"])
+
+
+_SHA512: Final[Mapping[str, Mapping[str, str]]] = {
+    "amd64": {
+        "runsc": "84936438d583ec976800f464e75a83e1515f0890b451b9b4db219c4472b54ca9"
+        "b106a6772ee683f1e64cce2128871d7637b14d800591f8451b8137f6c39fb2ef",
+        "containerd-shim-runsc-v1": "b60d1c418b841ab046951cc7a91f490a221198fbe81ec55dc364432578fddd44"
+        "e97063793ce6651be397af2f64ec47170dff77a45db277819c3fb08fec9f3ced",
+    },
+    "arm64": {
+        "runsc": "6394fd161a4af0dc9a2c29f75c3016d05275a55744f124e12023fa7666a9f161"
+        "c68d6ce3803ad49205c6a7b5bee0ad2ccf48edff340db344fdafec678c788aa4",
+        "containerd-shim-runsc-v1": "a7c0147f635938225e41c9660b95ba5235121a142c11830794e2a52b47278354"
+        "7e2b089bdba4f1344d30f65aeee651b377a1cafadd262a134f5e1ac10c6bf4bb",
+    },
+}
+"""Of gVisor, by architecture, then by program."""
 _SHA256: Final[Mapping[str, Mapping[str, str]]] = {
     "amd64": {
         "kubeadm 1.34.11": "bd3cbe40aff6c7b3b939243ebd80dbd7da207c0e594cfdd434295bf553ea7351",
@@ -69,6 +101,7 @@ _SHA256: Final[Mapping[str, Mapping[str, str]]] = {
         "kubectl 1.36.4": "8b8f088da2dab964f853b38464033b1be15ede2839eca751482357c45abdd05a",
         f"containerd {_CONTAINERD}": "9d68969855fbf676cdb8ed758e420fb048d61f984f61de3e53eddfebe484d168",
         f"runc {_RUNC}": "f6ae8efc0fa40079e1475e97cbe9d1bd3f106a28d6af78a11d9f1bd565515e60",
+        f"kata {_KATA}": "1449ecea50bd91fa73a94648db195d18950fe869ba4b1f12d05f55f1fa7c1b01",
         f"etcd {ETCD}": "ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5",
         f"cni-plugins {_PLUGINS}": "b98f74a0f8522f0a83867178729c1aa70f2158f90c45a2ca8fa791db1c76b303",
     },
@@ -84,6 +117,7 @@ _SHA256: Final[Mapping[str, Mapping[str, str]]] = {
         "kubectl 1.36.4": "0ecf44450ee6063bf19dd166a103ee6df4a9034455c2abce626e6eea657d73fb",
         f"containerd {_CONTAINERD}": "a985fbb7e18fc0362d31a055338f5d7b0e087a3e27f14c70d1c5965399a29f95",
         f"runc {_RUNC}": "633301e2e32f8a5ad54031aab4901eb00308bec677dd15faa2751e8f9dab5ca4",
+        f"kata {_KATA}": "8736c054d9223974735394f822000823baef509e1c33405ec798240fa9b6e4b5",
         f"etcd {ETCD}": "fa1b80565ee6fc2df1ae6f57a508b221f3ecc7d591c317c581cd8281b0842b3e",
         f"cni-plugins {_PLUGINS}": "56171987d3947707c3563db2f4001bccaf50fd63468611b9f3cbecb1375ee7ec",
     },

@@ -2,22 +2,33 @@
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from components.clusters.base import ClusterSpec
 from components.clusters.kubeadm.boot import Mirror
+from components.clusters.kubeadm.oidc import OidcSpec
 from components.clusters.kubeadm.own_authorities import NONE_OF_ONES_OWN, AuthoritiesSpec
 from components.clusters.kubeadm.snapshots_spec import EtcdSnapshotsSpec
 from components.clusters.managed import ManagedSpec
 from components.clusters.pools import Architecture, in_gib
 from components.networks.address_plan import overlaps
 from spec.invalid import is_invalid
-from spec.model import Many, StackModel, same_twice
-from spec.problems import Code, Finding, KeyPath
+from spec.model import Many, StackModel, refused, same_twice
+from spec.problems import Code, Finding, KeyPath, quoted
 from spec.text import DnsName, TextRule
 from spec.values import Bytes, Count, Ipv4Cidr, SecretText
+
+
+def _no_windows(image: Any) -> Any:
+    """The image, unless it is Windows: the network plugin's agent, which makes nodes ready, is for Linux alone."""
+    if isinstance(image, str) and image.startswith("windows"):
+        allowed = "Linux: Cilium has no agent for Windows, and the boot script none either"
+        remedy = "Give pods of Windows a pool of a cluster of kind eks, gke or aks."
+        raise refused(Finding(Code.CANNOT, quoted(image), allowed, remedy))
+    return image
+
 
 TOKEN: Final = TextRule(
     Code.BAD_NAME,
@@ -39,7 +50,7 @@ STACKED: Final = "on the control planes"
 """How error messages say where etcd is by default."""
 NETWORK_PLUGIN: Final = "cilium"
 """The bundle of what connects pods, and enforces network policies."""
-Image: TypeAlias = Literal["debian-13", "ubuntu-24.04"]
+Image: TypeAlias = Annotated[Literal["debian-13", "ubuntu-24.04"], BeforeValidator(_no_windows)]
 IMAGE_TEXT: Final = "The machines' operating system; the cloud's newest image of it, when a machine is made."
 Url: TypeAlias = Annotated[
     str,
@@ -158,6 +169,10 @@ class KubeadmOptions(ClusterSpec):
     authorities: AuthoritiesSpec = Field(
         default=NONE_OF_ONES_OWN, description="Certificate authorities of your own. By default the program makes them."
     )
+    oidc: OidcSpec | None = Field(
+        default=None,
+        description="By whom people log in. Without it they have certificates: `polykube access --tenant shop`.",
+    )
     credential_days: Annotated[Count, Field(ge=3, le=365)] = Field(
         default=30,
         description="How long the administrator's certificate and the bootstrap token hold; an `up` in the last third "
@@ -202,6 +217,7 @@ class KubeadmSpec(KubeadmOptions, ManagedSpec):
             "controlPlanes.diskSize": f"{planes.disk_gib}Gi",
             "controlPlanes.takesPods": str(planes.takes_pods).lower(),
             "etcd": str(self.etcd) if self.etcd else STACKED,
+            "oidc": str(self.oidc) if self.oidc else "nobody",
             _PUBLIC: ", ".join(map(str, self.api_endpoint.public_from)) or _NONE,
         }
 

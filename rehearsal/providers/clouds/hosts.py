@@ -138,6 +138,8 @@ class PlayedHost:
             "machine": hashlib.sha256(self.address.encode()).hexdigest()[:32],
             "addresses": self.address,
             "systemd": "yes",
+            "kvm": "yes",
+            "gpus": 1,
             "cluster": self.files.get(f"{_SETTINGS}/cluster", ""),
             "listens": "22 sshd",
         }

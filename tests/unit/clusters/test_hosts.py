@@ -11,7 +11,10 @@ from components.clusters.kubeadm.hosts.inspection import HostExpectations, HostF
 from components.clusters.kubeadm.hosts.provider import InspectionProvider, NodeProvider
 from components.clusters.kubeadm.hosts.ssh import HostError, HostUnreachable, SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import INTERFACE, kube_vip
+from components.clusters.kubeadm.spec import TOKEN
 from components.contract import Capability
+from spec.problems import Code
+from spec.values import Secret
 from tests.support.stack_files import load_stack
 
 CLUSTER: Final = f"sha256:{'a' * 64}"
@@ -173,6 +176,24 @@ def test_a_host_that_is_starting_is_asked_again(monkeypatch: pytest.MonkeyPatch)
     assert len(paused) == 2
 
 
+def test_a_spare_is_looked_at_again_before_it_becomes_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def meet(host: SshHost, *_: Any) -> tuple[str, str]:
+        asked.append(host.name)
+        said = GOOD | {"clock": str(time.time()), "addresses": host.address, "machine": host.name}
+        return f"ssh-ed25519 {host.name}", "\n".join(f"{name} {value}" for name, value in said.items())
+
+    monkeypatch.setattr(provider, "meet", meet)
+    worker = PROPS | {"architecture": "amd64", "hostKey": ""}
+    spare = worker | {"name": "spare-1", "address": "10.0.0.61", "role": "spare"}
+    before = InspectionProvider().create({"hosts": [worker, spare], "cluster": CLUSTER}).outs
+    moved = {"hosts": [worker, spare | {"role": "worker"}], "cluster": CLUSTER}
+    after = InspectionProvider().update("inspection", before, moved).outs
+    assert sorted(asked) == ["spare-1", "spare-1", "worker-1"]
+    assert after["keys"]["spare-1"] == "ssh-ed25519 spare-1"
+
+
 @pytest.mark.parametrize(("said", "pauses"), [("Permission denied", 0), ("No route to host", 3)])
 def test_a_host_is_not_asked_for_ever_nor_again_where_that_helps_nothing(
     monkeypatch: pytest.MonkeyPatch, said: str, pauses: int
@@ -277,6 +298,13 @@ def test_only_who_has_addresses_for_them_has_load_balancers() -> None:
     without = spec.model_copy(update={"load_balancers": None, "node_pools": ()})
     balancers = {Capability.LOAD_BALANCERS, Capability.INTERNAL_LOAD_BALANCERS}
     assert spec.capabilities - without.capabilities == balancers | {Capability.NODE_POOLS}
+
+
+def test_a_token_of_another_form_is_refused_and_not_shown() -> None:
+    spec = load_stack("kubeadm-hosts").cluster.model_copy(update={"bootstrap_token": Secret("ABCDEF.0123456789abcdef")})
+    (found,) = (each for each in spec.findings() if each.at == ("bootstrapToken",))
+    assert (found.code, found.allowed) == (Code.BAD_NAME, TOKEN.allowed)
+    assert "0123456789" not in f"{found.found} {found.remedy}"
 
 
 def test_a_host_is_asked_as_the_stack_file_says_and_never_for_a_password() -> None:

@@ -189,8 +189,8 @@ def test_images_come_from_mirrors_first() -> None:
 def test_every_program_has_its_hash_and_its_version(minor: str, architecture: str) -> None:
     found = {each.name: each for each in releases.downloads(minor, architecture)}
     assert found.keys() == {"kubeadm", "kubelet", "kubectl", "containerd", "runc", "cni-plugins"}
-    assert all(len(bytes.fromhex(each.sha256)) == 32 and architecture in each.url for each in found.values())
-    assert len({each.sha256 for each in found.values()}) == len(found)
+    assert all(len(bytes.fromhex(each.digest)) == 32 and architecture in each.url for each in found.values())
+    assert len({each.digest for each in found.values()}) == len(found)
     assert f"/v{releases.PATCHES[minor]}/" in found["kubelet"].url
 
 

@@ -44,6 +44,7 @@ from components.clusters.kubeadm.documents import (
 )
 from components.clusters.kubeadm.etcd_metrics import give_metrics
 from components.clusters.kubeadm.snapshots import take_snapshots
+from components.clusters.kubeadm.runtime_classes import make_runtime_classes
 from components.clusters.kubeadm.tokens import let_join, make_token
 from components.clusters.managed import ManagedCluster
 from components.clusters.pools import generation
@@ -286,7 +287,7 @@ class KubeadmAwsCluster(ManagedCluster):
         facts = self._facts(told)
         node = NodeFacts(pool.node_labels, node_taints(pool.all_taints))
         join = join_document(facts, node, told.token, told.authority)
-        return user_data(self._machine(WORKER, pool.arch, facts, {"join": [join]}, {"GROUP": group}))
+        return user_data(self._machine(WORKER, pool.arch, facts, {"join": [join]}, {"GROUP": group}, pool.runtime))
 
     def _machine(
         self,
@@ -295,6 +296,7 @@ class KubeadmAwsCluster(ManagedCluster):
         facts: ClusterFacts,
         documents: Mapping[str, Sequence[Document]],
         settings: Mapping[str, str],
+        runtime: str = "",
     ) -> Machine:
         return Machine(
             role=role,
@@ -304,6 +306,8 @@ class KubeadmAwsCluster(ManagedCluster):
             cloud=files(__package__).joinpath("cloud.sh").read_text(encoding="utf-8"),
             documents=documents,
             mirrors=[mirror.as_mirror() for mirror in self._spec.mirrors],
+            runtime=runtime,
+            issuer=self._spec.oidc.jwt() if self._spec.oidc else None,
         )
 
     # In the cluster --------------------------------------------------------------------------------
@@ -318,6 +322,7 @@ class KubeadmAwsCluster(ManagedCluster):
         parts.connect_pods(spec.network.encapsulation, spec.network.mtu, redundant=redundant)
         parts.approve_certificates(spec.network.range, _NODE_NAMES)
         know_machines(parts, self.name)
+        make_runtime_classes(parts, self.name, spec.node_pools)
         make_volumes(parts, self.name, redundant=redundant)
         take_snapshots(parts, spec.etcd_snapshots, self._snapshots.store, self._etcd.endpoints if self._etcd else None)
         give_metrics(parts, self._etcd.by_name() if self._etcd else {})

@@ -13,6 +13,7 @@ from components.clusters.eks.facts import architecture, has_gpus
 from components.clusters.eks.limits import LARGEST_DISK, public_range_findings, tag_findings
 from components.clusters.eks.spec import PrincipalArn
 from components.clusters.kubeadm.releases import DATED, PATCHES
+from components.clusters.kubeadm.runtimes import SandboxedPool
 from components.clusters.kubeadm.spec import (
     IMAGE_TEXT,
     NETWORK_PLUGIN,
@@ -27,6 +28,7 @@ from components.clusters.kubeadm.spec import (
 from components.clusters.managed import Facts, with_endpoint
 from components.clusters.names import AUTOMATIC, IAM_ROLE, Use
 from components.clusters.node_labels import label_findings
+from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import CloudPoolSpec, all_whole, architecture_findings
 from components.contract import Capability
 from components.networks.address_plan import overlaps
@@ -57,7 +59,7 @@ class KubeadmNetworkSpec(PodNetworkSpec, AwsNetworkSpec):
     )
 
 
-class KubeadmAwsPoolSpec(CloudPoolSpec):
+class KubeadmAwsPoolSpec(SandboxedPool, CloudPoolSpec):
     """An Auto Scaling group of machines that join by themselves."""
 
     image: Image = Field(default="ubuntu-24.04", description=IMAGE_TEXT)
@@ -67,10 +69,22 @@ class KubeadmAwsPoolSpec(CloudPoolSpec):
         yield from label_findings(self.labels, ("eks.amazonaws.com",))
         if self.is_whole:
             yield from disk_findings(self.disk_gib)
-        if isinstance(self.machine_type, str) and self.has_gpus:
-            allowed = "machines without GPUs, whose driver no image here has"
-            remedy = "Choose another machine type."
+        if self.sandbox == "kata" and isinstance(self.machine_type, str) and ".metal" not in self.machine_type:
+            allowed = "a machine without a hypervisor under it, which are called metal"
+            remedy = "Choose one, m7g.metal say, or write sandbox: gvisor."
             yield Finding(Code.CANNOT, quoted(self.machine_type), allowed, remedy, at=("machineType",))
+        if isinstance(self.machine_type, str) and self.has_gpus:
+            allowed = "machines without GPUs: no image here has NVIDIA's driver, which goes with the kernel"
+            remedy = "Choose another machine type, or kubeadm-hosts, whose pools have gpus: true."
+            yield Finding(Code.CANNOT, quoted(self.machine_type), allowed, remedy, at=("machineType",))
+
+    @property
+    def all_taints(self) -> tuple[TaintSpec, ...]:
+        return (*super().all_taints, *self.sandbox_taints)
+
+    @property
+    def node_labels(self) -> dict[str, str]:
+        return {**super().node_labels, **self.sandbox_labels}
 
     @property
     def arch(self) -> str:

@@ -16,6 +16,7 @@ import pulumi
 import yaml
 
 from components.clusters.base import ClusterBase
+from components.clusters.device_plugin import DevicePlugin
 from components.clusters.exec_kubeconfig import API, Login, exec_kubeconfig
 from components.clusters.kubeadm.authorities import Authorities, encoded
 from components.clusters.kubeadm.boot import CONTROL_PLANE, ETCD, FIRST, WORKER, Machine, contents
@@ -32,6 +33,7 @@ from components.clusters.kubeadm.etcd import EtcdMember, endpoints, member_files
 from components.clusters.kubeadm.etcd_metrics import give_metrics
 from components.clusters.kubeadm.hosts.load_balancers import give_addresses
 from components.clusters.kubeadm.hosts.machines import (
+    SPARE,
     ClusterMember,
     ControlPlaneHost,
     EtcdHost,
@@ -43,6 +45,7 @@ from components.clusters.kubeadm.hosts.metallb import announce_addresses
 from components.clusters.kubeadm.hosts.spec import METALLB
 from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import kube_vip
+from components.clusters.kubeadm.runtime_classes import make_runtime_classes
 from components.clusters.kubeadm.snapshots import SnapshotStore, restoring_files, store_of, take_snapshots
 from components.clusters.kubeadm.tokens import let_join, make_token
 from components.clusters.kubeadm.v1beta4 import Document, Taint
@@ -70,7 +73,10 @@ class KubeadmHostsCluster(ClusterBase):
         self._token = make_token(self.name, given, self._credential.until, self)
         planes, pools = self._members()
         etcd = [ClusterMember(host, ETCD, spec.etcd.architecture) for host in spec.etcd.hosts] if spec.etcd else []
-        everybody = [*planes, *etcd, *(member for _, members in pools for member in members)]
+        spares = (
+            [ClusterMember(host, SPARE, spec.spares.architecture) for host in spec.spares.hosts] if spec.spares else []
+        )
+        everybody = [*planes, *etcd, *(member for _, members in pools for member in members), *spares]
         virtual = str(spec.virtual_ip or "")
         self._inspection = HostInspection(
             f"{self.name}-hosts", everybody, spec.ssh, self.authorities.hash, virtual, self._options()
@@ -95,7 +101,7 @@ class KubeadmHostsCluster(ClusterBase):
         members = [ClusterMember(first, FIRST, planes.architecture)]
         members += [ClusterMember(host, CONTROL_PLANE, planes.architecture) for host in others]
         pools = [
-            (pool, [ClusterMember(host, WORKER, pool.architecture) for host in pool.hosts])
+            (pool, [ClusterMember(host, WORKER, pool.architecture, pool.runtime) for host in pool.hosts])
             for pool in self._spec.node_pools
         ]
         return members, pools
@@ -146,12 +152,12 @@ class KubeadmHostsCluster(ClusterBase):
 
     def _make_worker(self, pool: HostPoolSpec, member: ClusterMember, after: Sequence[pulumi.Resource]) -> HostNode:
         facts = self._facts()
-        node = self._node_facts(member, pool.node_labels, node_taints(pool.taints))
+        node = self._node_facts(member, pool.node_labels, node_taints(pool.all_taints))
 
         def seed(known: Sequence[str]) -> str:
             authority, token = known
             join = join_document(facts, node, token, authority)
-            told = contents(self._machine(member, {"join": [join]}))
+            told = contents(self._machine(member, {"join": [join]}, runtime=pool.runtime))
             return json.dumps(told | {"/etc/polykube/cluster": (authority, "0644")}, sort_keys=True)
 
         known = pulumi.Output.all(self.authorities.hash, self._token.text)
@@ -211,6 +217,7 @@ class KubeadmHostsCluster(ClusterBase):
         member: ClusterMember,
         documents: Mapping[str, Sequence[Document]] = MappingProxyType({}),
         files: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+        runtime: str = "",
     ) -> Machine:
         spec, host = self._spec, member.host
         others = [str(each.address) for each in spec.control_planes.hosts if each.name != host.name]
@@ -228,6 +235,8 @@ class KubeadmHostsCluster(ClusterBase):
             documents=documents,
             files=files,
             mirrors=[mirror.as_mirror() for mirror in spec.mirrors],
+            runtime=runtime,
+            issuer=spec.oidc.jwt() if spec.oidc else None,
         )
 
     def _snapshot_store(self) -> SnapshotStore | None:
@@ -270,6 +279,9 @@ class KubeadmHostsCluster(ClusterBase):
         parts.connect_pods(spec.network.encapsulation, spec.network.mtu, redundant=redundant)
         names = "|".join(host.name for host in spec.all_hosts)
         parts.approve_certificates(spec.network.range, f"^({names})$", resolve=False)
+        make_runtime_classes(parts, self.name, spec.node_pools)
+        if with_gpus := [pool.name for pool in spec.node_pools if pool.gpus]:
+            DevicePlugin(self.name, with_gpus, self._inside())
         if spec.load_balancers:
             ranges = [str(each) for each in spec.load_balancers.addresses]
             if spec.balancers == METALLB:

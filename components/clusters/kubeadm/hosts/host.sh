@@ -28,6 +28,8 @@ inspect() {
   fact machine "$(cat /etc/machine-id)"
   fact addresses "$(ip -oneline -4 address show | awk '{sub("/.*", "", $4); printf "%s ", $4}')"
   fact systemd "$([[ -d /run/systemd/system ]] && echo yes)"
+  fact kvm "$([[ -c /dev/kvm ]] && echo yes)"
+  fact gpus "$([[ -x /usr/bin/nvidia-container-runtime ]] && nvidia-smi --list-gpus 2>/dev/null | wc -l)"
   fact cluster "$(cat "$OWN/cluster" 2>/dev/null)"
   fact etcd "$([[ -e /var/lib/etcd/member || -e /var/lib/etcd/data/member ]] && echo yes)"
   fact node "$([[ -e /etc/kubernetes/kubelet.conf ]] && echo yes)"

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from components.clusters.kubeadm.boot import CONTROL_PLANE, ETCD, FIRST
 from components.clusters.kubeadm.etcd import CLIENTS, PEERS
+from components.clusters.kubeadm.runtimes import NVIDIA
 
 SYSTEMS: Final = ("debian", "ubuntu")
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -64,14 +66,16 @@ class HostExpectations:
     control_plane: bool = False
     free: Sequence[str] = field(default=())  # addresses that nothing has yet
     etcd: bool = False
+    runtime: str = ""
 
     @classmethod
     def of(cls, props: Mapping[str, Any], cluster: str) -> "HostExpectations":
         """What a resource's properties want of a host."""
         virtual = [props["virtualIp"]] if props.get("virtualIp") else []
         role = props["role"]
-        control_plane = role not in ("worker", "etcd")
-        return cls(props["address"], props["architecture"], cluster, control_plane, virtual, etcd=role == "etcd")
+        control_plane = role in (FIRST, CONTROL_PLANE)
+        runtime = props.get("runtime", "")
+        return cls(props["address"], props["architecture"], cluster, control_plane, virtual, role == ETCD, runtime)
 
     @property
     def ports(self) -> Sequence[int]:
@@ -117,6 +121,10 @@ def _machine(facts: HostFacts, wanted: HostExpectations) -> Iterator[str]:
     ):
         if facts.number(name) < least:
             yield f"too little: {name} is {facts.number(name)}{unit}, and a machine of its part needs {least}"
+    if wanted.runtime == "kata" and not facts.said.get("kvm"):
+        yield "it has no /dev/kvm, which Kata Containers need: let its firmware, or what it runs on, virtualize"
+    if wanted.runtime == NVIDIA and not facts.number("gpus"):
+        yield "it has no GPUs that containers can have: install NVIDIA's driver and its Container Toolkit"
     if (off := _off(facts)) > _SKEW:
         yield f"its clock is {off:.0f} s off: let it keep time, by systemd-timesyncd or chrony"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -12,14 +12,19 @@ from pulumi.dynamic import Resource
 from components.clusters.kubeadm.hosts import provider
 from components.clusters.kubeadm.hosts.spec import KubeadmHostSpec, SshSpec
 
+SPARE: Final = "spare"
+"""The part of a host that stands by, and is told nothing."""
+
 
 @dataclass(frozen=True)
 class ClusterMember:
-    """A host with its part in the cluster (`boot`'s roles) and the architecture that the stack file says."""
+    """A host with its part in the cluster (`boot`'s roles, or `SPARE`) and its architecture; `runtime` is what its pods
+    run in, if not in runc."""
 
     host: KubeadmHostSpec
     role: str
     architecture: str
+    runtime: str = ""
 
     def reached(self, ssh: SshSpec) -> dict[str, Any]:
         """How the host is reached, as properties."""
@@ -56,6 +61,7 @@ class HostInspection(Resource, module="kubeadm", name="Inspection"):
                 "role": member.role,
                 "architecture": member.architecture,
                 "virtualIp": virtual_ip,
+                **({"runtime": member.runtime} if member.runtime else {}),
             }
             for member in members
         ]

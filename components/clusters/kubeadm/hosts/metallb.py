@@ -16,7 +16,6 @@ from components.clusters.kubeadm.core_add_ons import CoreAddOns, hardened, on_co
 from components.clusters.kubeadm.hosts.spec import METALLB
 from components.contract import Cluster, Namespace
 from components.platform.flows import Pods, to_api_server
-from components.platform.place import Place
 
 NAMESPACE: Final = "metallb-system"
 _CONTROLLER: Final = "controller"
@@ -37,8 +36,7 @@ def announce_addresses(
     """
     namespace = Namespace(NAMESPACE, "privileged", quota(pods=_PODS, cpu=10, gibibytes=48))
     flows = [to_api_server(Pods(NAMESPACE, {"component": _CONTROLLER}), METALLB)]
-    outside = Place(parts, deleted_with=parts.place.deleted_with)
-    place = make_add_on_namespace(namespace, cluster, flows, outside)
+    place = make_add_on_namespace(namespace, cluster, flows, parts.outside)
     running = place.depends_on(*register(_manifests(from_control_planes=from_control_planes), place))
     register(_addresses(ranges), running)
 

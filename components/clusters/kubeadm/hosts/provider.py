@@ -93,13 +93,17 @@ class NodeProvider(ResourceProvider):
 
 
 def _looked_at(props: Properties, before: Mapping[str, Any]) -> Properties:
-    """The properties, with the keys of all hosts; HostError with all that is wrong with those that were not there."""
-    known = {(each["name"], each["address"]) for each in before.get("hosts", ())}
+    """The properties, with the keys of all hosts; HostError with all that is wrong with those that were not there.
+
+    A host that stood by is looked at again when it becomes a worker.
+    """
+    known = {(each["name"], each["address"], each["role"]) for each in before.get("hosts", ())}
     keys = dict(before.get("keys") or {})
     new = [
         each
         for each in props["hosts"]
-        if (each["name"], each["address"]) not in known or (each["hostKey"] or keys[each["name"]]) != keys[each["name"]]
+        if (each["name"], each["address"], each["role"]) not in known
+        or (each["hostKey"] or keys[each["name"]]) != keys[each["name"]]
     ]
     begins = not known  # later, the virtual IP is the cluster's
     with ThreadPoolExecutor(_AT_ONCE) as pool:

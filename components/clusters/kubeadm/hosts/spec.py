@@ -11,6 +11,7 @@ from components.clusters.base import version_findings
 from components.clusters.kubeadm.hosts.addresses import AddressRange, address_findings
 from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.snapshots_spec import StoredEtcdSnapshotsSpec
+from components.clusters.kubeadm.runtimes import NVIDIA, SandboxedPool
 from components.clusters.kubeadm.spec import (
     ETCD_COUNTS,
     NETWORK_PLUGIN,
@@ -117,7 +118,16 @@ class EtcdHosts(StackModel):
         yield from count_findings(len(self.hosts), at=("hosts",), counts=ETCD_COUNTS)
 
 
-class HostPoolSpec(StackModel):
+class SpareHosts(StackModel):
+    """Hosts that stand by: they are looked at as all others are, and nothing is changed on them."""
+
+    hosts: Annotated[Many[KubeadmHostSpec], Field(min_length=1)] = Field(
+        description="The hosts. One takes a lost worker's place when its line takes that of the lost one in its pool."
+    )
+    architecture: Architecture = Field(default="amd64", description="What their processors are.")
+
+
+class HostPoolSpec(SandboxedPool):
     """Hosts that become workers, and are alike."""
 
     name: DnsLabel = Field(description="Unique in the cluster.")
@@ -126,29 +136,49 @@ class HostPoolSpec(StackModel):
     labels: Mapping[LabelKey, LabelValue] = Field(default={}, description="Labels of each node, for pods to select.")
     taints: Many[TaintSpec] = Field(default=(), description="Taints of each node; unique by key and effect.")
 
+    gpus: bool = Field(
+        default=False,
+        description="Whether the hosts have GPUs of NVIDIA's, with driver and Container Toolkit, for pods that ask for "
+        "`nvidia.com/gpu`.",
+    )
+
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("taint", "taints", self.taints, lambda taint: (taint.key, taint.effect), "key")
         yield from label_findings(self.labels, ())
+        if self.gpus is True and self.sandbox:
+            found, allowed = f"gpus in a pool with sandbox: {self.sandbox}", "one of the two"
+            remedy = "Remove one of them; a sandbox passes no GPU on to its pods."
+            yield Finding(Code.CANNOT, found, allowed, remedy, at=("gpus",))
+
+    @property
+    def runtime(self) -> str:
+        return NVIDIA if self.gpus else super().runtime
 
     @property
     def node_labels(self) -> dict[str, str]:
-        """The labels, with the one that says the pool."""
-        return {**self.labels, naming.NODE_POOL_LABEL: self.name}
+        """The labels, with those that say the pool and its sandbox."""
+        return {**self.labels, **self.sandbox_labels, naming.NODE_POOL_LABEL: self.name}
+
+    @property
+    def all_taints(self) -> tuple[TaintSpec, ...]:
+        """The taints, with that of its sandbox."""
+        return (*self.taints, *self.sandbox_taints)
 
     @property
     def takes_system_pods(self) -> bool:
         """Whether the system's own pods run there."""
-        return all(taint.key == _SYSTEM_TAINT for taint in self.taints if taint.effect != "PreferNoSchedule")
+        return all(taint.key == _SYSTEM_TAINT for taint in self.all_taints if taint.effect != "PreferNoSchedule")
 
     def kept(self) -> dict[str, str]:
         """What its nodes were told when they joined, and would not hear again, by key."""
         labels = ", ".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
         taints = ", ".join(sorted(f"{taint.key}={taint.value}:{taint.effect}" for taint in self.taints))
-        return {"labels": labels or _NONE, "taints": taints or _NONE}
+        runtime = {"sandbox": self.sandbox or "none", "gpus": str(self.gpus).lower()}
+        return {"labels": labels or _NONE, "taints": taints or _NONE, **runtime}
 
     def as_contract(self) -> NodePool:
         """The pool as the rest of the program knows it."""
-        taints = [taint.as_contract() for taint in self.taints]
+        taints = [taint.as_contract() for taint in self.all_taints]
         return NodePool(self.name, len(self.hosts), len(self.hosts), self.node_labels, taints)
 
 
@@ -187,6 +217,7 @@ class KubeadmHostsSpec(KubeadmOptions):
         default=None, description="Snapshots of etcd. Without a store there are none, and a loss is for good."
     )
     node_pools: Many[HostPoolSpec] = Field(default=(), description="The cluster's workers.")
+    spares: SpareHosts | None = Field(default=None, description="Hosts that stand by, for workers that are lost.")
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -275,6 +306,8 @@ class KubeadmHostsSpec(KubeadmOptions):
             yield ("controlPlanes", "hosts", index), host
         for index, host in valid(self.etcd.hosts if self.etcd and not is_invalid(self.etcd) else ()):
             yield ("etcd", "hosts", index), host
+        for index, host in valid(self.spares.hosts if self.spares and not is_invalid(self.spares) else ()):
+            yield ("spares", "hosts", index), host
         for number, pool in valid(self.node_pools):
             yield from ((("nodePools", number, "hosts", index), host) for index, host in valid(pool.hosts))
 
