@@ -36,6 +36,7 @@ REFUSED: Final[dict[str, Any]] = {
     "name": "another",
     "version": "1.35",
     "virtualIp": "10.20.0.9",
+    "keepalived": {},
     "certificateNames": ["api.example.com"],
     "evictionSeconds": 30,
     "authorities": {"etcd": {"certificate": OWN_AUTHORITY, "key": Secret()}},

@@ -34,6 +34,9 @@ from components.clusters.kubeadm.v1beta4 import (
 from components.clusters.node_pools import TaintSpec
 
 PORT: Final = 6443
+"""Where API servers listen."""
+BALANCED_PORT: Final = 8443
+"""Where a balancer on the control planes themselves listens, beside their API servers."""
 PKI: Final = "/etc/kubernetes/pki"
 """The directory of a control plane with its authorities and certificates."""
 ETCD_CLIENT: Final = f"{PKI}/apiserver-etcd-client"
@@ -51,9 +54,9 @@ _ANYBODY: Final = ("/livez", "/readyz", "/healthz", "/api/v1/namespaces/kube-pub
 
 @dataclass(frozen=True)
 class ClusterFacts:
-    """What all machines of a cluster are told alike; `minor` is its version, `host` where its API servers are reached
-    by machines, `names` further names and addresses by which clients reach them, `etcd` the endpoints of members on
-    other machines."""
+    """What all machines of a cluster are told alike; `minor` is its version, `host` and `port` where its API servers
+    are reached by machines, `names` further names and addresses by which clients reach them, `etcd` the endpoints of
+    members on other machines."""
 
     name: str
     minor: str
@@ -64,11 +67,12 @@ class ClusterFacts:
     eviction_seconds: int
     in_cloud: bool = True
     etcd: Sequence[str] = ()
+    port: int = PORT
 
     @property
     def endpoint(self) -> str:
         """The API endpoint: host and port."""
-        return f"{self.host}:{PORT}"
+        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)

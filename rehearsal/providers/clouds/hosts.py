@@ -37,7 +37,6 @@ ADDRESSES: Final = "addresses.json"
 """The rehearsal's file with where on this machine the API servers of hosts' clusters are, by their own addresses."""
 _LABEL: Final = "rehearsal.polykube.dev/host"
 _SETTINGS: Final = "/etc/polykube"
-_PORT: Final = 6443
 _OWN_FAILURE: Final = 255  # of ssh
 _ETCD: Final = "etcd"  # a role
 _PKI: Final = "/etc/kubernetes/pki/"
@@ -165,7 +164,7 @@ class PlayedHost:
 
     def _become_node(self, settings: Mapping[str, str]) -> Joined:
         init, join = (self.told.documents(f"{_SETTINGS}/{name}.yaml") for name in ("init", "join"))
-        host = settings["API_ENDPOINT"].rpartition(":")[0]
+        host, _, port = settings["API_ENDPOINT"].rpartition(":")
         if settings["ROLE"] != "worker" and f"{_PKI}ca.key" not in self.files:
             raise NeverJoins("no authorities within its deadline")
         begins = settings["ROLE"] == "first" and clusters.serving(host) is None
@@ -177,7 +176,7 @@ class PlayedHost:
         file = rehearsal_directory() / ADDRESSES
         known = json.loads(file.read_text()) if file.is_file() else {}
         write_atomically(file, json.dumps(known | {host: own}))
-        return kubeadm.begin(init, self.files, own, _PORT)
+        return kubeadm.begin(init, self.files, own, int(port))
 
     def _node(self, joined: Joined, name: str) -> Node:
         version = kubeadm.release(self.told)

@@ -5,6 +5,7 @@
 readonly MARK=/etc/polykube/joined
 readonly REPORT=/run/polykube/report
 readonly SHARED_ADDRESS=/etc/polykube/virtual-ip.yaml
+readonly KEEPALIVED=/etc/polykube/keepalived.conf
 
 # The network interface that has the host's address.
 interface() {
@@ -41,10 +42,26 @@ cloud_has_begun() {
   return 1
 }
 
+has_virtual_ip() {
+  ip -oneline -4 address show to "$VIRTUAL_IP" | grep --quiet .
+}
+
+# keepalived and haproxy, with what the host was told, where their packages look for it.
+start_balancer() {
+  install --mode 0644 /etc/polykube/haproxy.cfg /etc/haproxy/haproxy.cfg
+  install --mode 0600 "$KEEPALIVED" /etc/keepalived/keepalived.conf
+  sed --in-place "s/@INTERFACE@/$(interface)/" /etc/keepalived/keepalived.conf
+  systemctl enable --quiet haproxy keepalived
+  systemctl restart haproxy keepalived
+}
+
 # The virtual IP is this host's own until kube-vip holds it: kubeadm asks for it before any pod can be started, and
 # kube-vip would need more rights for that than a control plane's administrator has by then (kube-vip/kube-vip#684).
 cloud_before_beginning() {
-  if [[ -n $VIRTUAL_IP ]]; then
+  if [[ -e $KEEPALIVED ]]; then
+    start_balancer
+    wait_for 60 "virtual IP of keepalived" has_virtual_ip
+  elif [[ -n $VIRTUAL_IP ]]; then
     ip address replace "$VIRTUAL_IP/32" dev "$(interface)"
   fi
 }
@@ -58,9 +75,12 @@ holds_virtual_ip() {
 }
 
 cloud_after_joining() {
+  if [[ -e $KEEPALIVED ]] && ! systemctl is-active --quiet keepalived; then
+    start_balancer
+  fi
   if [[ -e $SHARED_ADDRESS ]]; then
     sed "s/@INTERFACE@/$(interface)/" "$SHARED_ADDRESS" >/etc/kubernetes/manifests/kube-vip.yaml
-    if [[ -n $VIRTUAL_IP && $ROLE == first ]]; then
+    if [[ -n $VIRTUAL_IP && $ROLE == first && ! -e $KEEPALIVED ]]; then
       wait_for 300 "kube-vip that holds $VIRTUAL_IP" holds_virtual_ip
     fi
   fi

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
+import pulumi_random as random
 import yaml
 
 from components.clusters.base import ClusterBase
@@ -22,7 +23,6 @@ from components.clusters.kubeadm.authorities import Authorities, encoded
 from components.clusters.kubeadm.boot import CONTROL_PLANE, ETCD, FIRST, WORKER, Machine, contents
 from components.clusters.kubeadm.core_add_ons import CoreAddOns
 from components.clusters.kubeadm.documents import (
-    PORT,
     ClusterFacts,
     NodeFacts,
     control_plane_documents,
@@ -31,6 +31,7 @@ from components.clusters.kubeadm.documents import (
 )
 from components.clusters.kubeadm.etcd import EtcdMember, endpoints, member_files
 from components.clusters.kubeadm.etcd_metrics import give_metrics
+from components.clusters.kubeadm.hosts.keepalived import PACKAGES, balancer_files
 from components.clusters.kubeadm.hosts.load_balancers import give_addresses
 from components.clusters.kubeadm.hosts.machines import (
     SPARE,
@@ -42,7 +43,7 @@ from components.clusters.kubeadm.hosts.machines import (
     WorkerHost,
 )
 from components.clusters.kubeadm.hosts.metallb import announce_addresses
-from components.clusters.kubeadm.hosts.spec import METALLB
+from components.clusters.kubeadm.hosts.spec import METALLB, PASSWORD
 from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import kube_vip
 from components.clusters.kubeadm.runtime_classes import make_runtime_classes
@@ -71,6 +72,7 @@ class KubeadmHostsCluster(ClusterBase):
         self._credential = self.authorities.administrator(spec.credential_days)
         given = spec.bootstrap_token.text if spec.bootstrap_token else None
         self._token = make_token(self.name, given, self._credential.until, self)
+        self._password = self._make_password()
         planes, pools = self._members()
         etcd = [ClusterMember(host, ETCD, spec.etcd.architecture) for host in spec.etcd.hosts] if spec.etcd else []
         spares = (
@@ -98,8 +100,9 @@ class KubeadmHostsCluster(ClusterBase):
     def _members(self) -> tuple[list[ClusterMember], list[tuple[HostPoolSpec, list[ClusterMember]]]]:
         planes = self._spec.control_planes
         first, *others = planes.hosts
-        members = [ClusterMember(first, FIRST, planes.architecture)]
-        members += [ClusterMember(host, CONTROL_PLANE, planes.architecture) for host in others]
+        balanced = self._spec.port if self._spec.keepalived else 0
+        parts = [(first, FIRST), *((host, CONTROL_PLANE) for host in others)]
+        members = [ClusterMember(host, part, planes.architecture, balanced_port=balanced) for host, part in parts]
         pools = [
             (pool, [ClusterMember(host, WORKER, pool.architecture, pool.runtime) for host in pool.hosts])
             for pool in self._spec.node_pools
@@ -134,21 +137,43 @@ class KubeadmHostsCluster(ClusterBase):
         node = self._node_facts(member, {}, [] if planes.takes_pods else None)
 
         def seed(known: Sequence[str]) -> str:
-            authority, token, authorities, administrator = known
+            authority, token, authorities, administrator, password = known
             documents = control_plane_documents(facts, node, token, authority, begins=member.role == FIRST)
             told = contents(self._machine(member, documents))
             told |= {} if self._spec.etcd else self._restoring_files(external=False)
             told |= {path: (content, _SECRET) for path, content in json.loads(authorities).items()}
             told |= {_ADMINISTRATOR: (administrator, _SECRET), "/etc/polykube/cluster": (authority, "0644")}
             answers = self._spec.balancers == "kube-vip"
-            if self._spec.virtual_ip or answers:
-                pod = kube_vip(self._spec.virtual_ip, services=answers)
+            virtual = None if self._spec.keepalived else self._spec.virtual_ip
+            told |= self._balancer(password, member.host.name)
+            if virtual or answers:
+                pod = kube_vip(virtual, services=answers)
                 told |= {"/etc/polykube/virtual-ip.yaml": (yaml.safe_dump(pod, sort_keys=False), _SECRET)}
             return json.dumps(told, sort_keys=True)
 
-        secret = [self.authorities.files(), self._credential.as_exec(API)]
+        secret = [self.authorities.files(), self._credential.as_exec(API), self._password]
         parts = pulumi.Output.all(self.authorities.hash, self._token.text, *secret)
         return self._make_node(member, parts.apply(seed), after)
+
+    def _make_password(self) -> pulumi.Input[str]:
+        """By which keepalived knows the others, where it is."""
+        keepalived = self._spec.keepalived
+        if keepalived is None:
+            return ""
+        if keepalived.password and keepalived.password.text:
+            return keepalived.password.text
+        return random.RandomPassword(
+            f"{self.name}-keepalived", length=PASSWORD.longest, special=False, opts=self._options()
+        ).result
+
+    def _balancer(self, password: str, own: str) -> dict[str, tuple[str, str]]:
+        """The files of keepalived and haproxy, where they are."""
+        spec = self._spec
+        if not (spec.keepalived and spec.virtual_ip):
+            return {}
+        hosts = {host.name: str(host.address) for host in spec.control_planes.hosts}
+        router = spec.keepalived.router_id
+        return balancer_files(spec.virtual_ip, hosts, own, router_id=router, password=password)
 
     def _make_worker(self, pool: HostPoolSpec, member: ClusterMember, after: Sequence[pulumi.Resource]) -> HostNode:
         facts = self._facts()
@@ -207,6 +232,7 @@ class KubeadmHostsCluster(ClusterBase):
             eviction_seconds=spec.eviction_seconds,
             in_cloud=False,
             etcd=endpoints(self._etcd_members()),
+            port=spec.port,
         )
 
     def _node_facts(self, member: ClusterMember, labels: dict[str, str], taints: Sequence[Taint] | None) -> NodeFacts:
@@ -221,8 +247,10 @@ class KubeadmHostsCluster(ClusterBase):
     ) -> Machine:
         spec, host = self._spec, member.host
         others = [str(each.address) for each in spec.control_planes.hosts if each.name != host.name]
-        settings = {"API_ENDPOINT": f"{spec.endpoint}:{PORT}", "NODE_NAME": host.name, "ADDRESS": str(host.address)}
+        settings = {"API_ENDPOINT": self._facts().endpoint, "NODE_NAME": host.name, "ADDRESS": str(host.address)}
         settings |= {"CONTROL_PLANES": " ".join(others), "VIRTUAL_IP": str(spec.virtual_ip or "")}
+        if spec.keepalived and member.role in (FIRST, CONTROL_PLANE):
+            settings |= {"PACKAGES": PACKAGES}
         settings |= {"ETCD": " ".join(endpoints(self._etcd_members()))}
         if spec.etcd_snapshots and spec.etcd_snapshots.restore_from:
             settings |= {"RESTORE": spec.etcd_snapshots.restore_from}
@@ -253,7 +281,7 @@ class KubeadmHostsCluster(ClusterBase):
         """One that fetches the administrator's credential from the control plane that has the API's address."""
         spec = self._spec
         authority = self.authorities.certificate.apply(encoded)
-        server = f"https://{spec.endpoint}:{PORT}"
+        server = f"https://{spec.endpoint}:{spec.port}"
         return self._inspection.keys.apply(
             lambda keys: exec_kubeconfig(self.name, server, authority, Login("ssh", self._fetch(keys), _SSH))
         )

@@ -96,7 +96,8 @@ leave() {
       ip address delete "$1/32" dev "$device"
     done
   fi
-  systemctl disable --quiet --now kubelet containerd etcd 2>/dev/null
+  systemctl disable --quiet --now kubelet containerd etcd haproxy keepalived 2>/dev/null
+  rm -f /etc/keepalived/keepalived.conf
   rm -rf "$OWN" /etc/kubernetes /etc/etcd /etc/systemd/system/etcd.service /usr/local/lib/polykube "$BOOT" /run/polykube
   rm -rf /var/lib/etcd/* # where a disk may be mounted
 }

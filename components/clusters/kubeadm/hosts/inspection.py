@@ -67,6 +67,7 @@ class HostExpectations:
     free: Sequence[str] = field(default=())  # addresses that nothing has yet
     etcd: bool = False
     runtime: str = ""
+    balanced: int = 0  # the port of a balancer on control planes
 
     @classmethod
     def of(cls, props: Mapping[str, Any], cluster: str) -> "HostExpectations":
@@ -74,15 +75,17 @@ class HostExpectations:
         virtual = [props["virtualIp"]] if props.get("virtualIp") else []
         role = props["role"]
         control_plane = role in (FIRST, CONTROL_PLANE)
-        runtime = props.get("runtime", "")
-        return cls(props["address"], props["architecture"], cluster, control_plane, virtual, role == ETCD, runtime)
+        runtime, balanced = props.get("runtime", ""), int(props.get("balancedPort", 0))
+        where = props["address"], props["architecture"], cluster
+        return cls(*where, control_plane, virtual, role == ETCD, runtime, balanced if control_plane else 0)
 
     @property
     def ports(self) -> Sequence[int]:
         """Those that what will run there listens on."""
         if self.etcd:
             return _ETCD
-        return (*_KUBELET, *(_CONTROL_PLANE if self.control_plane else ()))
+        balancer = (self.balanced,) if self.balanced else ()
+        return (*_KUBELET, *(_CONTROL_PLANE if self.control_plane else ()), *balancer)
 
 
 def problems(facts: HostFacts, wanted: HostExpectations) -> Iterator[str]:

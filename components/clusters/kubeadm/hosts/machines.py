@@ -19,12 +19,13 @@ SPARE: Final = "spare"
 @dataclass(frozen=True)
 class ClusterMember:
     """A host with its part in the cluster (`boot`'s roles, or `SPARE`) and its architecture; `runtime` is what its pods
-    run in, if not in runc."""
+    run in, if not in runc, `balanced_port` where a balancer beside its API server listens, if there is one."""
 
     host: KubeadmHostSpec
     role: str
     architecture: str
     runtime: str = ""
+    balanced_port: int = 0
 
     def reached(self, ssh: SshSpec) -> dict[str, Any]:
         """How the host is reached, as properties."""
@@ -61,6 +62,7 @@ class HostInspection(Resource, module="kubeadm", name="Inspection"):
                 "role": member.role,
                 "architecture": member.architecture,
                 "virtualIp": virtual_ip,
+                **({"balancedPort": member.balanced_port} if member.balanced_port else {}),
                 **({"runtime": member.runtime} if member.runtime else {}),
             }
             for member in members

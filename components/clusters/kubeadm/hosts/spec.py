@@ -8,6 +8,7 @@ from pydantic import Field
 
 from components import naming
 from components.clusters.base import version_findings
+from components.clusters.kubeadm.documents import BALANCED_PORT, PORT
 from components.clusters.kubeadm.hosts.addresses import AddressRange, address_findings
 from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.snapshots_spec import StoredEtcdSnapshotsSpec
@@ -31,7 +32,7 @@ from spec.invalid import is_invalid, valid
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
 from spec.text import DnsLabel, LabelKey, LabelValue, TextRule
-from spec.values import Count, HostPath, Ipv4, Ipv4Cidr, PortNumber
+from spec.values import Count, HostPath, Ipv4, Ipv4Cidr, PortNumber, SecretText
 
 _MTU: Final = (1280, 65535 - 50)  # of IPv6 at least; of an interface, less what encapsulation takes
 _NONE: Final = "[]"
@@ -40,6 +41,7 @@ _BALANCERS: Final = "loadBalancers.controller"
 METALLB: Final = "metallb"
 """The bundle, and what the stack file calls it."""
 _SYSTEM_TAINT: Final = "CriticalAddonsOnly"
+PASSWORD: Final = TextRule(Code.BAD_NAME, "1 to 8 letters and digits, - and _", "[-_A-Za-z0-9]+", "s3cret_1", longest=8)
 User: TypeAlias = Annotated[
     str,
     TextRule(Code.BAD_NAME, "a user's name: lower-case letters, digits, - and _", "[a-z_][-a-z0-9_]*", "root", 32),
@@ -182,6 +184,25 @@ class HostPoolSpec(SandboxedPool):
         return NodePool(self.name, len(self.hosts), len(self.hosts), self.node_labels, taints)
 
 
+class KeepalivedSpec(StackModel):
+    """keepalived and haproxy on the control planes, in place of kube-vip for the API server's address."""
+
+    router_id: Annotated[Count, Field(ge=1, le=255)] = Field(
+        default=51, description="The virtual router's id (VRRP): no other one of the hosts' network may have it."
+    )
+    password: SecretText | None = Field(
+        default=None,
+        description="By which control planes know each other, at most 8 characters. By default the program makes one.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        text = self.password.text if self.password is not None and not is_invalid(self.password) else None
+        if text is not None and not PASSWORD.fits(text):
+            found = f"{len(text)} characters" if len(text) > PASSWORD.longest else "other characters"
+            remedy = "Shorten it: keepalived takes no more than the first 8. Or remove it to have one made."
+            yield Finding(Code.BAD_NAME, found, PASSWORD.allowed, remedy, at=("password",))
+
+
 class ServiceAddresses(StackModel):
     """Load balancers of Services, which are addresses of the hosts' network."""
 
@@ -204,6 +225,11 @@ class KubeadmHostsSpec(KubeadmOptions):
         default=None,
         description="The address of the API server, for which the control plane that leads answers (kube-vip). A "
         "single control plane may do without: its own is the one.",
+    )
+    keepalived: KeepalivedSpec | None = Field(
+        default=None,
+        description="Has keepalived hold the virtual IP, in place of kube-vip, and haproxy spread what comes there "
+        "over all API servers.",
     )
     load_balancers: ServiceAddresses | None = Field(
         default=None, description="Load balancers of Services; without it the cluster has none."
@@ -252,6 +278,11 @@ class KubeadmHostsSpec(KubeadmOptions):
         return self.virtual_ip or self.control_planes.hosts[0].address
 
     @property
+    def port(self) -> int:
+        """At which port of the endpoint."""
+        return BALANCED_PORT if self.keepalived else PORT
+
+    @property
     def all_hosts(self) -> Sequence[KubeadmHostSpec]:
         """The control planes, then the workers pool by pool: those that become nodes."""
         return (*self.control_planes.hosts, *(host for pool in self.node_pools for host in pool.hosts))
@@ -264,6 +295,7 @@ class KubeadmHostsSpec(KubeadmOptions):
             "controlPlanes.takesPods": str(planes.takes_pods).lower(),
             "etcd": f"{_shown(self.etcd.hosts)} ({self.etcd.architecture})" if self.etcd else STACKED,
             "virtualIp": str(self.virtual_ip) if self.virtual_ip else _NONE,
+            "keepalived": f"router {self.keepalived.router_id}" if self.keepalived else "kube-vip",
             _BALANCERS: self.balancers,
             "network.range": str(self.network.range),
         }
@@ -296,7 +328,10 @@ class KubeadmHostsSpec(KubeadmOptions):
             allowed = f"a pool with no taint but {_SYSTEM_TAINT}, or control planes that take pods"
             remedy = "Add a pool for them, or write controlPlanes.takesPods: true."
             yield Finding(Code.NO_SYSTEM_POOL, "no node for them", allowed, remedy, at=("nodePools",))
-        if self.virtual_ip is None and len(self.control_planes.hosts) > 1:
+        if self.virtual_ip is None and self.keepalived:
+            allowed, remedy = "the address that it holds", f"Add one of {self.network.range}, or remove keepalived."
+            yield Finding(Code.MISSING_KEY, "keepalived without a virtual IP", allowed, remedy, at=("virtualIp",))
+        elif self.virtual_ip is None and len(self.control_planes.hosts) > 1:
             found = f"{len(self.control_planes.hosts)} control planes without a virtual IP"
             allowed = "an address that outlives each of them"
             yield Finding(Code.MISSING_KEY, found, allowed, f"Add one of {self.network.range}.", at=("virtualIp",))
