@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from lightkube.core.exceptions import ConfigError
 
 from automation import access
 from automation.access import give_access
@@ -28,7 +29,7 @@ def test_who_is_not_of_the_stack_gets_none(tenant: str, user: str, says: str, tm
 
 def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(_: Project) -> None:
-        raise access.ConfigError("no current context")
+        raise ConfigError("no current context")
 
     monkeypatch.setattr(access, "kubeconfig_of", gone)
     with pytest.raises(AccessError, match=r"(?s)PK922.*kubeadm-hosts does not answer"):

@@ -3,6 +3,7 @@
 Kubernetes' own controller manager signs, with the authority, as it does in clusters of kubeadm's.
 """
 
+import base64
 import datetime as dt
 import socket
 import subprocess
@@ -50,7 +51,7 @@ def signing(administered: KubeConfig, absent: ControlPlane, binaries: Binaries, 
     """The same, with a controller that signs."""
     command = [
         *(str(binaries.kube_controller_manager), f"--kubeconfig={absent.kubeconfig}"),
-        *("--controllers=csrsigning-controller", "--leader-elect=false", "--secure-port=0"),
+        *("--controllers=certificatesigningrequest-signing-controller", "--leader-elect=false", "--secure-port=0"),
         *(f"--cluster-signing-{file}-file={tmp_path}/ca.{end}" for file, end in (("cert", "crt"), ("key", "key"))),
     ]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
@@ -72,6 +73,17 @@ def _authority() -> tuple[str, str]:
     return certificate.public_bytes(Encoding.PEM).decode(), private.decode()
 
 
+def _with_files(kubeconfig: Any, directory: Path) -> Path:
+    """The same, with files for what it holds, as tests read kubeconfigs."""
+    user = kubeconfig["users"][0]["user"]
+    for what in ("client-certificate", "client-key"):
+        (directory / what).write_bytes(base64.b64decode(user.pop(f"{what}-data")))
+        user[what] = str(directory / what)
+    file = directory / "with-files"
+    file.write_text(yaml.safe_dump(kubeconfig))
+    return file
+
+
 def test_who_has_it_is_of_the_tenants_group_until_it_ends(
     signing: KubeConfig, absent: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +93,7 @@ def test_who_has_it_is_of_the_tenants_group_until_it_ends(
     assert file.stat().st_mode & 0o077 == 0
     given: Any = yaml.safe_load(file.read_text())
     assert given["contexts"][0]["context"]["namespace"] == "shop"
-    with closing(Api(file)) as jane, closing(Api(absent.kubeconfig)) as administrator:
+    with closing(Api(_with_files(given, tmp_path))) as jane, closing(Api(absent.kubeconfig)) as administrator:
         review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
         who = jane.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)["status"]["userInfo"]
         assert (who["username"], set(who["groups"])) == ("jane", {"shop-developers", "system:authenticated"})

@@ -8,6 +8,7 @@ import pytest
 from components.naming import SANDBOX_LABEL, TENANT_LABEL
 from tests.contract.test_hosts import STACK, changed
 from tests.support.api import Api, ApiError, Object
+from tests.support.needs import stand_ins
 from tests.support.objects import deployment, pod
 from tests.support.polling import eventually
 from tests.support.registered import registered
@@ -16,10 +17,10 @@ BY_HAND: Final = [{"key": SANDBOX_LABEL, "operator": "Exists"}]
 
 
 @pytest.fixture
-def tenant(api: Api, namespace: str, bundles: None) -> Iterator[str]:
+def tenant(api: Api, namespace: str) -> Iterator[str]:
     """A tenant's namespace, in a cluster with the objects that the program registers for a pool with gVisor."""
-    del bundles
-    made = registered(changed({"nodePools.1.sandbox": "gvisor"}), STACK).values()
+    with stand_ins():
+        made = registered(changed({"nodePools.1.sandbox": "gvisor"}), STACK).values()
     objects: list[Object] = []
     for each in made:
         _, version, kind = each.type.split(":")[:3] if each.type.startswith("kubernetes:") else ("", "", "")
@@ -29,8 +30,8 @@ def tenant(api: Api, namespace: str, bundles: None) -> Iterator[str]:
     api.merge(f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": {TENANT_LABEL: namespace}}})
     api.apply(*objects)
     yield namespace
-    for each in objects:
-        api.delete(api.path(each))
+    for written in objects:
+        api.delete(api.path(written))
 
 
 def _plain(inputs: Any) -> Object:

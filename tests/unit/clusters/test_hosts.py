@@ -189,8 +189,10 @@ def test_a_spare_is_looked_at_again_before_it_becomes_a_worker(monkeypatch: pyte
     spare = worker | {"name": "spare-1", "address": "10.0.0.61", "role": "spare"}
     before = InspectionProvider().create({"hosts": [worker, spare], "cluster": CLUSTER}).outs
     moved = {"hosts": [worker, spare | {"role": "worker"}], "cluster": CLUSTER}
+    assert before
     after = InspectionProvider().update("inspection", before, moved).outs
     assert sorted(asked) == ["spare-1", "spare-1", "worker-1"]
+    assert after
     assert after["keys"]["spare-1"] == "ssh-ed25519 spare-1"
 
 

@@ -84,7 +84,7 @@ def test_a_password_is_made_where_none_is_given_and_given_ones_are_kept() -> Non
 
 @pytest.mark.parametrize(("text", "found"), [("ninechars", "9 characters"), ("two word", "other characters")])
 def test_a_password_that_keepalived_would_shorten_is_refused_and_not_shown(text: str, found: str) -> None:
-    (wrong,) = KeepalivedSpec(password=Secret(text)).findings()
+    (wrong,) = KeepalivedSpec().model_copy(update={"password": Secret(text)}).findings()
     assert (wrong.code, wrong.found, wrong.allowed) == (Code.BAD_NAME, found, PASSWORD.allowed)
     assert text not in str(wrong)
 

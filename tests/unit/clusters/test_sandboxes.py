@@ -9,6 +9,7 @@ import pytest
 
 from components.clusters.kubeadm.boot import WORKER, Machine, contents
 from components.clusters.kubeadm.hosts.inspection import problems
+from components.clusters.kubeadm.hosts.spec import KubeadmHostsSpec
 from components.clusters.kubeadm.runtime_classes import sandbox_guard
 from components.clusters.kubeadm.runtimes import RUNTIMES, SANDBOXES
 from tests.contract.test_hosts import STACK, changed
@@ -108,7 +109,9 @@ def test_the_guard_names_every_sandbox() -> None:
 
 
 def test_a_pool_in_a_sandbox_is_no_place_for_the_systems_pods() -> None:
-    pools = changed({"nodePools.1.sandbox": "gvisor"}).cluster.node_pools
+    cluster = changed({"nodePools.1.sandbox": "gvisor"}).cluster
+    assert isinstance(cluster, KubeadmHostsSpec)
+    pools = cluster.node_pools
     assert [pool.takes_system_pods for pool in pools] == [True, False]
 
 

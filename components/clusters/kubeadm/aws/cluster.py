@@ -43,8 +43,8 @@ from components.clusters.kubeadm.documents import (
     node_taints,
 )
 from components.clusters.kubeadm.etcd_metrics import give_metrics
-from components.clusters.kubeadm.snapshots import take_snapshots
 from components.clusters.kubeadm.runtime_classes import make_runtime_classes
+from components.clusters.kubeadm.snapshots import take_snapshots
 from components.clusters.kubeadm.tokens import let_join, make_token
 from components.clusters.managed import ManagedCluster
 from components.clusters.pools import generation

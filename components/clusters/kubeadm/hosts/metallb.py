@@ -14,7 +14,7 @@ from components.addons.namespaces import make_add_on_namespace, quota
 from components.addons.rendered import Manifest, register, size
 from components.clusters.kubeadm.core_add_ons import CoreAddOns, hardened, on_control_planes
 from components.clusters.kubeadm.hosts.spec import METALLB
-from components.contract import Cluster, Namespace
+from components.contract import Cluster, Namespace, PodSecurity
 from components.platform.flows import Pods, to_api_server
 
 NAMESPACE: Final = "metallb-system"
@@ -34,7 +34,7 @@ def announce_addresses(
 
     kubeadm keeps control planes out of load balancing; `from_control_planes` lets them answer nevertheless.
     """
-    namespace = Namespace(NAMESPACE, "privileged", quota(pods=_PODS, cpu=10, gibibytes=48))
+    namespace = Namespace(NAMESPACE, PodSecurity.PRIVILEGED, quota(pods=_PODS, cpu=10, gibibytes=48))
     flows = [to_api_server(Pods(NAMESPACE, {"component": _CONTROLLER}), METALLB)]
     place = make_add_on_namespace(namespace, cluster, flows, parts.outside)
     running = place.depends_on(*register(_manifests(from_control_planes=from_control_planes), place))

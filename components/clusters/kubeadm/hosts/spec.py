@@ -11,8 +11,8 @@ from components.clusters.base import version_findings
 from components.clusters.kubeadm.documents import BALANCED_PORT, PORT
 from components.clusters.kubeadm.hosts.addresses import AddressRange, address_findings
 from components.clusters.kubeadm.releases import DATED, PATCHES
-from components.clusters.kubeadm.snapshots_spec import StoredEtcdSnapshotsSpec
 from components.clusters.kubeadm.runtimes import NVIDIA, SandboxedPool
+from components.clusters.kubeadm.snapshots_spec import StoredEtcdSnapshotsSpec
 from components.clusters.kubeadm.spec import (
     ETCD_COUNTS,
     NETWORK_PLUGIN,
