@@ -333,6 +333,9 @@ def test_kube_vip_answers_for_what_there_is() -> None:
     settings = {each["name"]: each.get("value") for each in container["env"]}
     assert (settings["address"], settings["cp_enable"], settings["svc_enable"]) == ("10.20.0.10", "true", "true")
     assert settings["vip_interface"] == INTERFACE
+    # Its kubeconfig's address is the one that it has yet to answer for.
+    assert settings["kubernetes_addr"] == "https://kubernetes:6443"
+    assert pod["spec"]["hostAliases"] == [{"ip": "127.0.0.1", "hostnames": ["kubernetes"]}]
     assert [volume["hostPath"]["path"] for volume in pod["spec"]["volumes"]] == ["/etc/kubernetes/admin.conf"]
     alone = kube_vip(None, services=True)["spec"]["containers"][0]["env"]
     assert not {"address", "cp_enable"} & {each["name"] for each in alone}

@@ -14,6 +14,8 @@ INTERFACE: Final = "@INTERFACE@"
 """What stands for the host's network interface, which only the host knows."""
 _KUBECONFIG: Final = "/etc/kubernetes/admin.conf"
 _LEASE: Final = {"vip_leaseduration": "5", "vip_renewdeadline": "3", "vip_retryperiod": "1"}  # seconds
+_BESIDE: Final = "kubernetes"
+"""What the certificate of every API server has as one of its names (kubeadm)."""
 _METRICS: Final = "127.0.0.1:2112"
 
 
@@ -21,6 +23,8 @@ def kube_vip(virtual: IPv4Address | None, *, services: bool) -> dict[str, Any]:
     """The static pod that answers for the `virtual` IP of the API server, if there is one, and for `services`."""
     settings = {"vip_arp": "true", "vip_interface": INTERFACE, "vip_subnet": "32", "prometheus_server": _METRICS}
     settings |= {"vip_leaderelection": "true", "vip_leasename": "plndr-cp-lock", **_LEASE}
+    # It asks the API server beside it: the one of the kubeconfig is at the address that nobody has yet.
+    settings |= {"kubernetes_addr": f"https://{_BESIDE}:{PORT}"}
     if virtual:
         settings |= {"cp_enable": "true", "cp_namespace": "kube-system", "address": str(virtual), "port": str(PORT)}
     if services:
@@ -42,7 +46,7 @@ def kube_vip(virtual: IPv4Address | None, *, services: bool) -> dict[str, Any]:
         "metadata": {"name": "kube-vip", "namespace": "kube-system"},
         "spec": {
             "hostNetwork": True,
-            "hostAliases": [{"ip": "127.0.0.1", "hostnames": ["kubernetes"]}],  # it asks its own API server
+            "hostAliases": [{"ip": "127.0.0.1", "hostnames": [_BESIDE]}],
             "priorityClassName": "system-node-critical",
             "containers": [container],
             "volumes": [{"name": "kubeconfig", "hostPath": {"path": _KUBECONFIG, "type": "File"}}],
