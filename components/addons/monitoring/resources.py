@@ -28,7 +28,7 @@ from components.platform.place import Place
 _PROMETHEUS: Final = f"docker.io/prom/prometheus:v{VERSION}"
 _ALERTMANAGER: Final = "docker.io/prom/alertmanager:v0.34.1"
 _GRAFANA: Final = "docker.io/grafana/grafana:12.4.4"
-_KUBE_STATE_METRICS: Final = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.19.1"
+_KUBE_STATE_METRICS: Final = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0"
 
 _GRAFANA_USER: Final = 472  # the image's
 _PROVISIONING: Final = "/etc/grafana/provisioning"
