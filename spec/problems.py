@@ -293,6 +293,14 @@ class Code(Enum):
         "An authority's certificate or key cannot be used",
         "Everything in the cluster that speaks TLS believes it, and the program signs with its key.",
     )
+    NOT_SUPPORTED_UPSTREAM = (
+        "PK173",
+        "Upstream does not name this version of Kubernetes as supported",
+        (
+            "That is a warning: it may work. Which versions upstream names for each add-on, and where, stands in "
+            "docs/reference/kubernetes-versions.md."
+        ),
+    )
 
     def __init__(self, code: str, title: str, explanation: str) -> None:
         self.id = code

@@ -94,6 +94,13 @@ class StackSpec(StackModel):
         if not isinstance(self.cluster, Invalid) and not isinstance(self.addons, Invalid):
             yield from decided(self._kind_findings())
 
+    def warnings(self) -> Iterator[Finding]:
+        """What of an accepted file should be looked at; nothing is refused for it."""
+        for finding in self.cluster.warnings():
+            yield finding.below(f"{NAMESPACE}cluster")
+        for finding in self.addons.plan().warnings(self.cluster.minor):
+            yield finding.below(f"{NAMESPACE}addons")
+
     def _name_findings(self) -> Iterator[Finding]:
         """A finding for each tenant that has the namespace of an add-on, whether that is on or may come to be."""
         taken = sorted({namespace.name for each in ADDONS for namespace in each.namespaces})

@@ -21,7 +21,7 @@ from spec.documents import Documents, YamlNode, read
 from spec.model import Origin
 from spec.problems import Code, Finding, KeyPath, key_path
 from spec.values import Secret
-from stacks.config import NAMESPACE, StackSpec
+from stacks.config import StackSpec
 from stacks.validation import validate
 from stacks.wording import shown
 
@@ -45,7 +45,7 @@ def load_file(path: Path) -> StackSpec:
 
 def warnings_of(spec: StackSpec) -> tuple[Problem, ...]:
     """What of an accepted spec should be looked at; nothing is refused for it."""
-    findings = [finding.below(_CONFIG, f"{NAMESPACE}cluster") for finding in spec.cluster.warnings()]
+    findings = [finding.below(_CONFIG) for finding in spec.warnings()]
     return tuple(
         Problem(each.code.id, each.code.title, key_path(each.at), "", 0, each.found, each.allowed, each.remedy)
         for each in findings

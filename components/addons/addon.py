@@ -17,6 +17,7 @@ from components.addons.namespaces import make_add_on_namespace
 from components.addons.renamed import former_options
 from components.addons.spec import AnySpec, Selection, SpecType
 from components.contract import BuiltIn, Capability, Cluster, Exemption, Namespace
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import component_type
 from components.platform.flows import ANY_ADDRESS, Flow, Pods
 from components.platform.place import Place
@@ -109,6 +110,7 @@ class AddOn(Generic[AnySpec]):
 
     An add-on sets the class attributes, answers those questions that depend on its options, and creates its resources.
     It names other add-ons by the type of their options, so that none needs the code of another.
+    `kubernetes` are the versions of Kubernetes that upstream names for `version`.
     `superseded_by` are parts of a cluster that make it superfluous where they are built in. `provides` is what a
     cluster can do with it that it cannot by itself. `before_tenants` says that tenants' objects may be of its kinds, or
     meet its webhooks, and so have to wait for it. `defines` are the kinds that are there with it, by API group; of
@@ -120,6 +122,7 @@ class AddOn(Generic[AnySpec]):
     name: ClassVar[str]
     former_name: ClassVar[str] = ""
     version: ClassVar[str]
+    kubernetes: ClassVar[KubernetesVersions]
     purpose: ClassVar[Purpose]
     spec_type: ClassVar[SpecType]
     defines: ClassVar[Mapping[str, str]] = MappingProxyType({})

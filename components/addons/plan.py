@@ -94,6 +94,12 @@ class AddOnPlan:
                 findings += [*self._missing(add_on), *self._incapable(add_on, kind, provided)]
             yield from (finding.below(add_on.key()) for finding in findings)
 
+    def warnings(self, minor: int) -> Iterator[Finding]:
+        """What should be looked at in a cluster of Kubernetes 1.`minor`, each below its add-on's key."""
+        for add_on in self.add_ons:
+            for finding in add_on.kubernetes.warnings(minor, f"{add_on.name} {add_on.version}"):
+                yield finding.below(add_on.key())
+
     def _incapable(self, add_on: AddOn[Any], kind: str, capabilities: Collection[Capability]) -> Iterator[Finding]:
         """What a cluster of `kind` cannot do of what `add_on` needs, with the other add-on that would provide it."""
         for capability in add_on.capabilities():

@@ -1,6 +1,6 @@
 """What clusters of every kind have: the model in the stack file, and the connection to what runs."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final
@@ -23,6 +23,7 @@ from components.contract import (
     ObjectStore,
     Storage,
 )
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import component_type
 from spec.model import Origin, StackModel
 from spec.problems import Code, Finding, listed, quoted
@@ -50,6 +51,8 @@ class ClusterSpec(StackModel):
     """The base of the cluster kinds' models; each adds its `kind` and what only it needs."""
 
     cloud: ClassVar[str] = ""  # the Pulumi package whose resources the kind is made of, if it is one of a cloud
+    parts: ClassVar[Mapping[str, KubernetesVersions]] = MappingProxyType({})
+    """What the program itself puts into clusters of the kind, with the versions of Kubernetes that upstream names."""
 
     kind: str
     name: Annotated[DnsLabel, BeforeValidator(_stack_unless_named)] = Field(
@@ -109,9 +112,11 @@ class ClusterSpec(StackModel):
         """Whether a cluster that was created with `had` in the immutable field `key` can have its present value."""
         return self.immutable_fields().get(key) == had
 
-    def warnings(self) -> Iterable[Finding]:
+    def warnings(self) -> Iterator[Finding]:
         """What may be meant but should be looked at; nothing is refused for it."""
-        return ()
+        for name, versions in self.parts.items():
+            for finding in versions.warnings(self.minor, name):
+                yield finding.below("version")
 
 
 def version_findings(version: str, offered: Sequence[str], dated: str) -> Iterator[Finding]:

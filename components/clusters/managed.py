@@ -138,6 +138,7 @@ class ManagedSpec(ClusterSpec):
             yield Finding(Code.NO_WAY_IN, "nothing that reaches it", "some way in", remedy, at=("apiEndpoint",))
 
     def warnings(self) -> Iterator[Finding]:
+        yield from super().warnings()
         yield from machine_warnings(self.pools, self.facts.machines, self.facts.dated)
 
     def tags_of(self) -> dict[str, str]:

@@ -9,7 +9,17 @@ from typing import Final
 
 from common.files import write_atomically
 from common.paths import CHECKOUT
-from devtools.docs import add_ons, capabilities, cloud_behaviours, contract, errors, examples, policies, stack
+from devtools.docs import (
+    add_ons,
+    capabilities,
+    cloud_behaviours,
+    contract,
+    errors,
+    examples,
+    kubernetes_versions,
+    policies,
+    stack,
+)
 from stacks import schema
 
 REFERENCE: Final = CHECKOUT / "docs" / "reference"
@@ -18,6 +28,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     schema.SCHEMA_FILE.name: schema.as_text,
     "stack.md": stack.page,
     "capabilities.md": capabilities.page,
+    "kubernetes-versions.md": kubernetes_versions.page,
     "errors.md": errors.page,
     "contract.md": contract.page,
     "policies.md": policies.page,

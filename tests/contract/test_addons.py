@@ -3,6 +3,7 @@
 The rules run over every registered add-on: each needs an entry in `tests/support/addons.py` and a page.
 """
 
+import re
 from datetime import date
 from ipaddress import ip_network
 from itertools import product
@@ -24,7 +25,7 @@ from components.naming import NAME_LABEL, component_type
 from components.platform.flows import TENANTS, Addresses, Side
 from policy.rules import RULES
 from spec.problems import Code, quoted
-from stacks.loading import load_file
+from stacks.loading import load_file, warnings_of
 from tests.support.addons import OPTIONS, spec_of_all
 from tests.support.registered import registered
 from tests.support.stack import dev_spec
@@ -185,6 +186,22 @@ def test_add_ons_open_nothing_between_tenants(network: Network) -> None:
     one, other = TENANTS_OF_DEV
     assert not network.allowed(Pod(one, {}), Pod(other, {}))
     assert not network.allowed(Pod(other, {}), Pod(one, {}))
+
+
+@pytest.mark.parametrize("add_on", [*ADDONS, *INTERNAL], ids=lambda add_on: add_on.name)
+def test_it_says_of_which_release_upstream_named_which_versions_of_kubernetes(add_on: AddOnType) -> None:
+    minor = re.escape(".".join(add_on.version.split(".")[:2]))
+    assert re.match(r"[\w-]+/[\w.-]+[ ,:]", add_on.kubernetes.source), "upstream's repository first"
+    assert re.search(rf"\b{minor}\b", add_on.kubernetes.source.replace(" v", " ")), "read it anew for this release"
+
+
+def test_our_own_stacks_run_no_add_on_in_a_version_of_kubernetes_that_upstream_does_not_name() -> None:
+    warned = {
+        (file.name, problem.where): problem.found
+        for file in CHECKOUT.glob("Pulumi.*.yaml")
+        for problem in warnings_of(load_file(file))
+    }
+    assert warned == {}
 
 
 @EACH

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from components.addons.addon import AddOn, InstallContext, Purpose
-from components.addons.backup.spec import METRICS, NAMESPACE, PODS, VERSION, BackupSpec
+from components.addons.backup.spec import KUBERNETES, METRICS, NAMESPACE, PODS, VERSION, BackupSpec
 from components.addons.csi_snapshotter.spec import CsiSnapshotterSpec
 from components.addons.exempt import (
     administers_the_cluster,
@@ -30,6 +30,7 @@ class Backup(AddOn[BackupSpec]):
 
     name = "backup"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.PRESERVE
     spec_type = BackupSpec
     defines = MappingProxyType(

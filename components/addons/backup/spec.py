@@ -8,6 +8,7 @@ from pydantic import Field
 from components.addons.bundles import read_bundles
 from components.addons.spec import AddOnSpec, unknown_tenants
 from components.addons.store import RetentionDays, StoreSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.platform.flows import Pods
 from components.platform.tenants import TenantSpec
 from spec.cron import Cron
@@ -16,6 +17,12 @@ from spec.problems import Finding
 from spec.text import DnsName
 
 VERSION: Final = read_bundles()["velero"].version
+KUBERNETES: Final = KubernetesVersions(
+    oldest=18,
+    newest=None,
+    tested=35,
+    source="velero-io/velero, README.md of 2026-08-21: 1.18, expected to be compatible",
+)
 NAMESPACE: Final = "velero"
 SERVICE_ACCOUNT: Final = "velero"
 METRICS: Final = 8085

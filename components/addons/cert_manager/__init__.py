@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from components.addons.addon import AddOn, InstallContext, Purpose
-from components.addons.cert_manager.spec import METRICS, NAMESPACE, PODS, VERSION, WEBHOOK, CertManagerSpec
+from components.addons.cert_manager.spec import KUBERNETES, METRICS, NAMESPACE, PODS, VERSION, WEBHOOK, CertManagerSpec
 from components.addons.exempt import api_server_address, rights_as_upstream_has_them
 from components.addons.gateway_api.spec import GatewayApiSpec
 from components.addons.ingress.spec import IngressSpec
@@ -28,6 +28,7 @@ class CertManager(AddOn[CertManagerSpec]):
 
     name = "cert-manager"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.CONNECT
     spec_type = CertManagerSpec
     defines = MappingProxyType(

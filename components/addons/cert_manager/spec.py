@@ -9,6 +9,7 @@ from components.addons.bundles import read_bundles
 from components.addons.dns import ZoneSpec
 from components.addons.key_pair import KeyPairSpec
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.platform.flows import Pods
 from spec.invalid import valid
 from spec.model import Many, StackModel, same_twice
@@ -16,6 +17,9 @@ from spec.problems import Code, Finding
 from spec.text import DnsName, Email, HttpsUrl
 
 VERSION: Final = read_bundles()["cert-manager"].version
+KUBERNETES: Final = KubernetesVersions(
+    oldest=33, newest=36, tested=36, source="cert-manager/website, content/docs/releases/README.md of 2026-08-22: 1.21"
+)
 NAMESPACE: Final = "cert-manager"
 WEBHOOK: Final = 10250
 METRICS: Final = 9402

@@ -7,7 +7,7 @@ Upstream: kubernetes/autoscaler, cluster-autoscaler 1.34 to 1.36, November 2026.
 from collections.abc import Iterator, Mapping
 
 from components.addons.addon import AddOn, InstallContext, Purpose
-from components.addons.cluster_autoscaler.spec import HTTP, NAMESPACE, PODS, RELEASES, ClusterAutoscalerSpec
+from components.addons.cluster_autoscaler.spec import HTTP, KUBERNETES, NAMESPACE, PODS, RELEASES, ClusterAutoscalerSpec
 from components.addons.exempt import api_server_address
 from components.addons.karpenter.spec import KarpenterSpec
 from components.addons.monitoring.spec import PROMETHEUS
@@ -23,6 +23,7 @@ class ClusterAutoscaler(AddOn[ClusterAutoscalerSpec]):
 
     name = "cluster-autoscaler"
     version = RELEASES[max(RELEASES)]
+    kubernetes = KUBERNETES
     purpose = Purpose.SCALE
     spec_type = ClusterAutoscalerSpec
     required_capabilities = frozenset({PoolScaling.capability, Capability.WORKLOAD_IDENTITY})

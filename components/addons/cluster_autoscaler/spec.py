@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import selector
 from components.platform.flows import Pods
 
@@ -13,6 +14,12 @@ NAMESPACE: Final = "cluster-autoscaler"
 HTTP: Final = 8085  # metrics, and whether it is well
 RELEASES: Final[Mapping[str, str]] = {"1.34": "1.34.4", "1.35": "1.35.2", "1.36": "1.36.1"}
 """By the cluster's version: it foresees what that version's scheduler would do."""
+_MINORS: Final = [int(each.removeprefix("1.")) for each in RELEASES]
+KUBERNETES: Final = KubernetesVersions(
+    oldest=min(_MINORS),
+    newest=max(_MINORS),
+    source="kubernetes/autoscaler, cluster-autoscaler/README.md of 2026-08-22: each its own, 1.36 for 1.36",
+)
 PODS: Final = Pods(NAMESPACE, selector("cluster-autoscaler"))
 
 

@@ -9,7 +9,15 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from components.addons.addon import AddOn, InstallContext, Purpose
-from components.addons.csi_snapshotter.spec import CONTROLLER, METRICS, NAMESPACE, PODS, VERSION, CsiSnapshotterSpec
+from components.addons.csi_snapshotter.spec import (
+    CONTROLLER,
+    KUBERNETES,
+    METRICS,
+    NAMESPACE,
+    PODS,
+    VERSION,
+    CsiSnapshotterSpec,
+)
 from components.addons.exempt import api_server_address
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
@@ -23,6 +31,7 @@ class CsiSnapshotter(AddOn[CsiSnapshotterSpec]):
 
     name = "csi-snapshotter"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.PRESERVE
     spec_type = CsiSnapshotterSpec
     defines = MappingProxyType({"snapshot.storage.k8s.io": "VolumeSnapshot VolumeSnapshotClass VolumeSnapshotContent"})

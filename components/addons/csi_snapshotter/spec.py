@@ -6,10 +6,18 @@ from pydantic import Field
 
 from components.addons.bundles import read_bundles
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import selector
 from components.platform.flows import Pods
 
 VERSION: Final = read_bundles()["snapshots"].version
+KUBERNETES: Final = KubernetesVersions(
+    oldest=25,
+    newest=None,
+    tested=34,
+    source="kubernetes-csi/docs, book/src/snapshot-controller.md of 2026-05-22, up to 8.2; "
+    "kubernetes-csi/external-snapshotter v8.7.0, release-tools/prow.sh",
+)
 NAMESPACE: Final = "csi-snapshotter"
 METRICS: Final = 8080
 CONTROLLER: Final = "snapshot-controller"

@@ -7,7 +7,7 @@ what the scheduler goes by. Upstream: kubernetes-sigs/descheduler 0.36, November
 from collections.abc import Collection, Iterator, Mapping
 
 from components.addons.addon import AddOn, InstallContext, Purpose
-from components.addons.descheduler.spec import NAMESPACE, PODS, VERSION, DeschedulerSpec
+from components.addons.descheduler.spec import KUBERNETES, NAMESPACE, PODS, VERSION, DeschedulerSpec
 from components.addons.exempt import api_server_address
 from components.addons.namespaces import quota
 from components.contract import Namespace, PodSecurity
@@ -20,6 +20,7 @@ class Descheduler(AddOn[DeschedulerSpec]):
 
     name = "descheduler"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.SCALE
     spec_type = DeschedulerSpec
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=1, gibibytes=2)),)

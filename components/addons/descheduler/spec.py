@@ -7,11 +7,18 @@ from pydantic import Field
 
 from components.addons.bundles import read_bundles
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import selector
 from components.platform.flows import Pods
 from spec.problems import Code, Finding
 
 VERSION: Final = read_bundles()["descheduler"].version
+KUBERNETES: Final = KubernetesVersions(
+    oldest=34,
+    newest=36,
+    tested=36,
+    source="kubernetes-sigs/descheduler v0.36.0, README.md: made for 1.36, tested with the three latest",
+)
 NAMESPACE: Final = "descheduler"
 HEALTH: Final = 10258
 PODS: Final = Pods(NAMESPACE, selector("descheduler"))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
-from components.addons.external_dns.spec import METRICS, NAMESPACE, PODS, VERSION, ExternalDnsSpec
+from components.addons.external_dns.spec import KUBERNETES, METRICS, NAMESPACE, PODS, VERSION, ExternalDnsSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.contract import Capability, Cluster, Namespace, PodSecurity
@@ -23,6 +23,7 @@ class ExternalDns(AddOn[ExternalDnsSpec]):
 
     name = "external-dns"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.CONNECT
     spec_type = ExternalDnsSpec
     required_capabilities = frozenset({Dns.capability, Capability.WORKLOAD_IDENTITY})

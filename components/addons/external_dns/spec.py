@@ -7,6 +7,7 @@ from pydantic import Field
 
 from components.addons.dns import Zones
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import selector
 from components.platform.flows import Pods
 from spec.invalid import valid
@@ -14,6 +15,7 @@ from spec.model import same_twice
 from spec.problems import Code, Finding, quoted
 
 VERSION: Final = "0.23.0"
+KUBERNETES: Final = KubernetesVersions(oldest=21, newest=None, source="kubernetes-sigs/external-dns v0.23.0, README.md")
 NAMESPACE: Final = "external-dns"
 METRICS: Final = 7979
 PODS: Final = Pods(NAMESPACE, selector("external-dns"))

@@ -6,7 +6,7 @@ Upstream: gateway-api.sigs.k8s.io 1.6, as of November 2026.
 from collections.abc import Collection, Mapping
 
 from components.addons.addon import CLUSTER, AddOn, InstallContext
-from components.addons.gateway_api.spec import VERSION, GatewayApiSpec
+from components.addons.gateway_api.spec import KUBERNETES, VERSION, GatewayApiSpec
 from components.contract import BuiltIn
 from components.platform.place import Place
 
@@ -16,6 +16,7 @@ class GatewayApi(AddOn[GatewayApiSpec]):
 
     name = "gateway-api"
     version = VERSION
+    kubernetes = KUBERNETES
     spec_type = GatewayApiSpec
     superseded_by = (BuiltIn.GATEWAY_API,)
 

@@ -12,7 +12,7 @@ from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.cert_manager.spec import CertManagerSpec
 from components.addons.exempt import open_to_all
 from components.addons.external_dns.spec import ExternalDnsSpec
-from components.addons.gateway_api.spec import KINDS, VERSION, GatewayApiSpec
+from components.addons.gateway_api.spec import KINDS, KUBERNETES, VERSION, GatewayApiSpec
 from components.addons.ingress.findings import issuer_findings, mesh_findings
 from components.addons.ingress.spec import GATEWAY_PODS, NAMESPACE, IngressSpec
 from components.addons.istio.spec import ISTIOD, IstioSpec
@@ -34,6 +34,7 @@ class Ingress(AddOn[IngressSpec]):
 
     name = "ingress"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.CONNECT
     spec_type = IngressSpec
     defines = KINDS

@@ -17,7 +17,7 @@ from components.addons.exempt import (
 )
 from components.addons.ingress.spec import IngressSpec
 from components.addons.istio import ambient, clusters
-from components.addons.istio.spec import AGENTS, ISTIOD, NAMESPACE, VERSION, WEBHOOK, IstioSpec
+from components.addons.istio.spec import AGENTS, ISTIOD, KUBERNETES, NAMESPACE, VERSION, WEBHOOK, IstioSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.spec import Selection
 from components.contract import Capability, Namespace, PodSecurity
@@ -32,6 +32,7 @@ class Istio(AddOn[IstioSpec]):
 
     name = "istio"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.CONNECT
     spec_type = IstioSpec
     defines = MappingProxyType(

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from components.addons.bundles import read_bundles
 from components.addons.spec import AddOnSpec, unknown_tenants
+from components.kubernetes_versions import KubernetesVersions
 from components.platform.flows import Pods
 from components.platform.tenants import TenantSpec
 from spec.invalid import is_invalid, valid
@@ -16,6 +17,11 @@ from spec.text import DnsLabel, DnsName, StackName
 from spec.values import Bytes, Cpu, Ipv4Cidr
 
 VERSION: Final = read_bundles()["istio"].version
+KUBERNETES: Final = KubernetesVersions(
+    oldest=32,
+    newest=36,
+    source="istio/istio.io, content/en/news/releases/1.31.x/announcing-1.31/_index.md of 2026-08-20",
+)
 NAMESPACE: Final = "istio-system"
 AGENTS: Final = "istio-cni"
 """Namespace of what runs on every node."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
-from components.addons.karpenter.spec import METRICS, NAMESPACE, PODS, VERSION, KarpenterSpec
+from components.addons.karpenter.spec import KUBERNETES, METRICS, NAMESPACE, PODS, VERSION, KarpenterSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.contract import Capability, Cluster, Namespace, PodSecurity
@@ -25,6 +25,7 @@ class Karpenter(AddOn[KarpenterSpec]):
     name = "karpenter"
     former_name = "autoscaling"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.SCALE
     spec_type = KarpenterSpec
     defines = MappingProxyType({"karpenter.sh": "NodeClaim NodeOverlay NodePool", "karpenter.k8s.aws": "EC2NodeClass"})

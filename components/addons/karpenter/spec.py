@@ -6,11 +6,15 @@ from pydantic import Field
 
 from components.addons.bundles import read_bundles
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.platform.flows import Pods
 from spec.model import Many
 from spec.values import Bytes, Cpu
 
 VERSION: Final = read_bundles()["karpenter"].version
+KUBERNETES: Final = KubernetesVersions(
+    oldest=26, newest=37, source="aws/karpenter-provider-aws v1.15.1, pkg/providers/version/version.go"
+)
 NAMESPACE: Final = "karpenter"
 METRICS: Final = 8080
 PODS: Final = Pods(NAMESPACE)

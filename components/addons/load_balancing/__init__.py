@@ -11,7 +11,7 @@ from types import MappingProxyType
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
 from components.addons.gateway_api.spec import KINDS, GatewayApiSpec
-from components.addons.load_balancing.spec import METRICS, NAMESPACE, PODS, VERSION, LoadBalancingSpec
+from components.addons.load_balancing.spec import KUBERNETES, METRICS, NAMESPACE, PODS, VERSION, LoadBalancingSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.addons.spec import SpecType
@@ -26,6 +26,7 @@ class LoadBalancing(AddOn[LoadBalancingSpec]):
 
     name = "load-balancing"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.CONNECT
     spec_type = LoadBalancingSpec
     defines = MappingProxyType(

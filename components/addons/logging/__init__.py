@@ -7,7 +7,16 @@ from collections.abc import Collection, Iterator, Mapping
 
 from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.exempt import api_server_address, reads_the_node
-from components.addons.logging.spec import AGENTS, ELASTICSEARCH, HTTPS, NAMESPACE, PORT, VERSION, LoggingSpec
+from components.addons.logging.spec import (
+    AGENTS,
+    ELASTICSEARCH,
+    HTTPS,
+    KUBERNETES,
+    NAMESPACE,
+    PORT,
+    VERSION,
+    LoggingSpec,
+)
 from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.naming import selector
 from components.platform.flows import ANY_ADDRESS, Flow, Pods, to_api_server, to_credentials
@@ -19,6 +28,7 @@ class Logging(AddOn[LoggingSpec]):
 
     name = "logging"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.OBSERVE
     spec_type = LoggingSpec
     required_capabilities = frozenset({Capability.NODE_DIRECTORIES})

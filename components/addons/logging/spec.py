@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import selector
 from components.platform.flows import Pods
 from spec.model import StackModel
@@ -15,6 +16,13 @@ from spec.text import DnsName, HttpsAddress
 from spec.values import Bytes, SecretText
 
 VERSION: Final = "9.5.3"
+KUBERNETES: Final = KubernetesVersions(
+    oldest=None,
+    newest=None,
+    tested=36,
+    source="elastic/beats, docs/reference/filebeat/running-on-kubernetes.md names none for 9.5; CI as of pull request "
+    "51888 of 2026-07-23. Elasticsearch and Kibana do not ask the API server",
+)
 NAMESPACE: Final = "logging"
 AGENTS: Final = "logging-agents"
 HTTPS: Final = 443

@@ -10,7 +10,7 @@ from typing import Final
 
 from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.exempt import api_server_address
-from components.addons.metrics_server.spec import NAMESPACE, PODS, PORT, VERSION, MetricsServerSpec
+from components.addons.metrics_server.spec import KUBERNETES, NAMESPACE, PODS, PORT, VERSION, MetricsServerSpec
 from components.addons.namespaces import quota
 from components.contract import BuiltIn, Capability, Namespace, PodSecurity
 from components.platform.flows import ANY_ADDRESS, Flow, to_api_server
@@ -24,6 +24,7 @@ class MetricsServer(AddOn[MetricsServerSpec]):
 
     name = "metrics-server"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.SCALE
     spec_type = MetricsServerSpec
     required_capabilities = frozenset({Capability.AGGREGATED_APIS})

@@ -9,7 +9,7 @@ from typing import Final
 
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
-from components.addons.monitoring.spec import NAMESPACE, PROMETHEUS, VERSION, MonitoringSpec
+from components.addons.monitoring.spec import KUBERNETES, NAMESPACE, PROMETHEUS, VERSION, MonitoringSpec
 from components.contract import Capability, Cluster, Namespace, PodSecurity
 from components.control_plane import PORTS
 from components.naming import selector
@@ -24,6 +24,7 @@ class Monitoring(AddOn[MonitoringSpec]):
 
     name = "monitoring"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.OBSERVE
     spec_type = MonitoringSpec
     required_capabilities = frozenset({Capability.BLOCK_STORAGE})

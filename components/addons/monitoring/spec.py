@@ -8,6 +8,7 @@ from pydantic import Field
 from components.addons.monitoring.alerting import NotifySpec
 from components.addons.monitoring.slo import SloSpec
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import selector
 from components.platform.flows import Pods
 from spec.model import Many, same_twice
@@ -16,6 +17,12 @@ from spec.text import DnsName
 from spec.values import Bytes, PortNumber
 
 VERSION: Final = "3.15.0"
+KUBERNETES: Final = KubernetesVersions(
+    oldest=None,
+    newest=36,
+    tested=36,
+    source="kubernetes/kube-state-metrics v2.20.0, README.md, tests/e2e.sh; Prometheus 3.15 names none",
+)
 NAMESPACE: Final = "monitoring"
 PROMETHEUS: Final = Pods(NAMESPACE, selector("prometheus"))
 """Who scrapes: the source of the flow that an add-on with metrics declares."""

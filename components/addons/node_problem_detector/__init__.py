@@ -10,7 +10,14 @@ from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address, reads_the_node
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
-from components.addons.node_problem_detector.spec import METRICS, NAMESPACE, PODS, VERSION, NodeProblemDetectorSpec
+from components.addons.node_problem_detector.spec import (
+    KUBERNETES,
+    METRICS,
+    NAMESPACE,
+    PODS,
+    VERSION,
+    NodeProblemDetectorSpec,
+)
 from components.contract import BuiltIn, Namespace, PodSecurity
 from components.platform.flows import Flow, to_api_server
 from components.platform.place import Place
@@ -21,6 +28,7 @@ class NodeProblemDetector(AddOn[NodeProblemDetectorSpec]):
 
     name = "node-problem-detector"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.OBSERVE
     spec_type = NodeProblemDetectorSpec
     superseded_by = (BuiltIn.NODE_CHECKS,)

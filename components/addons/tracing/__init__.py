@@ -11,7 +11,7 @@ from components.addons.logging.spec import ELASTICSEARCH, LoggingSpec
 from components.addons.logging.spec import NAMESPACE as LOGGING
 from components.addons.logging.spec import PORT as ELASTICSEARCH_PORT
 from components.addons.spec import Selection, SpecType
-from components.addons.tracing.spec import COLLECTOR, NAMESPACE, OTLP_GRPC, OTLP_HTTP, VERSION, TracingSpec
+from components.addons.tracing.spec import COLLECTOR, KUBERNETES, NAMESPACE, OTLP_GRPC, OTLP_HTTP, VERSION, TracingSpec
 from components.contract import Namespace, PodSecurity
 from components.naming import selector
 from components.platform.flows import ANY_ADDRESS, TENANTS, Flow, Pods
@@ -24,6 +24,7 @@ class Tracing(AddOn[TracingSpec]):
 
     name = "tracing"
     version = VERSION
+    kubernetes = KUBERNETES
     purpose = Purpose.OBSERVE
     spec_type = TracingSpec
     namespaces = (

@@ -7,11 +7,15 @@ from pydantic import Field
 
 from components.addons.logging.spec import ExternalSpec
 from components.addons.spec import AddOnSpec
+from components.kubernetes_versions import KubernetesVersions
 from components.naming import selector
 from components.platform.flows import Pods
 from spec.problems import Code, Finding
 
 VERSION: Final = "2.20.0"
+KUBERNETES: Final = KubernetesVersions(
+    oldest=None, newest=None, source="jaegertracing/jaeger v2.20.0: none of its code asks the API server"
+)
 NAMESPACE: Final = "tracing"
 HOST: Final = f"jaeger.{NAMESPACE}.svc.cluster.local"
 OTLP_GRPC: Final = 4317

@@ -1,8 +1,9 @@
 """A cluster that kubeadm makes in the stack file, wherever its machines are, and what can be wrong with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -13,6 +14,7 @@ from components.clusters.kubeadm.own_authorities import NONE_OF_ONES_OWN, Author
 from components.clusters.kubeadm.snapshots_spec import EtcdSnapshotsSpec
 from components.clusters.managed import ManagedSpec
 from components.clusters.pools import Architecture, in_gib
+from components.kubernetes_versions import KubernetesVersions
 from components.networks.address_plan import overlaps
 from spec.invalid import is_invalid
 from spec.model import Many, StackModel, refused, same_twice
@@ -148,6 +150,20 @@ class PodNetworkSpec(StackModel):
 
 class KubeadmOptions(ClusterSpec):
     """What can be said of a cluster that kubeadm makes, wherever its machines are."""
+
+    parts: ClassVar[Mapping[str, KubernetesVersions]] = MappingProxyType(
+        {
+            NETWORK_PLUGIN: KubernetesVersions(
+                oldest=33,
+                newest=36,
+                tested=36,
+                source="cilium/cilium v1.20.2, Documentation/network/kubernetes/compatibility.rst",
+            ),
+            "kubelet-csr-approver": KubernetesVersions(
+                oldest=None, newest=None, source="postfinance/kubelet-csr-approver v1.2.14, README.md names none"
+            ),
+        }
+    )
 
     certificate_names: Many[DnsName] = Field(
         default=(),

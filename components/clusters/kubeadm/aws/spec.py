@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -31,6 +32,7 @@ from components.clusters.node_labels import label_findings
 from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import CloudPoolSpec, all_whole, architecture_findings
 from components.contract import Capability
+from components.kubernetes_versions import KubernetesVersions
 from components.networks.address_plan import overlaps
 from components.networks.aws_spec import AwsNetworkSpec
 from spec.invalid import is_invalid
@@ -111,6 +113,21 @@ class KubeadmAwsSpec(KubeadmSpec):
 
     cloud = "aws"
     facts: ClassVar[Facts] = FACTS
+    parts = MappingProxyType(
+        {
+            **KubeadmSpec.parts,
+            CONTROLLER: KubernetesVersions(
+                oldest=36,
+                newest=36,
+                source="kubernetes/cloud-provider-aws v1.36.2, docs/README.md: its own, and no other",
+            ),
+            "aws-ebs-csi-driver": KubernetesVersions(
+                oldest=None,
+                newest=None,
+                source="kubernetes-sigs/aws-ebs-csi-driver v1.64.0, README.md: all that Kubernetes or EKS supports",
+            ),
+        }
+    )
     name_uses: ClassVar[Sequence[Use]] = (Use(IAM_ROLE, "{}-control-plane", AUTOMATIC),)
     ways_in_at_first = (
         "name the runner's address in apiEndpoint.publicFrom, and remove it when the network is connected",

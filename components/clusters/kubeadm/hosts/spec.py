@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
+from types import MappingProxyType
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
@@ -27,6 +28,7 @@ from components.clusters.node_labels import label_findings
 from components.clusters.node_pools import TaintSpec
 from components.clusters.pools import Architecture
 from components.contract import Capability, NodePool
+from components.kubernetes_versions import KubernetesVersions
 from components.networks.address_plan import overlaps
 from spec.invalid import is_invalid, valid
 from spec.model import Many, StackModel, same_twice
@@ -219,6 +221,14 @@ class ServiceAddresses(StackModel):
 class KubeadmHostsSpec(KubeadmOptions):
     """kubeadm on hosts given by address: bare metal, Vagrant, libvirt."""
 
+    parts = MappingProxyType(
+        {
+            **KubeadmOptions.parts,
+            "kube-vip": KubernetesVersions(
+                oldest=None, newest=None, source="kube-vip/kube-vip v1.2.3: no page in it names any"
+            ),
+        }
+    )
     kind: Literal["kubeadm-hosts"] = Field(description="kubeadm on hosts given by address.")
     network: HostsNetworkSpec = Field(description="The hosts' network, and the cluster's own.")
     virtual_ip: Ipv4 | None = Field(
