@@ -219,7 +219,7 @@ def test_in_aws_they_go_to_a_bucket_that_is_private_and_expires_and_which_no_mac
 
 
 def test_on_hosts_they_go_to_a_store_whose_key_is_in_a_secret_alone() -> None:
-    made = snapshots(registered(with_everything(), "shop"))
+    made = snapshots(registered(on_hosts(), "shop"))
     job = made[JOB]
     told = environment(job)
     assert told["STORE"] == "https://10.0.0.5:9000/snapshots"
@@ -250,10 +250,11 @@ def test_it_runs_on_control_planes_and_has_what_the_script_wants() -> None:
     assert named - told.keys() == {"STORE_KEY", "STORE_CA", "RETENTION_DAYS"}
 
 
-def with_everything() -> StackSpec:
-    """The case with every key, whose secret is one."""
-    config = yaml.safe_load((CHECKOUT / "tests/unit/stacks/cases/kubeadm-hosts.ok.everything.yaml").read_text())
-    cluster = config["config"]["polykube:cluster"]
-    del cluster["authorities"], cluster["bootstrapToken"]
-    cluster["etcdSnapshots"]["store"]["secretKey"] = Secret("hunter2")
-    return StackSpec.model_validate(config["config"], context=Origin("shop", CHECKOUT))
+def on_hosts() -> StackSpec:
+    """The example with members on hosts of their own, and a store."""
+    config = yaml.safe_load((CHECKOUT / "Pulumi.kubeadm-hosts.yaml").read_text(encoding="utf-8"))["config"]
+    hosts = [{"name": f"etcd-{number}", "address": f"10.20.0.{number}"} for number in (14, 15, 16)]
+    store = {"endpoint": "https://10.0.0.5:9000", "bucket": "snapshots", "accessKey": "shop"}
+    snapshots = {"schedule": "30 * * * *", "retentionDays": 90, "store": store | {"secretKey": Secret("hunter2")}}
+    config["polykube:cluster"] |= {"etcd": {"hosts": hosts}, "etcdSnapshots": snapshots}
+    return StackSpec.model_validate(config, context=Origin("shop", CHECKOUT))
