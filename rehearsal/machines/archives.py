@@ -17,7 +17,7 @@ _NAME: Final = "io.containerd.image.name"
 
 
 def pack(target: Path, name: str, files: Mapping[str, Path], entrypoint: Sequence[str]) -> None:
-    """Write to `target` an archive of one image, called `name`, with these files by their paths in it."""
+    """Write to `target` an archive of one image, called `name`, with files and directories by their paths."""
     layer = target.with_suffix(".layer")
     _write_layer(layer, files)
     try:
@@ -57,7 +57,7 @@ def _write_layer(layer: Path, files: Mapping[str, Path]) -> None:
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if directory == "tmp" else 0o755
             archive.addfile(entry)
         for path, source in sorted(files.items()):
-            archive.add(source.resolve(), path.lstrip("/"), filter=_anonymous)
+            archive.add(source.resolve(), path.lstrip("/"), filter=_executable if source.is_file() else _anonymous)
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -66,6 +66,12 @@ def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     entry.uname = entry.gname = ""
     entry.mtime = 0
     return entry
+
+
+def _executable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """The same as a program, which Go's cache of modules does not keep of a script."""
+    entry.mode = 0o755
+    return _anonymous(entry)
 
 
 def _described(kind: str, blob: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 set -eu
 nspawn=$1 name=$2 directory=$3 layers=$4 bridge=$5
 shift 5
+umount "$directory/root" 2>/dev/null || true # it had power before
 mount -t overlay overlay -o "lowerdir=$layers,upperdir=$directory/changes,workdir=$directory/work" "$directory/root"
 for cgroup in "$@"; do
   mkdir -p "$cgroup"

@@ -47,6 +47,7 @@ class BootedMachine:
     def __init__(self, name: str, address: IPv4Address, directory: Path, cgroups: Sequence[Path]) -> None:
         self.name, self.address, self.directory, self.cgroups = name, address, directory, cgroups
         self._process: subprocess.Popen[bytes] | None = None
+        self._command: Sequence[str] = ()
 
     def prepare(self, network: IPv4Network, seed: Seed) -> None:
         """Lay out what is the machine's own."""
@@ -71,6 +72,7 @@ class BootedMachine:
 
     def start(self, command: Sequence[str]) -> None:
         """Begin to boot by this command; `wait_until_running` returns when it has."""
+        self._command = command
         with self._console.open("ab") as console:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True
@@ -105,11 +107,16 @@ class BootedMachine:
         """Return when it is there; MachineError, with the console, when the machine ends or time does before that."""
         deadline = time.monotonic() + seconds
         while not is_there():
-            if self._process is None or self._process.poll() is not None:
+            if not self.runs:
                 raise MachineError(f"{self.name} ended before there was {what}\n{self._shown()}")
             if time.monotonic() > deadline:
                 raise MachineError(f"{self.name}: no {what} within {seconds:.0f} s\n{self._shown()}")
             time.sleep(_POLL)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has power."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def console(self) -> list[str]:
@@ -141,6 +148,11 @@ class BootedMachine:
         if self._process:
             self._process.wait()
         self._process = None
+
+    def power_on(self) -> None:
+        """Begin to boot again, from the disk that it has."""
+        assert not self.runs
+        self.start(self._command)
 
     def forget(self) -> None:
         """Throw its disk away."""

@@ -24,7 +24,7 @@ import psutil
 
 from common.locks import exclusive_or_none
 from common.paths import state_dir
-from rehearsal.machines.layer import bare, ensure_programs
+from rehearsal.machines.layer import bare, ensure_parts, ensure_programs
 from rehearsal.machines.machine import BootedMachine, Seed
 from rehearsal.machines.requirements import own_cgroups
 from rehearsal.machines.tree import ensure_tree
@@ -36,7 +36,8 @@ METADATA: Final = IPv4Address("169.254.169.254")
 """Where a cloud's machines ask about themselves; it is the place's, too."""
 BRIDGE: Final = "machines"
 # Of the whole computer, and set by machines (components/clusters/kubeadm/boot.py, and the kubelet's own tunables).
-_SETTINGS: Final = ("kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom")
+_CONNECTIONS: Final = "net/netfilter/nf_conntrack_max"
+_SETTINGS: Final = (_CONNECTIONS, "kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom")
 _BEGIN: Final = f"""\
 set -e
 ip link set lo up
@@ -60,6 +61,8 @@ class MachineSite:
         self._nspawn = unpacked("systemd-container") / "usr/bin/systemd-nspawn"
         (directory / "settings.json").write_text(json.dumps({each: _setting(each).read_text() for each in _SETTINGS}))
         flags = ["--mount", "--net", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"]
+        # kube-proxy sets it, by its defaults to this, and may do so only where it is that already.
+        _setting(_CONNECTIONS).write_text(f"{max(131072, 32768 * (os.cpu_count() or 1))}\n")
         self._process = subprocess.Popen(
             ["unshare", *flags, "sh", "-c", _BEGIN],  # noqa: S607
             stdin=subprocess.PIPE,
@@ -74,6 +77,10 @@ class MachineSite:
     def within(self, command: Sequence[str]) -> list[str]:
         """A command as it is run in the place."""
         return ["nsenter", f"--target={self._first}", "--mount", "--net", "--pid", "--", *command]
+
+    def on_the_network(self, command: Sequence[str]) -> list[str]:
+        """A command of this computer as it is run where the machines' network is the only one."""
+        return ["nsenter", f"--net=/proc/{self._first}/ns/net", "--", *command]
 
     def boot(self, name: str, address: IPv4Address, seed: Seed) -> BootedMachine:
         """Boot a machine called `name` with an address of `NETWORK`, which does what its seed says."""
@@ -94,14 +101,17 @@ class MachineSite:
 
 
 @contextmanager
-def open_site(version: str = "") -> Iterator[MachineSite]:
+def open_site(version: str = "", images: Sequence[str] = ()) -> Iterator[MachineSite]:
     """A place for machines; when the block is left, nothing of it is.
 
-    They have the programs of a version of Kubernetes (v1.36.4), or without one nothing of a cluster.
+    They have the programs of a version of Kubernetes (v1.36.4), or without one nothing of a cluster; and images called
+    as these, for parts that kubeadm does not bring.
     """
     sweep()
     tree = ensure_tree()
     layers = [ensure_programs(tree, version) if version else bare(), tree]
+    if images:
+        layers.insert(0, ensure_parts(tree, images))
     directory = _home() / f"{_PREFIX}{secrets.token_hex(3)}"
     with exclusive_or_none(_lock(directory)) as held:
         assert held

@@ -21,7 +21,7 @@ from components.clusters.kubeadm.documents import (
     join_document,
 )
 from rehearsal.machines import BootedMachine, MachineSite, Seed, obstacle, open_site
-from rehearsal.machines.layer import BUSYBOX
+from rehearsal.machines.images import BUSYBOX
 from rehearsal.machines.pods import connect_pods
 from rehearsal.providers.tls.provider import TlsProvider
 from tests.unit.rehearsal.desk import Desk

@@ -16,7 +16,7 @@ from components.clusters.kubeadm.snapshots import etcd_client, of_machine
 from components.control_plane import ETCD, ETCD_METRICS, NAMESPACE
 from components.naming import selector
 
-_IMAGE: Final = "quay.io/brancz/kube-rbac-proxy:v0.22.0"
+IMAGE: Final = "quay.io/brancz/kube-rbac-proxy:v0.22.0"
 _LOOPBACK: Final = "http://127.0.0.1:2381/"  # kubeadm's listen-metrics-urls
 _NOBODY: Final = 65532
 
@@ -35,7 +35,7 @@ def _proxy(name: str, port: int, upstream: pulumi.Input[str], arguments: list[st
     container = hardened(
         {
             "name": name,
-            "image": _IMAGE,
+            "image": IMAGE,
             "args": [
                 f"--secure-listen-address=0.0.0.0:{port}",
                 pulumi.Output.concat("--upstream=", upstream),

@@ -1,0 +1,2 @@
+#!/bin/sh
+# What has nothing to do where a network plugin is played.
