@@ -15,6 +15,8 @@ DOMAIN: Final = "polykube.dev"
 MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 TENANT_LABEL: Final = f"{DOMAIN}/tenant"
 NODE_POOL_LABEL: Final = f"{DOMAIN}/node-pool"
+MACHINE_GROUP_LABEL: Final = f"{DOMAIN}/machine-group"
+GENERATION_LABEL: Final = f"{DOMAIN}/generation"
 SANDBOX_LABEL: Final = f"{DOMAIN}/sandbox"
 """The label, and the taint, of nodes whose pods run in a sandbox of this name."""
 

@@ -54,13 +54,13 @@ def check_changes(outputs: Mapping[str, Any], spec: StackSpec) -> None:
     """EngineError with PK405 for a version that cannot follow, PK407 for each immutable field, PK412 for a local
     cluster that would be left behind, and PK413 for what is protected and would go.
 
-    `outputs` are the stack's. A cluster that is not in them, or that no cloud runs, can be anything.
+    `outputs` are the stack's. A cluster that is not in them, or that runs anyway, can be anything.
     """
     recorded, cluster = outputs.get("cluster") or {}, spec.cluster
     if _runs_here(recorded) and recorded["name"] != cluster.name:
         raise EngineError(_left_behind(recorded["name"], cluster))
     problems = list(_immutable(recorded, cluster))
-    if cluster.cloud and (recorded.get("kind"), recorded.get("name")) == (cluster.kind, cluster.name):
+    if cluster.goes_up and (recorded.get("kind"), recorded.get("name")) == (cluster.kind, cluster.name):
         problems += version_step(str(recorded["version"]), cluster)
     if recorded.get("protected"):
         problems += _protected(outputs, spec)
@@ -71,7 +71,7 @@ def check_changes(outputs: Mapping[str, Any], spec: StackSpec) -> None:
 def version_step(has: str, spec: ClusterSpec) -> Iterator[Problem]:
     """Why a cluster of version `has` cannot become what `spec` says (PK405), if it cannot.
 
-    One minor up is what clouds do at a time, and none goes down.
+    One minor up is what clouds and kubeadm do at a time, and none goes down.
     """
     step = spec.minor - minor_of(has)
     if step in (0, 1):

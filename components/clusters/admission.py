@@ -58,21 +58,40 @@ async def _wait(kubeconfig: str, patience: float) -> str:
 
 def _refusal(config: Mapping[str, Any]) -> str:
     """Why the user may not make namespaces yet; empty when they may, or when nothing can be asked for a credential."""
-    try:
-        credential = _credential(_of(config, "user")["exec"])
-    except FileNotFoundError:
-        return ""  # the provider says what is missing, and where to get it
-    except (subprocess.SubprocessError, ValueError) as error:
-        return f"no credential ({' '.join(str(error).split())[:200]})"
-    cluster = _of(config, "cluster")
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": _FIRST},
     }
+    try:
+        answer = ask(config, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+    except ProgramMissing:
+        return ""  # the provider says what is missing, and where to get it
+    except NotAnswered as why:
+        return str(why)
+    return "" if answer["status"].get("allowed") else "no namespaces may be made yet"
+
+
+class NotAnswered(Exception):
+    """Why the API server has not answered a question."""
+
+
+class ProgramMissing(NotAnswered):
+    """The program that the kubeconfig gets credentials from is not there."""
+
+
+def ask(config: Mapping[str, Any], path: str, posted: Mapping[str, Any] | None = None) -> Any:
+    """What the API server of a kubeconfig answers to its user, who gets a credential from a program; NotAnswered."""
+    cluster = _of(config, "cluster")
+    try:
+        credential = _credential(_of(config, "user")["exec"])
+    except FileNotFoundError as error:
+        raise ProgramMissing(str(error)) from error
+    except (subprocess.SubprocessError, ValueError) as error:
+        raise NotAnswered(f"no credential ({' '.join(str(error).split())[:200]})") from error
     request = urllib.request.Request(  # noqa: S310 - the server of our own cluster, by https
-        f"{cluster['server']}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-        data=json.dumps(review).encode(),
+        f"{cluster['server']}{path}",
+        data=json.dumps(posted).encode() if posted else None,
         headers={"Content-Type": "application/json"},
     )
     if token := credential.get("token"):
@@ -80,12 +99,11 @@ def _refusal(config: Mapping[str, Any]) -> str:
     try:
         trust = _trust(cluster, credential)
         with urllib.request.urlopen(request, timeout=_TIMEOUT, context=trust) as answer:  # noqa: S310
-            allowed = json.load(answer)["status"].get("allowed")
+            return json.load(answer)
     except HTTPError as error:
-        return f"it answers {error.code} {error.reason}"
+        raise NotAnswered(f"it answers {error.code} {error.reason}") from error
     except (URLError, OSError) as error:
-        return f"it does not answer ({error})"
-    return "" if allowed else "no namespaces may be made yet"
+        raise NotAnswered(f"it does not answer ({error})") from error
 
 
 def _credential(command: Mapping[str, Any]) -> Mapping[str, str]:

@@ -50,6 +50,7 @@ def minor_of(version: str) -> int:
 class ClusterSpec(StackModel):
     """The base of the cluster kinds' models; each adds its `kind` and what only it needs."""
 
+    goes_up: ClassVar[bool] = False  # whether it is this program that brings it to another version, one minor at a time
     cloud: ClassVar[str] = ""  # the Pulumi package whose resources the kind is made of, if it is one of a cloud
     parts: ClassVar[Mapping[str, KubernetesVersions]] = MappingProxyType({})
     """What the program itself puts into clusters of the kind, with the versions of Kubernetes that upstream names."""

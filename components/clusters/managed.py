@@ -83,6 +83,7 @@ class Facts:
 class ManagedSpec(ClusterSpec):
     """A cluster whose control plane a cloud runs."""
 
+    goes_up = True
     facts: ClassVar[Facts]
     name_uses: ClassVar[Sequence[Use]]  # what the cloud's names are made of the cluster's
     ways_in_at_first: ClassVar[tuple[str, ...]] = ()

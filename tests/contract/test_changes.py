@@ -129,6 +129,12 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
             "apiEndpoint": {"privateFrom": ["10.8.0.0/16"]},  # and nobody on the internet any more
             "nodePools.1.machineType": "m7g.xlarge",
             "nodePools.1.labels": {"workload": "any"},
+            # Machines of other launch templates take the place of those that are there, one by one.
+            "version": "1.35",
+            "controlPlanes.machineType": "m7g.xlarge",
+            "controlPlanes.image": "debian-13",
+            "controlPlanes.diskSize": "80Gi",
+            "controlPlanes.takesPods": True,
         },
         PROTECTED: {
             "region": "eu-west-1",
@@ -158,12 +164,7 @@ REFUSED: dict[str, dict[str, Any]] = {
         "nodePools.0.diskSize": "64Gi",
     },
     "kubeadm-aws": {
-        "version": "1.35",
         "controlPlanes.count": 5,
-        "controlPlanes.machineType": "m7g.xlarge",
-        "controlPlanes.image": "debian-13",
-        "controlPlanes.diskSize": "80Gi",
-        "controlPlanes.takesPods": True,
         "etcd": {"machineType": "m7g.large"},
         "certificateNames": ["api.example.com"],
         "authorities": {"cluster": {"certificate": OWN_AUTHORITY, "key": Secret()}},

@@ -20,6 +20,7 @@ NODES: Final = ("pulumi-python:dynamic/kubeadm:ControlPlane", "pulumi-python:dyn
 ANOTHER: Final = {"name": "worker-4", "address": "10.20.0.41"}
 STORE: Final = {"endpoint": "https://s3.example", "bucket": "b", "accessKey": "k", "secretKey": Secret("hunter2")}
 HARMLESS: Final[dict[str, Any]] = {
+    "version": "1.35",
     "deletionProtection": False,
     "loadBalancers": {"addresses": ["10.20.0.230-10.20.0.240"]},
     "ssh": {"user": "admin"},
@@ -34,7 +35,6 @@ HARMLESS: Final[dict[str, Any]] = {
 }
 REFUSED: Final[dict[str, Any]] = {
     "name": "another",
-    "version": "1.35",
     "virtualIp": "10.20.0.9",
     "keepalived": {},
     "certificateNames": ["api.example.com"],

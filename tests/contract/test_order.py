@@ -60,6 +60,11 @@ ORDER = {
         ("kubernetes:core/v1:Secret::bootstrap-token", "aws:autoscaling/group:Group::-control-plane-1"),
         ("kubernetes:core/v1:Secret::bootstrap-token", "aws:autoscaling/group:Group::-general"),
         ("aws:autoscaling/group:Group::-control-plane-1", "aws:autoscaling/group:Group::-control-plane-2"),
+        # What is told anew is told when those before have taken it.
+        ("aws:autoscaling/group:Group::-control-plane-0", "aws:ec2/launchTemplate:LaunchTemplate::-control-plane-1"),
+        ("aws:autoscaling/group:Group::-control-plane-1", "aws:ec2/launchTemplate:LaunchTemplate::-control-plane-2"),
+        ("aws:autoscaling/group:Group::-control-plane-2", "aws:ec2/launchTemplate:LaunchTemplate::-general"),
+        ("aws:autoscaling/group:Group::-control-plane-2", "aws:autoscaling/group:Group::-general"),
         ("aws:autoscaling/group:Group::-general", "kubernetes:core/v1:Namespace"),
         ("kubernetes:apps/v1:DaemonSet::cilium", "kubernetes:core/v1:Namespace"),
     ],

@@ -174,7 +174,7 @@ def _begin(documents: Sequence[Mapping[str, Any]], authorities: Mapping[str, str
     return Joined("played", {}, [])
 
 
-def _join(documents: Sequence[Mapping[str, Any]]) -> Joined:
+def _join(documents: Sequence[Mapping[str, Any]], *_: Any) -> Joined:
     """A machine that joins, where another one has begun."""
     (document,) = (each for each in documents if each["kind"] == "JoinConfiguration")
     endpoint = str(document["discovery"]["bootstrapToken"]["apiServerEndpoint"])

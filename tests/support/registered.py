@@ -13,6 +13,7 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 
 from automation.preview.trace import as_if_registered
 from components.clusters import admission, existing
+from components.clusters.kubeadm.aws import replacement
 from components.naming import PROJECT
 from stacks.compose import Composition, compose
 from stacks.config import StackSpec
@@ -164,6 +165,7 @@ def registered(
     with (
         # There is no API server to be let in by, or to be there.
         patch.object(admission, "_refusal", return_value=""),
+        patch.object(replacement, "missing", return_value=""),
         patch.object(existing, "unreachable", return_value=""),
         # A mocked monitor calls nobody back.
         patch.object(resource_hooks, "register_error_hook", as_if_registered),

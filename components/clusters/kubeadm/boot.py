@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from components.clusters.kubeadm.documents import SETTINGS, settings_files
-from components.clusters.kubeadm.releases import Download, downloads, etcd_download
+from components.clusters.kubeadm.releases import Download, downloads, etcd_download, release
 from components.clusters.kubeadm.runtimes import RUNTIMES, runtime_downloads
 from components.clusters.kubeadm.v1beta4 import Document
 
@@ -98,6 +98,11 @@ def contents(machine: Machine) -> dict[str, tuple[str, str]]:
     }
 
 
+def _settings(machine: Machine) -> dict[str, str]:
+    version = {} if machine.role == ETCD else {"VERSION": release(machine.minor)}
+    return {"ROLE": machine.role, **version, **machine.settings}
+
+
 def _programs(machine: Machine) -> Iterable[Download]:
     etcd = etcd_download(machine.architecture)
     if machine.role == ETCD:
@@ -132,6 +137,7 @@ def _of_node(machine: Machine) -> dict[str, tuple[str, str]]:
     for mirror in machine.mirrors:
         found[f"/etc/containerd/certs.d/{mirror.registry}/hosts.toml"] = _hosts(mirror), "0644"
     if machine.role != WORKER:
+        found["/usr/local/lib/polykube/control-plane.sh"] = _own_text("control_plane.sh"), "0644"
         found |= {
             f"{SETTINGS}/{name}": (yaml.safe_dump(each, sort_keys=False), secret)
             for name, each in settings_files(machine.issuer).items()

@@ -6,6 +6,7 @@ set -Eeuo pipefail
 
 # What not every kind of machine needs; its own file says otherwise.
 cloud_before_beginning() { :; }
+# shellcheck disable=SC2329 # which a cloud's own file does, too
 cloud_after_joining() { :; }
 ETCD=
 RESTORE=
@@ -187,12 +188,47 @@ join_cluster() {
     wait_for_etcd 1 # of a majority: none is healthy without
   fi
   wait_for 600 "API server at $API_ENDPOINT" curl --silent --max-time 5 --output /dev/null --insecure "https://$API_ENDPOINT/livez"
+  if [[ $PART != worker ]]; then
+    become_administrator
+    forget_lost_members || say "members of etcd that were lost may still be known to it"
+  fi
+  if [[ $PART == first ]]; then
+    raise_version
+  fi
   kubeadm join --config /etc/polykube/join.yaml
+}
+
+node_version() {
+  kubectl --kubeconfig "$KUBELET_CONFIG" get node "${NODE_NAME:-$(hostname)}" --output jsonpath='{.status.nodeInfo.kubeletVersion}'
+}
+
+runs_what_is_installed() {
+  [[ "Kubernetes $(node_version)" == "$(kubelet --version)" ]]
+}
+
+# A node that is there and runs an earlier version: the first control plane raises the cluster's, all others follow.
+upgrade_node() {
+  local has=$VERSION
+  if runs_what_is_installed; then
+    return
+  fi
+  if [[ $PART != worker ]]; then
+    has=$(cluster_version)
+    check_step "$has"
+  fi
+  if [[ $has != "$VERSION" ]]; then
+    kubeadm upgrade apply "$VERSION" --yes
+  else
+    kubeadm upgrade node
+  fi
+  systemctl restart kubelet
+  wait_for 300 "kubelet of $VERSION" runs_what_is_installed
 }
 
 # Whoever is to begin the cluster does so once; a machine that takes its place joins what is there.
 become_node() {
   if is_joined; then
+    upgrade_node
     return
   fi
   if [[ $PART == first ]] && ! cloud_has_begun; then
@@ -211,6 +247,10 @@ report() {
   wait_for 60 "answer of the cloud" cloud_report CONTINUE
 }
 
+if [[ $PART == first || $PART == control-plane ]]; then
+  # shellcheck source=control_plane.sh
+  . /usr/local/lib/polykube/control-plane.sh
+fi
 step "machine" cloud_prepare
 step "packages" install_packages
 step "programs" download_programs
@@ -235,3 +275,6 @@ step "node" become_node
 step "report" report
 # The network plugin may come after the first node, which is told to have joined before.
 step "ready" wait_for 900 "Ready node" is_ready
+if [[ $PART != worker ]]; then
+  step "add-ons" wait_for 3600 "API servers of $VERSION alone" add_ons_follow
+fi

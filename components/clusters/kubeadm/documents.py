@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from components.clusters.kubeadm.releases import PATCHES
+from components.clusters.kubeadm.releases import release
 from components.clusters.kubeadm.v1beta4 import (
     BootstrapToken,
     ClusterConfiguration,
@@ -144,7 +144,7 @@ def cluster_configuration(cluster: ClusterFacts) -> ClusterConfiguration:
     external = _external(in_cloud=cluster.in_cloud)
     return ClusterConfiguration(
         cluster_name=cluster.name,
-        kubernetes_version=f"v{PATCHES[cluster.minor]}",
+        kubernetes_version=release(cluster.minor),
         control_plane_endpoint=cluster.endpoint,
         networking=Networking(pod_subnet=cluster.pods, service_subnet=cluster.services),
         etcd=_etcd(cluster.etcd),

@@ -34,6 +34,11 @@ class Download:
     digest: str
 
 
+def release(minor: str) -> str:
+    """What kubeadm calls the release of a minor version: v1.36.4."""
+    return f"v{PATCHES[minor]}"
+
+
 def downloads(minor: str, architecture: str) -> Iterator[Download]:
     """All that a machine of an architecture needs for a minor version of Kubernetes."""
     version, github = PATCHES[minor], "https://github.com"

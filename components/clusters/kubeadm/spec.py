@@ -151,6 +151,7 @@ class PodNetworkSpec(StackModel):
 class KubeadmOptions(ClusterSpec):
     """What can be said of a cluster that kubeadm makes, wherever its machines are."""
 
+    goes_up = True
     parts: ClassVar[Mapping[str, KubernetesVersions]] = MappingProxyType(
         {
             NETWORK_PLUGIN: KubernetesVersions(
@@ -206,11 +207,14 @@ class KubeadmOptions(ClusterSpec):
 
     def immutable_fields(self) -> dict[str, str]:
         return super().immutable_fields() | {
-            "version": self.version,
             "certificateNames": ", ".join(self.certificate_names) or _NONE,
             "evictionSeconds": str(self.eviction_seconds),
             "authorities": str(self.authorities),
         }
+
+    def keeps(self, key: str, had: str) -> bool:
+        """As for every cluster, but that pools may go, and that what is not fixed any more may be another."""
+        return key not in self.immutable_fields() or super().keeps(key, had)
 
 
 class KubeadmSpec(KubeadmOptions, ManagedSpec):
@@ -228,10 +232,6 @@ class KubeadmSpec(KubeadmOptions, ManagedSpec):
         planes = self.control_planes
         return super().immutable_fields() | {
             "controlPlanes.count": str(planes.count),
-            "controlPlanes.machineType": planes.machine_type,
-            "controlPlanes.image": planes.image,
-            "controlPlanes.diskSize": f"{planes.disk_gib}Gi",
-            "controlPlanes.takesPods": str(planes.takes_pods).lower(),
             "etcd": str(self.etcd) if self.etcd else STACKED,
             "oidc": str(self.oidc) if self.oidc else "nobody",
             _PUBLIC: ", ".join(map(str, self.api_endpoint.public_from)) or _NONE,

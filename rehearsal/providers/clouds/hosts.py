@@ -14,6 +14,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,12 +23,14 @@ import yaml
 
 from common.errors import PolykubeError
 from common.files import write_atomically
+from common.simulation import KUBELET_ANNOTATION
 from rehearsal.providers.clouds import clusters, etcd, kubeadm
+from rehearsal.providers.clouds.api import Api
 from rehearsal.providers.clouds.cloud_init import CloudConfig
 from rehearsal.providers.clouds.etcd import PlayedMember
 from rehearsal.providers.clouds.kubeadm import Joined, NeverJoins
 from rehearsal.providers.clouds.machines import InstanceType
-from rehearsal.providers.clouds.nodes import Node, converge
+from rehearsal.providers.clouds.nodes import Node, converge, drain
 from rehearsal.providers.clouds.store import Resource, Store, rehearsal_directory
 
 HOST: Final = "kubeadm:Host"
@@ -160,6 +163,8 @@ class PlayedHost:
             self.store.put(Resource(HOST, self.address, name, inputs), "create")
             if joined:
                 converge(cluster, {_LABEL: self.address}, [self._node(joined, name)], self.store)
+        elif settings["ROLE"] != _ETCD:
+            self._upgrade(settings["NODE_NAME"])
         yield from (f"polykube-boot [   0s] {step}: done" for step in ("machine", "system", "programs", "node"))
 
     def _become_node(self, settings: Mapping[str, str]) -> Joined:
@@ -171,7 +176,7 @@ class PlayedHost:
         if settings["ROLE"] != "worker":
             etcd.check_client(init if begins else [], settings.get("ETCD", ""), self.files, _member_at)
         if not begins:
-            return kubeadm.join(join)
+            return kubeadm.join(join, self._release(), init)
         own = clusters.address_of(host)
         file = rehearsal_directory() / ADDRESSES
         known = json.loads(file.read_text()) if file.is_file() else {}
@@ -179,17 +184,61 @@ class PlayedHost:
         return kubeadm.begin(init, self.files, own, int(port))
 
     def _node(self, joined: Joined, name: str) -> Node:
-        version = kubeadm.release(self.told)
-        if version is None:
-            raise NeverJoins("no kubelet is there")
+        version = self._release()
         labels = {**joined.labels, _LABEL: self.address}
         machine = InstanceType("host", _CPUS, _GIB, "amd64")
         return Node(name, "", "", machine, version, "", labels, joined.taints)
+
+    def resume(self) -> Iterator[str]:
+        """What the boot script says where it is no node any more."""
+        yield from () if self.store.get(HOST, self.address) else self.boot()
 
     def joined(self) -> Iterator[str]:
         """That it is a node, if it is one."""
         if self.store.get(HOST, self.address):
             yield "joined yes"
+
+    def _upgrade(self, node: str) -> None:
+        """Bring the node to the version that it is told of, as kubeadm would."""
+        with self._api() as api:
+            version, path = self._release(), f"/api/v1/nodes/{node}"
+            found = api.get(path)
+            if found is None or found["status"]["nodeInfo"]["kubeletVersion"] == f"v{version}":
+                return
+            kubeadm.upgrade(api, version, self.told.documents(f"{_SETTINGS}/join.yaml"))
+            api.merge(path, {"metadata": {"annotations": {KUBELET_ANNOTATION: f"v{version}"}}})
+            self.store.note("upgraded", "node", node)
+
+    @contextmanager
+    def _api(self) -> Iterator[Api]:
+        """The API server of the cluster that it is a node of."""
+        found = self.store.get(HOST, self.address)
+        with clusters.api(found.inputs["cluster"] if found else "") as api:
+            if api is None:
+                raise Fails("The connection to the server was refused - did you specify the right host or port?")
+            yield api
+
+    def drain(self, node: str) -> None:
+        """Have the pods of a node go, as `kubectl drain` does by the API server of this control plane."""
+        with self._api() as api:
+            api.merge(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
+            left = drain(api, node)
+        if left:
+            raise Fails(f"error: unable to drain node {node!r}: global timeout reached: {', '.join(left)}")
+        self.store.note("drained", "node", node)
+
+    def uncordon(self, node: str) -> None:
+        """Let pods come to a node again."""
+        with self._api() as api:
+            api.merge(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": None}})
+        self.store.note("uncordoned", "node", node)
+
+    def _release(self) -> str:
+        """The version of kubeadm and kubelet that it has."""
+        version = kubeadm.release(self.told)
+        if version is None:
+            raise NeverJoins("no kubelet is there")
+        return version
 
     def leave(self) -> None:
         """Be no node any more; with the last control plane the cluster is gone."""
@@ -261,14 +310,12 @@ def _do(host: PlayedHost, command: Sequence[str]) -> Iterator[str]:
     match list(command):
         case ["bash", "-s", "--", "inspect", *addresses]:
             yield from host.inspect(addresses)
-        case ["bash", "-s", "--", "follow" | "resume"]:
-            yield from host.boot()
+        case ["bash", "-s", "--", "follow" | "resume" | "joined" as action]:
+            yield from {"follow": host.boot, "resume": host.resume, "joined": host.joined}[action]()
         case ["bash", "-s", "--", "leave", *_]:
             host.leave()
-        case ["bash", "-s", "--", "forget", node, *_]:
-            host.forget(node)
-        case ["bash", "-s", "--", "joined"]:
-            yield from host.joined()
+        case ["bash", "-s", "--", "drain" | "uncordon" | "forget" as action, node, *_]:
+            {"drain": host.drain, "uncordon": host.uncordon, "forget": host.forget}[action](node)
         case ["bash", "-s", "--", "clean"]:
             pass
         case ["tar", "--extract", "--file=-", "--directory=/", *_]:

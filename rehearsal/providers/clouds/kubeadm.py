@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -24,6 +25,8 @@ from rehearsal.providers.clouds.cloud_init import CloudConfig
 _RBAC: Final = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 _ADMINISTRATORS: Final = "kubeadm:cluster-admins"
 _SECRETS: Final = "/api/v1/namespaces/kube-system/secrets"
+_CONFIGURATION: Final = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
+_CONTROL_PLANE: Final = "node-role.kubernetes.io/control-plane"
 _CA: Final = "/etc/kubernetes/pki/ca"
 _DOWNLOADS: Final = "/etc/polykube/downloads"
 _RELEASE: Final = re.compile(r"/v(\d+\.\d+\.\d+)/bin/linux/(\w+)/kubelet")
@@ -56,11 +59,13 @@ def begin(documents: list[dict[str, Any]], authorities: Mapping[str, str], host:
     with clusters.api(name) as api:
         assert api is not None
         api.apply(f"{_RBAC}/{_ADMINISTRATORS}", _administrators())
+        _upload(api, cluster)
     return _registered(name, by_kind["InitConfiguration"], control_plane=True)
 
 
-def join(documents: list[dict[str, Any]]) -> Joined:
-    """Join the cluster of this document, as far as that can be trusted and lets the machine in."""
+def join(documents: list[dict[str, Any]], version: str, init: list[dict[str, Any]] | None = None) -> Joined:
+    """Join the cluster of this document, as far as that can be trusted and lets a machine with this `version` of
+    kubeadm and kubelet in (1.36.4). One that was to begin the cluster (`init`) raises its version before."""
     document = next((each for each in documents if each["kind"] == "JoinConfiguration"), None)
     if document is None:
         raise NeverJoins("no JoinConfiguration in the documents")
@@ -81,7 +86,81 @@ def join(documents: list[dict[str, Any]]) -> Joined:
         if api is None:
             raise NeverJoins(f"no API server at {endpoint} within its deadline")
         check_token(api, str(discovery["token"]))
+        for each in init or ():
+            if each["kind"] == "ClusterConfiguration":
+                _raise_version(api, each, version)
+        _check_skew(api, version, control_plane="controlPlane" in document)
     return _registered(name, document, control_plane="controlPlane" in document)
+
+
+def upgrade(api: Api, version: str, join: list[dict[str, Any]]) -> None:
+    """Bring a node that has joined by this document to a `version` (1.36.4), as the boot script has kubeadm do it."""
+    control_plane = any("controlPlane" in each for each in join)
+    if control_plane:
+        _raise_version(api, _configuration(api) | {"kubernetesVersion": f"v{version}"}, version)
+    _check_skew(api, version, control_plane=control_plane)
+
+
+def _upload(api: Api, configuration: Mapping[str, Any]) -> None:
+    """Keep the cluster's configuration where kubeadm does."""
+    metadata = {"name": "kubeadm-config", "namespace": "kube-system"}
+    data = {"ClusterConfiguration": yaml.safe_dump(dict(configuration))}
+    api.apply(_CONFIGURATION, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+
+
+def _configuration(api: Api) -> dict[str, Any]:
+    kept = api.get(_CONFIGURATION) or {"data": {}}
+    found: dict[str, Any] = yaml.safe_load(kept["data"].get("ClusterConfiguration", "")) or {}
+    return found
+
+
+def _configured(api: Api, otherwise: str) -> str:
+    """The version by which kubeadm makes control planes; of a cluster whose maker said none, its own."""
+    return str(_configuration(api).get("kubernetesVersion", otherwise)).removeprefix("v")
+
+
+def _raise_version(api: Api, configuration: Mapping[str, Any], version: str) -> None:
+    """Have control planes made by this version's configuration from now on."""
+    has = _configured(api, version)
+    _check_step(has, version)
+    if has != version:
+        _upload(api, configuration)
+
+
+def _check_step(has: str, version: str) -> None:
+    """NeverJoins for a version that does not follow on the one that the cluster has, as the boot script says it."""
+    if _parts(has) > _parts(version):
+        raise NeverJoins(f"the cluster is at v{has}, and does not go down to v{version}")
+    if _parts(version)[1] > _parts(has)[1] + 1:
+        raise NeverJoins(f"the cluster is at v{has}, and goes up by one minor version at a time, not to v{version}")
+
+
+def _check_skew(api: Api, version: str, *, control_plane: bool) -> None:
+    """NeverJoins for what kubeadm refuses (preflight/checks.go, KubernetesVersionCheck; util/config/common.go,
+    NormalizeKubernetesVersion), and for what it lets pass, and is supported by nobody: a control plane of another
+    version than its kubeadm, and a kubelet that is newer than an API server."""
+    has = _configured(api, version)
+    (_, minor, *_), (_, own, *_) = _parts(has), _parts(version)
+    if minor < own - 1:
+        raise NeverJoins(
+            "this version of kubeadm only supports deploying clusters with the control plane version >= "
+            f"1.{own - 1}.0. Current version: v{has}"
+        )
+    if control_plane and minor > own:
+        raise NeverJoins(
+            "[ERROR KubernetesVersion]: Kubernetes version is greater than kubeadm version. Please consider to upgrade "
+            f"kubeadm. Kubernetes version: {has}. Kubeadm version: 1.{own}.x"
+        )
+    if control_plane and minor < own:
+        raise NeverJoins(f"kubeadm {version} would make a control plane of {has}, as kubeadm-config says")
+    for each in [] if control_plane else api.list(f"/api/v1/nodes?labelSelector={_CONTROL_PLANE}"):
+        name, runs = each["metadata"]["name"], each["status"]["nodeInfo"]["kubeletVersion"].removeprefix("v")
+        if _parts(runs) < _parts(version):
+            raise NeverJoins(f"the kubelet {version} is newer than the API server {runs} of {name}")
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def check_token(api: Api, token: str) -> None:
@@ -124,9 +203,8 @@ def _registered(cluster: str, document: Mapping[str, Any], *, control_plane: boo
     labels = dict(pair.split("=", 1) for pair in flags.get("node-labels", "").split(",") if pair)
     taints = registration.get("taints")
     if control_plane:
-        key = "node-role.kubernetes.io/control-plane"
-        labels[key] = ""
-        taints = [{"key": key, "effect": "NoSchedule"}] if taints is None else taints
+        labels[_CONTROL_PLANE] = ""
+        taints = [{"key": _CONTROL_PLANE, "effect": "NoSchedule"}] if taints is None else taints
     return Joined(cluster, labels, [dict(each) for each in taints or ()])
 
 

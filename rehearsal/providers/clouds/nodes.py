@@ -84,25 +84,33 @@ def names(pool: str, made_of: Any, count: int) -> Iterator[str]:
 
 
 def converge(
-    cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], store: Store, fault: Fault | None = None
+    cluster: str,
+    pool: Mapping[str, str],
+    wanted: Sequence[Node],
+    store: Store,
+    fault: Fault | None = None,
+    *,
+    told_once: bool = False,
 ) -> None:
     """Bring the nodes with the labels `pool` of a cluster to `wanted`: first what is new, then without the rest.
+
+    Machines that are `told_once` stay as they are when they are there.
 
     Refused when a fault leaves a zone without machines; the nodes of the other zones are made then.
     """
     short = [node for node in wanted if fault and fault.fault == "insufficient-capacity" and node.zone == fault.zone]
-    _converge(cluster, pool, [node for node in wanted if node not in short], store)
+    _converge(cluster, pool, [node for node in wanted if node not in short], store, told_once=told_once)
     for node in short:
         raise Refused("capacity", machine=node.machine.type, zone=node.zone)
 
 
-def _converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], store: Store) -> None:
+def _converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], store: Store, *, told_once: bool) -> None:
     selector = ",".join(f"{key}={value}" for key, value in pool.items())
     with clusters.api(cluster) as api:
         if api is None:  # the cluster went first, and its nodes with it
             return
         existing = {node["metadata"]["name"] for node in api.list(f"/api/v1/nodes?labelSelector={selector}")}
-        for node in wanted:
+        for node in [each for each in wanted if not (told_once and each.name in existing)]:
             api.apply(f"/api/v1/nodes/{node.name}", node.manifest())
         for node in wanted:
             _until_ready(api, node.name)
@@ -112,7 +120,7 @@ def _converge(cluster: str, pool: Mapping[str, str], wanted: Sequence[Node], sto
         for name in surplus:
             api.merge(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
         for name in surplus:
-            _drain(api, name)
+            drain(api, name)
             api.delete(f"/api/v1/nodes/{name}")
             store.note("gone", _TYPE, name)
         offer(api)
@@ -126,13 +134,14 @@ def _until_ready(api: Api, name: str) -> None:
         time.sleep(_POLL)
 
 
-def _drain(api: Api, node: str) -> None:
-    """Evict the pods of a node, but those of DaemonSets; when the time is up, the node goes all the same."""
+def drain(api: Api, node: str) -> list[str]:
+    """Evict the pods of a node, but those of DaemonSets; the names of those that are left when the time is up."""
     deadline = time.monotonic() + _DRAIN
     while (pods := list(_to_evict(api, node))) and time.monotonic() < deadline:
         for pod in pods:
             api.evict(pod["namespace"], pod["name"])
         time.sleep(_POLL)
+    return [pod["name"] for pod in pods]
 
 
 def _to_evict(api: Api, node: str) -> Iterator[Mapping[str, Any]]:

@@ -6,7 +6,8 @@ The machines are the stand-in's, the API server is real: it is started with the 
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,7 @@ FILES: Final = {
     "/etc/kubernetes/pki/ca.crt": CERTIFICATE,
     "/etc/kubernetes/pki/ca.key": _private(AUTHORITY._key).decode(),
 }
+URN: Final = f"urn:pulumi:s::p::{GROUP}::"
 TOKEN: Final = "abcdef.0123456789abcdef"
 HOST: Final = "internal.example"
 
@@ -40,7 +42,7 @@ def discovery(**other: Any) -> dict[str, Any]:
     return found | other
 
 
-def user_data(role: str, *, architecture: str = "arm64", **other: Any) -> str:
+def user_data(role: str, *, architecture: str = "arm64", release: str = "1.36.4", **other: Any) -> str:
     """What the program tells a machine, as far as the stand-in reads it; `other` is another discovery."""
     registration = {"kubeletExtraArgs": [{"name": "node-labels", "value": "pool=general"}]}
     join = {"kind": "JoinConfiguration", "discovery": {"bootstrapToken": discovery(**other)}}
@@ -48,11 +50,12 @@ def user_data(role: str, *, architecture: str = "arm64", **other: Any) -> str:
         join["controlPlane"] = {}
     init = {"kind": "InitConfiguration", "nodeRegistration": {}}
     cluster = {"kind": "ClusterConfiguration", "clusterName": "given", "apiServer": {"certSANs": [HOST]}}
+    cluster |= {"kubernetesVersion": f"v{release}"}
     settings = {"ROLE": role, "API_ENDPOINT": f"{HOST}:6443", "AUTHORITIES": "given/authorities"}
-    release = f"kubelet 0 https://dl.k8s.io/release/v1.36.4/bin/linux/{architecture}/kubelet\n"
+    downloads = f"kubelet 0 https://dl.k8s.io/release/v{release}/bin/linux/{architecture}/kubelet\n"
     files = {
         "machine.env": "".join(f'{name}="{value}"\n' for name, value in settings.items()),
-        "downloads": release,
+        "downloads": downloads,
         "join.yaml": yaml.safe_dump({**join, "nodeRegistration": registration}),
         **({"init.yaml": yaml.safe_dump_all([init, cluster])} if role == "first" else {}),
     }
@@ -89,8 +92,23 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsStandIn]:
 
 def create(aws: AwsStandIn, name: str, told: str, *, profile: str = "nobody", size: int = 1, most: int = 4) -> str:
     """A group of machines that are told this; why it fails, if it does."""
+    template(aws, name, told, profile)
+    return failure(lambda: aws.create(Request(URN + name, group(name, size, most))))
+
+
+def replace(aws: AwsStandIn, name: str, told: str, by: str) -> str:
+    """Have a group of control planes replace its machine by one of another template; why it fails, if it does."""
+    template(aws, by, told, "reader")
+    had, has = group(name), group(name) | {"launchTemplate": {"id": by, "version": "$Latest"}}
+    return failure(lambda: aws.update(Request(URN + name, has, had, had, id=name)))
+
+
+def template(aws: AwsStandIn, name: str, told: str, profile: str) -> None:
     there(aws, TEMPLATE, name, {"userData": told, "instanceType": "m7g.large", "iamInstanceProfile": {"arn": profile}})
-    inputs = {
+
+
+def group(name: str, size: int = 1, most: int = 4) -> dict[str, Any]:
+    return {
         "name": name,
         "minSize": size,
         "maxSize": most,
@@ -98,9 +116,13 @@ def create(aws: AwsStandIn, name: str, told: str, *, profile: str = "nobody", si
         "launchTemplate": {"id": name, "version": "$Latest"},
         "initialLifecycleHooks": [{"name": "boot", "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}],
         "waitForCapacityTimeout": "25m",
+        "instanceRefresh": {"strategy": "Rolling"},
     }
+
+
+def failure(do: Callable[[], object]) -> str:
     try:
-        aws.create(Request(f"urn:pulumi:s::p::{GROUP}::{name}", inputs))
+        do()
     except (ProviderError, InitializationFailed) as error:
         return str(getattr(error, "reasons", error))
     return ""
@@ -188,6 +210,56 @@ def test_a_group_has_a_least_number_that_is_not_larger_than_its_largest(aws: Aws
     assert "Max bound, 1, must be greater than or equal to min bound, 2" in create(
         aws, "bounds", user_data("worker"), size=2, most=1
     )
+
+
+SKEW: Final = {
+    "worker 1.37.1": "the kubelet 1.37.1 is newer than the API server 1.36.4 of first-",
+    "worker 1.38.0": "only supports deploying clusters with the control plane version >= 1.37.0",
+    "control-plane 1.37.1": "kubeadm 1.37.1 would make a control plane of 1.36.4, as kubeadm-config says",
+    "control-plane 1.35.8": r"\[ERROR KubernetesVersion\]: Kubernetes version is greater than kubeadm version",
+}
+
+
+@pytest.mark.parametrize("what", SKEW)
+def test_a_machine_of_a_version_that_does_not_go_with_the_cluster_never_joins(aws: AwsStandIn, what: str) -> None:
+    know(TOKEN, 3600)
+    role, _, release = what.partition(" ")
+    failed = create(aws, what.replace(" ", "-"), user_data(role, release=release), profile="reader")
+    assert re.search(SKEW[what], failed), failed
+
+
+def test_a_worker_may_be_older_than_the_api_servers(aws: AwsStandIn) -> None:
+    know(TOKEN, 3600)
+    assert create(aws, "older", user_data("worker", release="1.35.8")) == ""
+
+
+def test_the_version_goes_up_with_the_machine_that_was_to_begin_the_cluster_and_one_by_one(aws: AwsStandIn) -> None:
+    know(TOKEN, 3600)
+    (old,) = [name for name in nodes() if name.startswith("first-")]
+    two = replace(aws, "first", user_data("first", release="1.38.0"), by="first-1.38")
+    down = replace(aws, "first", user_data("first", release="1.35.8"), by="first-1.35")
+    assert "the cluster is at v1.36.4, and goes up by one minor version at a time, not to v1.38.0" in two
+    assert "the cluster is at v1.36.4, and does not go down to v1.35.8" in down
+    assert old in nodes()
+    before = len(aws.store.events())
+    assert replace(aws, "first", user_data("first", release="1.37.1"), by="first-1.37") == ""
+    (new,) = [name for name in nodes() if name.startswith("first-")]
+    assert nodes()[new]["status"]["nodeInfo"]["kubeletVersion"] == "v1.37.1"
+    moved = [(each.operation, each.id) for each in aws.store.events()[before:] if each.type == "node"]
+    assert moved == [("ready", new), ("gone", old)]
+    assert create(aws, "fourth", user_data("control-plane", release="1.37.1"), profile="reader") == ""
+
+
+def test_machines_of_a_group_hear_nothing_of_what_its_template_says_later(aws: AwsStandIn) -> None:
+    know(TOKEN, 3600)
+    assert create(aws, "settled", user_data("worker")) == ""
+    (node,) = [each for name, each in nodes().items() if name.startswith("settled-")]
+    template(aws, "settled", user_data("worker", release="1.35.8"), "nobody")
+    had = group("settled")
+    assert failure(lambda: aws.update(Request(URN + "settled", had | {"maxSize": 5}, had, had, id="settled"))) == ""
+    (now,) = [each for name, each in nodes().items() if name.startswith("settled-")]
+    assert now["status"]["nodeInfo"] == node["status"]["nodeInfo"]
+    assert now["metadata"]["uid"] == node["metadata"]["uid"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """An etcd that takes anybody for a member or a client, or whose members do not find each other."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -9,9 +10,11 @@ import pytest
 from cryptography.x509 import ExtendedKeyUsage, IPAddress, SubjectAlternativeName, load_pem_x509_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from components.clusters.kubeadm import authorities
 from tests.support.etcd_members import CLIENT, PATIENCE, Etcd, Given, given, members_here, running_etcd
 
 MEMBERS: Final = members_here()
+SCRIPT: Final = Path(authorities.__file__).with_name("control_plane.sh")
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +103,49 @@ def test_the_script_knows_a_member_that_was_added_anew_by_its_having_no_name(etc
     told.write_text(told.read_text().replace("initial-cluster-state: new", "initial-cluster-state: existing"))
     etcd.start(late.name)
     etcd.wait_until_healthy(late)
+
+
+def test_a_control_plane_that_joins_has_etcd_forget_the_members_whose_nodes_are_gone(etcd: Etcd) -> None:
+    first, second, lost = MEMBERS
+    for member in MEMBERS:
+        etcd.start(member.name)
+    for member in MEMBERS:
+        etcd.wait_until_healthy(member)
+    etcd.end(lost.name)
+    pki = etcd.room / "plane/etc/kubernetes/pki"
+    for kind in ("crt", "key"):  # kubeadm's own is signed by the same authority
+        (pki / f"etcd/healthcheck-client.{kind}").symlink_to(pki / f"apiserver-etcd-client.{kind}")
+    script = f"""
+        source {SCRIPT}
+        PKI={pki}; ETCD=; VERSION=v1.36.4
+        kubeadm() {{ :; }}
+        say() {{ echo "$*"; }}
+        as_administrator() {{
+          case $2 in
+            nodes) echo {first.name} {second.name} ;;
+            pods) echo {lost.endpoint} {first.endpoint} ;;
+          esac
+        }}
+        forget_lost_members"""
+    # etcd changes its members when those that it has have been connected for some seconds.
+    deadline = monotonic() + PATIENCE
+    while (done := bash(script)).returncode:
+        assert monotonic() < deadline, done.stderr
+    assert f"etcd forgets {lost.name}, whose node is gone" in done.stdout
+    assert bash(script).stdout.count("forgets") == 0
+    listed = etcd.ask(first, "/v3/cluster/member/list", {})["members"]
+    assert {each["name"] for each in listed} == {first.name, second.name}
+
+
+def test_a_control_plane_whose_etcd_does_not_answer_forgets_nobody(etcd: Etcd) -> None:
+    script = f"""
+        source {SCRIPT}
+        PKI={etcd.room}; ETCD=; VERSION=v1.36.4
+        kubeadm() {{ :; }}
+        as_administrator() {{ echo {MEMBERS[0].endpoint}; }}
+        forget_lost_members"""
+    assert bash(script).returncode == 1
+
+
+def bash(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=False, timeout=60)

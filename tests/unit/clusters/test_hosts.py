@@ -113,6 +113,7 @@ PROPS: Final[dict[str, Any]] = {
     "controller": {},
     "peers": [],
     "virtualIp": "",
+    "version": "v1.36.4",
     "seed": '{"/etc/polykube/join.yaml": ["token", "0600"]}',
 }
 KEPT: Final = {name: value for name, value in PROPS.items() if name != "seed"} | {
@@ -130,6 +131,7 @@ def test_a_node_that_is_told_the_same_is_let_be() -> None:
         ("seed", '{"/etc/polykube/join.yaml": ["another token", "0600"]}', []),
         ("user", "admin", []),
         ("hostKey", "ssh-ed25519 BBBB", []),
+        ("version", "v1.35.8", []),
         ("address", "10.0.0.22", ["address"]),
         ("pool", "memory", ["pool"]),
         ("cluster", f"sha256:{'b' * 64}", ["cluster"]),
@@ -274,7 +276,7 @@ def test_a_machine_in_the_place_of_a_lost_one_becomes_the_node_once_another_is_f
     assert _updated(monkeypatch, "ssh-ed25519 BBBB", "", "lost", "cp-3") == [
         ("worker-1", "joined"),
         ("cp-3", "joined"),
-        ("cp-3", "forget", "worker-1", "10.0.0.21"),
+        ("cp-3", "forget", "worker-1", "60", "10.0.0.21"),
         ("worker-1", "write"),
         ("worker-1", "resume"),
     ]
@@ -345,3 +347,49 @@ def test_the_clock_is_judged_by_when_the_host_was_asked() -> None:
     now = time.time()
     slow = HostFacts.read(f"clock {now}\n", now - 30, now + 30)
     assert not any("clock" in each for each in problems(slow, PLANE))
+
+
+def _upgraded(monkeypatch: pytest.MonkeyPatch, fails: str = "", **other: Any) -> tuple[list[Any], str]:
+    """What is done where when the worker is updated, and what it ends with; one of the steps `fails`."""
+    done: list[Any] = []
+
+    def ask(host: SshHost, _: float, *action: str, **__: Any) -> str:
+        done.append((host.name, *action))
+        if action[0] == fails:
+            raise HostError(f"{host}: cannot evict pod as it would violate the pod's disruption budget")
+        return ""
+
+    monkeypatch.setattr(provider, "ask", ask)
+    monkeypatch.setattr(provider, "write", lambda host, *_: done.append((host.name, "seed")))
+    controller = {name: PROPS[name] for name in ("port", "user", "identityFile", "hostKey")}
+    news = PROPS | {"controller": controller | {"name": "cp-1", "address": "10.0.0.11"}, "version": "v1.36.4"} | other
+    try:
+        NodeProvider().update("10.0.0.21", KEPT | {"version": "v1.35.8"}, news)
+    except HostError as error:
+        return done, str(error)
+    return done, ""
+
+
+def test_a_node_gets_another_version_while_it_has_no_pods(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, _ = _upgraded(monkeypatch)
+    assert done == [
+        ("cp-1", "drain", "worker-1", "900"),
+        ("worker-1", "seed"),
+        ("worker-1", "follow"),
+        ("cp-1", "uncordon", "worker-1"),
+    ]
+
+
+def test_a_node_whose_pods_do_not_go_keeps_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, said = _upgraded(monkeypatch, fails="drain")
+    assert [action for _, action, *_ in done] == ["drain"]
+    assert "disruption budget" in said
+
+
+def test_a_node_that_is_told_otherwise_is_neither_drained_nor_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _upgraded(monkeypatch, version="v1.35.8")[0] == [("worker-1", "seed"), ("worker-1", "resume")]
+
+
+def test_the_control_plane_that_others_are_drained_by_is_drained_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, _ = _upgraded(monkeypatch, controller={}, role="first", name="cp-1", address="10.0.0.11")
+    assert {host for host, *_ in done} == {"cp-1"}

@@ -190,6 +190,7 @@ def props(server: Server, **seed: tuple[str, str]) -> dict[str, Any]:
         "controller": {},
         "peers": [],
         "virtualIp": "",
+        "version": "v1.36.4",
         "seed": json.dumps(told),
     }
 

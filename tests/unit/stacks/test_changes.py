@@ -127,6 +127,17 @@ def test_control_planes_of_kubeadm_keep_their_zones_and_the_names_of_their_endpo
     assert (problem.code, problem.where) == ("PK407", f"polykube:cluster.{where}")
 
 
+@pytest.mark.parametrize("stack", ["kubeadm-aws", "kubeadm-hosts"])
+def test_clusters_of_kubeadm_go_up_by_one_version_although_theirs_was_fixed_once(stack: str) -> None:
+    outputs = deployed(load_stack(stack), version="1.35", protect=False)
+    outputs["cluster"]["fixed"] |= {"version": "1.35", "controlPlanes.machineType": "m7g.large"}
+    check_changes(outputs, load_stack(stack))
+    outputs["cluster"]["version"] = "1.34"
+    with pytest.raises(EngineError) as error:
+        check_changes(outputs, load_stack(stack))
+    assert [(problem.code, problem.allowed) for problem in error.value.problems] == [("PK405", "1.34 or 1.35")]
+
+
 def test_a_stack_that_was_never_up_can_be_anything() -> None:
     check({}, cluster("1.36"))
     check(dict(outputs_in({})), cluster("1.36"))

@@ -98,14 +98,24 @@ cloud_note_beginning() {
     "{\"SecretId\": \"$BEGINNING\", \"SecretString\": \"$(hostname)${RESTORE:+ restored $RESTORE}\", \"ClientRequestToken\": \"$token\"}" >/dev/null
 }
 
-# cloud_report CONTINUE|ABANDON: what its group waits for, if it has one; one that waits no longer has told already.
+# Whether its group is about to end this machine
+# (docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html).
+cloud_is_ending() {
+  [[ $(metadata autoscaling/target-lifecycle-state) == Terminated ]]
+}
+
+cloud_after_joining() {
+  systemctl enable --quiet --now polykube-leave
+}
+
+# cloud_report CONTINUE|ABANDON [HOOK]: what its group waits for, if it has one; one that waits no longer has told already.
 cloud_report() {
   local answer
   if [[ -z ${GROUP-} ]]; then
     return 0
   fi
   answer=$(aws_call autoscaling --data Action=CompleteLifecycleAction --data Version=2011-01-01 \
-    --data "AutoScalingGroupName=$GROUP" --data LifecycleHookName=boot \
+    --data "AutoScalingGroupName=$GROUP" --data "LifecycleHookName=${2-boot}" \
     --data "LifecycleActionResult=$1" --data "InstanceId=$(metadata instance-id)" 2>&1) ||
     [[ $answer == *"No active Lifecycle Action"* ]] || {
     echo "${answer:0:300}"

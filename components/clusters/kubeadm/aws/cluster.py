@@ -23,7 +23,9 @@ from components.clusters.kubeadm.aws.add_ons import DRIVER, know_machines, make_
 from components.clusters.kubeadm.aws.balancers import ApiBalancer, make_balancer
 from components.clusters.kubeadm.aws.etcd import SHELL, EtcdOnAws
 from components.clusters.kubeadm.aws.firewalls import Firewalls, make_firewalls
+from components.clusters.kubeadm.aws.leaving import leaving_files
 from components.clusters.kubeadm.aws.machines import Group, MachineKind, make_group, make_template
+from components.clusters.kubeadm.aws.replacement import in_its_place
 from components.clusters.kubeadm.aws.rights import (
     control_plane_policy,
     controller_policy,
@@ -43,12 +45,14 @@ from components.clusters.kubeadm.documents import (
     node_taints,
 )
 from components.clusters.kubeadm.etcd_metrics import give_metrics
+from components.clusters.kubeadm.releases import release
 from components.clusters.kubeadm.runtime_classes import make_runtime_classes
 from components.clusters.kubeadm.snapshots import take_snapshots
 from components.clusters.kubeadm.tokens import let_join, make_token
 from components.clusters.managed import ManagedCluster
 from components.clusters.pools import generation
 from components.contract import LoadBalancerAnnotations, Storage
+from components.naming import GENERATION_LABEL, MACHINE_GROUP_LABEL
 from components.networks.aws import AwsNetwork
 from components.networks.aws_iam import MANAGED, ServiceRole, allow, service_role
 
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
 _AWS_CLI: Final = "The AWS CLI is missing: docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 _BALANCER: Final = "service.beta.kubernetes.io/aws-load-balancer"
 _NODE_NAMES: Final = r"^ip-[0-9-]+\.[-a-z0-9.]+$"  # of machines that are named after their address
+_WITH_SUCCESSOR: Final = 2  # machines of a control plane's group, while one takes the place of the other
 _IMAGES: Final = f"{MANAGED}AmazonEC2ContainerRegistryPullOnly"
 
 
@@ -114,7 +119,7 @@ class KubeadmAwsCluster(ManagedCluster):
         # Its authority is what makes a cluster another one, as its own machines see it.
         self.connect(self._make_kubeconfig(), self.authorities.hash, after=[access, first])
         joining = let_join(self._token, self._inside())
-        self._make_others(joining)
+        self._make_others(first, joining)
         self._make_parts()
         self.complete()
 
@@ -183,9 +188,14 @@ class KubeadmAwsCluster(ManagedCluster):
             return None
         return EtcdOnAws(spec.etcd, self.authorities, self.network, self._firewalls, self._snapshots, self._place)
 
-    def _make_control_plane(self, number: int, after: Sequence[pulumi.Resource]) -> autoscaling.Group:
-        """A control plane: a group of one, so that a lost machine has a successor, in a zone of its own."""
-        planes, logical = self._spec.control_planes, f"control-plane-{number}"
+    def _make_control_plane(
+        self, number: int, after: Sequence[pulumi.Resource], in_place: pulumi.Output[None] | None = None
+    ) -> autoscaling.Group:
+        """A control plane: a group of one, so that a lost machine has a successor, in a zone of its own.
+
+        It is told nothing new before the one that comes before it is `in_place`.
+        """
+        planes, logical = self._spec.control_planes, _control_plane(number)
         name = f"{self.name}-{logical}"
         role = FIRST if number == 0 else CONTROL_PLANE
         kind = MachineKind(
@@ -195,30 +205,52 @@ class KubeadmAwsCluster(ManagedCluster):
             planes.disk_gib,
             self._profile,
             [self._firewalls.nodes, self._firewalls.control_planes],
-            self._told(lambda told: self._control_plane_data(told, role, name)),
+            self._told(lambda told: self._control_plane_data(told, role, number), in_place),
         )
         subnets = self.network.private_subnets
         group = Group(
             name,
             1,
-            1,
+            _WITH_SUCCESSOR,
             [subnets[number % len(subnets)].id],
             [balancer.targets for balancer in self._balancers.values()],
         )
-        template = make_template(logical, kind, self._place)
+        template = make_template(logical, kind, self._place, name=f"{name}-{self._generation}")
         return make_group(logical, group, template, self._place, after=after, new_first=False)
 
-    def _make_others(self, joining: pulumi.Resource) -> None:
+    @property
+    def _generation(self) -> str:
+        """What control planes cannot be told later: another one is another machine in place of each."""
+        planes = self._spec.control_planes
+        return generation(
+            type=planes.machine_type,
+            architecture=architecture(planes.machine_type, planes.architecture),
+            image=planes.image,
+            disk=planes.disk_gib,
+            takes_pods=planes.takes_pods,
+            version=release(self.version),
+        )
+
+    def _make_others(self, first: autoscaling.Group, joining: pulumi.Resource) -> None:
         """The other control planes, one after the other, as etcd takes them; and the workers, all at once."""
-        before: pulumi.Resource = joining
+        before = first
+        in_place = self._in_its_place(0, first)
         for number in range(1, self._spec.control_planes.count):
-            before = self._make_control_plane(number, [joining, before])
+            before = self._make_control_plane(number, [joining, before], in_place)
+            in_place = self._in_its_place(number, before)
         profile, rights = self._make_profile(WORKER)
         for pool in self._spec.node_pools:
-            self._make_pool(pool, profile, [*rights, joining])
+            self._make_pool(pool, profile, [*rights, joining, before], in_place)
+
+    def _in_its_place(self, number: int, group: autoscaling.Group) -> pulumi.Output[None]:
+        return in_its_place(self.kubeconfig, group, _control_plane(number), self._generation)
 
     def _make_pool(
-        self, pool: KubeadmAwsPoolSpec, profile: iam.InstanceProfile, after: Sequence[pulumi.Resource]
+        self,
+        pool: KubeadmAwsPoolSpec,
+        profile: iam.InstanceProfile,
+        after: Sequence[pulumi.Resource],
+        in_place: pulumi.Output[None],
     ) -> None:
         """The group of a pool. What its machines cannot be told later is in its name: the new one comes up first."""
         made_of = generation(
@@ -229,6 +261,7 @@ class KubeadmAwsCluster(ManagedCluster):
             spot=pool.spot,
             labels=pool.node_labels,
             taints=[taint.model_dump() for taint in pool.all_taints],
+            version=release(self.version),
         )
         name = f"{self.name}-{pool.name}-{made_of}"
         kind = MachineKind(
@@ -238,7 +271,7 @@ class KubeadmAwsCluster(ManagedCluster):
             pool.disk_gib,
             profile,
             [self._firewalls.nodes],
-            self._told(lambda told: self._worker_data(told, pool, name)),
+            self._told(lambda told: self._worker_data(told, pool, name), in_place),
             spot=pool.spot,
         )
         group = Group(name, pool.nodes.min, pool.nodes.max, [each.id for each in self.network.private_subnets])
@@ -248,14 +281,17 @@ class KubeadmAwsCluster(ManagedCluster):
 
     # What they are told ----------------------------------------------------------------------------
 
-    def _told(self, data: Callable[[Told], str]) -> pulumi.Output[str]:
-        """User data, of what is known when there are balancers, an authority and a token; a secret."""
+    def _told(self, data: Callable[[Told], str], in_place: pulumi.Output[None] | None) -> pulumi.Output[str]:
+        """User data, of what is known when there are balancers, an authority and a token; a secret.
+
+        It comes when the control planes before it are `in_place`.
+        """
         hosts = pulumi.Output.all(*(balancer.host for balancer in self._balancers.values()))
         etcd: pulumi.Input[list[str]] = self._etcd.endpoints if self._etcd else []
-        parts = pulumi.Output.all(self.authorities.hash, self._token.text, hosts, etcd, self._snapshots.url)
+        parts = pulumi.Output.all(self.authorities.hash, self._token.text, hosts, etcd, self._snapshots.url, in_place)
 
         def text(known: Sequence[Any]) -> str:
-            authority, token, (host, *names), members, snapshots = known
+            authority, token, (host, *names), members, snapshots, _ = known
             return data(Told(host, names, authority, token, members, snapshots))
 
         return pulumi.Output.secret(parts.apply(text))
@@ -273,15 +309,17 @@ class KubeadmAwsCluster(ManagedCluster):
             etcd=told.etcd,
         )
 
-    def _control_plane_data(self, told: Told, role: str, group: str) -> str:
-        planes, facts = self._spec.control_planes, self._facts(told)
-        node = NodeFacts(labels={}, taints=[] if planes.takes_pods else None)
+    def _control_plane_data(self, told: Told, role: str, number: int) -> str:
+        planes, facts, group = self._spec.control_planes, self._facts(told), _control_plane(number)
+        labels = {MACHINE_GROUP_LABEL: group, GENERATION_LABEL: self._generation}
+        node = NodeFacts(labels, [] if planes.takes_pods else None)
         documents = control_plane_documents(facts, node, told.token, told.authority, begins=role == FIRST)
         arch = architecture(planes.machine_type, planes.architecture)
         secrets = {"AUTHORITIES": self._secrets.name("authorities"), "BEGINNING": self._secrets.name("beginning")}
-        settings = {"GROUP": group, "ETCD": " ".join(told.etcd), **secrets, **self._snapshots.settings}
-        files = {} if told.etcd else self._snapshots.restoring_files(told.snapshots, external=False)
-        return user_data(replace(self._machine(role, arch, facts, documents, settings), files=files))
+        settings = {"GROUP": f"{self.name}-{group}", "ETCD": " ".join(told.etcd), **secrets, **self._snapshots.settings}
+        made = self._machine(role, arch, facts, documents, settings)
+        restoring = {} if told.etcd else self._snapshots.restoring_files(told.snapshots, external=False)
+        return user_data(replace(made, files={**made.files, **restoring}))
 
     def _worker_data(self, told: Told, pool: KubeadmAwsPoolSpec, group: str) -> str:
         facts = self._facts(told)
@@ -308,6 +346,7 @@ class KubeadmAwsCluster(ManagedCluster):
             mirrors=[mirror.as_mirror() for mirror in self._spec.mirrors],
             runtime=runtime,
             issuer=self._spec.oidc.jwt() if self._spec.oidc else None,
+            files=leaving_files(),
         )
 
     # In the cluster --------------------------------------------------------------------------------
@@ -326,6 +365,11 @@ class KubeadmAwsCluster(ManagedCluster):
         make_volumes(parts, self.name, redundant=redundant)
         take_snapshots(parts, spec.etcd_snapshots, self._snapshots.store, self._etcd.endpoints if self._etcd else None)
         give_metrics(parts, self._etcd.by_name() if self._etcd else {})
+
+
+def _control_plane(number: int) -> str:
+    """What a control plane is called within its cluster."""
+    return f"control-plane-{number}"
 
 
 class _Secrets:

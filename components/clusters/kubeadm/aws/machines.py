@@ -18,6 +18,7 @@ from components.cloud import CloudPlace
 from components.clusters.kubeadm.boot import DEADLINE
 
 HOOK: Final = "boot"
+_LEAVING_HOOK: Final = "leave"
 _HOPS: Final = 1  # pods are two hops away, and so cannot take the machine's role
 _IMAGES: Final = {  # parameters that their publishers keep in every region
     "debian-13": "/aws/service/debian/release/13/latest/{architecture}",
@@ -25,6 +26,13 @@ _IMAGES: Final = {  # parameters that their publishers keep in every region
 }
 _DEVICES: Final = {"debian-13": "/dev/xvda", "ubuntu-24.04": "/dev/sda1"}
 _MORE_PATIENCE: Final = 5  # minutes after the deadline, in which the group gives the machine up
+# The new machine is there before the old one is ended (API_RefreshPreferences), and the old one leaves in its own time.
+_REFRESH: Final = autoscaling.GroupInstanceRefreshArgs(
+    strategy="Rolling",
+    preferences=autoscaling.GroupInstanceRefreshPreferencesArgs(
+        min_healthy_percentage=100, max_healthy_percentage=200, instance_warmup="0"
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -42,17 +50,19 @@ class MachineKind:
     spot: bool = False
 
 
-def make_template(name: str, kind: MachineKind, place: CloudPlace) -> ec2.LaunchTemplate:
-    """The launch template `name` (of the place's cluster)."""
-    tags = owned(name, place)
+def make_template(logical: str, kind: MachineKind, place: CloudPlace, *, name: str | None = None) -> ec2.LaunchTemplate:
+    """The launch template `logical` (of the place's cluster). One with another `name` is another template, for which a
+    group replaces its machines; else those that are there stay as they are."""
+    tags = owned(logical, place)
     ebs = ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
         volume_type="gp3", volume_size=kind.disk, encrypted="true", delete_on_termination="true"
     )
     disk = ec2.LaunchTemplateBlockDeviceMappingArgs(device_name=_DEVICES[kind.image], ebs=ebs)
     spot = ec2.LaunchTemplateInstanceMarketOptionsArgs(market_type="spot") if kind.spot else None
     return ec2.LaunchTemplate(
-        f"{place.cluster}-{name}",
-        description=f"Machines of {place.cluster}, {name}",
+        f"{place.cluster}-{logical}",
+        name=name,
+        description=f"Machines of {place.cluster}, {logical}",
         update_default_version=True,
         image_id=f"resolve:ssm:{_IMAGES[kind.image].format(architecture=kind.architecture)}",
         instance_type=kind.type,
@@ -68,8 +78,8 @@ def make_template(name: str, kind: MachineKind, place: CloudPlace) -> ec2.Launch
             ec2.LaunchTemplateTagSpecificationArgs(resource_type=what, tags=tags)
             for what in ("instance", "volume", "network-interface")
         ],
-        tags=place.tagged(f"{place.cluster}-{name}"),
-        opts=place.options(),
+        tags=place.tagged(f"{place.cluster}-{logical}"),
+        opts=place.options(new_first=True if name else None),
     )
 
 
@@ -98,14 +108,11 @@ def make_group(
     after: Sequence[pulumi.Resource],
     new_first: bool,
 ) -> autoscaling.Group:
-    """The group, once all its machines have joined; `after` has to be there before the first of them."""
+    """The group, once all its machines have joined; `after` has to be there before the first of them.
+
+    `new_first` says that another group takes its place; else it replaces its machines for another template.
+    """
     tags: Mapping[str, str] = place.tagged(f"{place.cluster}-{logical}")
-    hook = autoscaling.GroupInitialLifecycleHookArgs(
-        name=HOOK,
-        lifecycle_transition="autoscaling:EC2_INSTANCE_LAUNCHING",
-        heartbeat_timeout=DEADLINE,
-        default_result="ABANDON",
-    )
     return autoscaling.Group(
         f"{place.cluster}-{logical}",
         name=group.name,
@@ -114,7 +121,8 @@ def make_group(
         vpc_zone_identifiers=list(group.subnets),
         target_group_arns=list(group.targets) or None,
         health_check_type="EC2",
-        initial_lifecycle_hooks=[hook],
+        initial_lifecycle_hooks=[_hook(HOOK, "LAUNCHING", "ABANDON"), _hook(_LEAVING_HOOK, "TERMINATING", "CONTINUE")],
+        instance_refresh=None if new_first else _REFRESH,
         launch_template=autoscaling.GroupLaunchTemplateArgs(id=template.id, version="$Latest"),
         wait_for_capacity_timeout=f"{DEADLINE // 60 + _MORE_PATIENCE}m",
         tags=[
@@ -123,6 +131,16 @@ def make_group(
         ],
         opts=pulumi.ResourceOptions.merge(
             place.options(after=after, new_first=new_first),
-            pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="40m", update="40m", delete="20m")),
+            pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="40m", update="40m", delete="40m")),
         ),
+    )
+
+
+def _hook(name: str, transition: str, otherwise: str) -> autoscaling.GroupInitialLifecycleHookArgs:
+    """What machines of a group tell it within the deadline, and what counts if they do not."""
+    return autoscaling.GroupInitialLifecycleHookArgs(
+        name=name,
+        lifecycle_transition=f"autoscaling:EC2_INSTANCE_{transition}",
+        heartbeat_timeout=DEADLINE,
+        default_result=otherwise,
     )

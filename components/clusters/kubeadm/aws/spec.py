@@ -173,10 +173,9 @@ class KubeadmAwsSpec(KubeadmSpec):
         return self.node_pools
 
     def immutable_fields(self) -> dict[str, str]:
-        network, planes = self.network, self.control_planes
+        network = self.network
         mine = {
             "zones": ", ".join(sorted(self.own_zones())),  # with a zone more, control planes would move to others
-            "controlPlanes.architecture": architecture(planes.machine_type, planes.architecture),
             "network.range": str(network.range),
         }
         return super().immutable_fields() | mine | own_networks(network)

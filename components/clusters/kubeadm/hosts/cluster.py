@@ -46,6 +46,7 @@ from components.clusters.kubeadm.hosts.metallb import announce_addresses
 from components.clusters.kubeadm.hosts.spec import METALLB, PASSWORD
 from components.clusters.kubeadm.hosts.ssh import SshHost, known_as, trusting
 from components.clusters.kubeadm.hosts.virtual_ip import kube_vip
+from components.clusters.kubeadm.releases import release
 from components.clusters.kubeadm.runtime_classes import make_runtime_classes
 from components.clusters.kubeadm.snapshots import SnapshotStore, restoring_files, store_of, take_snapshots
 from components.clusters.kubeadm.tokens import let_join, make_token
@@ -93,7 +94,7 @@ class KubeadmHostsCluster(ClusterBase):
             before = self._make_control_plane(member, [joining, before])
         for pool, members in pools:
             for member in members:
-                self._make_worker(pool, member, [joining])
+                self._make_worker(pool, member, [joining, before])
         self._make_parts()
         self.complete()
 
@@ -199,7 +200,9 @@ class KubeadmHostsCluster(ClusterBase):
         controller: Any = {} if member.role in (FIRST, ETCD) else planes[0]
         peers = [] if member.role == ETCD else [each for each in planes if each["name"] != name]
         virtual = str(self._spec.virtual_ip or "") if member.role in (FIRST, CONTROL_PLANE) else ""
+        version = release(self.version) if member.role != ETCD else ""
         told = {"role": member.role, "pool": pool, "cluster": self.authorities.hash, "virtualIp": virtual}
+        told |= {"version": version}
         timeouts = pulumi.CustomTimeouts(create="40m", delete="20m")
         keep = True if self.protect and member.role != WORKER else None
         options = pulumi.ResourceOptions(depends_on=list(after), custom_timeouts=timeouts, protect=keep)

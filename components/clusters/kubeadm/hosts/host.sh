@@ -57,11 +57,15 @@ resume() {
   fi
 }
 
-# follow: run the boot script, which goes on without us, and tell its lines until it has something to report.
+# follow: run the boot script, which goes on without us, and tell its lines until it has something to report. One that
+# has reported already waits for others at most, and begins anew.
 follow() {
   local told=0 state
   mkdir -p "${REPORT%/*}"
   touch "$LOG"
+  if [[ -s $REPORT ]]; then
+    systemctl stop "$UNIT" 2>/dev/null
+  fi
   if ! systemctl is-active --quiet "$UNIT"; then
     told=$(wc -l <"$LOG")
     rm -f "$REPORT"
@@ -123,16 +127,28 @@ joined() {
   fi
 }
 
-# forget NODE [ADDRESS]: have the cluster forget a node, whose pods get a minute to go. With its address it is lost, and
-# so is the member of etcd that it may have had. It is asked of a control plane.
+# What follows is asked of a control plane.
+administer() {
+  "$PROGRAMS/kubectl" --kubeconfig /etc/kubernetes/admin.conf "$@"
+}
+
+# drain NODE SECONDS: its pods go by eviction, so that disruption budgets hold; it fails when some are left by then.
+drain() {
+  administer drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout="$2s"
+}
+
+uncordon() {
+  administer uncordon "$1"
+}
+
+# forget NODE SECONDS [ADDRESS]: have the cluster forget a node, whose pods get so long to go. With its address it is lost,
+# and so is the member of etcd that it may have had.
 forget() {
-  export KUBECONFIG=/etc/kubernetes/admin.conf
-  if [[ -n ${2-} ]]; then
-    remove_member "$2" || exit 1
+  if [[ -n ${3-} ]]; then
+    remove_member "$3" || exit 1
   fi
-  "$PROGRAMS/kubectl" drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout=60s \
-    --skip-wait-for-delete-timeout=20
-  "$PROGRAMS/kubectl" delete node "$1" --ignore-not-found --timeout=60s
+  administer drain "$1" --ignore-daemonsets --delete-emptydir-data --force --timeout="$2s" --skip-wait-for-delete-timeout=20
+  administer delete node "$1" --ignore-not-found --timeout=60s
 }
 
 # etcd ACTION CONTENT: ask this control plane's own member.
@@ -162,6 +178,8 @@ main() {
     follow) follow ;;
     resume) resume ;;
     leave) leave "$@" ;;
+    drain) drain "$@" ;;
+    uncordon) uncordon "$@" ;;
     forget) forget "$@" ;;
     joined) joined ;;
   esac

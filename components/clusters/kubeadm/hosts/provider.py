@@ -13,6 +13,7 @@ import tarfile
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any, Final
 
 from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider, UpdateResult
@@ -24,9 +25,14 @@ from components.clusters.kubeadm.hosts.ssh import HostError, HostUnreachable, Ss
 _PATIENCE: Final = 60.0  # seconds that a host may take to answer at all: it may be starting
 _PAUSE: Final = 3.0  # seconds
 _LOOK: Final = 60.0  # seconds to look around, and to take a seed
-_LEAVE: Final = 300.0  # seconds to be no node any more, and to be forgotten
+_LEAVE: Final = 300.0  # seconds to be no node any more
+_DRAIN: Final = 900.0  # seconds that pods get to go before their node gets another version, as clouds give them …
+_LAST_DRAIN: Final = 300.0  # … and before it is let go, whether they are gone or not
+_LOST: Final = 60.0  # seconds that pods get of a node that is lost
 _MORE: Final = 60.0  # seconds after the script's own deadline
 _AT_ONCE: Final = 16
+_ONE_BY_ONE: Final = Lock()
+"""Of nodes that get another version; all of a program's are in one process."""
 
 Properties = dict[str, Any]
 
@@ -59,20 +65,25 @@ class NodeProvider(ResourceProvider):
         return CreateResult(host.address, _outputs(props))
 
     def update(self, _id: str, olds: Properties, news: Properties) -> UpdateResult:
-        """What it is told is written anew. The node goes on as it is; a host that is none any more is made one, and a
-        machine in the place of one that is lost, too, which its key tells."""
+        """What it is told is written anew. The node goes on as it is, but gets another version; a host that is none any
+        more is made one, and a machine in the place of one that is lost, too, which its key tells."""
         host = SshHost.of(news)
-        if olds.get("hostKey") != news["hostKey"] and not ask(host, _LOOK, "joined"):
+        lost = olds.get("hostKey") != news["hostKey"] and not ask(host, _LOOK, "joined")
+        if lost:
             _forget_lost(host, news)
-        _tell(host, news)
-        _boot(host, "resume")
+        if lost or olds.get("version", news["version"]) == news["version"]:
+            _tell(host, news)
+            _boot(host, "resume")
+        else:
+            with _ONE_BY_ONE:
+                _upgrade(host, SshHost.of(news["controller"] or news), news)
         return UpdateResult(_outputs(news))
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
         """Another address, name or cluster is another node; all else is told to the one that is there."""
         made_of = ("name", "address", "role", "pool", "cluster")
         replaces = [name for name in made_of if olds.get(name) != news[name]]
-        told = ("port", "user", "identityFile", "hostKey", "controller", "peers")
+        told = ("port", "user", "identityFile", "hostKey", "controller", "peers", "version")
         changes = olds.get("sealed") != _sealed(news) or any(olds.get(name) != news[name] for name in told)
         return DiffResult(bool(replaces) or changes, replaces, delete_before_replace=True)
 
@@ -82,7 +93,7 @@ class NodeProvider(ResourceProvider):
         if props["controller"]:
             controller = SshHost.of(props["controller"])
             try:
-                ask(controller, _LEAVE, "forget", host.name)
+                ask(controller, _LAST_DRAIN + _MORE, "forget", host.name, f"{_LAST_DRAIN:.0f}")
             except HostError as error:
                 _say(host, f"not drained: {error}")
         try:
@@ -151,7 +162,7 @@ def _forget_lost(host: SshHost, props: Properties) -> None:
     for peer in map(SshHost.of, props["peers"]):
         try:
             if ask(peer, _LOOK, "joined"):
-                ask(peer, _LEAVE, "forget", host.name, host.address)
+                ask(peer, _LEAVE, "forget", host.name, f"{_LOST:.0f}", host.address)
                 return
         except HostUnreachable as error:
             lost.append(str(error))
@@ -161,6 +172,15 @@ def _forget_lost(host: SshHost, props: Properties) -> None:
 
 def _may_be_starting(said: str) -> bool:
     return any(words in said for words in ("Connection refused", "timed out", "No route to host", "Connection reset"))
+
+
+def _upgrade(host: SshHost, controller: SshHost, props: Properties) -> None:
+    """Bring a node to another version, by its boot script, while it has no pods; HostError when some do not go."""
+    _say(host, f"is drained, for {props['version']}")
+    ask(controller, _DRAIN + _MORE, "drain", host.name, f"{_DRAIN:.0f}")
+    _tell(host, props)
+    _boot(host, "follow")
+    ask(controller, _LEAVE, "uncordon", host.name)
 
 
 def _tell(host: SshHost, props: Properties) -> None:

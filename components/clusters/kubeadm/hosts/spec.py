@@ -313,10 +313,10 @@ class KubeadmHostsSpec(KubeadmOptions):
         return super().immutable_fields() | own | pools | own_networks(self.network)
 
     def keeps(self, key: str, had: str) -> bool:
-        """As for every cluster, but that pools may go, and that MetalLB may: kube-vip is on the control planes."""
+        """As for every cluster of kubeadm's, but that MetalLB may go: kube-vip is on the control planes."""
         if key == _BALANCERS:
             return had == self.balancers or "kube-vip" not in (had, self.balancers)
-        return (key.startswith(_POOLS) and key not in self.immutable_fields()) or super().keeps(key, had)
+        return super().keeps(key, had)
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from common.files import write_atomically
 from common.wire import Properties
+from rehearsal.providers.base import NotModelled
 from rehearsal.providers.clouds import clusters, etcd, kubeadm, machines
 from rehearsal.providers.clouds.aws import members
 from rehearsal.providers.clouds.aws.firewalls import lets_in
@@ -84,16 +85,25 @@ class AutoscalingGroup(Behaviour):
         machines.known(machines.aws, str(_template(new, store).inputs.get("instanceType", "")))
 
     def created(self, resource: Resource, store: Store, fault: Fault | None) -> Properties:
+        """Machines that are there were told once; another launch template is for machines that take their place."""
         try:
             group = _read(resource, store)
             joined = _boot(group, store) if group.count else None
         except (Ignored, NeverJoins) as never:
             raise Refused("said", reason=_given_up(resource, str(never))) from never
         if joined:
-            converge(joined.cluster, {_LABEL: resource.id}, list(_nodes(group, joined, store)), store, fault)
+            nodes = list(_nodes(group, joined, store))
+            converge(joined.cluster, {_LABEL: resource.id}, nodes, store, fault, told_once=True)
         return {}
 
     def updated(self, old: Resource, new: Resource, store: Store, fault: Fault | None) -> Properties:
+        """As at first: with an instance refresh, the machines of another template are there before the old ones go.
+
+        AWS does not say at once when they never come, as is said here, but lets the program wait for it.
+        """
+        had, has = (each.inputs["launchTemplate"]["id"] for each in (old, new))
+        if had != has and "instanceRefresh" not in new.inputs:
+            raise NotModelled(GROUP, "another launch template without an instance refresh")
         return self.created(new, store, fault)
 
     def deleted(self, resource: Resource, store: Store) -> None:
@@ -183,12 +193,13 @@ def _boot(group: Machines, store: Store) -> Joined:
     if not group.is_worker:
         reach = _Reach(list(group.template.inputs.get("vpcSecurityGroupIds", ())), store)
         etcd.check_client(init if begins else [], group.settings.get("ETCD", ""), authorities, reach.member)
+    release = _release(group)
     if begins:
         machine = machines.known(machines.aws, str(group.template.inputs["instanceType"]))
         if machine.memory * 1024 < _MEGABYTES:
             raise NeverJoins(f"[ERROR Mem]: the system RAM is less than the minimum {_MEGABYTES} MB")
         return kubeadm.begin(init, authorities, _reached_at(group.group, store), _PORT)
-    return kubeadm.join(join)
+    return kubeadm.join(join, release, init)
 
 
 @dataclass(frozen=True)
@@ -262,12 +273,18 @@ def _nodes(group: Machines, joined: Joined, store: Store) -> Iterator[Node]:
     inputs = group.group.inputs
     zones = sorted({zone(store, subnet) for subnet in inputs["vpcZoneIdentifiers"]})
     machine = machines.known(machines.aws, str(group.template.inputs["instanceType"]))
+    labels, release, made_of = {**joined.labels, _LABEL: group.group.id}, _release(group), group.template.id
+    for name, place in zip(names(group.group.id, made_of, group.count), cycle(zones), strict=False):
+        yield Node(name, place, place[:-1], machine, release, f"aws:///{place}/{name}", labels, joined.taints)
+
+
+def _release(group: Machines) -> str:
+    """The version of kubeadm and kubelet that the machines run."""
+    machine = machines.known(machines.aws, str(group.template.inputs["instanceType"]))
     release = kubeadm.release(group.config, machine.architecture)
     if release is None:
-        raise Refused("said", reason=_given_up(group.group, f"programs for {machine.architecture} are not there"))
-    labels = {**joined.labels, _LABEL: group.group.id}
-    for name, place in zip(names(group.group.id, joined.cluster, group.count), cycle(zones), strict=False):
-        yield Node(name, place, place[:-1], machine, release, f"aws:///{place}/{name}", labels, joined.taints)
+        raise NeverJoins(f"programs for {machine.architecture} are not there")
+    return release
 
 
 def _secret(store: Store, id_: str) -> Resource:
