@@ -27,7 +27,9 @@ from policy.model.stack import Stack
 from policy.model.unknown import Undetermined, Unknown, name_unknowns
 from policy.rules.disruption import fewest_pods, pdb_sane
 from policy.rules.upgrade import removed_api
+from spec.problems import Code, key_path
 from stacks.changes import version_step
+from stacks.config import StackSpec
 
 _WEBHOOKS: Final = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _ALONE: Final = (
@@ -47,10 +49,14 @@ class Obstacle:
     blocks: bool
 
 
-def obstacles(cluster: ClusterSpec, to: str, resources: Iterable[Resource]) -> Iterator[Obstacle]:
+def obstacles(spec: StackSpec, to: str, resources: Iterable[Resource]) -> Iterator[Obstacle]:
     """What stands between a stack with these resources and the minor version `to` of Kubernetes ("1.37")."""
-    for problem in version_step(cluster.version, cluster.model_copy(update={"version": to})):
+    upgraded = spec.cluster.model_copy(update={"version": to})
+    for problem in version_step(spec.cluster.version, upgraded):
         yield Obstacle(problem.where, f"{problem.summary}: {problem.found}", problem.remedy, blocks=True)
+    for finding in spec.model_copy(update={"cluster": upgraded}).warnings():
+        if finding.code is Code.NOT_SUPPORTED_UPSTREAM:
+            yield Obstacle(key_path(finding.at), f"works with {finding.allowed}", finding.remedy, blocks=False)
     stack = Stack(resources)
     yield from _broken_rules(stack, to)
     yield from _lone_webhooks(stack)
@@ -102,7 +108,7 @@ def check(stack: str, to: str, *, as_json: bool) -> int:
     project = Project.open(stack)
     cluster = project.spec.cluster
     version = to or f"1.{cluster.minor + 1}"
-    found = list(obstacles(cluster, version, map(_resource, planned(project)[1])))
+    found = list(obstacles(project.spec, version, map(_resource, planned(project)[1])))
     if as_json:
         answer = {"stack": stack, "from": cluster.version, "to": version, "obstacles": [*map(asdict, found)]}
         print(json.dumps(answer, indent=1))

@@ -1,16 +1,14 @@
 """An upgrade of Kubernetes that ends half-way at something that the stack's own resources would have told."""
 
-from typing import Any
-
 import pytest
 import yaml
 
 from automation.upgrade_check import Obstacle, obstacles
 from policy.model.resource import Resource
 from tests.support.cli import Cli
-from tests.support.stack_files import load_stack, planned
+from tests.support.stack_files import load_stack, load_with_add_ons, planned
 
-EKS = load_stack("eks-prod").cluster
+EKS = load_stack("eks-prod")
 
 
 def objects(text: str) -> list[Resource]:
@@ -65,7 +63,7 @@ spec:
 
 
 def test_an_object_that_the_version_will_not_serve_blocks_it() -> None:
-    assert seen(EKS.version, *objects(CIDR)) == []
+    assert seen(EKS.cluster.version, *objects(CIDR)) == []
     (found,) = seen("1.37", *objects(CIDR))
     assert found.blocks
     assert found.what == "ServiceCIDR/more apiVersion"
@@ -95,8 +93,18 @@ def test_a_webhook_that_one_pod_answers_is_told_once_and_blocks_nothing(policy: 
 @pytest.mark.parametrize("stack", ["eks-prod", "gke-prod", "aks-prod"])
 def test_nothing_in_the_examples_for_production_is_in_the_way(stack: str) -> None:
     resources = [Resource(it.urn, it.type, it.name, it.inputs) for it in planned(stack).values()]
-    cluster: Any = load_stack(stack).cluster
-    assert list(obstacles(cluster, f"1.{cluster.minor + 1}", resources)) == []
+    spec = load_stack(stack)
+    assert not [each for each in obstacles(spec, f"1.{spec.cluster.minor + 1}", resources) if each.blocks]
+
+
+def test_an_add_on_that_upstream_does_not_say_to_work_with_the_version_is_told_and_blocks_nothing() -> None:
+    spec = load_with_add_ons("eks-prod")
+
+    def told(to: str) -> list[str]:
+        return [each.what for each in obstacles(spec, to, ()) if "upstream" in each.found and not each.blocks]
+
+    assert told(spec.cluster.version) == []
+    assert "polykube:addons.certManager" in told("1.37")
 
 
 @pytest.mark.needs("engine", "control plane")
