@@ -98,11 +98,6 @@ def contents(machine: Machine) -> dict[str, tuple[str, str]]:
     }
 
 
-def _settings(machine: Machine) -> dict[str, str]:
-    version = {} if machine.role == ETCD else {"VERSION": release(machine.minor)}
-    return {"ROLE": machine.role, **version, **machine.settings}
-
-
 def _programs(machine: Machine) -> Iterable[Download]:
     etcd = etcd_download(machine.architecture)
     if machine.role == ETCD:
@@ -119,7 +114,8 @@ def _programs(machine: Machine) -> Iterable[Download]:
 def _settings(machine: Machine) -> dict[str, str]:
     runtime = RUNTIMES.get(machine.runtime)
     own = {"RUNTIME": machine.runtime, "PACKAGES": runtime.packages} if runtime else {}
-    return {"ROLE": machine.role, **machine.settings, **own}
+    version = {} if machine.role == ETCD else {"VERSION": release(machine.minor)}
+    return {"ROLE": machine.role, **version, **machine.settings, **own}
 
 
 def _of_node(machine: Machine) -> dict[str, tuple[str, str]]:

@@ -151,6 +151,7 @@ def test_a_machine_is_told_its_part_and_no_authority(role: str) -> None:
     told = config(role)
     assert told.commands == [["/usr/local/sbin/polykube-boot"]]
     assert told.variables("/etc/polykube/machine.env")["ROLE"] == role
+    assert told.variables("/etc/polykube/machine.env")["VERSION"] == releases.release(FACTS.minor)
     text = "".join(told.files.values())
     assert "PRIVATE KEY" not in text
     assert TOKEN in text
