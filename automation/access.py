@@ -38,6 +38,7 @@ from common.errors import AccessError, Problem
 from common.files import write_atomically
 from common.progress import step
 from components.platform.tenants import TenantSpec
+from stacks.loading import stack_file
 
 _SIGNER: Final = "kubernetes.io/kube-apiserver-client"
 _KINDS: Final = ("kubeadm-aws", "kubeadm-hosts", "existing")  # whose clusters may sign
@@ -99,7 +100,7 @@ def _checked(project: Project, tenant: str, user: str) -> TenantSpec:
 
 
 def _problem(project: Project, summary: str, found: str, allowed: str, remedy: str) -> Problem:
-    file = f"Pulumi.{project.stack}.yaml"
+    file = stack_file(project.directory, project.stack).name
     return Problem(code="PK920", summary=summary, file=file, found=found, allowed=allowed, remedy=remedy)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from automation.engine import Engine
-from automation.show import out, table
+from automation.show import number_of, out, table
 
 _CERTIFICATES: Final = ("tls:index/locallySignedCert:LocallySignedCert", "tls:index/selfSignedCert:SelfSignedCert")
 _SOON: Final = timedelta(days=30)
@@ -25,7 +25,7 @@ class Certificate:
         days = (self.until - now).days
         if self.until <= now:
             return "[bold red]it has ended[/bold red]"
-        shown = f"{days} days" if days != 1 else "1 day"
+        shown = number_of(days, "day")
         if self.renewed or self.until - now > _SOON:
             return shown
         return f"[bold yellow]{shown}[/bold yellow]"

@@ -12,19 +12,18 @@ from typing import Any, Final
 
 from rich.markup import escape
 
-from automation.planned import PlannedResource, planned
+from automation.planned import planned
 from automation.project import Project
 from automation.show import number_of, out
 from common.errors import RehearsalError
 from common.reachability import selects
-from common.wire import shown
 from components.clusters.base import ClusterSpec
 from policy.engine.judge import Judge, VerdictKind
 from policy.engine.settings import RuleSettings
 from policy.model.kubernetes import POD_SPECS, pod_template
 from policy.model.resource import Resource
 from policy.model.stack import Stack
-from policy.model.unknown import Undetermined, Unknown, name_unknowns
+from policy.model.unknown import Undetermined
 from policy.rules.disruption import fewest_pods, pdb_sane
 from policy.rules.upgrade import removed_api
 from spec.problems import Code, key_path
@@ -108,13 +107,18 @@ def check(stack: str, to: str, *, as_json: bool) -> int:
     project = Project.open(stack)
     cluster = project.spec.cluster
     version = to or f"1.{cluster.minor + 1}"
-    found = list(obstacles(project.spec, version, map(_resource, planned(project)[1])))
+    found = list(obstacles(project.spec, version, _resources(project)))
     if as_json:
         answer = {"stack": stack, "from": cluster.version, "to": version, "obstacles": [*map(asdict, found)]}
         print(json.dumps(answer, indent=1))
     else:
         _show(stack, cluster, version, found)
     return RehearsalError.exit_code if any(each.blocks for each in found) else 0
+
+
+def _resources(project: Project) -> Iterator[Resource]:
+    for each in planned(project)[1]:
+        yield Resource.planned(each.urn, each.type, each.inputs)
 
 
 def _show(stack: str, cluster: ClusterSpec, version: str, found: Sequence[Obstacle]) -> None:
@@ -132,10 +136,3 @@ def _show(stack: str, cluster: ClusterSpec, version: str, found: Sequence[Obstac
     else:
         out.print(f"[green]✓[/green] nothing in {stack} keeps it from {version}", soft_wrap=True)
         out.print(f"[dim]next[/dim]  polykube rehearse {stack} --steps up,upgrade={version}", soft_wrap=True)
-
-
-def _resource(each: PlannedResource) -> Resource:
-    name = each.urn.rpartition("::")[2]
-    inputs = shown(each.inputs, secret=lambda _: Unknown(), unknown=Unknown)
-    name_unknowns(inputs, name)
-    return Resource(each.urn, each.type, name, inputs)

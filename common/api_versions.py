@@ -29,6 +29,7 @@ _SERVED: Final[Mapping[str, str]] = {
 }
 NEWEST: Final = "1.36"
 """The newest minor version that this knows; what is removed after it has been announced."""
+_GUIDE: Final = "kubernetes.io/docs/reference/using-api/deprecation-guide says what changed with it."
 _AR: Final = "admissionregistration.k8s.io/v1"
 _DRA: Final = "resource.k8s.io/v1"
 _FLOW: Final = "flowcontrol.apiserver.k8s.io/v1"
@@ -85,6 +86,11 @@ STABLE: Final = frozenset((version, kind) for version, kinds in _SERVED.items() 
 def removed(api_version: str, kind: str) -> tuple[int, str] | None:
     """The minor version of Kubernetes that no longer has the kind under `api_version`, and where it is instead."""
     return REMOVED.get((api_version, kind))
+
+
+def instead_of_removed(instead: str) -> str:
+    """What to do about an object of a removed kind, which is at `instead` now; empty where it is gone for good."""
+    return f"Write apiVersion: {instead}; {_GUIDE}" if instead else f"Remove it; {_GUIDE}"
 
 
 def is_unknown(api_version: str, kind: str) -> bool:

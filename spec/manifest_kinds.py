@@ -5,14 +5,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from common.api_versions import STABLE, is_unknown, removed
+from common.api_versions import STABLE, instead_of_removed, is_unknown, removed
 from common.kinds import is_of_kubernetes
 from spec.manifests import Manifest, read_manifests
 from spec.model import did_you_mean
 from spec.problems import Code, Finding, listed
 
 _ALIKE: Final = 0.85  # one letter or two: operators have groups of their own for kinds of the same name
-_GUIDE: Final = "kubernetes.io/docs/reference/using-api/deprecation-guide says what changed with it."
 
 
 def check_kinds(
@@ -46,9 +45,8 @@ def check_kinds(
 def _removed(manifest: Manifest, minor: int, instead: str) -> Finding:
     api_version, kind, _ = manifest.identity
     allowed = f"{instead} {kind}" if instead else "nothing: the kind is gone"
-    remedy = f"Write apiVersion: {instead}; {_GUIDE}" if instead else f"Remove it; {_GUIDE}"
     found = f"{api_version} {kind}, which Kubernetes has no more since 1.{minor}"
-    return manifest.finding(Code.UNKNOWN_KIND, found, allowed, remedy)
+    return manifest.finding(Code.UNKNOWN_KIND, found, allowed, instead_of_removed(instead))
 
 
 def _unknown(manifest: Manifest, known: frozenset[tuple[str, str]], same_group: Sequence[str]) -> Finding:

@@ -11,14 +11,13 @@ from pulumi.automation.events import OpType, StepEventMetadata, StepEventStateMe
 
 from automation.preview.in_json import InJson
 from common.quantity import Quantity, QuantityError
-from common.wire import shown
 from components.naming import TENANT_LABEL
 from policy.admission.quotas import Quota, read_quota
 from policy.admission.usage import usage_of
 from policy.model.nodes import NodeSet, node_sets_of
 from policy.model.resource import Resource
 from policy.model.stack import Stack
-from policy.model.unknown import Undetermined, Unknown, name_unknowns
+from policy.model.unknown import Undetermined
 
 _WITH_NEW: Final = frozenset({OpType.SAME, OpType.CREATE, OpType.UPDATE, OpType.REPLACE, OpType.IMPORT})
 _WITH_OLD: Final = frozenset({OpType.SAME, OpType.DELETE, OpType.UPDATE, OpType.REPLACE})
@@ -138,7 +137,4 @@ def _machine(nodes_: NodeSet) -> str:
 
 
 def _resource(state: StepEventStateMetadata) -> Resource:
-    inputs = shown(state.inputs or {}, secret=lambda _: Unknown(), unknown=Unknown)
-    name = state.urn.rpartition("::")[2]
-    name_unknowns(inputs, name)
-    return Resource(state.urn, state.type, name, inputs, bool(state.protect))
+    return Resource.planned(state.urn, state.type, state.inputs or {}, protect=bool(state.protect))

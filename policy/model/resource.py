@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from common.kinds import is_namespaced
+from common.wire import shown
 from components.naming import component_type
 from policy.model.shapes import Damage, read
-from policy.model.unknown import known
+from policy.model.unknown import Unknown, known, name_unknowns
 
 Properties = Mapping[str, Any]
 ADD_ON: Final = component_type("addons", "")
@@ -28,6 +29,13 @@ class Resource:
     properties: Properties
     protect: bool = False
     damages: Sequence[Damage] = ()  # what the API server cannot read, and so is not among the properties
+
+    @classmethod
+    def planned(cls, urn: str, type_: str, inputs: Properties, *, protect: bool = False) -> "Resource":
+        """One of the engine's plan; what is secret there, or known after `up` only, is an `Unknown`."""
+        name, properties = urn.rpartition("::")[2], shown(inputs, secret=lambda _: Unknown(), unknown=Unknown)
+        name_unknowns(properties, name)
+        return cls(urn, type_, name, properties, protect)
 
     @cached_property
     def as_read(self) -> "Resource":

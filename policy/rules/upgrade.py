@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from common.api_versions import NEWEST, removed
+from common.api_versions import NEWEST, instead_of_removed, removed
 from policy.model.resource import Resource
 from policy.model.rule import Category, Option, RuleFinding, rule
 from policy.rules.node_hardening import minor_of
 
-_GUIDE: Final = "kubernetes.io/docs/reference/using-api/deprecation-guide says what changed with it."
 _NEXT: Final = "an upgrade of the cluster would leave it behind, and every later run would fail"
 
 
@@ -34,7 +33,7 @@ def removed_api(resource: Resource, *, version: str) -> Iterator[RuleFinding]:
     if gone is None or gone[0] > minor + 1:
         return
     since, instead = gone
-    remedy = f"Write apiVersion: {instead}; {_GUIDE}" if instead else f"Remove it; {_GUIDE}"
+    remedy = instead_of_removed(instead)
     if since <= minor:
         message = f"Kubernetes 1.{minor} does not serve {api_version}; it went with 1.{since}"
         yield RuleFinding(resource, "apiVersion", message, remedy)
