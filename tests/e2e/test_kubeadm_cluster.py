@@ -159,6 +159,8 @@ def test_one_machine_begins_the_cluster_and_another_joins_it(cluster: Cluster) -
     cluster.apply(secret | {"metadata": {"name": f"bootstrap-token-{TOKEN[:6]}", "namespace": "kube-system"}})
     worker = cluster.site.boot("two", OTHER, Seed(cluster.told(WORKER), NAMES))
     wait_for_report(worker)
+    # The controller manager hands pods' addresses to a node after kubelet has made it, and so perhaps after the report.
+    cluster.kubectl("wait", "--for=jsonpath={.spec.podCIDR}", "--timeout=50s", "node", "--all")
     nodes = {each["metadata"]["name"]: each for each in cluster.get("nodes")["items"]}
     assert nodes.keys() == {"one", "two"}
     assert nodes["two"]["metadata"]["labels"]["pool"] == "general"
