@@ -29,8 +29,9 @@ CONFIGURATION
 }
 
 connect() {
-  local nodes='{{range .items}}{{.metadata.name}} {{.spec.podCIDR}} {{range .status.addresses}}{{if eq .type "InternalIP"}}{{.address}}{{end}}{{end}}
-{{end}}'
+  # A node that has just joined has no addresses for pods yet; it is seen at the next look.
+  local nodes='{{range .items}}{{if .spec.podCIDR}}{{.metadata.name}} {{.spec.podCIDR}} {{range .status.addresses}}{{if eq .type "InternalIP"}}{{.address}}{{end}}{{end}}
+{{end}}{{end}}'
   while true; do
     ask "$nodes" | while read -r name range address; do
       if [[ $name == "$K8S_NODE_NAME" ]]; then
