@@ -57,6 +57,7 @@ class StackModel(BaseModel):
         alias_generator=to_camel,
         validate_by_alias=True,
         hide_input_in_errors=True,
+        defer_build=True,  # a command that needs few of the models does not wait for validators of all
     )
 
     renamed_keys: ClassVar[Mapping[str, str]] = MappingProxyType({})
