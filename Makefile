@@ -17,7 +17,7 @@ env: # the Python environment, which everything else runs in
 	@python3 bootstrap.py
 
 clouds: # the same with every cloud's SDK, for whoever works on polykube itself
-	@python3 bootstrap.py aws azure-native gcp
+	@python3 bootstrap.py aws azure-native gcp portal portal-dev
 
 up: env ## bring the stack up (STACK=dev), with everything that it needs
 	@$(POLYKUBE) up --stack $(STACK)
@@ -81,5 +81,5 @@ golden: clouds ## write tests/golden and the stand-ins in tests/bundles anew
 	@$(PYTHON) -m pytest --full --quiet tests/golden --accept
 
 lock: env ## resolve the Python dependencies anew into requirements.lock
-	@$(PYTHON) -m piptools compile --quiet --extra dev --extra review --extra aws --extra azure-native --extra gcp --generate-hashes --allow-unsafe --strip-extras --no-header \
+	@$(PYTHON) -m piptools compile --quiet --extra dev --extra review --extra portal --extra portal-dev --extra aws --extra azure-native --extra gcp --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml

@@ -6,7 +6,8 @@ takes seconds, and an interrupted run leaves nothing that the next one would mis
 packages get their name, and the layer its stamp, when they are complete.
 
 The clouds' SDKs are large (1 GB in all), and most stacks need one of them or none. Each is installed when it is
-asked for: `python3 bootstrap.py aws azure-native gcp`.
+asked for: `python3 bootstrap.py aws azure-native gcp`. So is what only the portal needs, and its tests: `portal`,
+`portal-dev`.
 
 The syntax is that of Python 3.6, so that an older Python than ours can say what is missing.
 """
@@ -22,13 +23,14 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Set
 
 CHECKOUT = Path(__file__).resolve().parent
 LOCK = CHECKOUT / "requirements.lock"
 VENV = CHECKOUT / ".venv"
 OLDEST = (3, 11)
 CLOUDS = {"aws": 15, "azure-native": 30, "gcp": 15}  # Pulumi package of each cloud: seconds to install its SDK
+PARTS = {"portal": 15, "portal-dev": 20}  # of pyproject.toml's optional dependencies: seconds to install it
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
@@ -39,25 +41,54 @@ def main() -> None:
     if Path(sys.prefix).resolve() == VENV.resolve():  # activated; it may be about to be made anew
         base = str(Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info))
         os.execv(base, [base] + sys.argv)
-    unknown = [name for name in sys.argv[1:] if name not in CLOUDS]
+    unknown = [name for name in sys.argv[1:] if name not in CLOUDS and name not in PARTS]
     if unknown:
         fail(
             "PK206: there is no such cloud",
             found=", ".join(unknown),
-            allowed=", ".join(CLOUDS),
+            allowed=", ".join([*CLOUDS, *PARTS]),
             remedy="python3 bootstrap.py, with the names of the clouds whose SDKs you want, if any",
         )
     entries = locked()
-    sdks = {cloud: entries.pop(f"pulumi-{cloud}", "") for cloud in CLOUDS}
-    make_layer(cached("the locked Python packages", "".join(entries.values()), usually=30))
-    for cloud in sys.argv[1:]:
-        add_to_layer(cloud, cached(f"the Python SDK of {cloud}", sdks[cloud], usually=CLOUDS[cloud]))
+    sdks = {cloud: requirements(entries, {f"pulumi-{cloud}"}) for cloud in CLOUDS}
+    parts = apart(entries)
+    make_layer(cached("the locked Python packages", requirements(entries, parts[""]), usually=30))
+    for name in sys.argv[1:]:
+        what = f"the Python SDK of {name}" if name in CLOUDS else f"the packages of {name}"
+        wanted = sdks[name] if name in CLOUDS else requirements(entries, parts[name])
+        add_to_layer(name, cached(what, wanted, usually=CLOUDS.get(name) or PARTS[name]))
 
 
 def locked() -> Dict[str, str]:
-    """The entries of the lock, requirement and hashes, by package."""
+    """The entries of the lock, requirement, hashes and what each came by, by package."""
     entries = re.split(r"^(?=[a-z])", LOCK.read_text(), flags=re.MULTILINE)
     return {entry.split("==")[0]: entry for entry in entries if "==" in entry}
+
+
+def requirements(entries: Dict[str, str], names: Set[str]) -> str:
+    """The entries of these packages, as pip reads them."""
+    return "".join(text for name, text in entries.items() if name in names)
+
+
+def apart(entries: Dict[str, str]) -> Dict[str, Set[str]]:
+    """Which packages are installed always (""), and which for each of PARTS alone; no SDK of a cloud is among them."""
+    import tomllib
+
+    optional = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    asked = {
+        part: {re.split(r"[^\w.-]", each)[0].replace(".", "-") for each in optional.get(part, [])} for part in PARTS
+    }
+    by = {name: set(re.findall(r"^ +#\s+(?:via )?(\S+)", text, re.MULTILINE)) for name, text in entries.items()}
+    found: Dict[str, Set[str]] = {}
+    needed = {name for name in by if "polykube" in by[name]}.difference(*asked.values())
+    for part in ["", *PARTS]:
+        needed |= asked.get(part, set()) & by.keys()
+        count = -1
+        while count != len(needed):
+            count = len(needed)
+            needed |= {name for name in by if by[name] & needed}
+        found[part] = needed.difference(*found.values(), {f"pulumi-{cloud}" for cloud in CLOUDS})
+    return found
 
 
 def become_newer_python() -> None:

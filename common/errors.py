@@ -15,7 +15,8 @@ PolykubeError                    exit code 1, codes PK0xx … as below
 ├── BackupError         exit 9   PK8xx  a backup cannot be made, or does not bring back what it should
 ├── RevisionError       exit 10  PK90x  the revision that a change starts from cannot be had
 ├── ReviewError         exit 13  PK91x  a report does not get to where a change is reviewed
-└── AccessError         exit 16  PK92x  nobody of a tenant can be let into a cluster
+├── AccessError         exit 16  PK92x  nobody of a tenant can be let into a cluster
+└── PortalError         exit 17  PK93x  the portal's data or the engine of its runs cannot be used
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
@@ -167,6 +168,13 @@ class AccessError(PolykubeError):
 
     exit_code = 16
     codes = "PK92"
+
+
+class PortalError(PolykubeError):
+    """The portal's data or the engine of its runs cannot be used, or somebody asks for what is not there."""
+
+    exit_code = 17
+    codes = "PK93"
 
 
 def last_words(said: str, limit: int) -> str:

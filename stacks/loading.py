@@ -17,7 +17,7 @@ from pulumi.runtime.config import CONFIG as IN_PROCESS
 from pulumi.runtime.config import get_config_env
 
 from common.errors import Problem, StackFileError
-from spec.documents import Documents, YamlNode, read
+from spec.documents import Documents, YamlNode, parse, read
 from spec.model import Origin
 from spec.problems import Code, Finding, KeyPath, key_path
 from spec.values import Secret
@@ -39,8 +39,16 @@ def load_file(path: Path) -> StackSpec:
     Raises StackFileError with every problem of the file, in the order of lines.
     """
     stack = path.name.removeprefix("Pulumi.").removesuffix(path.suffix)
-    source = _Source(str(path), read(path))
-    return source.spec(source.values(), Origin(stack, path.resolve().parent))
+    return _spec(_Source(str(path), read(path)), Origin(stack, path.resolve().parent))
+
+
+def load_text(text: str, stack: str, directory: Path) -> StackSpec:
+    """The spec in `text`, as if it were the file of `stack` in `directory`; StackFileError as of `load_file`."""
+    return _spec(_Source(stack_file(directory, stack).name, parse(text)), Origin(stack, directory))
+
+
+def _spec(source: "_Source", origin: Origin) -> StackSpec:
+    return source.spec(source.values(), origin)
 
 
 def warnings_of(spec: StackSpec) -> tuple[Problem, ...]:

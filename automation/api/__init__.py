@@ -16,7 +16,7 @@ from automation.api.past import Past, history
 from automation.api.plans import Fingerprint, Plan, plan
 from automation.api.recoveries import recover
 from automation.api.run import Cancelled, Event, Progress, Run, State
-from automation.api.runs import apply, cancel, destroy, events, refresh
+from automation.api.runs import apply, cancel, destroy, events, planning, refresh
 from automation.outcome import Outcome
 from automation.preview.drifted import Drifted
 from automation.state.recovery import Recovery
@@ -42,6 +42,7 @@ __all__ = [
     "history",
     "inherited",
     "plan",
+    "planning",
     "recover",
     "refresh",
 ]

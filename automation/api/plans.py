@@ -32,13 +32,16 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Plan:
-    """What bringing `stack` of the project in `source` up would change, and what policies say to it."""
+    """What bringing `stack` of the project in `source` up would change, and what policies say to it; or what taking it
+    down would, if it `destroys`.
+    """
 
     stack: str
     source: Path
     fingerprint: Fingerprint
     changes: Sequence[Change]
     findings: Sequence[PolicyFinding]
+    destroys: bool = False
 
     @property
     def blocking(self) -> list[PolicyFinding]:
@@ -58,16 +61,16 @@ def plan(stack: str, source: Path) -> Plan:
         return plan_with(project, engine, engine.record)
 
 
-def plan_with(project: Project, engine: Engine, record: Record) -> Plan:
+def plan_with(project: Project, engine: Engine, record: Record, *, destroys: bool = False) -> Plan:
     """The plan of a stack that nobody else works on, of which `record` has the engine carry out a preview."""
     before = _digest(_without_time(engine.export()))
-    found = recorded(project, record, "preview")
+    found = recorded(project, record, *(("destroy", "--preview-only") if destroys else ("preview",)))
     changes = changes_in(found.steps, project.directory)
     file = stack_file(project.directory, project.stack)
     fingerprint = Fingerprint(
         _revision(project.directory), hashlib.sha256(file.read_bytes()).hexdigest(), before, _digest(_shape(changes))
     )
-    return Plan(project.stack, project.directory, fingerprint, changes, found.findings)
+    return Plan(project.stack, project.directory, fingerprint, changes, found.findings, destroys)
 
 
 def check_unmoved(approved: Plan, now: Plan) -> None:

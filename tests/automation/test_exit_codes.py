@@ -16,6 +16,7 @@ from common.errors import (
     PolicyError,
     PolicyInputError,
     PolykubeError,
+    PortalError,
     Problem,
     ProgramError,
     ProjectError,
@@ -42,6 +43,7 @@ CODES = {
     ReviewError: 13,
     ProjectError: 14,
     AccessError: 16,
+    PortalError: 17,
 }
 PROBLEM = Problem(
     code="PK999",

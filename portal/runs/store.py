@@ -1,0 +1,226 @@
+"""Runs in the database. Everything here may be told twice, as Temporal does after a fault, and counts once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, defer
+
+from common.errors import PortalError, Problem
+from portal.data import audit
+from portal.data.database import Database
+from portal.data.models import Decision, Run, RunEvent, StackWatch, now
+from portal.data.roles import Role, role_of_user
+from portal.runs.orders import Move, Order, Said
+from portal.runs.views import DecisionView, EventView, RunView, StackView, State
+
+_NEXT: Final[Mapping[State, frozenset[State]]] = {
+    State.QUEUED: frozenset({State.PLANNING, State.APPLYING, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
+    State.PLANNING: frozenset({State.PLANNED, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
+    State.PLANNED: frozenset({State.APPROVED, State.REJECTED, State.FAILED, State.CANCELLED}),
+    State.APPROVED: frozenset({State.APPLYING, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
+    State.APPLYING: frozenset({State.APPLIED, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
+}
+_TIMES: Final = {
+    State.PLANNED: "planned_at",
+    State.APPROVED: "approved_at",
+    State.APPLYING: "began_at",
+}
+PAGE: Final = 500
+"""Events that are read at once."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event of a run that is to be kept; `origin` is what it tells of, and is kept once."""
+
+    origin: str
+    kind: str
+    payload: Mapping[str, Any]
+
+
+class RunStore:
+    """Runs, decisions and events. Methods block; PortalError (PK930) when the database does."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def enter(self, order: Order) -> RunView:
+        """Note that a run was asked for."""
+        with self.database.writing() as session:
+            if not session.get(Run, order.id):
+                session.add(
+                    Run(
+                        id=order.id,
+                        stack=order.stack,
+                        action=order.action,
+                        author=order.author,
+                        reason=order.reason,
+                        stack_file=order.stack_file,
+                        state=State.QUEUED,
+                    )
+                )
+                session.flush()
+                tell(session, order.id, [Told("state:queued", "state", {"state": State.QUEUED})])
+                audit.append(
+                    session, order.author, f"run.{order.action}", order.stack, run=order.id, reason=order.reason
+                )
+            return _view(_found(session, order.id))
+
+    def move(self, move: Move) -> RunView:
+        """Bring a run to its next state; what has moved on already stays where it is."""
+        with self.database.writing() as session:
+            run = _found(session, move.run)
+            if move.to in _NEXT.get(State(run.state), ()):
+                run.state = move.to
+                run.error_code, run.error = move.error_code, move.error
+                if field := "ended_at" if move.to.is_final else _TIMES.get(move.to):
+                    setattr(run, field, now())
+                payload = {"state": move.to, "error_code": move.error_code, "error": move.error}
+                tell(session, run.id, [Told(f"state:{move.to}", "state", payload)])
+                if move.to.is_final or move.by:
+                    audit.append(session, move.by or "portal", f"run.{move.to}", run.stack, run=run.id)
+            return _view(run)
+
+    def planned(self, run: str, fingerprint: str, plan: Mapping[str, Any]) -> None:
+        """Keep the plan of a run."""
+        with self.database.writing() as session:
+            found = _found(session, run)
+            found.plan, found.fingerprint = dict(plan), fingerprint
+
+    def wants(self, run: str, needs: Sequence[str]) -> None:
+        """Keep what the plan of a run still needs."""
+        with self.database.writing() as session:
+            _found(session, run).needs = list(needs)
+
+    def role(self, user: str, stack: str) -> Role | None:
+        """The role of a user on a stack."""
+        with self.database.reading() as session:
+            return role_of_user(session, user, stack)
+
+    def applied(self, run: str, changes: Mapping[str, int], recovered: str) -> None:
+        """Keep what a run changed, and what killed runs had left."""
+        with self.database.writing() as session:
+            found = _found(session, run)
+            found.changes, found.recovered = dict(changes), recovered
+
+    def file_before(self, run: str, text: str | None) -> None:
+        """Keep what the stack file said before a run wrote its own over it; None: there was none."""
+        with self.database.writing() as session:
+            found = _found(session, run)
+            if not found.file_was_kept:
+                found.former_file, found.file_was_kept = text, True
+
+    def decide(self, run: str, said: Said) -> None:
+        """Keep what somebody said to a plan."""
+        with self.database.writing() as session:
+            found = _found(session, run)
+            asked = select(Decision).where(Decision.run_id == run, Decision.by == said.by)
+            if session.scalars(asked.where(Decision.fingerprint == said.fingerprint)).first():
+                return
+            session.add(Decision(run_id=run, **_fields(said)))
+            payload = {"by": said.by, "approved": said.approved, "reason": said.reason}
+            tell(session, run, [Told(f"decision:{said.by}:{said.fingerprint}", "decision", payload)])
+            action = "run.approve" if said.approved else "run.reject"
+            audit.append(session, said.by, action, found.stack, run=run, **_fields(said))
+
+    def tell(self, run: str, events: Sequence[Told]) -> None:
+        """Keep events, in this order."""
+        with self.database.writing() as session:
+            _found(session, run)
+            tell(session, run, events)
+
+    def get(self, run: str) -> RunView:
+        """A run; PortalError (PK933) if there is none."""
+        with self.database.reading() as session:
+            return _view(_found(session, run))
+
+    def record(self, run: str) -> Run:
+        """The same with all that is kept of it."""
+        with self.database.reading() as session:
+            return _found(session, run)
+
+    def list(self, stack: str | None, limit: int) -> Sequence[RunView]:
+        """The newest runs, without their plans."""
+        asked = select(Run).order_by(Run.created_at.desc()).limit(limit).options(defer(Run.plan, raiseload=True))
+        with self.database.reading() as session:
+            found = session.scalars(asked.where(Run.stack == stack) if stack else asked)
+            return [_view(each, whole=False) for each in found]
+
+    def events(self, run: str, after: int) -> Sequence[EventView]:
+        """Events after a number, at most PAGE."""
+        asked = select(RunEvent).where(RunEvent.run_id == run, RunEvent.sequence > after)
+        with self.database.reading() as session:
+            found = session.scalars(asked.order_by(RunEvent.sequence).limit(PAGE))
+            return [EventView(each.run_id, each.sequence, each.at, each.kind, each.payload) for each in found]
+
+    def stack(self, stack: str) -> StackView:
+        """What is known of a stack beside its runs."""
+        with self.database.reading() as session:
+            found = session.get(StackWatch, stack) or StackWatch(stack=stack, drift=[])
+            return StackView(stack, found.lives_until, found.looked_at, found.drift)
+
+
+def tell(session: Session, run: str, events: Iterable[Told]) -> None:
+    """Keep events of a run in a session that writes; those that are kept already are left out.
+
+    Two writers at once are told apart by the run's row, which each has changed or locks here.
+    """
+    session.execute(select(Run.id).where(Run.id == run).with_for_update())
+    wanted = {each.origin: each for each in events}
+    known = session.scalars(
+        select(RunEvent.origin).where(RunEvent.run_id == run, RunEvent.origin.in_(list(wanted)))
+    ).all()
+    last = session.scalar(select(func.max(RunEvent.sequence)).where(RunEvent.run_id == run)) or 0
+    new = [each for each in wanted.values() if each.origin not in known]
+    for sequence, each in enumerate(new, last + 1):
+        session.add(
+            RunEvent(run_id=run, sequence=sequence, origin=each.origin, kind=each.kind, payload=dict(each.payload))
+        )
+    session.flush()
+
+
+def _found(session: Session, run: str) -> Run:
+    if found := session.get(Run, run):
+        return found
+    raise PortalError(
+        Problem(
+            code="PK933",
+            summary="there is no such run",
+            found=run,
+            allowed="the id of a run that was asked for here",
+            remedy="look at the list of runs",
+        )
+    )
+
+
+def _fields(said: Said) -> dict[str, Any]:
+    return {"by": said.by, "approved": said.approved, "fingerprint": said.fingerprint, "reason": said.reason}
+
+
+def _view(run: Run, *, whole: bool = True) -> RunView:
+    return RunView(
+        id=run.id,
+        stack=run.stack,
+        action=run.action,  # type: ignore[arg-type] # the table's text is one of them
+        author=run.author,
+        reason=run.reason,
+        state=State(run.state),
+        stack_file=run.stack_file,
+        fingerprint=run.fingerprint,
+        plan=run.plan if whole else None,
+        needs=run.needs,
+        decisions=[
+            DecisionView(each.by, each.approved, each.fingerprint, each.reason, each.at) for each in run.decisions
+        ],
+        changes=run.changes,
+        recovered=run.recovered,
+        error_code=run.error_code,
+        error=run.error,
+        created_at=run.created_at,
+        planned_at=run.planned_at,
+        approved_at=run.approved_at,
+        began_at=run.began_at,
+        ended_at=run.ended_at,
+    )
