@@ -180,6 +180,19 @@ def status(stack: Stack = "dev") -> None:
 
 
 @app.command()
+def health(
+    stack: Annotated[str, typer.Argument(help="The stack, as in Pulumi.<stack>.yaml.")] = "dev",
+    as_json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every five seconds, until Ctrl-C.")] = False,
+) -> None:
+    """Show whether a stack's cluster is as it should be, and what is not and why. Exit code 18: it is not."""
+    from automation.health.command import show_health
+    from automation.project import Project
+
+    raise typer.Exit(show_health(Project.open(stack), as_json=as_json, watch=watch))
+
+
+@app.command()
 def check(stack: Stack = "dev") -> None:
     """Check a stack file; every problem is shown at once, and so is what should be looked at."""
     from automation.project import Project

@@ -1,6 +1,7 @@
 """What runs and what stands, without changing any of it."""
 
 from automation.certificates import show_certificates
+from automation.health.command import show_summary
 from automation.project import Project
 from automation.show import out, table
 from automation.up import show_cluster
@@ -13,11 +14,12 @@ _MIB = 1024 * 1024
 
 
 def show_status(project: Project) -> None:
-    """The control plane's processes and, if it answers, what stands in it; of kubeadm's, when certificates end."""
+    """The control plane's processes, what stands in it, and its health; of kubeadm's, when certificates end."""
     if not project.is_local:
         out.print(f"{project.stack}: a cluster of kind {project.spec.cluster.kind}, which does not run on this machine")
         if isinstance(project.spec.cluster, KubeadmOptions):
             show_certificates(project.engine(toolchain.ensure(toolchain.ENGINE)))
+        show_summary(project)
         return
     status = project.control_plane().status()
     out.print(f"[bold]control plane {project.cluster_name}[/bold]  {status.state}  {status.endpoint}", soft_wrap=True)
@@ -29,5 +31,6 @@ def show_status(project: Project) -> None:
         out.print(table("Processes", ("name", "pid", "memory", "up for"), rows), "")
     if status.state == ControlPlaneState.RUNNING:
         show_cluster(project)
+        show_summary(project)
     else:
         out.print(f"[dim]next[/dim]  make up STACK={project.stack}")

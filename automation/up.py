@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from automation.engine import Engine
+from automation.health.command import pass_gate
 from automation.outcome import brought_up
 from automation.project import Project
 from automation.ready import equip, ready, start_control_plane
@@ -39,6 +40,8 @@ def up(project: Project) -> None:
         outcome = adopting(engine, lambda: brought_up(run))
     out.print()
     show_cluster(project)
+    if project.spec.waits_for_health:
+        pass_gate(project)
     out.print(f"\n[bold green]✓ {project.stack} is up[/bold green], {outcome.changed or 'no'} resources changed")
     _say_next(project)
 

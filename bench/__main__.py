@@ -9,7 +9,7 @@ from typing import Final
 from rich.table import Table
 
 from automation.show import out, table
-from bench import addons, check, clouds, first, objects, policy, preview, runs, scaling, up
+from bench import addons, check, clouds, first, health, objects, policy, preview, runs, scaling, up
 from bench.desk import isolated
 from bench.figures import Figure
 from common.files import write_atomically
@@ -27,8 +27,9 @@ MEASURES: Final[dict[str, Callable[[], list[Figure]]]] = {
     "addons": addons.measure,
     "runs": runs.measure,
     "first": first.measure,
+    "health": health.measure,
 }
-_ONLY_ON_REQUEST: Final = {"first"}
+_ONLY_ON_REQUEST: Final = {"first", "health"}
 _RESULTS: Final = CHECKOUT / "build" / "bench.json"
 
 

@@ -16,7 +16,8 @@ PolykubeError                    exit code 1, codes PK0xx … as below
 ├── RevisionError       exit 10  PK90x  the revision that a change starts from cannot be had
 ├── ReviewError         exit 13  PK91x  a report does not get to where a change is reviewed
 ├── AccessError         exit 16  PK92x  nobody of a tenant can be let into a cluster
-└── PortalError         exit 17  PK93x  the portal's data or the engine of its runs cannot be used
+├── PortalError         exit 17  PK93x  the portal's data or the engine of its runs cannot be used
+└── HealthError         exit 18  PK94x  a cluster is not healthy, or cannot be asked
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
@@ -175,6 +176,13 @@ class PortalError(PolykubeError):
 
     exit_code = 17
     codes = "PK93"
+
+
+class HealthError(PolykubeError):
+    """A cluster is not healthy, or cannot be asked."""
+
+    exit_code = 18
+    codes = "PK94"
 
 
 def last_words(said: str, limit: int) -> str:

@@ -22,6 +22,7 @@ A1  An add-on says which `capabilities` of the cluster it needs, which add-ons i
 A2  Every namespace that an add-on uses is in `namespaces`, with the Pod Security level that it needs.
 A3  Every exemption has a reason, an owner and an expiry date.
 A4  Every port that the API server must reach is in `ports_from_control_plane`.
+A5  Every workload of an add-on, and every Service of it that the API server calls, is among what its `health()` names.
 """
 
 from collections.abc import Collection, Mapping, Sequence

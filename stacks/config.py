@@ -1,7 +1,7 @@
 """The top of the spec, and of the file that holds it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -16,6 +16,7 @@ from spec.manifest_kinds import check_kinds
 from spec.model import Many, StackModel, did_you_mean, same_twice
 from spec.problems import Code, Finding, listed, quoted
 from spec.text import RuleId, reserved_name
+from spec.values import Count
 
 NAMESPACE: Final = "polykube:"
 """What the spec's configuration keys begin with: the project's name in Pulumi.yaml."""
@@ -47,6 +48,18 @@ class DriftSpec(StackModel):
     ignore: Many[DriftRule] = Field(default=(), description="What is no drift.")
 
 
+class HealthSpec(StackModel):
+    """How `polykube up` ends: with a look at the cluster, and whether it waits until that finds nothing that fails."""
+
+    gate: bool | None = Field(
+        default=None,
+        description="Whether `up` fails when the cluster is not healthy. The default is true in stage prod.",
+    )
+    minutes: Annotated[Count, Field(ge=1, le=120)] = Field(
+        default=10, description="How long the cluster may take to become healthy after a run."
+    )
+
+
 class StackSpec(StackModel):
     """Everything that the program needs to know of a stack. Keys of other namespaces are none of its business."""
 
@@ -62,12 +75,18 @@ class StackSpec(StackModel):
     addons: AddOnsSpec = Field(default=AddOnsSpec(), description="What is installed in the cluster, by name.")
     policy: Policy = Field(default=Policy(), description="How policy rules are applied.")
     drift: DriftSpec = Field(default=DriftSpec(), description="What `polykube drift` passes over.")
+    health: HealthSpec = Field(default=HealthSpec(), description="What `polykube up` waits for in the end.")
 
     @property
     def protection(self) -> bool | None:
         """Whether the stack is kept from being deleted; None where nobody asks, and nothing has to be let go of."""
         asked = self.cluster.deletion_protection
         return True if asked is None and self.stage == "prod" else asked
+
+    @property
+    def waits_for_health(self) -> bool:
+        """Whether a run is only well when the cluster is."""
+        return self.stage == "prod" if self.health.gate is None else self.health.gate
 
     @property
     def contents(self) -> tuple[str, ...]:

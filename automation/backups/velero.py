@@ -18,7 +18,7 @@ from automation.project import Project
 from common.errors import BackupError, Problem
 from common.paths import command
 from common.progress import step
-from components.addons.backup.spec import NAMESPACE, BackupSpec
+from components.addons.backup.spec import EVERYTHING, NAMESPACE, BackupSpec
 
 Object: TypeAlias = Mapping[str, Any]
 
@@ -63,7 +63,7 @@ class Velero:
 
     def back_up(self, namespace: str | None) -> Object:
         """Make a backup of everything, or of `namespace`, and wait for it; BackupError (PK804) if it is not whole."""
-        spec = dict(self.client.get(_SCHEDULE, "everything", namespace=NAMESPACE)["spec"]["template"])
+        spec = dict(self.client.get(_SCHEDULE, EVERYTHING, namespace=NAMESPACE)["spec"]["template"])
         if namespace:
             spec["includedNamespaces"] = [namespace]
         return self._done(_BACKUP, f"now-{stamp()}", spec, f"backing up {namespace or 'everything'}")

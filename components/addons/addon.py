@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 import pulumi
 from pydantic.alias_generators import to_camel
 
+from components.addons.health import Check
 from components.addons.namespaces import make_add_on_namespace
 from components.addons.renamed import former_options
 from components.addons.spec import AnySpec, Selection, SpecType
@@ -171,6 +172,10 @@ class AddOn(Generic[AnySpec]):
 
     def findings(self, selection: Selection) -> Iterable[Finding]:
         """What is wrong between its options and those of the other add-ons that are on."""
+        return ()
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterable[Check]:
+        """What must be so of it where all is well, in a cluster that provides `built_in` itself."""
         return ()
 
     def flows(self) -> Iterable[Flow]:

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from components.addons.addon import AddOn, AddOnType, InstallContext, Installed
+from components.addons.health import Check
 from components.addons.spec import Selection, SpecType
 from components.contract import BuiltIn, Capability, Cluster
 from components.platform.flows import Flow
@@ -93,6 +94,12 @@ class AddOnPlan:
             if not is_invalid(add_on.spec):
                 findings += [*self._missing(add_on), *self._incapable(add_on, kind, provided)]
             yield from (finding.below(add_on.key()) for finding in findings)
+
+    def health(self, built_in: frozenset[BuiltIn]) -> Iterator[tuple[AddOn[Any], Sequence[Check]]]:
+        """What must be so of each that is installed, in a cluster that provides `built_in` itself."""
+        for each in self.all_add_ons:
+            if built_in.isdisjoint(each.superseded_by):
+                yield each, list(each.health(built_in))
 
     def warnings(self, minor: int) -> Iterator[Finding]:
         """What should be looked at in a cluster of Kubernetes 1.`minor`, each below its add-on's key."""

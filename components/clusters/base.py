@@ -93,6 +93,11 @@ class ClusterSpec(StackModel):
         return ()
 
     @property
+    def wanted_nodes(self) -> Mapping[str, tuple[int, int]]:
+        """The fewest and the most nodes of each pool, by its name; nothing where something else makes nodes."""
+        return {}
+
+    @property
     def minor(self) -> int:
         """The minor version: 36 of 1.36."""
         return minor_of(self.version)

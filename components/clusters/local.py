@@ -6,7 +6,7 @@ objects, which KWOK keeps alive; no container runs.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -44,6 +44,10 @@ class LocalSpec(ClusterSpec):
         if self.version != ours:
             remedy = f'Write "{ours}", the version of the control plane that polykube brings.'
             yield Finding(Code.NOT_ALLOWED, quoted(self.version), quoted(ours), remedy, at=("version",))
+
+    @property
+    def wanted_nodes(self) -> Mapping[str, tuple[int, int]]:
+        return {pool.name: (pool.nodes, pool.nodes) for pool in self.node_pools}
 
     @property
     def capabilities(self) -> frozenset[Capability]:

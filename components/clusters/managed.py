@@ -112,6 +112,10 @@ class ManagedSpec(ClusterSpec):
         raise NotImplementedError
 
     @property
+    def wanted_nodes(self) -> Mapping[str, tuple[int, int]]:
+        return {pool.name: (pool.nodes.min, pool.nodes.max) for pool in self.pools}
+
+    @property
     def is_reachable(self) -> bool:
         """Whether anybody can reach the API server."""
         return self.api_endpoint.is_reachable

@@ -13,6 +13,7 @@ from common.errors import (
     BusyError,
     ControlPlaneError,
     EngineError,
+    HealthError,
     PolicyError,
     PolicyInputError,
     PolykubeError,
@@ -44,6 +45,7 @@ CODES = {
     ProjectError: 14,
     AccessError: 16,
     PortalError: 17,
+    HealthError: 18,
 }
 PROBLEM = Problem(
     code="PK999",

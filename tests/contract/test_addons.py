@@ -8,7 +8,7 @@ from datetime import date
 from ipaddress import ip_network
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
 from unittest.mock import patch
 
 import pytest
@@ -19,21 +19,26 @@ from common.paths import CHECKOUT
 from common.reachability import Address, Endpoint, Network, Pod, Ports
 from components.addons import ADDONS, INTERNAL
 from components.addons.addon import AddOn, AddOnType, InstallContext, Installed
+from components.addons.csi_snapshotter import CsiSnapshotter
+from components.addons.health import Answers, Available, WorkloadKind
 from components.clusters.base import ClusterBase
-from components.contract import Facility
+from components.contract import BuiltIn, Facility
 from components.naming import NAME_LABEL, component_type
 from components.platform.flows import TENANTS, Addresses, Side
 from policy.rules import RULES
 from spec.problems import Code, quoted
+from spec.values import Secret
 from stacks.loading import load_file, warnings_of
 from tests.support.addons import OPTIONS, spec_of_all
 from tests.support.registered import registered
 from tests.support.stack import dev_spec
+from tests.support.stack_files import of_add_on
 
 pytestmark = pytest.mark.usefixtures("bundles")
 
 EACH = pytest.mark.parametrize("add_on", ADDONS, ids=lambda add_on: add_on.name)
 LONGEST_EXEMPTION = 2  # years
+EXTERNAL: Final = {"url": "https://logs.example.test:9243", "user": "polykube", "password": Secret("hunter2")}
 TENANTS_OF_DEV = ("shop", "lab")
 
 
@@ -139,6 +144,50 @@ def test_a4_every_port_of_its_webhooks_is_one_that_the_api_server_may_reach(
         ports = services[service["namespace"], service["name"]]
         (port,) = (each for each in ports if each["port"] == service.get("port", 443))
         assert numbers(port["targetPort"], objects) <= set(add_on.ports_from_control_plane)
+
+
+@EACH
+def test_a5_every_workload_and_every_service_that_is_called_is_in_its_health(
+    add_on: AddOnType, planned: list[dict[str, Any]]
+) -> None:
+    objects = [state["inputs"] for state in objects_of(add_on, planned)]
+    checks = set(add_on(add_on.spec_type.model_validate(OPTIONS[add_on.key()])).health(()))
+    assert {each for each in checks if isinstance(each, Available)} == workloads(objects)
+    called = [webhook["clientConfig"]["service"] for each in objects for webhook in each.get("webhooks", ())]
+    called += [each["spec"]["service"] for each in objects if each["kind"] == "APIService"]
+    assert {each for each in checks if isinstance(each, Answers)} == {
+        Answers(each["namespace"], each["name"]) for each in called
+    }
+
+
+@pytest.mark.parametrize(
+    ("add_on", "options"),
+    [
+        ("istio", {"mode": "ambient"}),
+        ("istio", {"canary": {}}),
+        ("logging", {"external": EXTERNAL}),
+        ("tracing", {}),
+        ("tracing", {"retentionDays": 3, "external": EXTERNAL}),
+    ],
+)
+def test_a5_its_options_change_what_there_is_and_so_its_health(add_on: str, options: dict[str, Any]) -> None:
+    (which,) = (each for each in ADDONS if each.key() == add_on)
+    objects = [dict(each.inputs) for each in of_add_on("eks-prod", add_on, **options).values()]
+    checks = which(which.spec_type.model_validate(options)).health(())
+    assert {each for each in checks if isinstance(each, Available)} == workloads(objects)
+
+
+def test_a5_the_snapshots_of_a_cluster_that_has_them_itself_are_not_ours_to_be_well() -> None:
+    assert list(CsiSnapshotter(CsiSnapshotter.spec_type()).health({BuiltIn.SNAPSHOTS})) == []
+
+
+def workloads(objects: list[dict[str, Any]]) -> set[Available]:
+    """Those among `objects` that have pods as long as they are there."""
+    return {
+        Available(each["kind"], each["metadata"]["namespace"], each["metadata"]["name"])
+        for each in objects
+        if each.get("kind") in get_args(WorkloadKind)
+    }
 
 
 def numbers(port: float | str, objects: list[dict[str, Any]]) -> set[float]:

@@ -17,10 +17,11 @@ from components.addons.exempt import (
     reads_the_node,
     rights_as_upstream_has_them,
 )
+from components.addons.health import BackedUp, Check, daemon_sets, deployments
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.spec import SpecType
 from components.addons.store import HTTPS
-from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Cluster, Namespace, PodSecurity
 from components.platform.flows import ANY_ADDRESS, Flow, to_api_server, to_credentials
 from components.platform.place import Place
 
@@ -72,6 +73,12 @@ class Backup(AddOn[BackupSpec]):
 
     def bundles(self) -> Collection[str]:
         return ("velero",)
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from deployments(NAMESPACE, "velero")
+        yield from daemon_sets(NAMESPACE, "node-agent")
+        for schedule, cron in self.spec.crons.items():
+            yield BackedUp(NAMESPACE, schedule, cron)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, "velero")

@@ -8,7 +8,7 @@ import pulumi_kubernetes.core.v1 as core
 
 from components.addons.addon import InstallContext
 from components.addons.backup.overlay import laid_over
-from components.addons.backup.spec import SERVICE_ACCOUNT, BackupSpec
+from components.addons.backup.spec import EVERYTHING, SERVICE_ACCOUNT, BackupSpec, schedule_of
 from components.addons.backup.store import cloud_store, given_store
 from components.addons.bundles import load
 from components.addons.csi_snapshotter.spec import CsiSnapshotterSpec
@@ -64,9 +64,9 @@ def _make_settings(name: str, place: Place) -> core.ConfigMap:
 def schedules(spec: BackupSpec) -> list[dict[str, Any]]:
     """When everything is backed up, and when tenants are by themselves."""
     own = [
-        _schedule(f"tenant-{each.tenant}", each.schedule, each.retention_days, [each.tenant]) for each in spec.tenants
+        _schedule(schedule_of(each.tenant), each.schedule, each.retention_days, [each.tenant]) for each in spec.tenants
     ]
-    return [_schedule("everything", spec.schedule, spec.retention_days, ["*"]), *own]
+    return [_schedule(EVERYTHING, spec.schedule, spec.retention_days, ["*"]), *own]
 
 
 def _schedule(name: str, when: str, days: int, namespaces: list[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a stack file may say of backups, and what others know of Velero."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pydantic import Field
@@ -28,6 +28,13 @@ SERVICE_ACCOUNT: Final = "velero"
 METRICS: Final = 8085
 PODS: Final = Pods(NAMESPACE)
 """All of Velero's: what moves a volume is a pod of its own."""
+EVERYTHING: Final = "everything"
+"""The schedule of backups of the whole cluster."""
+
+
+def schedule_of(tenant: str) -> str:
+    """The schedule of a tenant's own backups."""
+    return f"tenant-{tenant}"
 
 
 class TenantBackupSpec(StackModel):
@@ -55,6 +62,11 @@ class BackupSpec(AddOnSpec):
         description="Where backups go. The default is a bucket of the cluster's cloud, made for it; kinds of clusters "
         "without one need this.",
     )
+
+    @property
+    def crons(self) -> Mapping[str, str]:
+        """When each of the schedules makes a backup, by its name."""
+        return {EVERYTHING: self.schedule, **{schedule_of(each.tenant): each.schedule for each in self.tenants}}
 
     def findings(self) -> Iterator[Finding]:
         yield from same_twice("tenant", "tenants", self.tenants, lambda each: each.tenant, key="tenant")

@@ -11,11 +11,12 @@ from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.cert_manager.spec import KUBERNETES, METRICS, NAMESPACE, PODS, VERSION, WEBHOOK, CertManagerSpec
 from components.addons.exempt import api_server_address, rights_as_upstream_has_them
 from components.addons.gateway_api.spec import GatewayApiSpec
+from components.addons.health import Answers, CertificatesHold, Check, deployments
 from components.addons.ingress.spec import IngressSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.addons.spec import Selection, SpecType
-from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Cluster, Namespace, PodSecurity
 from components.facilities import Dns
 from components.platform.flows import ANY_ADDRESS, Flow, to_api_server, to_credentials
 from components.platform.place import Place
@@ -62,6 +63,11 @@ class CertManager(AddOn[CertManagerSpec]):
                 at = ("issuers", index, "acme")
                 remedy = "Write the zones in which names are, or add ingress with the hosts."
                 yield Finding(Code.ADD_ONS_APART, "neither zones nor ingress", "one of them", remedy, at=at)
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from deployments(NAMESPACE, "cert-manager", "cert-manager-cainjector", "cert-manager-webhook")
+        yield Answers(NAMESPACE, "cert-manager-webhook")
+        yield CertificatesHold()
 
     def cluster_flows(self, cluster: Cluster) -> Iterator[Flow]:
         if self.spec.zones:

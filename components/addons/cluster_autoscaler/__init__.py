@@ -4,15 +4,16 @@ For EKS, whose pools nothing else scales; GKE and AKS scale theirs themselves. L
 Upstream: kubernetes/autoscaler, cluster-autoscaler 1.34 to 1.36, November 2026.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.cluster_autoscaler.spec import HTTP, KUBERNETES, NAMESPACE, PODS, RELEASES, ClusterAutoscalerSpec
 from components.addons.exempt import api_server_address
+from components.addons.health import Check, deployments
 from components.addons.karpenter.spec import KarpenterSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
-from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Cluster, Namespace, PodSecurity
 from components.facilities import PoolScaling
 from components.platform.flows import Flow, to_api_server, to_credentials
 from components.platform.place import Place
@@ -30,6 +31,9 @@ class ClusterAutoscaler(AddOn[ClusterAutoscalerSpec]):
     conflicts = (KarpenterSpec,)  # both would answer for the same pods
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=8)),)
     exemptions = (api_server_address("cluster-autoscaler"),)
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from deployments(NAMESPACE, self.name)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, "cluster-autoscaler")  # and to the cloud, at the same port

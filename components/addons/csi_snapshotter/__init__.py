@@ -19,9 +19,10 @@ from components.addons.csi_snapshotter.spec import (
     CsiSnapshotterSpec,
 )
 from components.addons.exempt import api_server_address
+from components.addons.health import Check, deployments
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
-from components.contract import Capability, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Namespace, PodSecurity
 from components.platform.flows import Flow, to_api_server
 from components.platform.place import Place
 
@@ -42,6 +43,10 @@ class CsiSnapshotter(AddOn[CsiSnapshotterSpec]):
 
     def bundles(self) -> Collection[str]:
         return ("snapshots", "snapshot-controller")
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        if BuiltIn.SNAPSHOTS not in built_in:
+            yield from deployments(NAMESPACE, CONTROLLER)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, CONTROLLER)

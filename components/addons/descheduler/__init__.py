@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.descheduler.spec import KUBERNETES, NAMESPACE, PODS, VERSION, DeschedulerSpec
 from components.addons.exempt import api_server_address
+from components.addons.health import Check, deployments
 from components.addons.namespaces import quota
-from components.contract import Namespace, PodSecurity
+from components.contract import BuiltIn, Namespace, PodSecurity
 from components.platform.flows import Flow, to_api_server
 from components.platform.place import Place
 
@@ -28,6 +29,9 @@ class Descheduler(AddOn[DeschedulerSpec]):
 
     def bundles(self) -> Collection[str]:
         return ("descheduler",)
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from deployments(NAMESPACE, self.name)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, "descheduler")

@@ -13,14 +13,15 @@ from components.addons.cert_manager.spec import CertManagerSpec
 from components.addons.exempt import open_to_all
 from components.addons.external_dns.spec import ExternalDnsSpec
 from components.addons.gateway_api.spec import KINDS, KUBERNETES, VERSION, GatewayApiSpec
+from components.addons.health import Check, deployments
 from components.addons.ingress.findings import issuer_findings, mesh_findings
-from components.addons.ingress.spec import GATEWAY_PODS, NAMESPACE, IngressSpec
+from components.addons.ingress.spec import GATEWAY, GATEWAY_PODS, NAMESPACE, IngressSpec
 from components.addons.istio.spec import ISTIOD, IstioSpec
 from components.addons.load_balancing.spec import LoadBalancingSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.spec import Selection, SpecType
 from components.addons.tracing.spec import COLLECTOR, OTLP_GRPC
-from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Cluster, Namespace, PodSecurity
 from components.platform.flows import ANY_ADDRESS, Addresses, Flow, Pods
 from components.platform.place import Place
 from spec.problems import Finding
@@ -75,6 +76,10 @@ class Ingress(AddOn[IngressSpec]):
             yield from issuer_findings(self.spec, authorities)
         if mesh := selection.get(IstioSpec):
             yield from mesh_findings(self.spec, mesh)
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        if self.spec.class_ == "istio":
+            yield from deployments(NAMESPACE, GATEWAY)
 
     def flows(self) -> Iterator[Flow]:
         if self.spec.class_ == "cloud":

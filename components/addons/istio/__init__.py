@@ -15,12 +15,13 @@ from components.addons.exempt import (
     reached_from_outside,
     rights_as_upstream_has_them,
 )
+from components.addons.health import Answers, Check, daemon_sets, deployments
 from components.addons.ingress.spec import IngressSpec
 from components.addons.istio import ambient, clusters
 from components.addons.istio.spec import AGENTS, ISTIOD, KUBERNETES, NAMESPACE, VERSION, WEBHOOK, IstioSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.spec import Selection
-from components.contract import Capability, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Namespace, PodSecurity
 from components.platform.flows import TENANTS, Flow, Pods, to_api_server
 from components.platform.place import Place
 from components.platform.tenants import TenantAdditions
@@ -95,6 +96,14 @@ class Istio(AddOn[IstioSpec]):
         if self.spec.waypoints and IngressSpec not in selection:
             remedy = "Add `ingress: {}`, which brings the Gateway API, or remove waypoints."
             yield Finding(Code.ADD_ONS_APART, "no ingress", "ingress", remedy, at=("waypoints",))
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        istiods = ("istiod", *(("istiod-canary",) if self.spec.canary else ()))
+        gateways = ("east-west",) if self.spec.mesh else ()
+        yield from deployments(NAMESPACE, *istiods, *gateways)
+        yield from daemon_sets(AGENTS, "istio-cni-node", *(("ztunnel",) if self.spec.mode == "ambient" else ()))
+        for istiod in istiods:
+            yield Answers(NAMESPACE, istiod)
 
     def flows(self) -> Iterator[Flow]:
         plugin = Pods(AGENTS, {"k8s-app": "istio-cni-node"})

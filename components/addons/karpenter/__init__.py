@@ -10,10 +10,11 @@ from types import MappingProxyType
 
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
+from components.addons.health import Check, deployments
 from components.addons.karpenter.spec import KUBERNETES, METRICS, NAMESPACE, PODS, VERSION, KarpenterSpec
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
-from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Cluster, Namespace, PodSecurity
 from components.facilities import KarpenterConfig
 from components.platform.flows import Flow, to_api_server, to_credentials
 from components.platform.place import Place
@@ -35,6 +36,9 @@ class Karpenter(AddOn[KarpenterSpec]):
 
     def bundles(self) -> Collection[str]:
         return ("karpenter", "karpenter-kinds")
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from deployments(NAMESPACE, self.name)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, "karpenter")  # and to the cloud, at the same port

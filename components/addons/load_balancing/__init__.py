@@ -11,11 +11,20 @@ from types import MappingProxyType
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
 from components.addons.gateway_api.spec import KINDS, GatewayApiSpec
-from components.addons.load_balancing.spec import KUBERNETES, METRICS, NAMESPACE, PODS, VERSION, LoadBalancingSpec
+from components.addons.health import Check, deployments
+from components.addons.load_balancing.spec import (
+    CONTROLLER,
+    KUBERNETES,
+    METRICS,
+    NAMESPACE,
+    PODS,
+    VERSION,
+    LoadBalancingSpec,
+)
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.addons.spec import SpecType
-from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Cluster, Namespace, PodSecurity
 from components.facilities import LoadBalancerControllerConfig
 from components.platform.flows import Flow, to_api_server, to_credentials
 from components.platform.place import Place
@@ -46,6 +55,9 @@ class LoadBalancing(AddOn[LoadBalancingSpec]):
 
     def bundles(self) -> Collection[str]:
         return ("aws-load-balancers",)
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from deployments(NAMESPACE, CONTROLLER)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, "load-balancing")  # and to the cloud, at the same port

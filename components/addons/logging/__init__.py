@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.exempt import api_server_address, reads_the_node
+from components.addons.health import Check, daemon_sets, deployments, stateful_sets
 from components.addons.logging.spec import (
     AGENTS,
     ELASTICSEARCH,
@@ -17,7 +18,7 @@ from components.addons.logging.spec import (
     VERSION,
     LoggingSpec,
 )
-from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.contract import BuiltIn, Capability, Cluster, Namespace, PodSecurity
 from components.naming import selector
 from components.platform.flows import ANY_ADDRESS, Flow, Pods, to_api_server, to_credentials
 from components.platform.place import Place
@@ -64,6 +65,12 @@ class Logging(AddOn[LoggingSpec]):
             return self.required_capabilities
         own = self.required_capabilities | {Capability.BLOCK_STORAGE}
         return own | {Capability.OBJECT_STORE} if self.spec.snapshots else own
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from daemon_sets(AGENTS, "filebeat")
+        if not self.spec.external:
+            yield from stateful_sets(NAMESPACE, "elasticsearch")
+            yield from deployments(NAMESPACE, "kibana")
 
     def flows(self) -> Iterator[Flow]:
         agents, setup = Pods(AGENTS, selector("filebeat")), Pods(NAMESPACE, selector("elasticsearch-setup"))

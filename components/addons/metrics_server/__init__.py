@@ -5,11 +5,12 @@ certificates only if the cluster's authority signed them, as managed clouds have
 are monitoring's. Upstream: kubernetes-sigs/metrics-server 0.9, November 2026.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from components.addons.addon import AddOn, Created, InstallContext, Purpose
 from components.addons.exempt import api_server_address
+from components.addons.health import Answers, Check, deployments
 from components.addons.metrics_server.spec import KUBERNETES, NAMESPACE, PODS, PORT, VERSION, MetricsServerSpec
 from components.addons.namespaces import quota
 from components.contract import BuiltIn, Capability, Namespace, PodSecurity
@@ -32,6 +33,10 @@ class MetricsServer(AddOn[MetricsServerSpec]):
     namespaces = (Namespace(NAMESPACE, PodSecurity.RESTRICTED, quota(pods=5, cpu=2, gibibytes=16)),)
     exemptions = (api_server_address("metrics-server"),)
     ports_from_control_plane = frozenset({PORT})
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from deployments(NAMESPACE, self.name)
+        yield Answers(NAMESPACE, self.name)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, "metrics-server")

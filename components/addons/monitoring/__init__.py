@@ -4,13 +4,14 @@ Left out: metrics for `kubectl top` and autoscaling (metrics-server), and metric
 Upstream: prometheus.io and grafana.com/docs as of November 2026.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address
-from components.addons.monitoring.spec import KUBERNETES, NAMESPACE, PROMETHEUS, VERSION, MonitoringSpec
-from components.contract import Capability, Cluster, Namespace, PodSecurity
+from components.addons.health import Check, Scraped, deployments, stateful_sets
+from components.addons.monitoring.spec import KUBERNETES, NAMESPACE, PORT, PROMETHEUS, VERSION, MonitoringSpec
+from components.contract import BuiltIn, Capability, Cluster, Namespace, PodSecurity
 from components.control_plane import PORTS
 from components.naming import selector
 from components.platform.flows import ANY_ADDRESS, TENANTS, Flow, Pods, to_api_server
@@ -44,6 +45,11 @@ class Monitoring(AddOn[MonitoringSpec]):
     )
     exemptions = (api_server_address("Prometheus, its targets' list and kubelets"),)
 
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from stateful_sets(NAMESPACE, "prometheus", "alertmanager")
+        yield from deployments(NAMESPACE, "grafana", "kube-state-metrics")
+        yield Scraped(NAMESPACE, "prometheus", PORT)
+
     def flows(self) -> Iterator[Flow]:
         alertmanager, grafana, state = (
             Pods(NAMESPACE, selector(name)) for name in ("alertmanager", "grafana", "kube-state-metrics")
@@ -55,7 +61,7 @@ class Monitoring(AddOn[MonitoringSpec]):
         yield Flow("prometheus.state", PROMETHEUS, state, (8080,))
         yield Flow("prometheus.tenants", PROMETHEUS, Pods(TENANTS), self.spec.scrape_ports)
         yield Flow("alertmanager.members", alertmanager, alertmanager, (9094,))
-        yield Flow("grafana.queries", grafana, PROMETHEUS, (9090,))
+        yield Flow("grafana.queries", grafana, PROMETHEUS, (PORT,))
         if self.spec.notify.addresses():
             yield Flow("alertmanager.webhooks", alertmanager, ANY_ADDRESS, (443,))
 

@@ -24,6 +24,7 @@ KUBERNETES: Final = KubernetesVersions(
     source="kubernetes/kube-state-metrics v2.20.0, README.md, tests/e2e.sh; Prometheus 3.15 names none",
 )
 NAMESPACE: Final = "monitoring"
+PORT: Final = 9090
 PROMETHEUS: Final = Pods(NAMESPACE, selector("prometheus"))
 """Who scrapes: the source of the flow that an add-on with metrics declares."""
 

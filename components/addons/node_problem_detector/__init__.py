@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from components.addons.addon import AddOn, InstallContext, Purpose
 from components.addons.exempt import api_server_address, reads_the_node
+from components.addons.health import Check, daemon_sets
 from components.addons.monitoring.spec import PROMETHEUS
 from components.addons.namespaces import quota
 from components.addons.node_problem_detector.spec import (
@@ -42,6 +43,9 @@ class NodeProblemDetector(AddOn[NodeProblemDetectorSpec]):
 
     def bundles(self) -> Collection[str]:
         return ("node-problem-detector",)
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from daemon_sets(NAMESPACE, self.name)
 
     def flows(self) -> Iterator[Flow]:
         yield to_api_server(PODS, "node-problem-detector")

@@ -7,12 +7,13 @@ metrics made of spans. Upstream: jaegertracing.io/docs/2.20, November 2026.
 from collections.abc import Collection, Iterator, Mapping
 
 from components.addons.addon import AddOn, InstallContext, Purpose
+from components.addons.health import Check, deployments
 from components.addons.logging.spec import ELASTICSEARCH, LoggingSpec
 from components.addons.logging.spec import NAMESPACE as LOGGING
 from components.addons.logging.spec import PORT as ELASTICSEARCH_PORT
 from components.addons.spec import Selection, SpecType
 from components.addons.tracing.spec import COLLECTOR, KUBERNETES, NAMESPACE, OTLP_GRPC, OTLP_HTTP, VERSION, TracingSpec
-from components.contract import Namespace, PodSecurity
+from components.contract import BuiltIn, Namespace, PodSecurity
 from components.naming import selector
 from components.platform.flows import ANY_ADDRESS, TENANTS, Flow, Pods
 from components.platform.place import Place
@@ -53,6 +54,11 @@ class Tracing(AddOn[TracingSpec]):
             remedy = "Give tracing an external store too, or remove retentionDays."
             allowed = "an Elasticsearch of its own, or external"
             yield Finding(Code.ADD_ONS_APART, "logging with an external store", allowed, remedy, at=("retentionDays",))
+
+    def health(self, built_in: Collection[BuiltIn]) -> Iterator[Check]:
+        yield from deployments(
+            NAMESPACE, "jaeger", *(("jaeger-query",) if self.spec.retention_days is not None else ())
+        )
 
     def flows(self) -> Iterator[Flow]:
         external = self.spec.external

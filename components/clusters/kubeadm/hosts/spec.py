@@ -269,6 +269,10 @@ class KubeadmHostsSpec(KubeadmOptions):
         return frozenset(own | balancers | pools)
 
     @property
+    def wanted_nodes(self) -> Mapping[str, tuple[int, int]]:
+        return {pool.name: (len(pool.hosts), len(pool.hosts)) for pool in self.node_pools}
+
+    @property
     def balancers(self) -> Literal["kube-vip", "metallb", "none"]:
         """What gives Services their addresses, if anything does."""
         return self.load_balancers.controller if self.load_balancers else "none"
