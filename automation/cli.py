@@ -363,9 +363,28 @@ def permissions(
 @app.command()
 def schema_check(stack: Stack = "dev", as_json: Json = False) -> None:
     """Hold what a stack asks of its providers against the official plugins' schemas; nothing is made."""
-    given = ["--stack", stack, *(["--json"] if as_json else []), *(["--debug"] if "--debug" in sys.argv else [])]
-    # It is a developers' tool, which nothing here may import: it takes the place of this process.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "devtools.schema_check", *given])  # noqa: S606 - no shell
+    _become("devtools.schema_check", "--stack", stack, *(["--json"] if as_json else []))
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+def portal(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Run the portal, a worker of it, or what its operator needs: `polykube portal --help`."""
+    from automation.sdks import ensure_portal
+
+    ensure_portal()
+    _become("portal.cli", *(arguments or ()))
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+def worker(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Carry out runs for a portal elsewhere: `polykube worker --help`."""
+    portal(["worker", *(arguments or ())])
+
+
+def _become(module: str, *arguments: str) -> NoReturn:
+    """Have a program take the place of this process: nothing here may import what it is of."""
+    debug = ["--debug"] if "--debug" in sys.argv else []
+    os.execv(sys.executable, [sys.executable, "-P", "-m", module, *debug, *arguments])  # noqa: S606 - no shell
 
 
 def main() -> None:

@@ -1,11 +1,13 @@
-"""Getting a cloud's Python SDK with the first stack that is built on that cloud."""
+"""Getting what is installed when it is wanted: a cloud's Python SDK, the portal's packages."""
 
 import importlib
+import importlib.util
 import site
 import subprocess
 import sys
 from pathlib import Path
 
+from common.errors import Problem, ToolchainError
 from common.paths import CHECKOUT
 from common.sdks import has_sdk, require_sdk
 
@@ -17,8 +19,31 @@ def ensure_sdk(cloud: str) -> None:
     """
     if has_sdk(cloud):
         return
-    subprocess.run([sys.executable, CHECKOUT / "bootstrap.py", cloud], check=False)
+    _install(cloud)
+    require_sdk(cloud)
+
+
+def ensure_portal() -> None:
+    """Install the portal's packages into this environment, if they are not there.
+
+    ToolchainError (PK208) when they cannot be had; what pip said of that has been shown by then.
+    """
+    if importlib.util.find_spec("temporalio") is None:
+        _install("portal")
+    if importlib.util.find_spec("temporalio") is None:
+        raise ToolchainError(
+            Problem(
+                code="PK208",
+                summary="the portal's packages are not installed",
+                found="no package temporalio",
+                allowed="the group `portal` of pyproject.toml",
+                remedy="python3 bootstrap.py portal; in an installation by pip: pip install 'polykube[portal]'",
+            )
+        )
+
+
+def _install(name: str) -> None:
+    subprocess.run([sys.executable, CHECKOUT / "bootstrap.py", name], check=False)
     for directory in Path(sys.prefix).glob("lib/python3.*/site-packages"):
         site.addsitedir(str(directory))
     importlib.invalidate_caches()
-    require_sdk(cloud)

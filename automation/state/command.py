@@ -19,11 +19,12 @@ def recover_state(project: Project) -> None:
 
 def show_recovery(recovery: Recovery) -> None:
     """What was found and done, if anything was."""
-    if rows := list(_rows(recovery)):
+    if rows := list(found_and_done(recovery)):
         out.print(table("Recovery", ("found", "done"), rows))
 
 
-def _rows(recovery: Recovery) -> Iterator[tuple[str, str]]:
+def found_and_done(recovery: Recovery) -> Iterator[tuple[str, str]]:
+    """What was found, and what was done about each, in words."""
     if recovery.set_aside:
         copy = recovery.restored
         source = f"restored {copy.resources} resources of {when(copy)} from {copy.file}" if copy else "begun empty"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -131,6 +132,33 @@ class RunStore:
             _found(session, run)
             tell(session, run, events)
 
+    def unwanted(self, run: str, by: str) -> None:
+        """Note that somebody wants a run to end."""
+        with self.database.writing() as session:
+            found = _found(session, run)
+            if not State(found.state).is_final:
+                tell(session, run, [Told("cancel", "cancel", {"by": by})])
+                audit.append(session, by, "run.cancel", found.stack, run=run)
+
+    def drifted(self, stack: str, resources: Sequence[Mapping[str, Any]]) -> bool:
+        """Keep what has drifted of a stack; whether something has that had not when it was last looked at."""
+        with self.database.writing() as session:
+            watch = _watch(session, stack)
+            before = {each["urn"] for each in watch.drift}
+            watch.drift, watch.looked_at = list(resources), now()
+            return bool({each["urn"] for each in resources} - before)
+
+    def lives(self, stack: str, until: datetime | None, by: str) -> None:
+        """Keep until when a stack lives."""
+        with self.database.writing() as session:
+            _watch(session, stack).lives_until = until
+            audit.append(session, by, "stack.lives-until", stack, until=until and until.isoformat())
+
+    def watched(self, stack: str, every: timedelta | None, by: str) -> None:
+        """Note how often a stack is looked at."""
+        with self.database.writing() as session:
+            audit.append(session, by, "stack.watch-drift", stack, every=every and every.total_seconds())
+
     def get(self, run: str) -> RunView:
         """A run; PortalError (PK933) if there is none."""
         with self.database.reading() as session:
@@ -179,6 +207,14 @@ def tell(session: Session, run: str, events: Iterable[Told]) -> None:
             RunEvent(run_id=run, sequence=sequence, origin=each.origin, kind=each.kind, payload=dict(each.payload))
         )
     session.flush()
+
+
+def _watch(session: Session, stack: str) -> StackWatch:
+    found = session.get(StackWatch, stack)
+    if found is None:
+        found = StackWatch(stack=stack, drift=[])
+        session.add(found)
+    return found
 
 
 def _found(session: Session, run: str) -> Run:

@@ -57,3 +57,14 @@ def finding(rule: str, message: str, level: str = "mandatory", resource: str = "
             "resourceUrn": urn("kubernetes:core/v1:Namespace", resource),
         }
     }
+
+
+def begun(name: str) -> dict[str, Any]:
+    """A change of a node group that is begun."""
+    metadata = step("update", GROUP, name, {}, {})["resourcePreEvent"]["metadata"]
+    return {"resourcePreEvent": {"metadata": metadata, "planning": False}}
+
+
+def ended(name: str) -> dict[str, Any]:
+    """A change of a node group that is done."""
+    return {"resOutputsEvent": begun(name)["resourcePreEvent"]}

@@ -69,6 +69,12 @@ def play(directory: Path, patch: pytest.MonkeyPatch, *modules: ModuleType) -> Pl
     (it.project / "Pulumi.yaml").write_text("name: polykube\nruntime: python\n")
     (it.project / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
     it.state(a="urn:a")
+    stand_in(it, patch, *modules)
+    return it
+
+
+def stand_in(it: Played, patch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
+    """Have `modules` run with an engine that is played already, perhaps by another process."""
 
     @contextmanager
     def ready(*_: object) -> Iterator[Engine]:
@@ -77,4 +83,3 @@ def play(directory: Path, patch: pytest.MonkeyPatch, *modules: ModuleType) -> Pl
     for module in modules:
         patch.setattr(module, "ready", ready)
         patch.setattr(module, "equip", lambda *_: Equipped())
-    return it

@@ -18,7 +18,7 @@ from automation.outcome import Outcome
 from automation.project import Project
 from common.errors import ApprovalError, EngineError, PolicyError, ProgramError
 from common.paths import CHECKOUT
-from tests.support.events import GROUP, finding, step, updating, urn
+from tests.support.events import GROUP, begun, ended, finding, step, updating, urn
 from tests.support.polling import eventually
 from tests.support.repository import Repository
 from tests.support.scripted import Equipped, Played, play
@@ -33,17 +33,6 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
     it.tell("preview", PLANNED)
     it.tell("events", [begun("dev-a"), ended("dev-a"), {"summaryEvent": {"resourceChanges": {"update": 1}}}])
     return it
-
-
-def begun(name: str) -> dict[str, Any]:
-    """A change that is begun."""
-    (event,) = [step("update", GROUP, name, {}, {})]
-    return {"resourcePreEvent": {"metadata": event["resourcePreEvent"]["metadata"], "planning": False}}
-
-
-def ended(name: str) -> dict[str, Any]:
-    """A change that is done."""
-    return {"resOutputsEvent": begun(name)["resourcePreEvent"]}
 
 
 def diagnostic(message: str) -> dict[str, Any]:
