@@ -1,4 +1,7 @@
-"""A document as one HTML page that needs nothing else: no scripts, no fonts, nothing from elsewhere."""
+"""A document as one HTML page that needs nothing else: no scripts, no fonts, nothing from elsewhere.
+
+The portal shows the same blocks on its own pages, and has the same style.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -6,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from automation.preview.document import Block, Bullets, Folded, Heading, InlineCode, Paragraph, Table, Words
 
-_STYLE: Final = """
+STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2024; --page: #fff; --dim: #60646c; --line: #d9dce1; --soft: #f4f5f7;
   --bad: #b42318; --bad-soft: #fef1f0; --good: #17693a; --good-soft: #ecf8f0; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --page: #15171a; --dim: #a0a6ae; --line: #353a41;
@@ -39,6 +42,7 @@ pre span { display: block; padding: 0 .4rem; min-width: max-content; }
 .come { color: var(--good); background: var(--good-soft); }
 footer { color: var(--dim); border-top: 1px solid var(--line); margin-top: 2rem; padding-top: .75rem; }
 """
+"""How polykube's pages look, light and dark."""
 _LINES: Final = {"-": "gone", "+": "come"}
 
 
@@ -50,7 +54,7 @@ def as_html(blocks: Sequence[Block]) -> str:
     SubElement(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
     SubElement(head, "meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY})
     SubElement(head, "title").text = next("".join(each.words) for each in blocks if isinstance(each, Heading))
-    SubElement(head, "style").text = _STYLE
+    SubElement(head, "style").text = STYLE
     body = SubElement(page, "body")
     *content, foot = blocks
     for block in content:
@@ -58,6 +62,11 @@ def as_html(blocks: Sequence[Block]) -> str:
     if isinstance(foot, Paragraph):
         _fill(SubElement(body, "footer"), foot.words)
     return "<!doctype html>\n" + tostring(page, encoding="unicode", method="html") + "\n"
+
+
+def as_fragment(blocks: Sequence[Block]) -> str:
+    """The blocks for a page of somebody else's; all that is from elsewhere is escaped."""
+    return "".join(tostring(_block(block), encoding="unicode", method="html") for block in blocks)
 
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
