@@ -214,3 +214,14 @@ class Webhook(Base):
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by: Mapped[str] = mapped_column(default="")
+
+
+class LoginAttempt(Base):
+    """A try to sign in that has not succeeded, or not yet; of a name that need not be anybody's."""
+
+    __tablename__ = "login_attempts"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
