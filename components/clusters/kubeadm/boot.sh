@@ -24,6 +24,10 @@ readonly PKI=/etc/kubernetes/pki
 readonly KUBELET_CONFIG=/etc/kubernetes/kubelet.conf
 readonly BAKED=/usr/local/share/polykube/programs
 readonly SOCKET=/run/containerd/containerd.sock
+readonly OUTPUT=/var/log/polykube-boot-output.log
+# What the steps print, for root alone; of one that fails the last lines are told.
+install --mode 0600 /dev/null "$OUTPUT"
+exec >>"$OUTPUT" 2>&1
 began=$SECONDS
 doing=begin
 
@@ -35,6 +39,10 @@ give_up() {
   say "failed: $doing: $*"
   cloud_report ABANDON || true
   exit 1
+}
+
+last_words() {
+  grep --invert-match '^polykube-boot ' "$OUTPUT" | tail --lines 6 | tr '\n' ' ' | tail --bytes 800 || true
 }
 
 # wait_for SECONDS WHAT COMMAND…: until the command succeeds.
@@ -54,7 +62,7 @@ step() {
   "$@"
   say "$doing: done"
 }
-trap 'give_up "line $LINENO failed, see /var/log/cloud-init-output.log"' ERR
+trap 'give_up "line $LINENO: $(last_words)(all of it: $OUTPUT)"' ERR
 
 set_up_kernel() {
   swapoff -a

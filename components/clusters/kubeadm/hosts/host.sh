@@ -6,6 +6,7 @@ readonly OWN=/etc/polykube
 readonly UNIT=polykube-boot
 readonly BOOT=/usr/local/sbin/polykube-boot
 readonly LOG=/var/log/polykube-boot.log
+readonly OUTPUT=/var/log/polykube-boot-output.log
 readonly REPORT=/run/polykube/report
 readonly PROGRAMS=/usr/local/bin
 readonly PKI=/etc/kubernetes/pki
@@ -82,7 +83,7 @@ follow() {
     [[ $state == active ]] || break
     sleep 1
   done
-  echo "the boot script ended without a report: journalctl --unit $UNIT" >&2
+  echo "the boot script ended without a report: see $OUTPUT and journalctl --unit $UNIT there" >&2
   exit 1
 }
 
