@@ -253,13 +253,14 @@ def upgrade_check(
 
 @app.command()
 def setup(stack: Stack = "dev") -> None:
-    """Get every binary and bundle, and the plugins that a stack needs, and start nothing."""
+    """Get binaries and bundles, and the plugins that a stack needs, and start nothing."""
     from automation import up
     from automation.bundles import ensure_all
     from automation.project import Project
     from rehearsal.toolchain import read_lock
 
-    up.setup(tuple(read_lock()[1]), Project.open(stack).cloud)
+    usual = tuple(name for name, binary in read_lock()[1].items() if not binary.on_demand)
+    up.setup(usual, Project.open(stack).cloud)
     ensure_all()
 
 

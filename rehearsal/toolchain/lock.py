@@ -42,7 +42,8 @@ class Binary(Pin):
     """A pin that is built from the Go module in `module`; `seconds` is what a first build takes.
 
     `release` is what can be downloaded instead on a machine like this one, `headers` the Debian packages with the
-    headers and libraries of what is C in it; without them nothing is.
+    headers and libraries of what is C in it; without them nothing is. One that is `on_demand` is got when something
+    asks for it, and not by `polykube setup`.
     """
 
     module: Path
@@ -52,6 +53,7 @@ class Binary(Pin):
     tags: str = ""
     release: Release | None = None
     headers: tuple[str, ...] = ()
+    on_demand: bool = False
 
     @property
     def digest(self) -> str:
@@ -86,6 +88,7 @@ def _binary(name: str, module: Path, pins: dict[str, Any], binary: dict[str, Any
         seconds=binary["seconds"],
         release=_release(pins["version"], binary.get("release", {})),
         headers=tuple(binary.get("headers", ())),
+        on_demand=(pins | binary).get("on_demand", False),
     )
 
 
