@@ -3,6 +3,8 @@
 The images of a cluster are called as those are that the cluster asks for; each has what the part of that name needs.
 """
 
+import json
+import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from common.paths import CHECKOUT
+from rehearsal.machines.tree import COMPILER, ensure_tree
 from rehearsal.toolchain import ensure
+from rehearsal.toolchain.go import ensure_go
 
 BUSYBOX: Final = "docker.io/library/busybox:1"
 """An image with a shell, for pods that ask and answer."""
@@ -18,6 +23,23 @@ CONTROL_PLANE: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "ku
 EVERYWHERE: Final = ("coredns", "kube-proxy", "pause")
 _OF_DEBIAN: Final[Mapping[str, tuple[str, ...]]] = {"kube-proxy": ("usr/sbin/nft",)}
 """What a program's image has besides, of Debian's."""
+_AGENT: Final = ("cilium-agent", "cilium-dbg", "cilium-health-responder", "cilium-mount", "cilium-sysctlfix")
+_OF_BIN: Final = (
+    *("[", "basename", "cat", "cp", "dirname", "find", "grep", "mkdir"),
+    *("mount", "mv", "nsenter", "rm", "sleep", "test", "touch"),
+)
+_OF_SBIN: Final = (
+    *("ip", "ipset", "modprobe"),
+    *(f"{family}{action}" for family in ("iptables", "ip6tables") for action in ("", "-save", "-restore")),
+)
+_CALLED_BY_AGENT: Final = (
+    *("bin/bash", "bin/sh"),
+    *(f"usr/bin/{name}" for name in _OF_BIN),
+    *(f"usr/sbin/{name}" for name in _OF_SBIN),
+)
+"""What the network plugin's agent and its scripts call (cilium/cilium, images/runtime, 1.20.2)."""
+_EXTENSIONS: Final = "usr/lib/x86_64-linux-gnu/xtables"
+_CLANG: Final = "usr/lib/llvm-19/bin/clang"
 _CALLED_BY_STAND_IN: Final = ("cat", "cp", "grep", "mount", "mv", "nsenter", "pidof", "rm", "sleep", "timeout", "touch")
 
 
@@ -41,14 +63,17 @@ def of_kubeadm(tree: Path, tools: Mapping[str, Path], version: str) -> Iterator[
     yield Image(BUSYBOX, _shell(tree), ["/bin/busybox"])
 
 
-def of_cluster(tree: Path, names: Iterable[str]) -> Iterator[Image]:
-    """Images with these names, of parts that kubeadm does not bring; KeyError for one that nobody knows."""
+def of_cluster(tree: Path, names: Iterable[str], *, enforcing: bool) -> Iterator[Image]:
+    """Images with these names, of parts that kubeadm does not bring; KeyError for one that nobody knows.
+
+    The network plugin is the product's own where it has to be `enforcing` NetworkPolicies, which takes long to build.
+    """
     make = {
-        "cilium": _stand_in,
+        "cilium": _network_plugin if enforcing else _stand_in,
         "kube-rbac-proxy": _listener,
         "kubelet-csr-approver": _approver,
         "kube-vip": _kube_vip,
-        "operator-generic": _stand_in,
+        "operator-generic": _operator if enforcing else _stand_in,
     }
     for name in names:
         yield make[part_of(name)](tree, name)
@@ -61,6 +86,32 @@ def part_of(image: str) -> str:
 
 def _kube_vip(_: Path, name: str) -> Image:
     return Image(name, {"kube-vip": _program("kube-vip")}, ["/kube-vip"], of_control_plane=True)
+
+
+def _network_plugin(tree: Path, name: str) -> Image:
+    """The agent on each node, which compiles what it loads into the kernel."""
+    module, compiler = _module("cilium"), ensure_tree(COMPILER)
+    libraries = _of_debian(compiler, (_CLANG,))
+    clang = libraries.pop(_CLANG)
+    contents = {
+        **libraries,
+        # Beside where it is here: it looks for what is its own in ../lib.
+        **{f"usr/lib/{Path(path).name}": own for path, own in libraries.items() if "llvm" in path},
+        "usr/bin/clang": clang,
+        **_of_debian(tree, _CALLED_BY_AGENT),
+        _EXTENSIONS: tree / _EXTENSIONS,
+        **{f"usr/bin/{program}": _program(program) for program in _AGENT},
+        "opt/cni/bin/cilium-cni": _program("cilium-cni"),
+        "init-container.sh": module / "images/cilium/init-container.sh",
+        **{each: module / "plugins/cilium-cni" / each for each in ("install-plugin.sh", "cni-uninstall.sh")},
+        **{f"var/lib/cilium/bpf/{each.name}": each for each in (module / "bpf").iterdir() if "test" not in each.name},
+    }
+    return Image(name, contents, ["/usr/bin/cilium-dbg"])
+
+
+def _operator(_: Path, name: str) -> Image:
+    program = "cilium-operator-generic"
+    return Image(name, {f"usr/bin/{program}": _program(program)}, [f"/usr/bin/{program}"])
 
 
 def _stand_in(tree: Path, name: str) -> Image:
@@ -93,6 +144,18 @@ def _listener(tree: Path, name: str) -> Image:
     return Image(name, contents, ["/listener.sh"], of_control_plane=True)
 
 
+def _module(name: str) -> Path:
+    """The sources of the module that a directory of tools/ is called for."""
+    done = subprocess.run(
+        [str(ensure_go().path), "mod", "download", "-json", f"github.com/{name}/{name}"],
+        cwd=CHECKOUT / "tools" / name,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Path(json.loads(done.stdout)["Dir"])
+
+
 def _own(name: str) -> Path:
     return Path(str(files(__package__))) / name
 
@@ -113,7 +176,8 @@ def _of_debian(tree: Path, paths: Sequence[str]) -> dict[str, Path]:
     wanted = [*(f"/{path}" for path in paths), *sorted({word for word in listed.split() if _is_library(word)})]
     # Links of the tree may begin at its own root.
     found = _chrooted(tree, "readlink", "-f", *wanted).splitlines()
-    return {path.lstrip("/"): tree / there.lstrip("/") for path, there in zip(wanted, found, strict=True)}
+    named = (os.path.normpath(path).lstrip("/") for path in wanted)
+    return {path: tree / there.lstrip("/") for path, there in zip(named, found, strict=True)}
 
 
 def _is_library(word: str) -> bool:

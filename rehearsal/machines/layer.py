@@ -61,9 +61,9 @@ def ensure_programs(tree: Path, version: str) -> Path:
     return _filled(f"programs-{version}", content.hexdigest()[:12], lambda place: _fill(place, tree, tools, version))
 
 
-def ensure_parts(tree: Path, names: Sequence[str]) -> Path:
-    """The layer with images called so, for parts of a cluster that kubeadm does not bring."""
-    wanted = list(images.of_cluster(tree, names))
+def ensure_parts(tree: Path, names: Sequence[str], *, enforcing: bool = False) -> Path:
+    """The layer with images called so, for parts of a cluster that kubeadm does not bring: `images.of_cluster`."""
+    wanted = list(images.of_cluster(tree, names, enforcing=enforcing))
     content = [tree.name, *(f"{each.name} {each.files}" for each in wanted)]
     key = hashlib.sha256("\0".join(content).encode() + _contents()).hexdigest()[:12]
     return _filled("parts", key, lambda place: _pack(place, wanted))

@@ -101,17 +101,18 @@ class MachineSite:
 
 
 @contextmanager
-def open_site(version: str = "", images: Sequence[str] = ()) -> Iterator[MachineSite]:
+def open_site(version: str = "", images: Sequence[str] = (), *, enforcing: bool = False) -> Iterator[MachineSite]:
     """A place for machines; when the block is left, nothing of it is.
 
     They have the programs of a version of Kubernetes (v1.36.4), or without one nothing of a cluster; and images called
-    as these, for parts that kubeadm does not bring.
+    as these, for parts that kubeadm does not bring. The network plugin is the product's own where it has to be
+    `enforcing` NetworkPolicies, and a stand-in otherwise.
     """
     sweep()
     tree = ensure_tree()
     layers = [ensure_programs(tree, version) if version else bare(), tree]
     if images:
-        layers.insert(0, ensure_parts(tree, images))
+        layers.insert(0, ensure_parts(tree, images, enforcing=enforcing))
     directory = _home() / f"{_PREFIX}{secrets.token_hex(3)}"
     with exclusive_or_none(_lock(directory)) as held:
         assert held

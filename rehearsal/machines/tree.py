@@ -3,6 +3,8 @@
 import hashlib
 import os
 import subprocess
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -37,25 +39,27 @@ PACKAGES: Final = (
     "systemd-sysv",
 )
 """What the boot script would install, what cloud images have, and what network plugins call."""
+COMPILER: Final = ("clang-19",)
+"""What the network plugin's agent compiles with what it loads into the kernel (cilium/image-tools, images/llvm)."""
 _LEFT_OUT: Final = ("doc", "man", "locale", "info", "lintian")
 _TIMEOUT: Final = 1800  # seconds
 
 
-def ensure_tree() -> Path:
-    """The tree, made if it is not there; ToolchainError (PK218) when it cannot be."""
-    digest = hashlib.sha256("\0".join(PACKAGES).encode()).hexdigest()[:12]
+def ensure_tree(packages: Sequence[str] = PACKAGES) -> Path:
+    """The tree with these packages, made if it is not there; ToolchainError (PK218) when it cannot be."""
+    digest = hashlib.sha256("\0".join(packages).encode()).hexdigest()[:12]
     final = cache_dir() / "machines" / f"debian-{RELEASE}-{digest}"
-    return cache.ensured(final, "making a tree of Debian for machines", 60, _make)
+    return cache.ensured(final, "making a tree of Debian for machines", 60, partial(_make, packages))
 
 
-def _make(place: Path, current: Step) -> None:
+def _make(packages: Sequence[str], place: Path, current: Step) -> None:
     tools = unpacked("mmdebstrap") / "usr" / "bin"
     left_out = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in _LEFT_OUT]
     command = ["perl", str(tools / "mmdebstrap"), "--mode=root", "--format=directory", "--variant=minbase"]
     environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C"}
     current.note("packages are fetched and unpacked")
     done = subprocess.run(
-        [*command, *left_out, f"--include={','.join(PACKAGES)}", RELEASE, str(place), mirror()],
+        [*command, *left_out, f"--include={','.join(packages)}", RELEASE, str(place), mirror()],
         env=environment,
         capture_output=True,
         text=True,
