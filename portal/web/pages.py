@@ -125,6 +125,7 @@ def _environment() -> Environment:
         "iso": lambda time: time.astimezone(UTC).isoformat(timespec="seconds"),
         "counted": number_of,
         "document": _document,
+        "prose": _prose,
     }
     environment.globals |= {"tone_of": lambda state: _TONES.get(state, ""), "may_somewhere": may_somewhere}
     return environment
@@ -133,6 +134,12 @@ def _environment() -> Environment:
 def _document(blocks: Sequence[Block]) -> Markup:
     """Blocks of a report, which escape what stands in them themselves."""
     return Markup(as_fragment(blocks))  # noqa: S704 - each text was put in by ElementTree
+
+
+def _prose(text: str) -> Markup:
+    """A sentence with what stands between backticks as code."""
+    code = Markup("<code>{}</code>")
+    return Markup().join(code.format(part) if odd % 2 else part for odd, part in enumerate(text.split("`")))
 
 
 def ago(time: datetime) -> str:

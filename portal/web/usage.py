@@ -1,5 +1,6 @@
 """How much a tenant uses of what it may, as the cluster's API server counts."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,7 @@ from common.quantity import QuantityError, parse
 from components.platform.quotas import OWN_QUOTAS, hard
 from portal.web.stack_files import StackFiles
 
+_log = logging.getLogger("polykube.portal")
 _PATIENCE: Final = 3.0  # seconds that a page waits for a cluster
 _EVERYTHING: Final = OWN_QUOTAS[0]
 
@@ -55,8 +57,11 @@ def usage_of(files: StackFiles, stack: str, tenant: str) -> Usage:
     try:
         status = _status(Project(files.directory, stack, spec), tenant)
     except (ApiError, ConfigError, httpx2.TransportError, PolykubeError, OSError) as error:
+        _log.info("%s: %s", stack, error)  # it may name files and addresses that a tenant has no use for
         bars = [Bar(what, "", amount) for what, amount in declared.items()]
-        return Usage(bars, f"The cluster does not say what is used: {str(error) or type(error).__name__}")
+        return Usage(
+            bars, "The cluster does not answer, so nobody knows what is used. This is what the stack's file allows."
+        )
     return Usage([Bar(what, status.get("used", {}).get(what, "0"), most) for what, most in status["hard"].items()])
 
 

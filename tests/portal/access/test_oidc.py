@@ -80,6 +80,13 @@ def test_a_state_of_somebody_else_is_refused(played: Played) -> None:
         ours.finish(victims, REDIRECT, _browser(played, url))
 
 
+def test_a_state_that_the_browser_did_not_begin_with_is_refused(played: Played) -> None:
+    ours = _ours(played)
+    url, flow = ours.begin(REDIRECT)
+    with pytest.raises(SignInError, match="refused"):
+        ours.finish(replace(flow, state="another"), REDIRECT, _browser(played, url))
+
+
 def test_a_code_without_its_verifier_is_refused(played: Played) -> None:
     """A stolen code is worth nothing (PKCE)."""
     ours = _ours(played)

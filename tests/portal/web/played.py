@@ -99,6 +99,7 @@ class PlayedPortal:
     database: Database
     runs: PlayedRuns
     project: Path
+    url: str = URL
     ids: dict[str, str] = field(default_factory=dict)
 
     def database_files(self) -> Iterator[Path]:
@@ -139,4 +140,4 @@ def portal(directory: Path, project: Path, url: str = URL, oidc: OidcSettings | 
     database = open_database(f"sqlite:///{directory / 'portal.db'}")
     runs = PlayedRuns(database)
     app = create_app(Settings(project, url, oidc), runs, database)
-    return PlayedPortal(app, database, runs, project)
+    return PlayedPortal(app, database, runs, project, url)

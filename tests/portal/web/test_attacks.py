@@ -303,6 +303,16 @@ def test_who_is_disabled_or_has_another_password_is_out_at_once(played: PlayedPo
     assert answer.status_code == 401
 
 
+def test_who_is_disabled_in_the_database_is_out_at_once(played: PlayedPortal, browsers: Browsers) -> None:
+    played.add("disabled", Role.PLANNER)
+    browser = browsers("disabled", fresh=True)
+    with played.database.writing() as session:
+        found = user_named(session, "disabled")
+        assert found
+        found.disabled = True
+    assert browser.get("/stacks").status_code == 303
+
+
 def test_an_approval_of_another_plan_is_refused(played: PlayedPortal, browsers: Browsers) -> None:
     run = played.planned(played.run("dev"), {})
     browser = browsers("approver")
