@@ -1,11 +1,12 @@
 """`polykube portal`: the portal, its workers, and what whoever runs it needs beside."""
 
 import asyncio
+import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -16,6 +17,7 @@ from automation.show import out
 from portal.approvals import read_rules
 from portal.data import audit as log
 from portal.data.database import open_database
+from portal.data.roles import ANY, Role
 from portal.runs.connection import NAMESPACE, Cluster, connect, local_cluster
 from portal.runs.server import development_server
 from portal.runs.store import RunStore
@@ -31,14 +33,68 @@ Namespace = Annotated[str, typer.Option(help="The namespace there.")]
 Authority = Annotated[Path | None, typer.Option("--temporal-ca", help="The authority of its certificate (PEM).")]
 Certificate = Annotated[Path | None, typer.Option("--temporal-cert", help="Our certificate (PEM), for mTLS.")]
 Key = Annotated[Path | None, typer.Option("--temporal-key", help="The key of our certificate (PEM).")]
-Engines = Annotated[int, typer.Option(min=0, help="How many runs are carried out here at once; 0: by workers alone.")]
-_TEMPORAL: Final = 7233
 
 
 @app.callback()
 def options(debug: Debug = False) -> None:
     """The portal: people ask for stacks, see plans, approve them, and follow what happens."""
     del debug  # read by run()
+
+
+@app.command()
+def serve(  # noqa: PLR0913, PLR0917 - the options of a command
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.")] = 8460,
+    url: Annotated[str, typer.Option(help="Where browsers find it; http://HOST:PORT if not given.")] = "",
+    tls_cert: Annotated[Path | None, typer.Option(help="Its certificate (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).")] = None,
+    rules: Annotated[Path | None, typer.Option(help="The rules of approval (YAML).")] = None,
+    oidc: Annotated[Path | None, typer.Option(help="Who lets people in by single sign-on (YAML).")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Add users to try it with, where there are none yet.")] = False,
+    metrics_port: Annotated[int, typer.Option(help="Where Prometheus finds metrics; 0: nowhere.")] = 0,
+    database: DatabaseUrl = "",
+    temporal: Address = "",
+    namespace: Namespace = NAMESPACE,
+    temporal_ca: Authority = None,
+    temporal_cert: Certificate = None,
+    temporal_key: Key = None,
+    temporal_port: Annotated[int, typer.Option(help="The port of the server that runs here.")] = 7233,
+    engines: Annotated[int, typer.Option(min=0, help="How many runs are carried out here at once; 0: by workers.")] = 4,
+) -> None:
+    """Run the portal of the current project: pages, API, and engines."""
+    from portal.serve import Serving
+    from portal.serve import serve as run_portal
+    from portal.single_sign_on import read_provider
+
+    address = url or f"{'https' if tls_cert else 'http'}://{host}:{port}"
+    serving = Serving(host, port, address, tls_cert, tls_key, metrics_port, read_provider(oidc), demo)
+    serving.check()
+    setup = Setup(RunStore(open_database(database)), project_directory(), read_rules(rules), engines)
+    tls = (temporal_ca, temporal_cert, temporal_key)
+    with _cluster(temporal, namespace, tls, temporal_port) as cluster, asyncio.Runner() as runner:
+        runner.run(run_portal(serving, cluster, setup))
+
+
+@app.command()
+def user(
+    name: Annotated[str, typer.Argument(help="The user; one that is there gets the role besides.")],
+    role: Annotated[Role, typer.Option(help="The role.")] = Role.VIEWER,
+    stack: Annotated[str, typer.Option(help="On which stack; * is any.")] = ANY,
+    tenant: Annotated[str, typer.Option(help="On which tenant of it; * is any.")] = ANY,
+    database: DatabaseUrl = "",
+) -> None:
+    """Add a user, whose password is asked for, or give one that is there a role."""
+    from portal.access.accounts import AccountError, add_user, give, user_named
+
+    with open_database(database).writing() as session:
+        try:
+            found = user_named(session, name) or add_user(
+                session, name, typer.prompt("password", hide_input=True, confirmation_prompt=True), getpass.getuser()
+            )
+        except AccountError as error:
+            raise typer.BadParameter(str(error)) from None
+        give(session, found, role, getpass.getuser(), stack, tenant)
+    out.print(f"[green]✓[/green] {name} is {role} on {stack}/{tenant}")
 
 
 @app.command()
@@ -77,12 +133,14 @@ def audit(
 
 
 @contextmanager
-def _cluster(address: str, namespace: str, tls: tuple[Path | None, Path | None, Path | None]) -> Iterator[Cluster]:
+def _cluster(
+    address: str, namespace: str, tls: tuple[Path | None, Path | None, Path | None], port: int
+) -> Iterator[Cluster]:
     """The cluster at an address, or a development server until the end of the block."""
     if address:
         yield Cluster(address, namespace, *tls)
     else:
-        with development_server(_TEMPORAL) as cluster:
+        with development_server(port) as cluster:
             yield cluster
 
 
