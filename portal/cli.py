@@ -5,6 +5,7 @@ import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +19,13 @@ from portal.approvals import read_rules
 from portal.data import audit as log
 from portal.data.database import open_database
 from portal.data.roles import ANY, Role
+from portal.runs import hooks
 from portal.runs.connection import NAMESPACE, Cluster, connect, local_cluster
+from portal.runs.hooks import Event
 from portal.runs.server import development_server
 from portal.runs.store import RunStore
+from portal.runs.temporal import TemporalRuns
+from portal.runs.views import StackView
 from portal.runs.worker import Setup, working
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -95,6 +100,56 @@ def user(
             raise typer.BadParameter(str(error)) from None
         give(session, found, role, getpass.getuser(), stack, tenant)
     out.print(f"[green]✓[/green] {name} is {role} on {stack}/{tenant}")
+
+
+@app.command()
+def webhook(
+    url: Annotated[str, typer.Argument(help="Who is to be told.")] = "",
+    stack: Annotated[str, typer.Option(help="Of which stacks: a name or a pattern.")] = "*",
+    event: Annotated[list[Event] | None, typer.Option(help="Of which events; of all if none is named.")] = None,
+    remove: Annotated[str, typer.Option(help="The id of one that is told nothing any more.")] = "",
+    database: DatabaseUrl = "",
+) -> None:
+    """Add somebody who is told of runs, with the secret that is asked for; without an address, list who is told."""
+    opened, by = open_database(database), getpass.getuser()
+    if url:
+        hooks.add(opened, url, typer.prompt("secret", hide_input=True), by, stack, event or ())
+    if remove:
+        hooks.remove(opened, remove, by)
+    for each in hooks.known(opened):
+        print(each.id, each.url, each.stack, ",".join(each.events) or "all", sep="\t")
+
+
+@app.command()
+def stack(  # noqa: PLR0913, PLR0917 - the options of a command
+    name: Annotated[str, typer.Argument(help="The stack.")],
+    lives_until: Annotated[
+        datetime | None, typer.Option(help="When its destruction is planned, in UTC.", formats=["%Y-%m-%dT%H:%M"])
+    ] = None,
+    lives_on: Annotated[bool, typer.Option("--lives-on", help="It has no end any more.")] = False,
+    drift_every: Annotated[int | None, typer.Option(min=0, help="Hours between looks for drift; 0: no looks.")] = None,
+    database: DatabaseUrl = "",
+    temporal: Address = "",
+    namespace: Namespace = NAMESPACE,
+    temporal_ca: Authority = None,
+    temporal_cert: Certificate = None,
+    temporal_key: Key = None,
+) -> None:
+    """Say how long a stack lives, and how often it is looked at; show both."""
+    cluster = Cluster(temporal, namespace, temporal_ca, temporal_cert, temporal_key) if temporal else local_cluster()
+    by, store = getpass.getuser(), RunStore(open_database(database))
+
+    async def tell() -> StackView:
+        runs = TemporalRuns(await connect(cluster), store, read_rules(None), project_directory())
+        if lives_until or lives_on:
+            await runs.live_until(name, lives_until.replace(tzinfo=UTC) if lives_until else None, by)
+        if drift_every is not None:
+            await runs.watch_drift(name, timedelta(hours=drift_every) if drift_every else None, by)
+        return await runs.stack(name)
+
+    with asyncio.Runner() as runner:
+        view = runner.run(tell())
+    print(f"{name}\tlives until {view.lives_until or 'anybody destroys it'}\t{len(view.drift)} resources have drifted")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from automation.cli import run as run_command
 from common.errors import PortalError
 from portal import cli
 from portal.data import audit
@@ -46,7 +47,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
     """How `polykube portal ARGUMENTS` ends."""
     monkeypatch.setattr(sys, "argv", ["polykube", *arguments])
     with pytest.raises(SystemExit) as ended:
-        cli.run(cli.app)
+        run_command(cli.app)
     return ended.value.code
 
 

@@ -26,26 +26,26 @@ def postgres() -> Iterator[str]:
     if not found:
         pytest.skip("needs PostgreSQL: apt-get install postgresql")
     binaries, place = found[-1].parent, Path(tempfile.mkdtemp(prefix="polykube-postgres-"))
-    user = {"user": _USER, "group": "nogroup"} if os.getuid() == 0 else {}
+    user = _USER if os.getuid() == 0 else None
     port = free_port()
     try:
         if user:
-            shutil.chown(place, _USER)
+            shutil.chown(place, user)
         data = str(place / "data")
         subprocess.run(
-            [binaries / "initdb", "--auth=trust", "--username=portal", "--no-sync", data],
+            [str(binaries / "initdb"), "--auth=trust", "--username=portal", "--no-sync", data],
             check=True,
             capture_output=True,
             cwd=place,
-            **user,
+            user=user,
         )
         options = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
         server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-p", str(port), *options],
+            [str(binaries / "postgres"), "-D", data, "-p", str(port), *options],
             cwd=place,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            **user,
+            user=user,
         )
         url = f"postgresql://portal@127.0.0.1:{port}/postgres"
         try:
