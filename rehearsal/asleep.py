@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import httpx2
-
 from common.files import write_atomically
 from rehearsal.control_plane import all_control_planes
 from rehearsal.providers.clouds import clusters
@@ -24,6 +22,8 @@ _SAID: Final = {"/version": "application/json", "/api": DISCOVERY, "/apis": DISC
 
 def keep_answers(site: Path) -> None:
     """Keep what the running API servers of a site say, for when they are asleep."""
+    import httpx2
+
     said = {}
     for name in all_control_planes():
         with suppress(httpx2.HTTPError), clusters.api(name) as api:

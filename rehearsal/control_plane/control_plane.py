@@ -19,11 +19,9 @@ from common.locks import exclusive
 from common.paths import control_plane_dir
 from rehearsal.control_plane import processes
 from rehearsal.control_plane.components import NAMES, ROWS, SERVING, Binaries, Component, Maker, kube_apiserver
-from rehearsal.control_plane.initial_objects import apply_initial_objects
 from rehearsal.control_plane.layout import Layout
 from rehearsal.control_plane.pki import Given
 from rehearsal.control_plane.processes import Process
-from rehearsal.control_plane.readiness import wait_until_ready
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _ALONE = ROWS[:2]  # an API server and its store
@@ -153,6 +151,9 @@ class ControlPlane:
     def _start(
         self, binaries: Binaries, on_progress: Callable[[str], None], rows: Sequence[Mapping[str, Maker]]
     ) -> None:
+        from rehearsal.control_plane.initial_objects import apply_initial_objects
+        from rehearsal.control_plane.readiness import wait_until_ready
+
         self._layout.create()
         keep_identity(self._directory)
         if not self._layout.pki.is_complete():

@@ -12,17 +12,13 @@ import ipaddress
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
-
-import httpx2
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from typing import TYPE_CHECKING, Final
 
 from common.files import write_atomically
+
+if TYPE_CHECKING:
+    import httpx2
 
 SERVICE_CIDR: Final = ipaddress.ip_network("10.96.0.0/16")
 
@@ -31,7 +27,6 @@ ETCD_AUTHORITY: Final = "etcd-ca"
 SERVICE_ACCOUNTS: Final = "service-accounts"  # the key pair that signs their tokens
 ADMIN_GROUP: Final = "polykube:admins"  # manifests/access.yaml says what it may do
 
-_VALIDITY = timedelta(days=3650)
 _TIMEOUT = 5.0  # seconds
 _LOOPBACK = ("127.0.0.1", "localhost")
 _API_SERVICE = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
@@ -100,8 +95,10 @@ class Pki:
         """What the tokens of service accounts are checked with."""
         return self.directory / f"{SERVICE_ACCOUNTS}.pub"
 
-    def client(self, authority: str, identity: str | None = None, base_url: str = "") -> httpx2.Client:
+    def client(self, authority: str, identity: str | None = None, base_url: str = "") -> "httpx2.Client":
         """For talking to servers of `authority` on this machine, as `identity` or as nobody."""
+        import httpx2
+
         context = ssl.create_default_context(cafile=self.certificate(authority))
         if identity:
             context.load_cert_chain(self.certificate(identity), self.key(identity))
@@ -117,26 +114,28 @@ class Pki:
 
     def ensure(self) -> None:
         """Make everything, unless all of it is there. A run that was killed half way starts over."""
+        from rehearsal.control_plane.authority import Authority, new_key, pem, private, public
+
         if self.is_complete():
             if not self._complete.stat().st_size:
                 self._write(self._complete, self._digest().encode())
             return
         self._complete.unlink(missing_ok=True)
         self.directory.mkdir(mode=0o700, exist_ok=True)
-        authorities = {name: _Authority.made(f"polykube {name}") for name in (API_AUTHORITY, ETCD_AUTHORITY)}
+        authorities = {name: Authority.made(f"polykube {name}") for name in (API_AUTHORITY, ETCD_AUTHORITY)}
         if self._given:
-            authorities[API_AUTHORITY] = _Authority.given(self._given)
+            authorities[API_AUTHORITY] = Authority.given(self._given)
         for name, authority in authorities.items():
-            self._write(self.certificate(name), _pem(authority.certificate))
+            self._write(self.certificate(name), pem(authority.certificate))
         for identity in IDENTITIES:
-            key = ec.generate_private_key(ec.SECP256R1())
-            self._write(self.key(identity.name), _private(key))
+            key = new_key()
+            self._write(self.key(identity.name), private(key))
             self._write(
-                self.certificate(identity.name), _pem(authorities[identity.authority].sign(self._named(identity), key))
+                self.certificate(identity.name), pem(authorities[identity.authority].sign(self._named(identity), key))
             )
-        tokens = ec.generate_private_key(ec.SECP256R1())
-        self._write(self.key(SERVICE_ACCOUNTS), _private(tokens))
-        self._write(self.service_accounts_public_key, _public(tokens))
+        tokens = new_key()
+        self._write(self.key(SERVICE_ACCOUNTS), private(tokens))
+        self._write(self.service_accounts_public_key, public(tokens))
         self._write(self._complete, self._digest().encode())
 
     def _named(self, identity: CertificateIdentity) -> CertificateIdentity:
@@ -163,102 +162,3 @@ class Pki:
     @staticmethod
     def _write(path: Path, content: bytes) -> None:
         write_atomically(path, content, mode=0o600)
-
-
-class _Authority:
-    """A certificate authority. Its key is not kept: everything that it signs is signed now."""
-
-    def __init__(self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-        self.certificate, self._key, self._name = certificate, key, certificate.subject
-
-    @classmethod
-    def made(cls, name: str) -> Self:
-        """One of our own."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = (
-            _builder(subject, subject, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(signs_certificates=True), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        return cls(certificate, key)
-
-    @classmethod
-    def given(cls, given: Given) -> Self:
-        """Somebody else's."""
-        key = serialization.load_pem_private_key(given.key.encode(), None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
-        return cls(x509.load_pem_x509_certificate(given.certificate.encode()), key)
-
-    def sign(self, identity: CertificateIdentity, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-        subject = [x509.NameAttribute(NameOID.COMMON_NAME, identity.common_name)]
-        if identity.organization:
-            subject.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, identity.organization))
-        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
-        if identity.serves_as:
-            purposes.append(ExtendedKeyUsageOID.SERVER_AUTH)
-        builder = (
-            _builder(x509.Name(subject), self._name, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-            .add_extension(self._identifier(), critical=False)
-        )
-        if identity.serves_as:
-            names = x509.SubjectAlternativeName([_general_name(name) for name in identity.serves_as])
-            builder = builder.add_extension(names, critical=False)
-        return builder.sign(self._key, hashes.SHA256())
-
-    def _identifier(self) -> x509.AuthorityKeyIdentifier:
-        """As its own certificate has it, or else no client would find that for what it signs."""
-        own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
-
-
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))  # clocks of virtual machines jump
-        .not_valid_after(now + _VALIDITY)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-    )
-
-
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    with contextlib.suppress(ValueError):
-        return x509.IPAddress(ipaddress.ip_address(name))
-    return x509.DNSName(name)
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def _public(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

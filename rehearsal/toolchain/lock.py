@@ -37,6 +37,10 @@ class Release:
     keep: str = ""
 
 
+class UnusableError(Exception):
+    """Why a release is not used."""
+
+
 @dataclass(frozen=True)
 class Binary(Pin):
     """A pin that is built from the Go module in `module`; `seconds` is what a first build takes.

@@ -19,6 +19,7 @@ from tests.support.polling import PATIENCE, eventually
 Object: TypeAlias = dict[str, Any]
 
 _NOT_FOUND = 404
+_TOO_EARLY = 429  # also of a kind that was defined just now, whose storage is being made
 
 
 class ApiError(Exception):
@@ -120,7 +121,12 @@ class Api:
         last: list[Object | None] = [None]
 
         def probe() -> Object | None:
-            last[0] = self.find(path)
+            try:
+                last[0] = self.find(path)
+            except ApiError as refused:
+                if refused.status != _TOO_EARLY:
+                    raise
+                return None
             return last[0] if last[0] and condition(last[0]) else None
 
         try:

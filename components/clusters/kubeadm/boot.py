@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from components.clusters.kubeadm.documents import SETTINGS, settings_files
+from components.clusters.kubeadm.mirrors import Mirror
 from components.clusters.kubeadm.releases import Download, downloads, etcd_download, release
 from components.clusters.kubeadm.runtimes import RUNTIMES, runtime_downloads
 from components.clusters.kubeadm.v1beta4 import Document
@@ -32,14 +33,6 @@ SCRIPT: Final = "/usr/local/sbin/polykube-boot"
 _HEADER: Final = "#cloud-config\n"
 _LARGEST: Final = 16384  # bytes of user data that EC2 takes, the least of the clouds
 _PAUSE: Final = "registry.k8s.io/pause:3.10.2"
-
-
-@dataclass(frozen=True)
-class Mirror:
-    """Where images of a registry come from, in this order, before the registry itself is asked."""
-
-    registry: str
-    endpoints: Sequence[str]
 
 
 @dataclass(frozen=True)

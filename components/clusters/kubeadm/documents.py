@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from components.clusters.kubeadm.ports import PORT
 from components.clusters.kubeadm.releases import release
 from components.clusters.kubeadm.v1beta4 import (
     BootstrapToken,
@@ -33,10 +34,6 @@ from components.clusters.kubeadm.v1beta4 import (
 )
 from components.clusters.node_pools import TaintSpec
 
-PORT: Final = 6443
-"""Where API servers listen."""
-BALANCED_PORT: Final = 8443
-"""Where a balancer on the control planes themselves listens, beside their API servers."""
 PKI: Final = "/etc/kubernetes/pki"
 """The directory of a control plane with its authorities and certificates."""
 ETCD_CLIENT: Final = f"{PKI}/apiserver-etcd-client"

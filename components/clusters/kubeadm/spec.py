@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from components.clusters.base import ClusterSpec
-from components.clusters.kubeadm.boot import Mirror
+from components.clusters.kubeadm.mirrors import Mirror
 from components.clusters.kubeadm.oidc import OidcSpec
 from components.clusters.kubeadm.own_authorities import NONE_OF_ONES_OWN, AuthoritiesSpec
 from components.clusters.kubeadm.snapshots_spec import EtcdSnapshotsSpec

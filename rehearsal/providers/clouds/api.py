@@ -4,9 +4,11 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, Self
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Self
 
-import httpx2
+if TYPE_CHECKING:
+    import httpx2
 
 _TIMEOUT: Final = 30.0  # seconds
 
@@ -14,13 +16,15 @@ _TIMEOUT: Final = 30.0  # seconds
 class Api:
     """An API server."""
 
-    def __init__(self, client: httpx2.Client) -> None:
+    def __init__(self, client: "httpx2.Client") -> None:
         self._client = client
 
     @classmethod
     @contextmanager
     def connected(cls, address: str, authority: str, identity: tuple[str, str]) -> Iterator[Self]:
         """The API server at `address`, by its CA (PEM) and the files of a certificate and its key."""
+        import httpx2
+
         context = ssl.create_default_context(cadata=authority)
         context.load_cert_chain(*identity)
         with httpx2.Client(base_url=address, verify=context, timeout=_TIMEOUT, trust_env=False) as client:
@@ -34,7 +38,7 @@ class Api:
     def get(self, path: str, accept: str = "application/json") -> dict[str, Any] | None:
         """The object, if it is there."""
         response = self._client.get(path, headers={"Accept": accept})
-        return None if response.status_code == httpx2.codes.NOT_FOUND else dict(response.raise_for_status().json())
+        return None if response.status_code == HTTPStatus.NOT_FOUND else dict(response.raise_for_status().json())
 
     def apply(self, path: str, manifest: Mapping[str, Any]) -> None:
         """Bring an object to what the manifest says, making it if need be."""
@@ -53,13 +57,13 @@ class Api:
         """Ask a pod to go; whether it may is for its disruption budget to say."""
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
         response = self._client.post(f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction", json=eviction)
-        if response.status_code not in (httpx2.codes.TOO_MANY_REQUESTS, httpx2.codes.NOT_FOUND):
+        if response.status_code not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.NOT_FOUND):
             response.raise_for_status()
 
     def delete(self, path: str) -> None:
         """Delete an object, unless it is gone already."""
         response = self._client.delete(path)
-        if response.status_code != httpx2.codes.NOT_FOUND:
+        if response.status_code != HTTPStatus.NOT_FOUND:
             response.raise_for_status()
 
     def _patch(self, kind: str, path: str, content: Mapping[str, Any], options: Mapping[str, str]) -> None:

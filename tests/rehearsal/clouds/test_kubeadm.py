@@ -17,7 +17,7 @@ import yaml
 
 from common.paths import REHEARSAL
 from rehearsal.control_plane import ControlPlane
-from rehearsal.control_plane.pki import _Authority, _pem, _private
+from rehearsal.control_plane.authority import Authority, pem, private
 from rehearsal.providers.base import InitializationFailed, ProviderError, Request
 from rehearsal.providers.clouds import clusters, kubeadm
 from rehearsal.providers.clouds.aws.provider import AwsStandIn
@@ -26,11 +26,11 @@ from rehearsal.providers.clouds.store import Resource, rehearsal_directory
 
 GROUP, TEMPLATE = "aws:autoscaling/group:Group", "aws:ec2/launchTemplate:LaunchTemplate"
 SECRET, VERSION = "aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretVersion:SecretVersion"
-AUTHORITY: Final = _Authority.made("kubernetes")
-CERTIFICATE: Final = _pem(AUTHORITY.certificate).decode()
+AUTHORITY: Final = Authority.made("kubernetes")
+CERTIFICATE: Final = pem(AUTHORITY.certificate).decode()
 FILES: Final = {
     "/etc/kubernetes/pki/ca.crt": CERTIFICATE,
-    "/etc/kubernetes/pki/ca.key": _private(AUTHORITY._key).decode(),
+    "/etc/kubernetes/pki/ca.key": private(AUTHORITY._key).decode(),
 }
 URN: Final = f"urn:pulumi:s::p::{GROUP}::"
 TOKEN: Final = "abcdef.0123456789abcdef"

@@ -18,7 +18,7 @@ import pytest
 
 from rehearsal import toolchain
 from rehearsal.plugins import ensure_language_host
-from rehearsal.toolchain import Binary, Tool, ensure, look_up, releases
+from rehearsal.toolchain import Binary, Tool, ensure, fetching, look_up
 from rehearsal.toolchain.lock import Release, read_lock
 from tests.support.programs import program
 
@@ -115,7 +115,7 @@ def with_release(binary: Binary, url: str, content: bytes = RELEASED, keep: str 
 def made(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Binary], tuple[str, Tool]]:
     """What a binary says that is made here, downloaded or built; and the tool."""
     program(tmp_path / "bin" / "go", GO)
-    monkeypatch.setattr(releases, "_SILENCE", SILENCE)
+    monkeypatch.setattr(fetching, "_SILENCE", SILENCE)
 
     def make(wanted: Binary) -> tuple[str, Tool]:
         monkeypatch.setattr(toolchain, "read_lock", lambda: (None, {wanted.name: wanted}))

@@ -16,7 +16,7 @@ from cryptography.x509 import DNSName, SubjectAlternativeName, load_pem_x509_cer
 
 from components.clusters.kubeadm import boot, releases
 from components.clusters.kubeadm.authorities import public_key_hash
-from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, Mirror, as_yaml, user_data
+from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, as_yaml, user_data
 from components.clusters.kubeadm.documents import (
     ClusterFacts,
     NodeFacts,
@@ -25,11 +25,12 @@ from components.clusters.kubeadm.documents import (
     join_document,
     settings_files,
 )
+from components.clusters.kubeadm.mirrors import Mirror
 from components.clusters.kubeadm.v1beta4 import Taint
 from policy.model.resource import Resource
 from policy.model.rule import ResourceRule
 from policy.rules import kubeadm
-from rehearsal.control_plane.pki import _Authority, _pem
+from rehearsal.control_plane.authority import Authority, pem
 from rehearsal.providers.clouds.cloud_init import CloudConfig, read_user_data
 from rehearsal.providers.clouds.kubeadm import authority_hash
 from rehearsal.providers.tls.provider import TlsProvider
@@ -196,7 +197,7 @@ def test_every_program_has_its_hash_and_its_version(minor: str, architecture: st
 
 
 def test_the_hash_of_an_authority_is_that_of_its_certificate() -> None:
-    certificate = _pem(_Authority.made("kubernetes").certificate).decode()
+    certificate = pem(Authority.made("kubernetes").certificate).decode()
     key = load_pem_x509_certificate(certificate.encode()).public_key()
     public = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     assert public_key_hash(public) == authority_hash(certificate)

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from components.clusters.kubeadm.authorities import Authorities
-from components.clusters.kubeadm.own_authorities import AuthoritiesSpec, AuthoritySpec, authority_findings
+from components.clusters.kubeadm.authority_checks import authority_findings
+from components.clusters.kubeadm.own_authorities import AuthoritiesSpec, AuthoritySpec
 from rehearsal.providers.clouds.kubeadm import authority_hash
 from rehearsal.providers.tls.provider import TlsProvider
 from spec.values import Secret

@@ -16,7 +16,7 @@ import pulumi
 from pulumi_aws import ec2, lb, vpc
 
 from components.cloud import CloudPlace
-from components.clusters.kubeadm.documents import PORT
+from components.clusters.kubeadm.ports import PORT
 from components.clusters.names import AUTOMATIC
 from components.naming import shortened
 from components.networks.aws import AwsNetwork

@@ -37,7 +37,6 @@ from components.clusters.kubeadm.aws.snapshots import SnapshotBucket
 from components.clusters.kubeadm.boot import CONTROL_PLANE, FIRST, WORKER, Machine, user_data
 from components.clusters.kubeadm.core_add_ons import CoreAddOns
 from components.clusters.kubeadm.documents import (
-    PORT,
     ClusterFacts,
     NodeFacts,
     control_plane_documents,
@@ -45,6 +44,7 @@ from components.clusters.kubeadm.documents import (
     node_taints,
 )
 from components.clusters.kubeadm.etcd_metrics import give_metrics
+from components.clusters.kubeadm.ports import PORT
 from components.clusters.kubeadm.releases import release
 from components.clusters.kubeadm.runtime_classes import make_runtime_classes
 from components.clusters.kubeadm.snapshots import take_snapshots

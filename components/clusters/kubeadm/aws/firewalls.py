@@ -14,8 +14,8 @@ import pulumi
 from pulumi_aws import ec2, vpc
 
 from components.cloud import CloudPlace
-from components.clusters.kubeadm.documents import PORT
 from components.clusters.kubeadm.etcd import CLIENTS, PEERS
+from components.clusters.kubeadm.ports import PORT
 from components.control_plane import CONTROLLER_MANAGER, ETCD, MOST_MEMBERS, SCHEDULER
 
 _EVERYWHERE: Final = "0.0.0.0/0"

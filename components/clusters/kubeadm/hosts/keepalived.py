@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import Final
 
-from components.clusters.kubeadm.documents import BALANCED_PORT, PKI, PORT
+from components.clusters.kubeadm.documents import PKI
 from components.clusters.kubeadm.hosts.virtual_ip import INTERFACE
+from components.clusters.kubeadm.ports import BALANCED_PORT, PORT
 
 PACKAGES: Final = "haproxy keepalived"
 _CHECK: Final = "/usr/local/lib/polykube/check-api-server"

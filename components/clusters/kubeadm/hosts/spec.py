@@ -9,8 +9,8 @@ from pydantic import Field
 
 from components import naming
 from components.clusters.base import version_findings
-from components.clusters.kubeadm.documents import BALANCED_PORT, PORT
 from components.clusters.kubeadm.hosts.addresses import AddressRange, address_findings
+from components.clusters.kubeadm.ports import BALANCED_PORT, PORT
 from components.clusters.kubeadm.releases import DATED, PATCHES
 from components.clusters.kubeadm.runtimes import NVIDIA, SandboxedPool
 from components.clusters.kubeadm.snapshots_spec import StoredEtcdSnapshotsSpec

@@ -7,7 +7,7 @@ cmd/kube-vip.go, 1.2.3, August 2026. It is a static pod, because it has to be th
 from ipaddress import IPv4Address
 from typing import Any, Final
 
-from components.clusters.kubeadm.documents import PORT
+from components.clusters.kubeadm.ports import PORT
 
 IMAGE: Final = "ghcr.io/kube-vip/kube-vip:v1.2.3"
 INTERFACE: Final = "@INTERFACE@"
