@@ -13,6 +13,6 @@ from rehearsal.control_plane.control_plane import (
     Status,
     all_control_planes,
 )
-from rehearsal.control_plane.pki import Given
+from rehearsal.control_plane.identity import Given
 
 __all__ = ["Binaries", "ControlPlane", "ControlPlaneState", "Given", "ProcessStatus", "Status", "all_control_planes"]

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from rehearsal.control_plane.pki import CertificateIdentity, Given
+from rehearsal.control_plane.identity import CertificateIdentity, Given
 
 _VALIDITY: Final = timedelta(days=3650)
 

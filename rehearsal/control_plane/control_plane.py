@@ -19,8 +19,8 @@ from common.locks import exclusive
 from common.paths import control_plane_dir
 from rehearsal.control_plane import processes
 from rehearsal.control_plane.components import NAMES, ROWS, SERVING, Binaries, Component, Maker, kube_apiserver
+from rehearsal.control_plane.identity import Given
 from rehearsal.control_plane.layout import Layout
-from rehearsal.control_plane.pki import Given
 from rehearsal.control_plane.processes import Process
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")

@@ -21,7 +21,8 @@ from pathlib import Path
 
 from common.files import write_atomically
 from common.paths import control_plane_dir
-from rehearsal.control_plane.pki import Given, Pki
+from rehearsal.control_plane.identity import Given
+from rehearsal.control_plane.pki import Pki
 
 _RANGE = range(20_000, 32_768)  # below what systems hand out to outgoing connections, so that a port stays ours
 _PATIENCE = 1.0  # seconds

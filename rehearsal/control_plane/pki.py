@@ -11,11 +11,12 @@ import hashlib
 import ipaddress
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from common.files import write_atomically
+from rehearsal.control_plane.identity import CertificateIdentity, Given
 
 if TYPE_CHECKING:
     import httpx2
@@ -30,17 +31,6 @@ ADMIN_GROUP: Final = "polykube:admins"  # manifests/access.yaml says what it may
 _TIMEOUT = 5.0  # seconds
 _LOOPBACK = ("127.0.0.1", "localhost")
 _API_SERVICE = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
-
-
-@dataclass(frozen=True)
-class CertificateIdentity:
-    """Who a certificate speaks for, and under which names and addresses it serves (if it does)."""
-
-    name: str
-    authority: str
-    common_name: str
-    organization: str = ""
-    serves_as: tuple[str, ...] = ()
 
 
 IDENTITIES: Final = (
@@ -62,18 +52,6 @@ IDENTITIES: Final = (
     CertificateIdentity("admin", API_AUTHORITY, "polykube:admin", organization=ADMIN_GROUP),
     CertificateIdentity("super-admin", API_AUTHORITY, "polykube:super-admin", organization="system:masters"),
 )
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a control plane has from whoever made it: the authority for the API (PEM), the address of this machine and
-    the port at which its API server listens, and under which names it serves besides."""
-
-    certificate: str
-    key: str
-    host: str
-    port: int
-    names: Sequence[str]
 
 
 class Pki:

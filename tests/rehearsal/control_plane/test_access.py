@@ -26,7 +26,7 @@ from automation.access import Person, give_access, signed
 from automation.project import Project
 from common.errors import AccessError
 from rehearsal.control_plane import Binaries, ControlPlane
-from rehearsal.control_plane.pki import Given
+from rehearsal.control_plane.identity import Given
 from tests.contract.test_hosts import STACK
 from tests.support.api import Api
 

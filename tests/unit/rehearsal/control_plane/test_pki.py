@@ -11,7 +11,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from rehearsal.control_plane.pki import API_AUTHORITY, ETCD_AUTHORITY, IDENTITIES, CertificateIdentity, Pki
+from rehearsal.control_plane.identity import CertificateIdentity
+from rehearsal.control_plane.pki import API_AUTHORITY, ETCD_AUTHORITY, IDENTITIES, Pki
 
 
 @pytest.fixture(scope="module")
