@@ -301,6 +301,14 @@ class Code(Enum):
             "docs/reference/kubernetes-versions.md."
         ),
     )
+    NOT_IN_CEL = (
+        "PK174",
+        "A rule cannot be said at the API server",
+        (
+            "docs/reference/policies.md says of each rule where it is asked, and why not at the API server. The pack "
+            "still asks it."
+        ),
+    )
 
     def __init__(self, code: str, title: str, explanation: str) -> None:
         self.id = code

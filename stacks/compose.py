@@ -6,13 +6,16 @@ has been validated by then, and only the first step can still refuse it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 
+from common.waivers import waived
 from components.addons.bundles import load
 from components.addons.plan import AddOnPlan, InstalledAddOns
 from components.clusters import create_cluster
 from components.clusters.base import ClusterBase
+from components.platform.rule_guards import rule_guards
 from components.platform.shared import Shared
 from components.platform.tenants import Tenant
 from components.protection import Protection
@@ -33,7 +36,9 @@ def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
     plan = _plan_add_ons(spec)
     cluster = create_cluster(spec.cluster, protect=bool(spec.protection))
-    base = [cluster, Shared(spec.platform, cluster)] if spec.contents else [cluster]
+    asked = spec.policy
+    rules = rule_guards(asked.admission, asked.admission_rules, asked.levels, asked.options, waived(Path.cwd()))
+    base = [cluster, Shared(spec.platform, cluster, rules)] if spec.contents else [cluster]
     add_ons = plan.install(cluster, redundant=spec.stage == "prod", dependencies=base)
     tenants = _create_tenants(spec, plan, cluster, [*base, *add_ons.tenant_prerequisites], add_ons)
     add_ons.finalize(list(tenants.values()))

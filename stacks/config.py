@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from components.addons import ADDONS, AddOnsSpec
 from components.clusters import AnyClusterSpec
 from components.contract import Capability
+from components.platform.rule_guards import NOT_SAID, SAID, Admission
 from components.platform.shared import PlatformSpec
 from components.platform.tenants import TenantSpec
-from spec.invalid import Invalid, decided, valid
+from spec.invalid import Invalid, decided, is_invalid, valid
 from spec.manifest_kinds import check_kinds
 from spec.model import Many, StackModel, did_you_mean, same_twice
 from spec.problems import Code, Finding, listed, quoted
@@ -20,6 +21,11 @@ from spec.values import Count
 
 NAMESPACE: Final = "polykube:"
 """What the spec's configuration keys begin with: the project's name in Pulumi.yaml."""
+
+
+def _as_word(value: Any) -> Any:
+    """YAML reads off without quotes as a truth value."""
+    return "off" if value is False else value
 
 
 class Policy(StackModel):
@@ -31,6 +37,24 @@ class Policy(StackModel):
     options: Mapping[RuleId, Mapping[str, Any]] = Field(
         default={}, description="Options by rule. An option that is not named keeps its default."
     )
+    admission: Annotated[Admission, BeforeValidator(_as_word)] = Field(
+        default="off",
+        description="Whether the API server says it, too, of what anybody writes into tenants' namespaces: `warn` "
+        "tells, `deny` refuses what breaks mandatory rules. docs/reference/policies.md says which rules it can say.",
+    )
+    admission_rules: Mapping[RuleId, Annotated[Admission, BeforeValidator(_as_word)]] = Field(
+        default={}, description="The same by rule, for rules that are to have it otherwise."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        for rule, wanted in self.admission_rules.items():
+            if is_invalid(wanted) or rule in SAID or wanted == "off":
+                continue
+            why = NOT_SAID.get(rule)
+            meant = did_you_mean(rule, SAID)
+            remedy = "Remove it: a preview still says it." if why else f"Write {meant or 'a rule of the pack'}."
+            found = f"{wanted} for {rule}" + (f": {why}" if why else ", which is no rule")
+            yield Finding(Code.NOT_IN_CEL, found, listed(sorted(SAID)), remedy, at=("admissionRules", rule))
 
 
 class DriftRule(StackModel):

@@ -9,7 +9,8 @@ from automation.policy_check.baseline import Baseline, BaselineEntry, read_basel
 from automation.policy_check.places import place_of
 from automation.policy_check.sources import PassedOver, Read
 from common.errors import PolicyInputError, Problem, StackFileError
-from policy.engine.exemptions import WAIVERS, ExemptionRegistry, ScopedExemption, read_waivers
+from common.waivers import WAIVERS
+from policy.engine.exemptions import ExemptionRegistry, ScopedExemption, read_waivers
 from policy.engine.judge import Judge, Verdict, VerdictKind, damage
 from policy.engine.run import PackRun
 from policy.engine.settings import (

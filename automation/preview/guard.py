@@ -14,7 +14,8 @@ from pulumi.automation.events import StepEventMetadata
 
 from automation.preview.bounds import stacks_of
 from automation.preview.changes import Change, changes_of
-from policy.engine.exemptions import WAIVERS, ExemptionRegistry, ScopedExemption, read_waivers
+from common.waivers import WAIVERS
+from policy.engine.exemptions import ExemptionRegistry, ScopedExemption, read_waivers
 from policy.model.rule import ResourceRule
 from policy.model.stack import Stack
 from policy.rules import RULES

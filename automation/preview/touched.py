@@ -17,8 +17,8 @@ from automation.preview.imports import Import, Source, Sources
 from automation.preview.revisions import Base, Repository
 from automation.project import stack_names
 from common.errors import StackFileError
+from common.waivers import WAIVERS
 from components import addons, clusters
-from policy.engine.exemptions import WAIVERS
 from spec.documents import YamlNode, read
 from stacks.config import StackSpec
 from stacks.loading import load_file, stack_file

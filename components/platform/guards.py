@@ -24,7 +24,8 @@ _WRITTEN: Final = ("CREATE", "UPDATE")
 class Guard:
     """One policy: the objects that it judges (resources by API group), what must hold, and the message if it does not.
 
-    Conditions, messages and variables are expressions of CEL.
+    Conditions, messages and variables are expressions of CEL. Only requests that meet all of `conditions`, by name, are
+    judged; `actions` are what becomes of one that does not pass: Deny, Warn or Audit.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Guard:
     validations: Mapping[str, str]
     operations: Sequence[str] = _WRITTEN
     variables: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    actions: Sequence[str] = ("Deny",)
 
 
 def _pod_spec(of: str) -> str:
@@ -101,12 +104,6 @@ GUARDS: Final = (
 )
 
 
-def make_guards(cluster: str, place: Place) -> Iterator[pulumi.Resource]:
-    """The policies of every cluster, each with its binding."""
-    for guard in GUARDS:
-        yield from make_guard(guard, cluster, place)
-
-
 def make_guard(guard: Guard, cluster: str, place: Place) -> Iterator[pulumi.Resource]:
     """A policy with its binding to all namespaces of tenants.
 
@@ -125,7 +122,7 @@ def make_guard(guard: Guard, cluster: str, place: Place) -> Iterator[pulumi.Reso
         place.logical(guard.name),
         metadata=metadata,
         spec=kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
-            policy_name=f"{guard.name}.{cluster}", validation_actions=["Deny"], match_resources=where
+            policy_name=f"{guard.name}.{cluster}", validation_actions=list(guard.actions), match_resources=where
         ),
         opts=place.depends_on(policy).options(),
     )
@@ -141,6 +138,11 @@ def _spec(guard: Guard) -> "kubernetes.admissionregistration.v1.ValidatingAdmiss
     return kubernetes.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs(
         failure_policy="Fail",
         match_constraints=kubernetes.admissionregistration.v1.MatchResourcesArgs(resource_rules=rules),
+        match_conditions=[
+            kubernetes.admissionregistration.v1.MatchConditionArgs(name=name, expression=expression)
+            for name, expression in guard.conditions.items()
+        ]
+        or None,
         variables=[
             kubernetes.admissionregistration.v1.VariableArgs(name=name, expression=expression)
             for name, expression in guard.variables.items()

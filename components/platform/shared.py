@@ -1,6 +1,6 @@
 """What every tenant of a cluster shares: storage classes, priority classes and guards."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal
 
 import pulumi
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from components.contract import Cluster, Storage
 from components.naming import component_type
-from components.platform.guards import make_guards
+from components.platform.guards import GUARDS, Guard, make_guard
 from components.platform.place import Place
 from spec.model import Many, StackModel, same_twice
 from spec.problems import Code, Finding
@@ -98,7 +98,7 @@ def _further_defaults(field: str, key: str, flags: list[bool]) -> Iterator[Findi
 class Shared(pulumi.ComponentResource):
     """Storage classes and priority classes of a cluster, and what guards it from tenants."""
 
-    def __init__(self, spec: PlatformSpec, cluster: Cluster) -> None:
+    def __init__(self, spec: PlatformSpec, cluster: Cluster, rules: Iterable[Guard] = ()) -> None:
         super().__init__(component_type("platform", "Shared"), cluster.name, opts=cluster.in_cluster())
         place = Place(self)
         for storage_class in spec.storage_classes:
@@ -107,7 +107,8 @@ class Shared(pulumi.ComponentResource):
             _demote(name, place)
         for priority_class in spec.priority_classes:
             _make_priority_class(priority_class, place)
-        list(make_guards(cluster.name, place))
+        for guard in (*GUARDS, *rules):
+            list(make_guard(guard, cluster.name, place))
         self.register_outputs(
             {
                 "storageClasses": [each.name for each in spec.storage_classes],

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from common.paths import CHECKOUT
+from components.platform.rule_guards import NOT_SAID, SAID
 from devtools.docs.markdown import anchor, table
 from policy.model.rule import Category, Option, ResourceRule, Rule
 from policy.rules import RULES
@@ -18,21 +19,33 @@ Every rule of the policy pack: what it checks, its level, what it can be told, a
 Levels: **mandatory** stops the run, **advisory** is shown, **remediate** is put right by `up`, **disabled** is off. How
 to change levels and options, and how to get leave to break a rule, is in [the guide](../policies.md). The examples are
 tests: they go through the engine and the pack in every run of the test suite.
+
+*Where* says who asks it: a **preview**, and with it `up` and `polykube policy check`; **both** is also the API server,
+of what is written into tenants' namespaces, where `policy.admission` is `warn` or `deny`
+([how](../policies.md#have-the-api-server-say-it-too)). Its **own admission** says a rule in any case, in its own words.
 """
+_ITS_OWN: Final = ("pss-baseline", "pss-restricted", "quota-fits")
 
 
 def page() -> str:
     """A section for each category, with one for each rule in it."""
     rules = sorted(RULES, key=lambda rule: _ORDER.index(rule.category))
     overview = table(
-        ("rule", "category", "level", "checks"),
-        [(f"[{rule.id}]({anchor(rule.id)})", rule.category, rule.level, rule.summary) for rule in rules],
+        ("rule", "category", "level", "checks", "where"),
+        [(f"[{rule.id}]({anchor(rule.id)})", rule.category, rule.level, rule.summary, _where(rule)) for rule in rules],
     )
     sections = [
         f"## {category.capitalize()}\n\n" + "\n".join(map(_section, of_category))
         for category, of_category in groupby(rules, key=lambda rule: rule.category)
     ]
     return "\n".join([_HEAD, f"{overview}\n", *sections])
+
+
+def _where(rule: Rule) -> str:
+    """Where a rule is asked: by a preview, by the API server, or both."""
+    if rule.id in SAID:
+        return "both"
+    return "both: its own admission" if rule.id in _ITS_OWN else "preview"
 
 
 def _section(rule: Rule) -> str:
@@ -43,6 +56,8 @@ def _parts(rule: Rule) -> Iterator[str]:
     yield rule.summary
     scope = "one resource by itself" if isinstance(rule, ResourceRule) else "a resource in the light of the whole stack"
     yield f"Level {rule.level}; judges {scope}. Why: {rule.why}."
+    if rule.id in NOT_SAID:
+        yield f"Not said again at the API server: {NOT_SAID[rule.id]}."
     if rule.options:
         yield table(("option", "default", "meaning"), [_option(option) for option in rule.options])
     for verdict, title in (("error", "Wrong"), ("ok", "Right")):

@@ -26,7 +26,6 @@ from policy.model.resource import ADD_ON, Resource
 from policy.model.rule import Rule
 from policy.model.unknown import Undetermined
 
-WAIVERS: Final = Path("policy", "waivers.yaml")
 _FIELDS: Final = ("rule", "resource", "reason", "owner", "expires")
 
 

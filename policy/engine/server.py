@@ -17,9 +17,10 @@ from pulumi.runtime.proto.analyzer_pb2_grpc import add_AnalyzerServicer_to_serve
 
 from common.errors import PolicyInputError
 from common.plugin_process import serve
+from common.waivers import WAIVERS
 from common.wire import encode
 from policy.engine.decoding import RuleView
-from policy.engine.exemptions import WAIVERS, ExemptionRegistry, read_waivers
+from policy.engine.exemptions import ExemptionRegistry, read_waivers
 from policy.engine.judge import Judge, Verdict, VerdictKind, damage
 from policy.engine.project import project_directory
 from policy.engine.remediation import remediated

@@ -68,6 +68,13 @@ class Api:
             raise ApiError(response)
         return dict(response.json())
 
+    def warnings(self, method: str, path: str, content: Object) -> list[str]:
+        """What the API server warns of as it answers; ApiError unless it succeeds (RFC 7234, header Warning)."""
+        response = self._client.request(method, path, json=content, headers=self._headers)
+        if not response.is_success:
+            raise ApiError(response)
+        return response.headers.get_list("Warning")
+
     def get(self, path: str) -> Object:
         """The object at `path`."""
         return self.request("GET", path)

@@ -22,11 +22,11 @@ from components.addons.health import Answers, BackedUp, CertificatesHold, Check,
 from components.naming import NODE_POOL_LABEL, TENANT_LABEL
 from rehearsal.control_plane import ControlPlane
 from tests.support.api import Api, Object
+from tests.support.definitions import defined
 from tests.support.objects import deployment, job, node, pod
 from tests.support.polling import eventually
 
 Examine = Callable[..., Health]
-DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NOTHING: Final = Expected({}, {})
 
 
@@ -57,30 +57,6 @@ def told(examined: Examine, subject: str, level: Severity, *words: str, expected
 
 def make_tenant(api: Api, namespace: str) -> None:
     api.merge(f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": {TENANT_LABEL: namespace}}})
-
-
-def define(api: Api, group: str, version: str, *kinds: str, deprecated: bool = False) -> list[str]:
-    """Definitions of namespaced kinds that take anything; their paths come back."""
-    paths = []
-    for kind in kinds:
-        plural = f"{kind.lower()}s"
-        schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-        served = {"name": version, "served": True, "storage": True, "schema": schema, "deprecated": deprecated}
-        definition = {
-            "apiVersion": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "metadata": {"name": f"{plural}.{group}"},
-            "spec": {
-                "group": group,
-                "scope": "Namespaced",
-                "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
-                "versions": [served],
-            },
-        }
-        api.apply(definition)
-        paths.append(f"{DEFINITIONS}/{plural}.{group}")
-        api.until(f"/apis/{group}/{version}/namespaces/default/{plural}", bool)
-    return paths
 
 
 def test_what_is_well_is_not_mentioned_and_what_was_looked_at_is(
@@ -285,11 +261,8 @@ def test_an_add_on_is_held_to_what_it_says(examined: Examine, api: Api, namespac
 
 @pytest.fixture
 def velero(api: Api) -> Iterator[None]:
-    paths = define(api, "velero.io", "v1", "Backup", "Schedule", "BackupStorageLocation")
-    yield
-    for path in paths:
-        api.delete(path)
-        api.until_gone(path)
+    with defined(api, "velero.io", "v1", "Backup", "Schedule", "BackupStorageLocation"):
+        yield
 
 
 def stamp(**ago: int) -> str:
@@ -343,10 +316,8 @@ def test_a_backup_that_is_too_old_or_none(examined: Examine, api: Api, namespace
 
 @pytest.fixture
 def cert_manager(api: Api) -> Iterator[None]:
-    (path,) = define(api, "cert-manager.io", "v1", "Certificate")
-    yield
-    api.delete(path)
-    api.until_gone(path)
+    with defined(api, "cert-manager.io", "v1", "Certificate"):
+        yield
 
 
 @pytest.mark.usefixtures("cert_manager")
@@ -386,12 +357,9 @@ def test_certificates_that_have_ended_are_about_to_or_are_not_issued(
 
 def test_a_deprecated_api_that_somebody_asks_for(examined: Examine, api: Api, namespace: str) -> None:
     group = f"{namespace}.example.test"
-    (path,) = define(api, group, "v1alpha1", "Thing", deprecated=True)
-    try:
+    with defined(api, group, "v1alpha1", "Thing", deprecated=True):
         api.list(f"/apis/{group}/v1alpha1/things")
         told(examined, f"things.{group}/v1alpha1", Severity.NOTE, "it is deprecated")
-    finally:
-        api.delete(path)
 
 
 def test_what_may_not_be_read_is_told_and_hides_nothing_else(
