@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,14 +52,20 @@ def worker(  # noqa: PLR0913, PLR0917 - the options of a command
     temporal_key: Key = None,
     engines: Annotated[int, typer.Option(min=1, help="How many runs are carried out at once.")] = 4,
 ) -> None:
-    """Carry out runs for a portal elsewhere, with the project and the clouds' credentials of this machine."""
+    """Carry out runs for a portal elsewhere, with the project and the clouds' credentials of this machine.
+
+    Ctrl-C or SIGTERM ends it: engines that run are interrupted first.
+    """
     cluster = Cluster(temporal, namespace, temporal_ca, temporal_cert, temporal_key) if temporal else local_cluster()
     setup = Setup(RunStore(open_database(database)), project_directory(), read_rules(None), engines)
 
     async def work() -> None:
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
         async with working(await connect(cluster), setup, notes=False):
-            out.print(f"[green]✓[/green] works for {cluster.address}, on {setup.project}")
-            await asyncio.Event().wait()
+            out.print(f"[green]✓[/green] works for {cluster.address}, on {setup.project}", soft_wrap=True)
+            await ended.wait()
 
     with asyncio.Runner() as runner:
         runner.run(work())
