@@ -38,6 +38,8 @@ class Guard:
 
     async def __call__(self, request: Request) -> None:
         """Let a request in, or raise NotSignedIn or HTTPException: 403, and 404 for what somebody may not even see."""
+        if "\0" in request.scope["path"] or any("\0" in each for each in request.query_params.values()):
+            raise HTTPException(400, "There is a character in the address that no database keeps.")
         need = ROUTES.get((request.method, request.scope["route"].path))
         if need is None:
             raise HTTPException(403, "No permission is known for this.")

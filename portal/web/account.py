@@ -12,6 +12,7 @@ from portal.data import audit
 from portal.data.models import ApiToken, User, now
 from portal.data.roles import ANY, Role
 from portal.web.pages import page, portal_of, see
+from portal.web.texts import Name
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,9 +42,9 @@ def password(request: Request, current: Annotated[str, Form()] = "", wanted: Ann
 @router.post("/account/tokens")
 def issue(
     request: Request,
-    name: Annotated[str, Form(min_length=1, max_length=100)],
+    name: Annotated[Name, Form()],
     role: Annotated[Role, Form()] = Role.VIEWER,
-    stack: Annotated[str, Form(max_length=100)] = ANY,
+    stack: Annotated[Name, Form()] = ANY,
     days: Annotated[int, Form(ge=1, le=tokens.LONGEST)] = 30,
 ) -> Response:
     """A new token, whose value is shown this once."""

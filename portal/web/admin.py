@@ -15,6 +15,7 @@ from portal.data import audit
 from portal.data.models import AuditEntry, User
 from portal.data.roles import ANY, Role
 from portal.web.pages import page, portal_of, see
+from portal.web.texts import Email, Name, Number
 
 router = APIRouter(include_in_schema=False)
 _PAGE: Final = 100  # entries of the audit log in a page
@@ -31,7 +32,7 @@ def add(
     request: Request,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
-    email: Annotated[str, Form(max_length=200)] = "",
+    email: Annotated[Email, Form()] = "",
 ) -> Response:
     """A new local account."""
     try:
@@ -74,8 +75,8 @@ def give(
     request: Request,
     user: str,
     role: Annotated[Role, Form()],
-    stack: Annotated[str, Form(max_length=100)] = ANY,
-    tenant: Annotated[str, Form(max_length=100)] = ANY,
+    stack: Annotated[Name, Form()] = ANY,
+    tenant: Annotated[Name, Form()] = ANY,
 ) -> Response:
     """A role for somebody."""
     with portal_of(request).database.writing() as session:
@@ -126,7 +127,7 @@ def audit_page(session: Session, before: int, limit: int = _PAGE) -> list[AuditE
 
 
 @router.get("/admin/audit")
-def log(request: Request, before: int = 0) -> Response:
+def log(request: Request, before: Number = 0) -> Response:
     """What was done, the newest first, and whether the chain holds."""
     broken = ""
     with portal_of(request).database.reading() as session:

@@ -19,12 +19,11 @@ from portal.data.models import RunEvent
 from portal.runs.plans import plan_of
 from portal.runs.views import EventView, RunView, State
 from portal.web.pages import Portal, page, portal_of, rendered, see
+from portal.web.texts import MOST, shortened
 
 router = APIRouter(include_in_schema=False)
 _WAY: Final = (State.QUEUED, State.PLANNING, State.PLANNED, State.APPROVED, State.APPLYING, State.APPLIED)
 _SHOWN: Final = 200  # events that a page has before any comes
-_LONGEST_REASON: Final = 500
-_MOST: Final = 2**31 - 1  # of what databases take for a number
 STREAM: Final = "text/event-stream"
 PULSE: Final = 15.0
 """Seconds after which a silent stream shows that it lives, and looks whether whoever watches still may."""
@@ -75,7 +74,7 @@ async def events(
 def begin_of(last_event_id: str, after: int) -> int:
     """The number of the event that a stream goes on after: what the browser saw last, or what its page had."""
     seen = last_event_id if last_event_id.isascii() and last_event_id.isdecimal() else ""
-    return min(int(seen[:18]) if seen else max(after, 0), _MOST)
+    return min(int(seen[:18]) if seen else max(after, 0), MOST)
 
 
 UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
@@ -92,7 +91,7 @@ async def approve(request: Request, run: str, fingerprint: Annotated[str, Form()
 @router.post("/runs/{run}/reject")
 async def reject(request: Request, run: str, reason: Annotated[str, Form()] = "") -> Response:
     """Say no to a plan."""
-    await portal_of(request).service.reject(run, actor_of(request).name, reason[:_LONGEST_REASON])
+    await portal_of(request).service.reject(run, actor_of(request).name, shortened(reason))
     return see(f"/runs/{run}", "rejected")
 
 

@@ -13,6 +13,7 @@ from portal.data import audit
 from portal.data.models import User
 from portal.web.headers import secure_cookie
 from portal.web.pages import Portal, page, portal_of
+from portal.web.texts import shortened
 
 router = APIRouter(include_in_schema=False)
 _HOME: Final = "/"
@@ -38,10 +39,11 @@ def sign_in(
 ) -> Response:
     """Let somebody in who shows their password."""
     portal, address = portal_of(request), request.client.host if request.client else ""
+    name = shortened(name)
     with portal.database.writing() as session:
         wait = limits.attempt(session, name, address)
         if wait:
-            audit.append(session, name[:128], "login.refused", name[:128], address=address)
+            audit.append(session, name, "login.refused", name, address=address)
     if wait:
         refused = _form(request, next, "There were too many tries. Wait for a quarter of an hour.", 429)
         refused.headers["Retry-After"] = str(wait)
@@ -49,7 +51,7 @@ def sign_in(
     with portal.database.writing() as session:
         user = accounts.with_password(session, name, password)
         if user is None:
-            audit.append(session, name[:128], "login.failed", name[:128], address=address)
+            audit.append(session, name, "login.failed", name, address=address)
             return _form(request, next, _WRONG, 401)
         limits.forget(session, name, address)
         value = _begin(request, session, user, address)

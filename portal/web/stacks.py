@@ -18,6 +18,7 @@ from portal.web.editing import Checked, check, edited, fields_of
 from portal.web.fields import Field
 from portal.web.pages import Portal, page, portal_of, see
 from portal.web.stack_files import StackSummary
+from portal.web.texts import shortened
 
 router = APIRouter(include_in_schema=False)
 MANY: Final = 500
@@ -28,7 +29,6 @@ ACTIONS: Final[Mapping[RunAction, str]] = {
     "recover": "Make its state whole after a killed run",
     "destroy": "Destroy what it made",
 }
-_LONGEST_REASON: Final = 500
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ async def ask(request: Request, stack: str) -> Response:
         raise HTTPException(422, f"A run is one of {', '.join(ACTIONS)}.")
     if action == "destroy" and form.get("name") != stack:
         raise HTTPException(422, f"To destroy it, write its name: {stack}.")
-    reason = str(form.get("reason", ""))[:_LONGEST_REASON]
+    reason = shortened(form.get("reason"))
     run = await portal.service.start(stack, action, actor_of(request).name, reason)
     return see(f"/runs/{run.id}")
 
@@ -144,7 +144,7 @@ async def change(request: Request, stack: str) -> Response:
     if not portal.files.has(stack) and stack_files.NAME.fullmatch(stack) is None:
         raise HTTPException(422, "A stack cannot be called so.")
     text = await run_in_threadpool(_edited, form)
-    reason = form.get("reason", "")[:_LONGEST_REASON]
+    reason = shortened(form.get("reason"))
     checked = await run_in_threadpool(check, text, stack, portal.files.directory)
     shown: dict[str, Any] = {
         "reason": reason,

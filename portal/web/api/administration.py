@@ -12,6 +12,7 @@ from portal.web.account import end_token, new_token
 from portal.web.admin import all_users, audit_page, check_other, found_user, take_grant
 from portal.web.api import models
 from portal.web.pages import portal_of
+from portal.web.texts import Number
 
 router = APIRouter(prefix="/api/v1", tags=["administration"])
 
@@ -87,7 +88,7 @@ def take(request: Request, user: str, grant: str) -> None:
 
 @router.get("/audit")
 def audit(
-    request: Request, before: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    request: Request, before: Number = 0, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> list[models.AuditOut]:
     """The audit log, the newest entries first."""
     with portal_of(request).database.reading() as session:

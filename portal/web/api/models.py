@@ -10,9 +10,7 @@ from pydantic.alias_generators import to_camel
 from portal.access import passwords, tokens
 from portal.data.roles import ANY, Role
 from portal.runs.views import Action, State
-
-Text = Annotated[str, Field(max_length=500)]
-Name = Annotated[str, Field(min_length=1, max_length=128)]
+from portal.web.texts import Email, Name, Reason
 
 
 class ApiModel(BaseModel):
@@ -76,7 +74,7 @@ class UserIn(ApiModel):
 
     name: Name
     password: Annotated[str, Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)]
-    email: Annotated[str, Field(max_length=200)] = ""
+    email: Email = ""
 
 
 class UserChange(ApiModel):
@@ -88,7 +86,7 @@ class UserChange(ApiModel):
 class TokenIn(ApiModel):
     """A token to make: the most that it may do, where, and for how many days."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Name
     role: Role = Role.VIEWER
     stack: Name = ANY
     days: Annotated[int, Field(ge=1, le=tokens.LONGEST)] = 30
@@ -151,7 +149,7 @@ class RunIn(ApiModel):
     """A run to ask for. `stackFile` is a text in place of the stack file in the project, or that of a new stack."""
 
     action: Action
-    reason: Text = ""
+    reason: Reason = ""
     stack_file: Annotated[str, Field(max_length=1 << 20)] | None = None
 
 
@@ -164,7 +162,7 @@ class Approval(ApiModel):
 class Rejection(ApiModel):
     """Why not."""
 
-    reason: Text = ""
+    reason: Reason = ""
 
 
 class StackOut(ApiModel):

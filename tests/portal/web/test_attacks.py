@@ -188,7 +188,7 @@ def test_the_cookie_is_for_this_site_and_no_script(browsers: Browsers) -> None:
         "/%09/evil.test\t",
         "/\t/evil.test",
         "javascript:alert(1)",
-        "/a\r\nSet-Cookie: polykube=1",
+        "/a\r\nSet-Cookie: polykube=of-the-attacker",
         "evil.test",
         "",
     ],
@@ -197,7 +197,7 @@ def test_a_sign_in_leads_nowhere_else(wanted: str, browsers: Browsers) -> None:
     answer = browsers("", fresh=True).post("/login", data={"name": "viewer", "password": PASSWORD, "next": wanted})
     assert answer.headers["Location"] in ("/", own_path(wanted))
     assert not re.match(r"[/\\]{2}|\w+:|[/\\][\t\r\n]*[/\\]", answer.headers["Location"])
-    assert "polykube=1" not in answer.headers["Set-Cookie"]
+    assert "of-the-attacker" not in answer.headers["Set-Cookie"]
 
 
 def test_a_sign_in_leads_where_somebody_wanted_to_go(browsers: Browsers) -> None:
@@ -225,7 +225,7 @@ def test_a_sign_in_leads_where_somebody_wanted_to_go(browsers: Browsers) -> None
 )
 def test_no_path_leads_to_another_file(path: str, browsers: Browsers) -> None:
     answer = browsers("admin").get(path)
-    assert answer.status_code in (200, 303, 404, 422)
+    assert answer.status_code in (200, 303, 400, 404, 422)
     assert "root:" not in answer.text
     assert "import" not in answer.text.replace("important", "")
     if answer.status_code == 303:
@@ -244,7 +244,7 @@ def test_no_stack_is_made_under_a_name_that_is_none(stack: str, played: PlayedPo
             headers={"X-CSRF-Token": browser.csrf},
         ),
     ]
-    assert {answer.status_code for answer in answers} <= {404, 422}
+    assert {answer.status_code for answer in answers} <= {400, 404, 422}
     assert all(each.stack in ("dev", "eks-dev") for each in played.runs.store.list(None, 1000))
 
 
