@@ -109,7 +109,7 @@ def judge(what: str, code: int, outcome: Outcome, directory: Path) -> Outcome:
     if problem := raised_in(outcome.raised, directory):
         raise ProgramError(problem)
     if outcome.violations:
-        raise PolicyError([_violation(text, began=outcome.began) for text in outcome.violations])
+        raise PolicyError([violation(text, began=outcome.began) for text in outcome.violations])
     if outcome.failures:
         raise ResourceFailures(outcome.failures)
     raise EngineError(failed(what, outcome.raised.strip() or f"exit code {code}"))
@@ -125,7 +125,8 @@ def failed(what: str, found: str) -> Problem:
     )
 
 
-def _violation(rule_and_finding: str, *, began: bool) -> Problem:
+def violation(rule_and_finding: str, *, began: bool) -> Problem:
+    """What a mandatory policy does not let pass, by a run that has begun to change things or not."""
     aftermath = "what this run did before stays done" if began else "nothing was changed by this run"
     return Problem(
         code="PK501", summary=rule_and_finding, remedy=f"change the resource as the message says; {aftermath}"

@@ -66,7 +66,7 @@ class Window(_Model):
         return f"{', '.join(self.days)} {self.begin:%H:%M} to {self.end:%H:%M} {self.zone}"
 
 
-class Rules(_Model):
+class ApprovalRules(_Model):
     """What plans of a stack need."""
 
     approvals: Annotated[int, Field(ge=0, le=10)] = 1
@@ -76,18 +76,18 @@ class Rules(_Model):
     windows: tuple[Window, ...] = ()
 
 
-class AllRules(Rules):
+class AllRules(ApprovalRules):
     """The same, with other rules for some stacks."""
 
-    stacks: Mapping[str, Rules] = {}
+    stacks: Mapping[str, ApprovalRules] = {}
 
-    def of(self, stack: str) -> Rules:
+    def of(self, stack: str) -> ApprovalRules:
         """The rules for a stack."""
         return next((rules for pattern, rules in self.stacks.items() if fnmatchcase(stack, pattern)), self)
 
 
 @dataclass(frozen=True)
-class Approval:
+class GivenApproval:
     """Who approved a plan, and with which role on its stack now; None: with none any more."""
 
     by: str
@@ -115,12 +115,12 @@ def read_rules(file: Path | None) -> AllRules:
         raise PortalError(_wrong(file, "", str(error))) from None
 
 
-def missing(rules: Rules, asked: Asked, approvals: Sequence[Approval], at: datetime) -> list[str]:
+def missing(rules: ApprovalRules, asked: Asked, approvals: Sequence[GivenApproval], at: datetime) -> list[str]:
     """What a plan still needs, each as a sentence; nothing when it can be applied at that time."""
     return [*_people(rules, asked, approvals), *_time(rules, at)]
 
 
-def barred(rules: Rules, asked: Asked, by: str, role: Role | None) -> str:
+def barred(rules: ApprovalRules, asked: Asked, by: str, role: Role | None) -> str:
     """Why somebody may not approve a plan; empty if they may."""
     if role is None or not role.includes(Role.APPROVER):
         return f"{by} is {role or 'nobody'} on {asked.plan.stack}"
@@ -129,7 +129,7 @@ def barred(rules: Rules, asked: Asked, by: str, role: Role | None) -> str:
     return ""
 
 
-def _people(rules: Rules, asked: Asked, approvals: Sequence[Approval]) -> Iterator[str]:
+def _people(rules: ApprovalRules, asked: Asked, approvals: Sequence[GivenApproval]) -> Iterator[str]:
     counted = [each for each in approvals if not barred(rules, asked, each.by, each.role)]
     roles = [each.role for each in counted if each.role]
     if (more := rules.approvals - len({each.by for each in counted})) > 0:
@@ -142,7 +142,7 @@ def _people(rules: Rules, asked: Asked, approvals: Sequence[Approval]) -> Iterat
         yield f"approval by an admin: {asked.nodes} nodes, of which {rules.nodes} are in the budget"
 
 
-def _time(rules: Rules, at: datetime) -> Iterator[str]:
+def _time(rules: ApprovalRules, at: datetime) -> Iterator[str]:
     if rules.windows and not any(each.has(at) for each in rules.windows):
         yield "a time in which changes are applied: " + "; ".join(map(str, rules.windows))
 

@@ -17,7 +17,7 @@ from automation.show import out
 from portal.approvals import read_rules
 from portal.data import audit as log
 from portal.data.database import open_database
-from portal.runs.connection import NAMESPACE, Cluster, connect, local_cluster
+from portal.runs.connection import NAMESPACE, TemporalCluster, connect, local_cluster
 from portal.runs.server import development_server
 from portal.runs.store import RunStore
 from portal.runs.worker import Setup, working
@@ -56,7 +56,9 @@ def worker(  # noqa: PLR0913, PLR0917 - the options of a command
 
     Ctrl-C or SIGTERM ends it: engines that run are interrupted first.
     """
-    cluster = Cluster(temporal, namespace, temporal_ca, temporal_cert, temporal_key) if temporal else local_cluster()
+    cluster = (
+        TemporalCluster(temporal, namespace, temporal_ca, temporal_cert, temporal_key) if temporal else local_cluster()
+    )
     setup = Setup(RunStore(open_database(database)), project_directory(), read_rules(None), engines)
 
     async def work() -> None:
@@ -84,10 +86,12 @@ def audit(
 
 
 @contextmanager
-def _cluster(address: str, namespace: str, tls: tuple[Path | None, Path | None, Path | None]) -> Iterator[Cluster]:
+def _cluster(
+    address: str, namespace: str, tls: tuple[Path | None, Path | None, Path | None]
+) -> Iterator[TemporalCluster]:
     """The cluster at an address, or a development server until the end of the block."""
     if address:
-        yield Cluster(address, namespace, *tls)
+        yield TemporalCluster(address, namespace, *tls)
     else:
         with development_server(_TEMPORAL) as cluster:
             yield cluster

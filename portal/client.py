@@ -27,16 +27,16 @@ _AGAIN: Final = 1.0  # seconds after which a stream that broke is asked for agai
 _TRIES: Final = 30  # in a row without any event
 
 
-class ApiError(Exception):
+class RefusedByPortal(Exception):
     """The portal says no; `status` is HTTP's, `problems` are those of a stack file."""
 
-    def __init__(self, status: int, title: str, problems: list[models.Problem]) -> None:
+    def __init__(self, status: int, title: str, problems: list[models.ProblemOut]) -> None:
         self.status, self.problems = status, problems
         super().__init__(f"{status}: {title}")
 
 
 @dataclass(frozen=True)
-class Event:
+class StreamedEvent:
     """An event of a run, as `portal.runs.views.EventView` tells of it."""
 
     sequence: int
@@ -102,17 +102,17 @@ class Client:
 
     def approve(self, run: str, fingerprint: str) -> models.RunOut:
         """Say yes to the plan with a fingerprint."""
-        return self._send("POST", f"/runs/{run}/approve", models.RunOut, models.Approval(fingerprint=fingerprint))
+        return self._send("POST", f"/runs/{run}/approve", models.RunOut, models.ApprovalIn(fingerprint=fingerprint))
 
     def reject(self, run: str, reason: str) -> models.RunOut:
         """Say no to a plan."""
-        return self._send("POST", f"/runs/{run}/reject", models.RunOut, models.Rejection(reason=reason))
+        return self._send("POST", f"/runs/{run}/reject", models.RunOut, models.RejectionIn(reason=reason))
 
     def cancel(self, run: str) -> models.RunOut:
         """Have a run end."""
         return self._send("POST", f"/runs/{run}/cancel", models.RunOut)
 
-    def events(self, run: str, after: int = 0) -> Iterator[Event]:
+    def events(self, run: str, after: int = 0) -> Iterator[StreamedEvent]:
         """Every event of a run after a number, once and in order, as it comes, until the run has ended.
 
         A line that breaks is taken up again after the last event; ApiError where the portal says no, httpx2's error
@@ -131,7 +131,7 @@ class Client:
                     raise
             time.sleep(_AGAIN)
 
-    def _stream(self, run: str, after: int) -> Iterator[Event | None]:
+    def _stream(self, run: str, after: int) -> Iterator[StreamedEvent | None]:
         """Events, and None for the stream's end."""
         headers = {**self._headers, "Last-Event-ID": str(after)}
         with self._http.stream("GET", f"{self._url}/runs/{run}/events", headers=headers) as answer:
@@ -145,7 +145,7 @@ class Client:
                     yield None
                 elif name == "data":
                     told = json.loads(value)
-                    yield Event(told["sequence"], datetime.fromisoformat(told["at"]), kind, told["payload"])
+                    yield StreamedEvent(told["sequence"], datetime.fromisoformat(told["at"]), kind, told["payload"])
 
     def _get(self, path: str, form: type[T]) -> T:
         return _read(self._http.get(self._url + path, headers=self._headers), form)
@@ -165,5 +165,5 @@ def _check(answer: httpx2.Response) -> None:
     if answer.is_success:
         return
     told = json.loads(answer.read() or b"{}") if "json" in answer.headers.get("Content-Type", "") else {}
-    problems = [models.Problem(**each) for each in told.get("problems", ())]
-    raise ApiError(answer.status_code, told.get("title", answer.reason_phrase), problems)
+    problems = [models.ProblemOut(**each) for each in told.get("problems", ())]
+    raise RefusedByPortal(answer.status_code, told.get("title", answer.reason_phrase), problems)

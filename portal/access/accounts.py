@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.access import passwords, sessions
-from portal.access.oidc import Identity, OidcSettings, grants_of
+from portal.access.oidc import OidcSettings, SignedIn, grants_of
 from portal.data import audit
-from portal.data.models import Grant, User
+from portal.data.models import StoredGrant, User
 from portal.data.roles import ANY, Role
 
 BY_GROUPS: Final = "single sign-on"
@@ -65,12 +65,12 @@ def disable(session: Session, user: User, by: str, *, disabled: bool) -> None:
     audit.append(session, by, "user.disable" if disabled else "user.enable", user.name)
 
 
-def give(session: Session, user: User, role: Role, by: str, stack: str = ANY, tenant: str = ANY) -> Grant:
+def give(session: Session, user: User, role: Role, by: str, stack: str = ANY, tenant: str = ANY) -> StoredGrant:
     """Give a user a role on a stack, or on a tenant of it; the grant that they have, if they have it."""
     for each in user.grants:
         if (each.role, each.stack, each.tenant) == (role.value, stack, tenant):
             return each
-    grant = Grant(role=role.value, stack=stack, tenant=tenant, created_by=by)
+    grant = StoredGrant(role=role.value, stack=stack, tenant=tenant, created_by=by)
     user.grants.append(grant)
     session.flush()
     audit.append(session, by, "role.give", user.name, role=role.value, stack=stack, tenant=tenant)
@@ -87,7 +87,7 @@ def take(session: Session, user: User, grant: str, by: str) -> bool:
     return True
 
 
-def from_provider(session: Session, identity: Identity, settings: OidcSettings) -> User | None:
+def from_provider(session: Session, identity: SignedIn, settings: OidcSettings) -> User | None:
     """The user who is known at a provider as somebody, with the roles that their groups bring today; None for one who
     is disabled.
 
@@ -111,7 +111,7 @@ def from_provider(session: Session, identity: Identity, settings: OidcSettings) 
     return user
 
 
-def _free_name(session: Session, identity: Identity) -> str:
+def _free_name(session: Session, identity: SignedIn) -> str:
     cleaned = re.sub(r"[^\w.@+-]", "-", identity.name)[:80] or "user"
     host = urlsplit(identity.issuer).hostname or "provider"
     for name in (cleaned, f"{cleaned}+{host}"[:128]):

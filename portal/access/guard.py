@@ -9,13 +9,12 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
-from common.errors import PortalError
 from portal.access import sessions, tokens
 from portal.access.policy import Action, Actor, may, may_see, may_somewhere
 from portal.access.routes import ROUTES, Need, Of
 from portal.access.secrets import same
 from portal.data.database import Database
-from portal.runs.service import RunService
+from portal.runs.service import NoRunError, RunService
 
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -28,7 +27,7 @@ class NotSignedIn(Exception):
 
 
 @dataclass(frozen=True)
-class Guard:
+class AccessGuard:
     """The dependency of every route. `url` is where browsers find the portal, `cookie` what its cookie is called."""
 
     database: Database
@@ -110,10 +109,8 @@ class Guard:
     async def _stack_of(self, run: str) -> str:
         try:
             return (await self.service.get(run)).stack
-        except PortalError as error:
-            if error.problems[0].code == "PK933":
-                raise HTTPException(404, "There is no such run.") from None
-            raise
+        except NoRunError:
+            raise HTTPException(404, "There is no such run.") from None
 
 
 def _allow(*, allowed: bool, seen: bool) -> None:

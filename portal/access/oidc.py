@@ -21,7 +21,7 @@ from joserfc.jwk import KeySet
 from pydantic import SecretStr
 
 from portal.access.secrets import made
-from portal.data.models import Grant
+from portal.data.models import StoredGrant
 
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "EdDSA")  # signatures by a key of the provider's alone
 _LEEWAY: Final = 60  # seconds that the provider's clock may be off
@@ -48,11 +48,11 @@ class OidcSettings:
     scope: str = "openid profile email"
     groups_claim: str = "groups"
     authority: Path | None = None
-    grants: Mapping[str, Sequence[Grant]] = field(default_factory=dict)
+    grants: Mapping[str, Sequence[StoredGrant]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Flow:
+class PendingSignIn:
     """What is kept of a sign-in while the browser is at the provider's."""
 
     state: str
@@ -61,7 +61,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Identity:
+class SignedIn:
     """Who signed in: `subject` never changes at an `issuer`, while names do."""
 
     issuer: str
@@ -77,9 +77,9 @@ class Provider:
         self._settings = settings
         _check_secure(settings.issuer)
 
-    def begin(self, redirect: str) -> tuple[str, Flow]:
+    def begin(self, redirect: str) -> tuple[str, PendingSignIn]:
         """Where to send a browser that shall come back to `redirect`; SignInError when the provider cannot be asked."""
-        flow = Flow(made(), made(), made())
+        flow = PendingSignIn(made(), made(), made())
         with self._client(redirect) as client:
             endpoint = self._told(client)["authorization_endpoint"]
             url, _ = client.create_authorization_url(
@@ -87,7 +87,7 @@ class Provider:
             )
         return url, flow
 
-    def finish(self, flow: Flow, redirect: str, url: str) -> Identity:
+    def finish(self, flow: PendingSignIn, redirect: str, url: str) -> SignedIn:
         """Who has come back to `url`; SignInError when that is not what the flow began, or the provider says no."""
         try:
             with self._client(redirect) as client:
@@ -105,7 +105,7 @@ class Provider:
         except httpx2.HTTPError as error:
             raise SignInError(_away(self._settings.issuer, error)) from None
 
-    def _claims(self, token: Mapping[str, Any], keys: KeySet, flow: Flow) -> Mapping[str, Any]:
+    def _claims(self, token: Mapping[str, Any], keys: KeySet, flow: PendingSignIn) -> Mapping[str, Any]:
         """What the ID token says, if it is the provider's, for us, of this sign-in and of now."""
         signed = jwt.decode(token["id_token"], keys, algorithms=_ALGORITHMS)
         ours = {
@@ -131,10 +131,10 @@ class Provider:
         found: Mapping[str, Any] = client.get(told["userinfo_endpoint"]).raise_for_status().json()
         return found if found["sub"] == claims["sub"] else {}
 
-    def _identity(self, claims: Mapping[str, Any]) -> Identity:
+    def _identity(self, claims: Mapping[str, Any]) -> SignedIn:
         name = claims.get("preferred_username") or claims.get("email") or claims["sub"]
         groups = claims.get(self._settings.groups_claim)
-        return Identity(
+        return SignedIn(
             claims["iss"], claims["sub"], str(name), [str(it) for it in groups] if isinstance(groups, list) else []
         )
 
@@ -165,7 +165,7 @@ class Provider:
         return told
 
 
-def grants_of(identity: Identity, settings: OidcSettings) -> list[Grant]:
+def grants_of(identity: SignedIn, settings: OidcSettings) -> list[StoredGrant]:
     """The roles that somebody's groups bring."""
     return [grant for group in identity.groups for grant in settings.grants.get(group, ())]
 

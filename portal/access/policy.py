@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from portal.data.models import Grant
+from portal.data.models import StoredGrant
 from portal.data.roles import ANY, Role, role_of
 
 
@@ -32,8 +32,8 @@ class Actor:
 
     id: str
     name: str
-    grants: Sequence[Grant] = ()
-    limit: Grant | None = None
+    grants: Sequence[StoredGrant] = ()
+    limit: StoredGrant | None = None
 
 
 def may(actor: Actor, action: Action, stack: str = ANY, tenant: str = ANY) -> bool:

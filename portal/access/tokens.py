@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from portal.access.policy import Actor
 from portal.access.secrets import TOKEN, kept, made
-from portal.data.models import ApiToken, Grant, User, now
+from portal.data.models import ApiToken, StoredGrant, User, now
 from portal.data.roles import ANY, Role
 
 LONGEST: Final = 366  # days that a token may be good for
 _PRECISION: Final = timedelta(minutes=1)  # to which its last use is noted: not every request shall write
 
 
-def issue(session: Session, user: str, name: str, limit: Grant, days: int) -> tuple[ApiToken, str]:
+def issue(session: Session, user: str, name: str, limit: StoredGrant, days: int) -> tuple[ApiToken, str]:
     """A new token of the user with an id, good for so many days; its value is told this once.
 
     `limit` is the most that it may do, and where, as a grant of nobody.
@@ -36,9 +36,9 @@ def issue(session: Session, user: str, name: str, limit: Grant, days: int) -> tu
     return token, value
 
 
-def limit_of(role: Role, stack: str = ANY, tenant: str = ANY) -> Grant:
+def limit_of(role: Role, stack: str = ANY, tenant: str = ANY) -> StoredGrant:
     """The most that a token may do, and where."""
-    return Grant(role=role.value, stack=stack or ANY, tenant=tenant or ANY)
+    return StoredGrant(role=role.value, stack=stack or ANY, tenant=tenant or ANY)
 
 
 def actor_of(session: Session, value: str) -> tuple[Actor, str] | None:

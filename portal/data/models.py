@@ -37,7 +37,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC) if value else None
 
 
-class Base(DeclarativeBase):
+class StoredRow(DeclarativeBase):
     """What all tables have in common: names of constraints, by which migrations find them."""
 
     metadata = MetaData(
@@ -51,7 +51,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
 
 
-class User(Base):
+class User(StoredRow):
     """Somebody who can sign in: by a password (argon2), or by an issuer of logins (OIDC) knowing them by `subject`."""
 
     __tablename__ = "users"
@@ -65,10 +65,10 @@ class User(Base):
     subject: Mapped[str | None]
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
-    grants: Mapped[list["Grant"]] = relationship(back_populates="user", cascade="all, delete-orphan")
+    grants: Mapped[list["StoredGrant"]] = relationship(back_populates="user", cascade="all, delete-orphan")
 
 
-class Grant(Base):
+class StoredGrant(StoredRow):
     """A role (`portal.data.roles.Role`) of a user on a stack, or on a tenant of it; `*` is any."""
 
     __tablename__ = "grants"
@@ -84,7 +84,7 @@ class Grant(Base):
     user: Mapped[User] = relationship(back_populates="grants")
 
 
-class LoginSession(Base):
+class LoginSession(StoredRow):
     """A browser that is signed in: the SHA-256 of what its cookie holds, so that it can be ended here."""
 
     __tablename__ = "sessions"
@@ -95,7 +95,7 @@ class LoginSession(Base):
     expires_at: Mapped[datetime]
 
 
-class ApiToken(Base):
+class ApiToken(StoredRow):
     """A token of a user's for programs: the SHA-256 of it alone, what it may at most, and where."""
 
     __tablename__ = "api_tokens"
@@ -113,7 +113,7 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class AuditEntry(Base):
+class AuditEntry(StoredRow):
     """Something that somebody did; `portal.data.audit` appends it, and links it to the one before by `previous`."""
 
     __tablename__ = "audit_entries"
@@ -128,8 +128,8 @@ class AuditEntry(Base):
     hash: Mapped[str] = mapped_column(unique=True)
 
 
-class Run(Base):
-    """A run of a stack, as `portal.runs` carries it out; `state` is a `portal.runs.views.State`."""
+class StoredRun(StoredRow):
+    """A run of a stack, as `portal.runs` carries it out; `state` is a `portal.runs.views.RunState`."""
 
     __tablename__ = "runs"
     __table_args__ = (Index(None, "stack", "created_at"),)
@@ -158,7 +158,7 @@ class Run(Base):
     decisions: Mapped[list["Decision"]] = relationship(order_by="Decision.at")
 
 
-class Decision(Base):
+class Decision(StoredRow):
     """What somebody said to the plan with `fingerprint` of a run: yes, or no with a reason."""
 
     __tablename__ = "decisions"
@@ -173,7 +173,7 @@ class Decision(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
-class RunEvent(Base):
+class RunEvent(StoredRow):
     """Something that happened in a run; `sequence` counts those of the run from 1 on, without a gap.
 
     `origin` says what it tells of, such as an event of the engine by its number: what is told twice is kept once.
@@ -190,7 +190,7 @@ class RunEvent(Base):
     payload: Mapped[dict[str, Any]]
 
 
-class StackWatch(Base):
+class StackWatch(StoredRow):
     """What is known of a stack beside its runs: until when it lives, and what drifted when it was last looked at."""
 
     __tablename__ = "stack_watches"
@@ -201,7 +201,7 @@ class StackWatch(Base):
     drift: Mapped[list[Any]] = mapped_column(default=list)
 
 
-class Webhook(Base):
+class Webhook(StoredRow):
     """Who is told of runs: an address, and the secret that what it gets is signed with, encrypted."""
 
     __tablename__ = "webhooks"
@@ -216,7 +216,7 @@ class Webhook(Base):
     created_by: Mapped[str] = mapped_column(default="")
 
 
-class LoginAttempt(Base):
+class LoginAttempt(StoredRow):
     """A try to sign in that has not succeeded, or not yet; of a name that need not be anybody's."""
 
     __tablename__ = "login_attempts"

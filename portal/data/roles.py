@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.data.models import Grant, User
+from portal.data.models import StoredGrant, User
 
 ANY = "*"
 
@@ -25,7 +25,7 @@ class Role(StrEnum):
         return order.index(self) >= order.index(other)
 
 
-def role_of(grants: Iterable[Grant], stack: str, tenant: str = ANY) -> Role | None:
+def role_of(grants: Iterable[StoredGrant], stack: str, tenant: str = ANY) -> Role | None:
     """The highest role on a tenant of a stack, or with `*` on a whole stack, for which a grant on one tenant does not
     do. With `stack` `*`, the role on all of them.
     """

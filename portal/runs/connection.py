@@ -18,7 +18,7 @@ NAMESPACE: Final = "default"
 
 
 @dataclass(frozen=True)
-class Cluster:
+class TemporalCluster:
     """A cluster of Temporal: HOST:PORT, a namespace, and what TLS takes. The API key comes from the environment."""
 
     address: str
@@ -48,15 +48,15 @@ def announced() -> Path:
     return state_dir() / "portal" / "temporal.json"
 
 
-def local_cluster() -> Cluster:
+def local_cluster() -> TemporalCluster:
     """The development server that runs here; PortalError (PK934) when none does."""
     try:
-        return Cluster(json.loads(announced().read_text())["address"])
+        return TemporalCluster(json.loads(announced().read_text())["address"])
     except (OSError, ValueError, KeyError):
         raise PortalError(silent("no development server", "none was started here")) from None
 
 
-async def connect(cluster: Cluster, *, lazy: bool = False) -> Client:
+async def connect(cluster: TemporalCluster, *, lazy: bool = False) -> Client:
     """A client; PortalError (PK934) when nobody answers there, unless it connects only when it is used (`lazy`)."""
     try:
         return await Client.connect(

@@ -7,7 +7,7 @@ from pulumi.automation.events import EngineEvent, OpType
 
 from automation import api
 from automation.preview.findings import said
-from portal.runs.store import Told
+from portal.runs.store import NewEvent
 
 _SILENT: Final = frozenset({OpType.SAME, OpType.READ, OpType.REFRESH})
 _HEARD: Final = frozenset({"info", "warning", "error", "info#err"})
@@ -19,10 +19,10 @@ class Teller:
     def __init__(self, phase: str, run: api.Run[Any]) -> None:
         self._phase, self._run, self._done = phase, run, 0
 
-    def told(self, event: api.Event) -> Iterator[Told]:
+    def told(self, event: api.Event) -> Iterator[NewEvent]:
         """What is told of an event, if anything is."""
         for kind, payload in self._of(event.engine):
-            yield Told(f"{self._phase}:{event.sequence}", kind, payload)
+            yield NewEvent(f"{self._phase}:{event.sequence}", kind, payload)
 
     def _of(self, event: EngineEvent) -> Iterator[tuple[str, dict[str, Any]]]:
         if (begun := event.resource_pre_event) and not begun.planning:

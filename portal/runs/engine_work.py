@@ -18,14 +18,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from automation import api
+from automation.outcome import violation
 from automation.state.command import found_and_done
 from common.errors import PolykubeError, PortalError
 from portal.runs.engine_events import Teller
 from portal.runs.files import place, put_back
 from portal.runs.orders import Ended, Move, Order
 from portal.runs.plans import as_data, fingerprint_of, plan_of
-from portal.runs.store import RunStore, Told
-from portal.runs.views import State
+from portal.runs.store import NewEvent, RunStore
+from portal.runs.views import RunState
 from portal.runs.workflow import INTERRUPTED
 
 T = TypeVar("T")
@@ -47,12 +48,15 @@ class EngineWork:
 
         def begin() -> api.Run[api.Plan]:
             place(self._store, order.id, self._project)
-            self._store.move(Move(order.id, State.PLANNING))
+            self._store.move(Move(order.id, RunState.PLANNING))
             return api.planning(order.stack, self._project, destroys=order.action == "destroy")
 
         def done(_: object, plan: api.Plan) -> Ended:
             self._store.planned(order.id, fingerprint_of(plan), as_data(plan))
-            return Ended("PK501", "\n".join(each.message for each in plan.blocking)) if plan.blocking else Ended()
+            if not plan.blocking:
+                return Ended()
+            problem = violation("\n".join(each.message for each in plan.blocking), began=False)
+            return Ended(problem.code, problem.summary)
 
         return await self._ended(order, "plan", begin, done)
 
@@ -97,13 +101,13 @@ class EngineWork:
     def _applying(self, order: Order) -> api.Run[api.Outcome]:
         place(self._store, order.id, self._project)
         kept = self._store.record(order.id)
-        self._store.move(Move(order.id, State.APPLYING))
+        self._store.move(Move(order.id, RunState.APPLYING))
         if order.action == "refresh":
             return api.refresh(order.stack, self._project)
         return api.apply(replace(plan_of(kept.plan or {}), source=self._project))
 
     def _recovering(self, order: Order) -> api.Run[api.Recovery]:
-        self._store.move(Move(order.id, State.APPLYING))
+        self._store.move(Move(order.id, RunState.APPLYING))
         return api.Run[api.Recovery]("recover", order.stack).start(lambda _: api.recover(order.stack, self._project))
 
     async def _ended(
@@ -130,7 +134,7 @@ class EngineWork:
                 self._keep(order, told)
         return run.result()
 
-    def _keep(self, order: str, told: list[Told]) -> None:
+    def _keep(self, order: str, told: list[NewEvent]) -> None:
         """Keep events, however long the database is away: the engine goes on meanwhile."""
         while True:
             try:

@@ -42,8 +42,8 @@ def _text(file: Path) -> str | None:
 
 def _changed(file: Path) -> Problem:
     return Problem(
-        code="PK522",
-        summary="the plan has moved since it was approved",
+        code="PK525",
+        summary="the stack file has moved since the plan was made",
         where=file.name,
         file=str(file),
         found="another content, which somebody wrote while the plan waited",

@@ -10,13 +10,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from common.errors import StackFileError
-from portal.approvals import AllRules, Approval, Asked, barred, missing
+from portal.approvals import AllRules, Asked, GivenApproval, barred, missing
 from portal.data.models import Webhook, now
-from portal.runs.orders import Delivery, Move, Order, Said
+from portal.runs.orders import Delivery, Move, Order, SaidToPlan
 from portal.runs.plans import plan_of
 from portal.runs.store import RunStore
 from portal.runs.views import RunView
-from portal.runs.webhooks import Refused, deliver
+from portal.runs.webhooks import DeliveryError, deliver
 from stacks.loading import load_file, stack_file
 
 
@@ -41,7 +41,7 @@ class Notes:
         """What the plan of a run still needs, at this time."""
         view = self._store.get(run)
         approvals = [
-            Approval(each.by, self._store.role(each.by, view.stack))
+            GivenApproval(each.by, self._store.role(each.by, view.stack))
             for each in view.decisions
             if each.approved and each.fingerprint == view.fingerprint
         ]
@@ -51,7 +51,7 @@ class Notes:
         return needs
 
     @activity.defn(name="decide")
-    def decide(self, run: str, said: Said) -> bool:
+    def decide(self, run: str, said: SaidToPlan) -> bool:
         """Somebody said yes or no to a plan; whether that counts."""
         view = self._store.get(run)
         if said.fingerprint != view.fingerprint:
@@ -79,7 +79,7 @@ class Notes:
             return
         try:
             deliver(hook, delivery)
-        except Refused as refused:
+        except DeliveryError as refused:
             raise ApplicationError(str(refused), non_retryable=refused.for_good) from None
 
     def _asked(self, view: RunView) -> Asked:

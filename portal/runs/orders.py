@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.runs.views import Action, State
+from portal.runs.views import Action, RunState
 
 HEARTBEAT = 60.0
 """Seconds without a word from a worker after which it is lost."""
@@ -31,7 +31,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Said:
+class SaidToPlan:
     """What somebody said to the plan of a run."""
 
     by: str
@@ -45,7 +45,7 @@ class Move:
     """A run's next state, with the error that it ended with; `by` is who did it, if somebody did."""
 
     run: str
-    to: State
+    to: RunState
     error_code: str = ""
     error: str = ""
     by: str = ""

@@ -13,7 +13,7 @@ from common.errors import PortalError, Problem
 from common.files import write_atomically
 from common.locks import exclusive_or_none
 from common.progress import step
-from portal.runs.connection import Cluster, announced, connect, local_cluster
+from portal.runs.connection import TemporalCluster, announced, connect, local_cluster
 from rehearsal import toolchain
 
 _PATIENCE: Final = 60.0  # seconds until it answers
@@ -22,7 +22,7 @@ _LINGER: Final = 10.0  # that the server of a killed portal may take to notice
 
 
 @contextmanager
-def development_server(port: int) -> Iterator[Cluster]:
+def development_server(port: int) -> Iterator[TemporalCluster]:
     """The development server on a port of loopback, until the end of the block; another portal's, where one runs here.
 
     ToolchainError (PK2xx) when it cannot be had, PortalError (PK934, PK938) when it does not answer.
@@ -34,7 +34,7 @@ def development_server(port: int) -> Iterator[Cluster]:
         if lock is None:
             yield local_cluster()
             return
-        cluster = Cluster(f"127.0.0.1:{port}")
+        cluster = TemporalCluster(f"127.0.0.1:{port}")
         server = _Server(_command(program, port, directory), directory, lock.fileno())
         try:
             with step("starting Temporal", 2):
@@ -63,7 +63,7 @@ class _Server:
         self._thread.start()
         self._started.wait()
 
-    def ready(self, cluster: Cluster) -> None:
+    def ready(self, cluster: TemporalCluster) -> None:
         """Wait until it answers."""
 
         async def ask() -> None:

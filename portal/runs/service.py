@@ -8,11 +8,20 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from common.errors import ApprovalError, PortalError
 from portal.runs.views import Action, EventView, RunView, StackView
 
 
+class NoRunError(PortalError):
+    """There is no such run."""
+
+
+class BarredError(ApprovalError):
+    """Somebody else has to give this approval."""
+
+
 class RunService(Protocol):
-    """Runs of stacks. Errors are `common.errors.PolykubeError`s: PortalError (PK933) where there is no such run, PK934
+    """Runs of stacks. Errors are `common.errors.PolykubeError`s: NoRunError where there is no such run, PK934
     where the engine of runs does not answer.
     """
 
@@ -29,7 +38,7 @@ class RunService(Protocol):
     async def approve(self, run: str, by: str, fingerprint: str) -> RunView:
         """Say yes to the plan with this fingerprint; it is applied as soon as nothing more is needed.
 
-        ApprovalError (PK523) for another fingerprint than the plan's, or when none waits; PK524 where `by` may not.
+        ApprovalError for another fingerprint than the plan's, or when none waits; BarredError where `by` may not.
         """
         ...
 

@@ -8,32 +8,35 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
-from common.errors import PortalError, Problem
+from common.errors import Problem
 from portal.data import audit
 from portal.data.database import Database
-from portal.data.models import Decision, Run, RunEvent, StackWatch, now
+from portal.data.models import Decision, RunEvent, StackWatch, StoredRun, now
 from portal.data.roles import Role, role_of_user
-from portal.runs.orders import Move, Order, Said
-from portal.runs.views import DecisionView, EventView, RunView, StackView, State
+from portal.runs.orders import Move, Order, SaidToPlan
+from portal.runs.service import NoRunError
+from portal.runs.views import DecisionView, EventView, RunState, RunView, StackView
 
-_NEXT: Final[Mapping[State, frozenset[State]]] = {
-    State.QUEUED: frozenset({State.PLANNING, State.APPLYING, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
-    State.PLANNING: frozenset({State.PLANNED, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
-    State.PLANNED: frozenset({State.APPROVED, State.REJECTED, State.FAILED, State.CANCELLED}),
-    State.APPROVED: frozenset({State.APPLYING, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
-    State.APPLYING: frozenset({State.APPLIED, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
+_NEXT: Final[Mapping[RunState, frozenset[RunState]]] = {
+    RunState.QUEUED: frozenset(
+        {RunState.PLANNING, RunState.APPLYING, RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED}
+    ),
+    RunState.PLANNING: frozenset({RunState.PLANNED, RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED}),
+    RunState.PLANNED: frozenset({RunState.APPROVED, RunState.REJECTED, RunState.FAILED, RunState.CANCELLED}),
+    RunState.APPROVED: frozenset({RunState.APPLYING, RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED}),
+    RunState.APPLYING: frozenset({RunState.APPLIED, RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED}),
 }
 _TIMES: Final = {
-    State.PLANNED: "planned_at",
-    State.APPROVED: "approved_at",
-    State.APPLYING: "began_at",
+    RunState.PLANNED: "planned_at",
+    RunState.APPROVED: "approved_at",
+    RunState.APPLYING: "began_at",
 }
 PAGE: Final = 500
 """Events that are read at once."""
 
 
 @dataclass(frozen=True)
-class Told:
+class NewEvent:
     """An event of a run that is to be kept; `origin` is what it tells of, and is kept once."""
 
     origin: str
@@ -50,20 +53,20 @@ class RunStore:
     def enter(self, order: Order) -> RunView:
         """Note that a run was asked for."""
         with self.database.writing() as session:
-            if not session.get(Run, order.id):
+            if not session.get(StoredRun, order.id):
                 session.add(
-                    Run(
+                    StoredRun(
                         id=order.id,
                         stack=order.stack,
                         action=order.action,
                         author=order.author,
                         reason=order.reason,
                         stack_file=order.stack_file,
-                        state=State.QUEUED,
+                        state=RunState.QUEUED,
                     )
                 )
                 session.flush()
-                tell(session, order.id, [Told("state:queued", "state", {"state": State.QUEUED})])
+                tell(session, order.id, [NewEvent("state:queued", "state", {"state": RunState.QUEUED})])
                 audit.append(
                     session, order.author, f"run.{order.action}", order.stack, run=order.id, reason=order.reason
                 )
@@ -73,13 +76,13 @@ class RunStore:
         """Bring a run to its next state; what has moved on already stays where it is."""
         with self.database.writing() as session:
             run = _found(session, move.run)
-            if move.to in _NEXT.get(State(run.state), ()):
+            if move.to in _NEXT.get(RunState(run.state), ()):
                 run.state = move.to
                 run.error_code, run.error = move.error_code, move.error
                 if field := "ended_at" if move.to.is_final else _TIMES.get(move.to):
                     setattr(run, field, now())
                 payload = {"state": move.to, "error_code": move.error_code, "error": move.error}
-                tell(session, run.id, [Told(f"state:{move.to}", "state", payload)])
+                tell(session, run.id, [NewEvent(f"state:{move.to}", "state", payload)])
                 if move.to.is_final or move.by:
                     audit.append(session, move.by or "portal", f"run.{move.to}", run.stack, run=run.id)
             return _view(run)
@@ -113,7 +116,7 @@ class RunStore:
             if not found.file_was_kept:
                 found.former_file, found.file_was_kept = text, True
 
-    def decide(self, run: str, said: Said) -> None:
+    def decide(self, run: str, said: SaidToPlan) -> None:
         """Keep what somebody said to a plan."""
         with self.database.writing() as session:
             found = _found(session, run)
@@ -122,11 +125,11 @@ class RunStore:
                 return
             session.add(Decision(run_id=run, **_fields(said)))
             payload = {"by": said.by, "approved": said.approved, "reason": said.reason}
-            tell(session, run, [Told(f"decision:{said.by}:{said.fingerprint}", "decision", payload)])
+            tell(session, run, [NewEvent(f"decision:{said.by}:{said.fingerprint}", "decision", payload)])
             action = "run.approve" if said.approved else "run.reject"
             audit.append(session, said.by, action, found.stack, run=run, **_fields(said))
 
-    def tell(self, run: str, events: Sequence[Told]) -> None:
+    def tell(self, run: str, events: Sequence[NewEvent]) -> None:
         """Keep events, in this order."""
         with self.database.writing() as session:
             _found(session, run)
@@ -136,8 +139,8 @@ class RunStore:
         """Note that somebody wants a run to end."""
         with self.database.writing() as session:
             found = _found(session, run)
-            if not State(found.state).is_final:
-                tell(session, run, [Told("cancel", "cancel", {"by": by})])
+            if not RunState(found.state).is_final:
+                tell(session, run, [NewEvent("cancel", "cancel", {"by": by})])
                 audit.append(session, by, "run.cancel", found.stack, run=run)
 
     def drifted(self, stack: str, resources: Sequence[Mapping[str, Any]]) -> bool:
@@ -160,20 +163,25 @@ class RunStore:
             audit.append(session, by, "stack.watch-drift", stack, every=every and every.total_seconds())
 
     def get(self, run: str) -> RunView:
-        """A run; PortalError (PK933) if there is none."""
+        """A run; NoRunError if there is none."""
         with self.database.reading() as session:
             return _view(_found(session, run))
 
-    def record(self, run: str) -> Run:
+    def record(self, run: str) -> StoredRun:
         """The same with all that is kept of it."""
         with self.database.reading() as session:
             return _found(session, run)
 
     def list(self, stack: str | None, limit: int) -> Sequence[RunView]:
         """The newest runs, without their plans."""
-        asked = select(Run).order_by(Run.created_at.desc()).limit(limit).options(defer(Run.plan, raiseload=True))
+        asked = (
+            select(StoredRun)
+            .order_by(StoredRun.created_at.desc())
+            .limit(limit)
+            .options(defer(StoredRun.plan, raiseload=True))
+        )
         with self.database.reading() as session:
-            found = session.scalars(asked.where(Run.stack == stack) if stack else asked)
+            found = session.scalars(asked.where(StoredRun.stack == stack) if stack else asked)
             return [_view(each, whole=False) for each in found]
 
     def events(self, run: str, after: int) -> Sequence[EventView]:
@@ -190,12 +198,12 @@ class RunStore:
             return StackView(stack, found.lives_until, found.looked_at, found.drift)
 
 
-def tell(session: Session, run: str, events: Iterable[Told]) -> None:
+def tell(session: Session, run: str, events: Iterable[NewEvent]) -> None:
     """Keep events of a run in a session that writes; those that are kept already are left out.
 
     Two writers at once are told apart by the run's row, which each has changed or locks here.
     """
-    session.execute(select(Run.id).where(Run.id == run).with_for_update())
+    session.execute(select(StoredRun.id).where(StoredRun.id == run).with_for_update())
     wanted = {each.origin: each for each in events}
     known = session.scalars(
         select(RunEvent.origin).where(RunEvent.run_id == run, RunEvent.origin.in_(list(wanted)))
@@ -217,10 +225,10 @@ def _watch(session: Session, stack: str) -> StackWatch:
     return found
 
 
-def _found(session: Session, run: str) -> Run:
-    if found := session.get(Run, run):
+def _found(session: Session, run: str) -> StoredRun:
+    if found := session.get(StoredRun, run):
         return found
-    raise PortalError(
+    raise NoRunError(
         Problem(
             code="PK933",
             summary="there is no such run",
@@ -231,18 +239,18 @@ def _found(session: Session, run: str) -> Run:
     )
 
 
-def _fields(said: Said) -> dict[str, Any]:
+def _fields(said: SaidToPlan) -> dict[str, Any]:
     return {"by": said.by, "approved": said.approved, "fingerprint": said.fingerprint, "reason": said.reason}
 
 
-def _view(run: Run, *, whole: bool = True) -> RunView:
+def _view(run: StoredRun, *, whole: bool = True) -> RunView:
     return RunView(
         id=run.id,
         stack=run.stack,
         action=run.action,  # type: ignore[arg-type] # the table's text is one of them
         author=run.author,
         reason=run.reason,
-        state=State(run.state),
+        state=RunState(run.state),
         stack_file=run.stack_file,
         fingerprint=run.fingerprint,
         plan=run.plan if whole else None,

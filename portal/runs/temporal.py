@@ -27,10 +27,11 @@ from common.errors import ApprovalError, BusyError, PortalError, Problem
 from portal.approvals import AllRules, Asked, barred
 from portal.data.models import new_id
 from portal.runs.connection import PATIENCE, silent
-from portal.runs.orders import HEARTBEAT, HOLDS, Lifetime, Order, Said
+from portal.runs.orders import HEARTBEAT, HOLDS, Lifetime, Order, SaidToPlan
 from portal.runs.plans import plan_of
+from portal.runs.service import BarredError
 from portal.runs.store import PAGE, RunStore
-from portal.runs.views import Action, EventView, RunView, StackView, State
+from portal.runs.views import Action, EventView, RunState, RunView, StackView
 from portal.runs.workflow import PORTAL_QUEUE, DriftWorkflow, LifetimeWorkflow, RunWorkflow, workflow_of
 from stacks.loading import load_text
 
@@ -76,13 +77,13 @@ class TemporalRuns:
             raise ApprovalError(_other(view, fingerprint))
         role = await asyncio.to_thread(self._store.role, by, view.stack)
         if why := barred(self._rules.of(view.stack), Asked(view.author, plan_of(view.plan or {})), by, role):
-            raise ApprovalError(_barred(view, why))
-        return await self._said(view, Said(by, approved=True, fingerprint=fingerprint))
+            raise BarredError(_barred(view, why))
+        return await self._said(view, SaidToPlan(by, approved=True, fingerprint=fingerprint))
 
     async def reject(self, run: str, by: str, reason: str) -> RunView:
         """Say no to a plan."""
         view = await self._waiting(run)
-        return await self._said(view, Said(by, approved=False, fingerprint=view.fingerprint, reason=reason))
+        return await self._said(view, SaidToPlan(by, approved=False, fingerprint=view.fingerprint, reason=reason))
 
     async def cancel(self, run: str, by: str) -> RunView:
         """Have a run end."""
@@ -157,17 +158,17 @@ class TemporalRuns:
 
     async def _waiting(self, run: str) -> RunView:
         view = await self.get(run)
-        if view.state is not State.PLANNED:
+        if view.state is not RunState.PLANNED:
             raise ApprovalError(_other(view, ""))
         return view
 
-    async def _said(self, view: RunView, said: Said) -> RunView:
+    async def _said(self, view: RunView, said: SaidToPlan) -> RunView:
         """Have the workflow hear it, and what comes of it soon."""
         await self._signal(view, RunWorkflow.decide, said)
         deadline = asyncio.get_running_loop().time() + _TAKEN
         while True:
             now = await self.get(view.id)
-            if len(now.decisions) > len(view.decisions) or now.state is not State.PLANNED:
+            if len(now.decisions) > len(view.decisions) or now.state is not RunState.PLANNED:
                 return now
             if asyncio.get_running_loop().time() > deadline:
                 return now

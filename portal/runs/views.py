@@ -11,7 +11,7 @@ Action: TypeAlias = Literal["apply", "destroy", "refresh", "recover"]
 alone."""
 
 
-class State(StrEnum):
+class RunState(StrEnum):
     """Where a run is."""
 
     QUEUED = "queued"
@@ -31,7 +31,7 @@ class State(StrEnum):
         return self in _FINAL
 
 
-_FINAL = frozenset({State.APPLIED, State.FAILED, State.CANCELLED, State.INTERRUPTED, State.REJECTED})
+_FINAL = frozenset({RunState.APPLIED, RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED, RunState.REJECTED})
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class RunView:
     action: Action
     author: str
     reason: str
-    state: State
+    state: RunState
     stack_file: str | None
     fingerprint: str
     plan: Mapping[str, Any] | None

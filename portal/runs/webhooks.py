@@ -30,7 +30,7 @@ _TIMEOUT: Final = 10.0  # seconds
 _LATER: Final = frozenset({408, 425, 429})
 
 
-class Refused(Exception):
+class DeliveryError(Exception):
     """It was not told. `for_good` says that trying again would not help."""
 
     def __init__(self, why: str, *, for_good: bool) -> None:
@@ -56,10 +56,10 @@ def deliver(hook: Webhook, delivery: Delivery) -> None:
         with httpx2.Client(timeout=_TIMEOUT, trust_env=False) as client:
             answer = client.send(client.build_request("POST", url, content=body, headers=headers, extensions=named))
     except httpx2.HTTPError as error:
-        raise Refused(f"{parts.hostname} does not answer: {error}", for_good=False) from None
+        raise DeliveryError(f"{parts.hostname} does not answer: {error}", for_good=False) from None
     if not answer.is_success:
         later = answer.status_code in _LATER or answer.is_server_error
-        raise Refused(f"{parts.hostname} answers {answer.status_code}", for_good=not later)
+        raise DeliveryError(f"{parts.hostname} answers {answer.status_code}", for_good=not later)
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
@@ -72,11 +72,13 @@ def allowed_address(url: str) -> str:
     """An address to connect to for a URL; Refused where there is none that may be connected to."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("it is no address of a web server", for_good=True)
+        raise DeliveryError("it is no address of a web server", for_good=True)
     addresses = list(_addresses(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)))
     for address in addresses:
         if not (address.is_global or any(address in network for network in _networks())):
-            raise Refused(f"{parts.hostname} is {address}, which is in no network that may be told", for_good=True)
+            raise DeliveryError(
+                f"{parts.hostname} is {address}, which is in no network that may be told", for_good=True
+            )
     return str(addresses[0])
 
 
@@ -84,7 +86,7 @@ def _addresses(host: str, port: int) -> Iterator[ipaddress.IPv4Address | ipaddre
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Refused(f"{host} is not known: {error}", for_good=False) from None
+        raise DeliveryError(f"{host} is not known: {error}", for_good=False) from None
     for *_, place in found:
         address = ipaddress.ip_address(str(place[0]).partition("%")[0])
         yield getattr(address, "ipv4_mapped", None) or address

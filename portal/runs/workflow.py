@@ -19,8 +19,8 @@ from temporalio.exceptions import TimeoutError as TimedOut
 from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from portal.runs.orders import HEARTBEAT, Delivery, Ended, Lifetime, Move, Order, Said
-    from portal.runs.views import State
+    from portal.runs.orders import HEARTBEAT, Delivery, Ended, Lifetime, Move, Order, SaidToPlan
+    from portal.runs.views import RunState
 
 PORTAL_QUEUE: Final = "polykube-portal"
 ENGINE_QUEUE: Final = "polykube-engine"
@@ -43,7 +43,7 @@ class RunWorkflow:
     @workflow.init
     def __init__(self, order: Order) -> None:
         self._run = order.id
-        self._said: list[Said] = []
+        self._said: list[SaidToPlan] = []
         self._unwanted_by = ""
         self._running: asyncio.Task[Ended] | None = None
 
@@ -53,12 +53,12 @@ class RunWorkflow:
         await _note("enter", order)
         final = await self._carry_out(order)
         await _move(final, order)
-        if order.stack_file is not None and final.to is not State.APPLIED:
+        if order.stack_file is not None and final.to is not RunState.APPLIED:
             await _put_back(order)
         return final.to.value
 
     @workflow.signal
-    def decide(self, run: str, said: Said) -> None:
+    def decide(self, run: str, said: SaidToPlan) -> None:
         """Somebody says yes or no to the plan of a run; of another one of this stack that is nothing to us."""
         if run == self._run:
             self._said.append(said)
@@ -77,11 +77,11 @@ class RunWorkflow:
             if ended := await self._step(order, "plan"):
                 return ended
             await _note("needs", order.id, result=list[str])  # so that whoever sees the plan sees them, too
-            await _move(Move(order.id, State.PLANNED), order)
+            await _move(Move(order.id, RunState.PLANNED), order)
             if ended := await self._approved(order):
                 return ended
-            await _move(Move(order.id, State.APPROVED), order)
-        return await self._step(order, "carry_out") or Move(order.id, State.APPLIED)
+            await _move(Move(order.id, RunState.APPROVED), order)
+        return await self._step(order, "carry_out") or Move(order.id, RunState.APPLIED)
 
     async def _step(self, order: Order, activity: str) -> Move | None:
         """Have the engine do something; how the run ends by it, if it does."""
@@ -94,7 +94,7 @@ class RunWorkflow:
             return self._broken(order, error)
         finally:
             self._running = None
-        return None if ended.ok else Move(order.id, State.FAILED, ended.error_code, ended.error)
+        return None if ended.ok else Move(order.id, RunState.FAILED, ended.error_code, ended.error)
 
     def _broken(self, order: Order, error: BaseException) -> Move:
         """How a run ends whose engine did not get to its end: by who cancelled it, or by the loss of its worker."""
@@ -102,12 +102,14 @@ class RunWorkflow:
         if isinstance(cause, CancelledError | asyncio.CancelledError) and self._unwanted_by:
             return self._cancelled(order)
         if isinstance(cause, ApplicationError) and cause.type != INTERRUPTED:
-            return Move(order.id, State.FAILED, "", f"defect in polykube: {cause}")
+            return Move(order.id, RunState.FAILED, "", f"defect in polykube: {cause}")
         said = "no word came from it any more" if isinstance(cause, TimedOut) else str(cause or error)
-        return Move(order.id, State.INTERRUPTED, "", f"the worker was lost: {said}; recover the stack, then plan again")
+        return Move(
+            order.id, RunState.INTERRUPTED, "", f"the worker was lost: {said}; recover the stack, then plan again"
+        )
 
     def _cancelled(self, order: Order) -> Move:
-        return Move(order.id, State.CANCELLED, by=self._unwanted_by)
+        return Move(order.id, RunState.CANCELLED, by=self._unwanted_by)
 
     async def _approved(self, order: Order) -> Move | None:
         """Wait until the plan has all that it needs; how the run ends otherwise, if it does."""
@@ -116,14 +118,14 @@ class RunWorkflow:
             if self._unwanted_by:
                 return self._cancelled(order)
             if workflow.now() >= until:
-                return Move(order.id, State.CANCELLED, error="nobody decided in time")
+                return Move(order.id, RunState.CANCELLED, error="nobody decided in time")
             if not self._said:
                 await self._wait(min(until - workflow.now(), _LOOK))
             while self._said:
                 said = self._said.pop(0)
                 taken = await _note("decide", order.id, said, result=bool)
                 if taken and not said.approved:
-                    return Move(order.id, State.REJECTED, error=said.reason, by=said.by)
+                    return Move(order.id, RunState.REJECTED, error=said.reason, by=said.by)
         return None
 
     async def _wait(self, longest: timedelta) -> None:

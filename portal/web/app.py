@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from portal.access.guard import Guard, check_routes
+from portal.access.guard import AccessGuard, check_routes
 from portal.data.database import Database
 from portal.runs.service import RunService
 from portal.web import account, admin, pages, resources, runs, sign_in, stacks, static_files, tenants
@@ -16,16 +16,16 @@ from portal.web.api import stacks as api_stacks
 from portal.web.errors import add_handlers
 from portal.web.headers import Headers
 from portal.web.pages import Portal
-from portal.web.settings import Settings
+from portal.web.settings import PortalSettings
 from portal.web.stack_files import StackFiles
 
 _LARGEST: Final = 4 << 20  # bytes of a request: a stack file has at most 1 MiB, and stands twice in its form
 _system = APIRouter(include_in_schema=False)
 
 
-def create_app(settings: Settings, service: RunService, database: Database) -> FastAPI:
+def create_app(settings: PortalSettings, service: RunService, database: Database) -> FastAPI:
     """The portal of a project. LookupError for a route that no permission is known for (`portal.access.routes`)."""
-    guard = Guard(database, service, settings.url, settings.cookie)
+    guard = AccessGuard(database, service, settings.url, settings.cookie)
     app = FastAPI(
         title="polykube",
         docs_url=None,  # its pages come from elsewhere

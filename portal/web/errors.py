@@ -13,12 +13,18 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from common.errors import ApprovalError, BusyError, PolykubeError, StackFileError
 from portal.access.guard import NotSignedIn
+from portal.runs.service import BarredError, NoRunError
 from portal.web.pages import page
 
 API: Final = "/api/"
 _MEDIA: Final = "application/problem+json"
-_STATUS: Final[Mapping[type[PolykubeError], int]] = {ApprovalError: 409, BusyError: 409, StackFileError: 422}
-_CODES: Final[Mapping[str, int]] = {"PK524": 403, "PK933": 404}
+_STATUS: Final[Mapping[type[PolykubeError], int]] = {
+    BarredError: 403,
+    NoRunError: 404,
+    ApprovalError: 409,
+    BusyError: 409,
+    StackFileError: 422,
+}
 _log = logging.getLogger("polykube.portal")
 
 
@@ -48,7 +54,6 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _polykube(request: Request, error: Exception) -> Response:
     assert isinstance(error, PolykubeError)
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 503)
-    status = _CODES.get(error.problems[0].code, status)
     if status == 503:  # noqa: PLR2004
         _log.error("%s %s: %s", request.method, request.url.path, error)
     return _answer(request, status, error.problems[0].summary, problems=error.problems)

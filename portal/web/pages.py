@@ -16,45 +16,45 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from automation.preview.document import Block
 from automation.preview.html import as_fragment
 from automation.show import number_of
-from portal.access.guard import CSRF_FIELD, Guard
+from portal.access.guard import CSRF_FIELD, AccessGuard
 from portal.access.policy import Action, Actor, may, may_somewhere
 from portal.access.sessions import csrf_token
 from portal.data.database import Database
 from portal.runs.service import RunService
-from portal.runs.views import State
-from portal.web.settings import Settings
+from portal.runs.views import RunState
+from portal.web.settings import PortalSettings
 from portal.web.stack_files import StackFiles
 
 _TONES: Final[Mapping[str, str]] = {
-    State.APPLIED: "good",
-    State.FAILED: "bad",
-    State.INTERRUPTED: "bad",
-    State.REJECTED: "bad",
-    State.CANCELLED: "warn",
-    State.PLANNED: "warn",
-    State.QUEUED: "busy",
-    State.PLANNING: "busy",
-    State.APPROVED: "busy",
-    State.APPLYING: "busy",
+    RunState.APPLIED: "good",
+    RunState.FAILED: "bad",
+    RunState.INTERRUPTED: "bad",
+    RunState.REJECTED: "bad",
+    RunState.CANCELLED: "warn",
+    RunState.PLANNED: "warn",
+    RunState.QUEUED: "busy",
+    RunState.PLANNING: "busy",
+    RunState.APPROVED: "busy",
+    RunState.APPLYING: "busy",
 }
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 _NEAR: Final = 10  # seconds that are now
 
 
-class Said(NamedTuple):
+class Notice(NamedTuple):
     """What a page tells of what was just done."""
 
     text: str
     tone: str = "good"
 
 
-SAID: Final[Mapping[str, Said]] = {
-    "approved": Said("You approved the plan."),
-    "rejected": Said("You said no to the plan.", "warn"),
-    "cancelled": Said("The run was asked to end. What is under way ends first.", "warn"),
-    "password": Said("The password is another one now, and all browsers are signed out."),
-    "revoked": Said("The token opens nothing any more."),
-    "saved": Said("It is saved."),
+SAID: Final[Mapping[str, Notice]] = {
+    "approved": Notice("You approved the plan."),
+    "rejected": Notice("You said no to the plan.", "warn"),
+    "cancelled": Notice("The run was asked to end. What is under way ends first.", "warn"),
+    "password": Notice("The password is another one now, and all browsers are signed out."),
+    "revoked": Notice("The token opens nothing any more."),
+    "saved": Notice("It is saved."),
 }
 """By what an address says (`?said=`), so that nobody can put words of theirs into a page by a link."""
 
@@ -63,10 +63,10 @@ SAID: Final[Mapping[str, Said]] = {
 class Portal:
     """What routes work with."""
 
-    settings: Settings
+    settings: PortalSettings
     database: Database
     service: RunService
-    guard: Guard
+    guard: AccessGuard
     files: StackFiles
 
 

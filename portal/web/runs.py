@@ -17,12 +17,19 @@ from portal.access.guard import NotSignedIn, actor_of
 from portal.access.policy import Action, may
 from portal.data.models import RunEvent
 from portal.runs.plans import plan_of
-from portal.runs.views import EventView, RunView, State
+from portal.runs.views import EventView, RunState, RunView
 from portal.web.pages import Portal, page, portal_of, rendered, see
 from portal.web.texts import MOST, shortened
 
 router = APIRouter(include_in_schema=False)
-_WAY: Final = (State.QUEUED, State.PLANNING, State.PLANNED, State.APPROVED, State.APPLYING, State.APPLIED)
+_WAY: Final = (
+    RunState.QUEUED,
+    RunState.PLANNING,
+    RunState.PLANNED,
+    RunState.APPROVED,
+    RunState.APPLYING,
+    RunState.APPLIED,
+)
 _SHOWN: Final = 200  # events that a page has before any comes
 STREAM: Final = "text/event-stream"
 PULSE: Final = 15.0

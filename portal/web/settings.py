@@ -18,7 +18,7 @@ class Demo:
 
 
 @dataclass(frozen=True)
-class Settings:
+class PortalSettings:
     """The project whose stacks the portal is for, and where browsers find the portal: `http://127.0.0.1:8460`.
 
     `oidc` lets people in by single sign-on besides. `secret` signs what browsers keep meanwhile; portals beside each

@@ -8,7 +8,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.responses import RedirectResponse, Response
 
 from portal.access import accounts, limits, sessions
-from portal.access.oidc import Flow, Provider, SignInError
+from portal.access.oidc import PendingSignIn, Provider, SignInError
 from portal.data import audit
 from portal.data.models import User
 from portal.web.headers import secure_cookie
@@ -86,7 +86,7 @@ def from_provider(request: Request) -> Response:
         return _form(request, _HOME, "There is no single sign-on here.", 404)
     try:
         back = f"{_redirect(portal)}?{request.url.query}"
-        identity = Provider(oidc).finish(Flow(*kept[:3]), _redirect(portal), back)
+        identity = Provider(oidc).finish(PendingSignIn(*kept[:3]), _redirect(portal), back)
     except SignInError as error:
         return _form(request, kept[3], str(error), 403)
     address = request.client.host if request.client else ""

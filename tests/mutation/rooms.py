@@ -88,6 +88,7 @@ ROOMS: Final = (
         ("tests/unit/rehearsal", "tests/rehearsal/test_plugins.py", "tests/rehearsal/toolchain/test_releases.py"),
     ),
     Room("automation/preview", _PREVIEW),
+    Room("portal", ("tests/portal",)),
     Room("automation", (*_AUTOMATION, "tests/automation/comment", *_PREVIEW)),
 )
 """Each with the tests of its own; a room within another comes before it."""

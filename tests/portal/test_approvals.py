@@ -9,16 +9,20 @@ import pytest
 from automation import api
 from automation.preview.changes import Change, Operation
 from common.errors import PortalError
-from portal.approvals import AllRules, Approval, Asked, Rules, barred, missing, read_rules
+from portal.approvals import AllRules, ApprovalRules, Asked, GivenApproval, barred, missing, read_rules
 from portal.data.roles import Role
 
 PLAN = api.Plan("prod", Path(), api.Fingerprint("r", "c", "s", "ch"), [], [])
 LOSS = Change(Operation.DELETE, "urn", "aws:eks/cluster:Cluster", "prod", guarded=True)
 MONDAY_NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
-BOB, DAN, CID = Approval("bob", Role.APPROVER), Approval("dan", Role.APPROVER), Approval("cid", Role.ADMIN)
+BOB, DAN, CID = (
+    GivenApproval("bob", Role.APPROVER),
+    GivenApproval("dan", Role.APPROVER),
+    GivenApproval("cid", Role.ADMIN),
+)
 
 
-def needs(rules: Rules, *approvals: Approval, at: datetime = MONDAY_NOON, **plan: object) -> list[str]:
+def needs(rules: ApprovalRules, *approvals: GivenApproval, at: datetime = MONDAY_NOON, **plan: object) -> list[str]:
     """What a plan of Ann's needs, with other fields than PLAN."""
     nodes = plan.pop("nodes", None)
     assert nodes is None or isinstance(nodes, int)
@@ -33,17 +37,22 @@ def test_an_approver_is_enough_where_nothing_else_is_said() -> None:
 
 @pytest.mark.parametrize(
     "approval",
-    [Approval("ann", Role.ADMIN), Approval("eve", Role.VIEWER), Approval("pat", Role.PLANNER), Approval("gone", None)],
+    [
+        GivenApproval("ann", Role.ADMIN),
+        GivenApproval("eve", Role.VIEWER),
+        GivenApproval("pat", Role.PLANNER),
+        GivenApproval("gone", None),
+    ],
 )
-def test_who_may_not_approve_does_not_count(approval: Approval) -> None:
+def test_who_may_not_approve_does_not_count(approval: GivenApproval) -> None:
     assert needs(AllRules(), approval) == ["approval by 1 approver"]
     assert barred(AllRules(), Asked("ann", PLAN), approval.by, approval.role)
 
 
 def test_an_author_counts_where_the_rules_say_so_and_has_to_be_an_approver_then() -> None:
     rules = AllRules(author_may_approve=True)
-    assert needs(rules, Approval("ann", Role.APPROVER)) == []
-    assert needs(rules, Approval("ann", Role.PLANNER)) != []
+    assert needs(rules, GivenApproval("ann", Role.APPROVER)) == []
+    assert needs(rules, GivenApproval("ann", Role.PLANNER)) != []
 
 
 def test_two_approvals_are_of_two_people() -> None:

@@ -22,12 +22,12 @@ from automation.api import stacks
 from common.paths import CHECKOUT
 from portal.approvals import AllRules
 from portal.data.database import Database, open_database
-from portal.data.models import Grant, User
-from portal.runs.connection import Cluster, connect
+from portal.data.models import StoredGrant, User
+from portal.runs.connection import TemporalCluster, connect
 from portal.runs.service import RunService
 from portal.runs.store import RunStore
 from portal.runs.temporal import TemporalRuns
-from portal.runs.views import RunView, State
+from portal.runs.views import RunState, RunView
 from portal.runs.worker import Setup, working
 from tests.support.events import GROUP, begun, ended, step, updating
 from tests.support.polling import PATIENCE
@@ -49,7 +49,7 @@ class House:
     database: Database
     played: Played
 
-    async def until(self, run: str, *states: State) -> RunView:
+    async def until(self, run: str, *states: RunState) -> RunView:
         """The run, when it is in one of the states; AssertionError when it ends in another one."""
         deadline = time.monotonic() + PATIENCE
         while (view := await self.runs.get(run)).state not in states:
@@ -61,7 +61,7 @@ class House:
     async def planned(self, author: str = "ann", stack_file: str | None = None) -> RunView:
         """A run that waits for an approval."""
         view = await self.runs.start("dev", "apply", author, "a test", stack_file)
-        return await self.until(view.id, State.PLANNED)
+        return await self.until(view.id, RunState.PLANNED)
 
     async def approved(self, view: RunView, by: str = "bob") -> RunView:
         """The run as somebody approved it."""
@@ -80,12 +80,12 @@ def people(database: Database) -> None:
     """Ann asks, Bob approves, Cid is an admin, Eve only looks."""
     with database.writing() as session:
         roles = {"ann": "planner", "bob": "approver", "cid": "admin", "eve": "viewer"}
-        session.add_all(User(name=name, grants=[Grant(role=role)]) for name, role in roles.items())
+        session.add_all(User(name=name, grants=[StoredGrant(role=role)]) for name, role in roles.items())
 
 
 @asynccontextmanager
 async def open_house(
-    cluster: Cluster,
+    cluster: TemporalCluster,
     database: Database,
     played: Played,
     rules: AllRules | None = None,
@@ -102,7 +102,7 @@ async def open_house(
 
 
 @contextmanager
-def worker(cluster: Cluster, database: Database, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(cluster: TemporalCluster, database: Database, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that works on engines, as a process of its own; it is killed at the end of the block."""
     address = [cluster.address, str(database.url), str(directory)]
     process = subprocess.Popen([sys.executable, "-m", "tests.support.portal", *address], cwd=CHECKOUT)
@@ -120,7 +120,7 @@ def free_port() -> int:
         return port
 
 
-async def _work(cluster: Cluster, database: Database, played: Played) -> None:
+async def _work(cluster: TemporalCluster, database: Database, played: Played) -> None:
     client = await connect(cluster)
     async with working(client, Setup(RunStore(database), played.project, AllRules()), notes=False):
         await asyncio.Event().wait()
@@ -131,7 +131,7 @@ def main(address: str, url: str, directory: str) -> None:
     it = Played(Path(directory))
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
         stand_in(it, patch, stacks)
-        runner.run(_work(Cluster(address), open_database(url), it))
+        runner.run(_work(TemporalCluster(address), open_database(url), it))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from portal.access import passwords, tokens
 from portal.data.roles import ANY, Role
-from portal.runs.views import Action, State
+from portal.runs.views import Action, RunState
 from portal.web.texts import Email, Name, Reason
 
 
@@ -19,7 +19,7 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="forbid")
 
 
-class Problem(ApiModel):
+class ProblemOut(ApiModel):
     """Something that is wrong with a stack file, as `polykube check` says it."""
 
     code: str
@@ -129,7 +129,7 @@ class RunOut(ApiModel):
     action: Action
     author: str
     reason: str
-    state: State
+    state: RunState
     fingerprint: str
     plan: Mapping[str, Any] | None
     needs: Sequence[str]
@@ -153,13 +153,13 @@ class RunIn(ApiModel):
     stack_file: Annotated[str, Field(max_length=1 << 20)] | None = None
 
 
-class Approval(ApiModel):
+class ApprovalIn(ApiModel):
     """Which plan is approved."""
 
     fingerprint: Annotated[str, Field(max_length=128)]
 
 
-class Rejection(ApiModel):
+class RejectionIn(ApiModel):
     """Why not."""
 
     reason: Reason = ""
@@ -169,7 +169,7 @@ class StackOut(ApiModel):
     """A stack: what its file says, its newest run, and what is known beside that."""
 
     name: str
-    problems: Sequence[Problem]
+    problems: Sequence[ProblemOut]
     kind: str
     cloud: str
     stage: str
@@ -202,8 +202,8 @@ class CheckOut(ApiModel):
     """What the models say to a stack file."""
 
     accepted: bool
-    problems: Sequence[Problem]
-    warnings: Sequence[Problem]
+    problems: Sequence[ProblemOut]
+    warnings: Sequence[ProblemOut]
 
 
 class TenantOut(ApiModel):

@@ -53,14 +53,14 @@ async def events(
 
 
 @router.post("/runs/{run}/approve")
-async def approve(request: Request, run: str, approval: models.Approval) -> models.RunOut:
+async def approve(request: Request, run: str, approval: models.ApprovalIn) -> models.RunOut:
     """Say yes to a plan."""
     name = actor_of(request).name
     return models.RunOut.model_validate(await portal_of(request).service.approve(run, name, approval.fingerprint))
 
 
 @router.post("/runs/{run}/reject")
-async def reject(request: Request, run: str, rejection: models.Rejection) -> models.RunOut:
+async def reject(request: Request, run: str, rejection: models.RejectionIn) -> models.RunOut:
     """Say no to a plan."""
     name = actor_of(request).name
     return models.RunOut.model_validate(await portal_of(request).service.reject(run, name, rejection.reason))

@@ -62,7 +62,7 @@ def check_file(request: Request, stack: str, file: models.FileIn) -> models.Chec
     if NAME.fullmatch(stack) is None and not portal_of(request).files.has(stack):
         raise HTTPException(422, "A stack cannot be called so.")
     found = check(file.text, stack, portal_of(request).files.directory)
-    problems, warnings = ([models.Problem(**asdict(it)) for it in each] for each in (found.problems, found.warnings))
+    problems, warnings = ([models.ProblemOut(**asdict(it)) for it in each] for each in (found.problems, found.warnings))
     return models.CheckOut(accepted=found.spec is not None, problems=problems, warnings=warnings)
 
 
@@ -86,7 +86,7 @@ def _fields(request: Request, card: StackCard) -> dict[str, Any]:
     whole = may(actor, Action.READ, it.name)
     return {
         "name": it.name,
-        "problems": [models.Problem(**asdict(each)) for each in it.problems] if whole else [],
+        "problems": [models.ProblemOut(**asdict(each)) for each in it.problems] if whole else [],
         "kind": it.kind,
         "cloud": it.cloud,
         "stage": it.stage,

@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
-from portal.access.oidc import Identity, OidcSettings, Provider, SignInError, grants_of
+from portal.access.oidc import OidcSettings, Provider, SignedIn, SignInError, grants_of
 from portal.access.tokens import limit_of
 from portal.data.roles import Role
 from tests.portal.access.oidc_provider import CLIENT, SECRET, Played, provider
@@ -42,7 +42,7 @@ def _browser(played: Played, url: str) -> str:
     return answer.headers["Location"]
 
 
-def _signed_in(played: Played, **settings: Any) -> Identity:
+def _signed_in(played: Played, **settings: Any) -> SignedIn:
     ours = _ours(played, **settings)
     url, flow = ours.begin(REDIRECT)
     return ours.finish(flow, REDIRECT, _browser(played, url))

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from common.errors import PortalError
 from portal.data.database import Database, open_database
-from portal.data.models import Base, Grant, User
+from portal.data.models import StoredGrant, StoredRow, User
 from portal.data.roles import ANY, Role, role_of_user
 
 
@@ -29,9 +29,9 @@ def tables(url: str) -> set[str]:
 
 def test_an_empty_database_gets_the_tables_of_this_version(url: str) -> None:
     open_database(url)
-    assert tables(url) == {*Base.metadata.tables}
+    assert tables(url) == {*StoredRow.metadata.tables}
     with create_engine(url).connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), StoredRow.metadata) == []
 
 
 def test_a_migration_that_was_interrupted_leaves_nothing_and_is_made_again(
@@ -52,7 +52,7 @@ def test_a_migration_that_was_interrupted_leaves_nothing_and_is_made_again(
     assert tables(url) == set()
     monkeypatch.undo()
     open_database(url)
-    assert tables(url) == {*Base.metadata.tables}
+    assert tables(url) == {*StoredRow.metadata.tables}
 
 
 def test_two_that_open_an_empty_database_at_once_both_get_it(url: str) -> None:
@@ -95,12 +95,12 @@ def test_its_file_is_for_its_owner_alone(tmp_path: Path, url: str) -> None:
 def test_a_role_counts_where_it_was_given(database: Database) -> None:
     with database.writing() as session:
         grants = [
-            Grant(role="planner", stack="dev"),
-            Grant(role="admin", stack="dev", tenant="shop"),
-            Grant(role="viewer"),
+            StoredGrant(role="planner", stack="dev"),
+            StoredGrant(role="admin", stack="dev", tenant="shop"),
+            StoredGrant(role="viewer"),
         ]
         session.add(User(name="ann", grants=grants))
-        session.add(User(name="bob", disabled=True, grants=[Grant(role="admin")]))
+        session.add(User(name="bob", disabled=True, grants=[StoredGrant(role="admin")]))
     with database.reading() as session:
         assert role_of_user(session, "ann", "dev") is Role.PLANNER
         assert role_of_user(session, "ann", "dev", "shop") is Role.ADMIN

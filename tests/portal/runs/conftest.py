@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from portal.data.database import Database
-from portal.runs.connection import Cluster, connect
+from portal.runs.connection import TemporalCluster, connect
 from portal.runs.server import development_server
 from tests.support.polling import awaited
 from tests.support.portal import House, free_port, open_house, people, played_in
@@ -18,7 +18,7 @@ Play: TypeAlias = Callable[[Visit], None]
 
 
 @pytest.fixture(scope="session")
-def temporal() -> Iterator[Cluster]:
+def temporal() -> Iterator[TemporalCluster]:
     """The development server."""
     with development_server(free_port()) as cluster:
         yield cluster
@@ -31,7 +31,7 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
 
 
 @pytest.fixture
-def inhabited(database: Database, temporal: Cluster) -> Iterator[Database]:
+def inhabited(database: Database, temporal: TemporalCluster) -> Iterator[Database]:
     """A database with users; the run that a test leaves behind is ended."""
     people(database)
     yield database
@@ -45,7 +45,7 @@ def inhabited(database: Database, temporal: Cluster) -> Iterator[Database]:
 
 
 @pytest.fixture
-def visit(temporal: Cluster, inhabited: Database, played: Played) -> Play:
+def visit(temporal: TemporalCluster, inhabited: Database, played: Played) -> Play:
     """Does something in a portal."""
 
     def visit(act: Visit) -> None:

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from portal.data.database import Database
-from portal.runs.connection import Cluster
+from portal.runs.connection import TemporalCluster
 from portal.runs.server import development_server
-from portal.runs.views import State
+from portal.runs.views import RunState
 from tests.support.events import begun
 from tests.support.polling import awaited, eventually
 from tests.support.portal import House, free_port, open_house, people, worker
@@ -35,24 +35,24 @@ async def under_way(house: House) -> str:
     planned = await house.planned()
     await house.approved(planned)
     await asyncio.to_thread(eventually, (house.played.directory / "ready").exists)
-    await house.until(planned.id, State.APPLYING)
+    await house.until(planned.id, RunState.APPLYING)
     return planned.id
 
 
 def test_a_worker_that_is_killed_makes_an_interrupted_run_that_is_never_run_again(
-    temporal: Cluster, inhabited: Database, hanging: Played
+    temporal: TemporalCluster, inhabited: Database, hanging: Played
 ) -> None:
     async def act() -> None:
         async with open_house(temporal, inhabited, hanging, heartbeat=5, engine=False) as house:
             with worker(temporal, inhabited, hanging.directory) as process:
                 run = await under_way(house)
                 os.kill(process.pid, signal.SIGKILL)
-                interrupted = await house.until(run, State.INTERRUPTED)
+                interrupted = await house.until(run, RunState.INTERRUPTED)
             assert "the worker was lost" in interrupted.error
             with worker(temporal, inhabited, hanging.directory):  # another one comes, and finds nothing to do
                 again = await house.runs.start("dev", "refresh", "ann", "afterwards")
                 hanging.tell("events", [], "exit 0")
-                await house.until(again.id, State.APPLIED)
+                await house.until(again.id, RunState.APPLIED)
         told = (hanging.directory / "told").read_text().split()
         assert told[:2] == ["begun", "interrupted"]
         assert told.count("begun") == 1 + (len(told) > 2), "the refresh may have begun with the engine of before"
@@ -61,26 +61,26 @@ def test_a_worker_that_is_killed_makes_an_interrupted_run_that_is_never_run_agai
 
 
 def test_a_worker_that_is_shut_down_interrupts_its_engine(
-    temporal: Cluster, inhabited: Database, hanging: Played
+    temporal: TemporalCluster, inhabited: Database, hanging: Played
 ) -> None:
     async def act() -> None:
         async with open_house(temporal, inhabited, hanging, heartbeat=60) as house:
             run = await under_way(house)
         assert (hanging.directory / "told").read_text() == "begun\ninterrupted\n"
         async with open_house(temporal, inhabited, hanging) as house:
-            interrupted = await house.until(run, State.INTERRUPTED)
+            interrupted = await house.until(run, RunState.INTERRUPTED)
             assert "it was shut down" in interrupted.error
 
     awaited(act())
 
 
-def test_a_plan_waits_while_no_portal_runs(temporal: Cluster, inhabited: Database, played: Played) -> None:
+def test_a_plan_waits_while_no_portal_runs(temporal: TemporalCluster, inhabited: Database, played: Played) -> None:
     async def act() -> None:
         async with open_house(temporal, inhabited, played) as house:
             planned = await house.planned()
         async with open_house(temporal, inhabited, played) as house:
             await house.approved(planned)
-            await house.until(planned.id, State.APPLIED)
+            await house.until(planned.id, RunState.APPLIED)
 
     awaited(act())
 
@@ -96,17 +96,17 @@ def test_a_server_that_is_killed_forgets_nothing(state: Path, database: Database
     people(database)
     port = free_port()
 
-    async def plan(cluster: Cluster) -> str:
+    async def plan(cluster: TemporalCluster) -> str:
         async with open_house(cluster, database, played) as house:
             planned = await house.planned()
             (server,) = [each for each in psutil.process_iter(["cmdline"]) if str(port) in (each.info["cmdline"] or ())]
             server.kill()
             return planned.id
 
-    async def approve(cluster: Cluster, run: str) -> None:
+    async def approve(cluster: TemporalCluster, run: str) -> None:
         async with open_house(cluster, database, played) as house:
             await house.approved(await house.runs.get(run))
-            await house.until(run, State.APPLIED)
+            await house.until(run, RunState.APPLIED)
 
     with development_server(port) as cluster:
         run = awaited(plan(cluster))

@@ -12,8 +12,8 @@ from automation.preview.drifted import Drifted
 from portal.data.database import Database
 from portal.data.models import Webhook, now
 from portal.data.sealing import sealed
-from portal.runs.connection import Cluster, connect
-from portal.runs.views import RunView, State
+from portal.runs.connection import TemporalCluster, connect
+from portal.runs.views import RunState, RunView
 from portal.runs.webhooks import NETWORKS
 from tests.portal.runs.conftest import Play
 from tests.support.events import GROUP, step
@@ -23,7 +23,7 @@ from tests.support.portal import House
 from tests.support.scripted import Played
 
 
-async def only_run(house: House, *states: State) -> RunView:
+async def only_run(house: House, *states: RunState) -> RunView:
     """The one run that there is, when it is in one of the states."""
     while not (runs := await house.runs.list()):
         await asyncio.sleep(0.1)
@@ -54,7 +54,7 @@ def test_at_the_end_of_its_life_a_stacks_destruction_is_planned(visit: Play, pla
     async def act(house: House) -> None:
         until = now() + timedelta(seconds=1)
         assert (await house.runs.live_until("dev", until, "ann")).lives_until == until
-        planned = await only_run(house, State.PLANNED)
+        planned = await only_run(house, RunState.PLANNED)
         assert (planned.action, planned.author, planned.reason) == ("destroy", "ann", "its time to live is over")
         assert planned.needs, "nothing is destroyed without an approval"
         await asyncio.to_thread(eventually, lambda: hooked == ["expires"])
@@ -62,7 +62,7 @@ def test_at_the_end_of_its_life_a_stacks_destruction_is_planned(visit: Play, pla
     visit(act)
 
 
-def test_a_stack_that_is_to_live_on_is_left_alone(visit: Play, temporal: Cluster) -> None:
+def test_a_stack_that_is_to_live_on_is_left_alone(visit: Play, temporal: TemporalCluster) -> None:
     async def act(house: House) -> None:
         await house.runs.live_until("dev", now() + timedelta(days=30), "ann")
         await house.runs.live_until("dev", now() + timedelta(days=60), "ann")
@@ -75,7 +75,7 @@ def test_a_stack_that_is_to_live_on_is_left_alone(visit: Play, temporal: Cluster
 
 
 def test_drift_is_looked_for_again_and_again_and_told_once(
-    visit: Play, temporal: Cluster, hooked: list[str], monkeypatch: pytest.MonkeyPatch
+    visit: Play, temporal: TemporalCluster, hooked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = Drifted("urn:x", GROUP, "dev-a", gone=True, differences=[])
     looks: list[str] = []

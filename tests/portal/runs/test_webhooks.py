@@ -14,8 +14,8 @@ from portal.data.database import Database
 from portal.data.models import Webhook
 from portal.data.sealing import KEY, sealed, unsealed
 from portal.runs.orders import Delivery
-from portal.runs.views import State
-from portal.runs.webhooks import NETWORKS, Refused, allowed_address, deliver
+from portal.runs.views import RunState
+from portal.runs.webhooks import NETWORKS, DeliveryError, allowed_address, deliver
 from tests.portal.runs.conftest import Play
 from tests.support.json_server import Answer, Request, serving
 from tests.support.polling import eventually
@@ -60,7 +60,7 @@ def test_what_is_told_is_signed_with_its_time() -> None:
 def test_only_what_may_pass_by_is_tried_again(status: int, for_good: bool) -> None:
     with (
         serving(lambda _: Answer(status, {}, {"Location": "http://127.0.0.1:1/"})) as port,
-        pytest.raises(Refused) as no,
+        pytest.raises(DeliveryError) as no,
     ):
         deliver(hook(port), DELIVERY)
     assert no.value.for_good is for_good
@@ -84,7 +84,7 @@ def test_only_what_may_pass_by_is_tried_again(status: int, for_good: bool) -> No
     ],
 )
 def test_what_only_the_portal_reaches_is_not_told(url: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(DeliveryError) as refused:
         allowed_address(url)
     assert refused.value.for_good
 
@@ -92,7 +92,7 @@ def test_what_only_the_portal_reaches_is_not_told(url: str) -> None:
 def test_a_name_with_one_private_address_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    with pytest.raises(Refused, match=r"10\.0\.0\.1"):
+    with pytest.raises(DeliveryError, match=r"10\.0\.0\.1"):
         allowed_address("https://example.com/")
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found[:1])
     assert allowed_address("https://example.com/") == "93.184.216.34"
@@ -121,7 +121,7 @@ def test_a_run_tells_its_states_and_tries_again(visit: Play, inhabited: Database
     async def act(house: House) -> None:
         planned = await house.planned()
         await house.approved(planned)
-        await house.until(planned.id, State.APPLIED)
+        await house.until(planned.id, RunState.APPLIED)
         await asyncio.to_thread(eventually, lambda: {each["event"] for each in told} == {"planned", "applied"})
         await asyncio.to_thread(eventually, lambda: len(told) == 3)
         again = [each["id"] for each in told]

@@ -16,11 +16,11 @@ from portal.access.oidc import OidcSettings
 from portal.data.database import Database, open_database
 from portal.data.models import new_id
 from portal.data.roles import Role
-from portal.runs.orders import Move, Order, Said
-from portal.runs.store import RunStore, Told
-from portal.runs.views import Action, EventView, RunView, StackView, State
+from portal.runs.orders import Move, Order, SaidToPlan
+from portal.runs.store import NewEvent, RunStore
+from portal.runs.views import Action, EventView, RunState, RunView, StackView
 from portal.web.app import create_app
-from portal.web.settings import Settings
+from portal.web.settings import PortalSettings
 
 URL: Final = "http://portal.test"
 PASSWORD: Final = "correct horse battery"
@@ -44,20 +44,20 @@ class PlayedRuns:
     async def approve(self, run: str, by: str, fingerprint: str) -> RunView:
         """Take it for the plan's fingerprint alone, as the real ones do."""
         found = self.store.get(run)
-        if found.fingerprint != fingerprint or found.state is not State.PLANNED:
+        if found.fingerprint != fingerprint or found.state is not RunState.PLANNED:
             raise ApprovalError(Problem(code="PK523", summary="the approval is for another plan"))
-        await run_in_threadpool(self.store.decide, run, Said(by, True, fingerprint))
-        return await run_in_threadpool(self.store.move, Move(run, State.APPROVED, by=by))
+        await run_in_threadpool(self.store.decide, run, SaidToPlan(by, True, fingerprint))
+        return await run_in_threadpool(self.store.move, Move(run, RunState.APPROVED, by=by))
 
     async def reject(self, run: str, by: str, reason: str) -> RunView:
         """Say no."""
         found = self.store.get(run)
-        await run_in_threadpool(self.store.decide, run, Said(by, False, found.fingerprint, reason))
-        return await run_in_threadpool(self.store.move, Move(run, State.REJECTED, by=by))
+        await run_in_threadpool(self.store.decide, run, SaidToPlan(by, False, found.fingerprint, reason))
+        return await run_in_threadpool(self.store.move, Move(run, RunState.REJECTED, by=by))
 
     async def cancel(self, run: str, by: str) -> RunView:
         """End it."""
-        return await run_in_threadpool(self.store.move, Move(run, State.CANCELLED, by=by))
+        return await run_in_threadpool(self.store.move, Move(run, RunState.CANCELLED, by=by))
 
     async def get(self, run: str) -> RunView:
         """A run."""
@@ -122,15 +122,15 @@ class PlayedPortal:
 
     def planned(self, run: RunView, plan: Mapping[str, Any]) -> RunView:
         """The run with a plan that waits."""
-        self.runs.store.move(Move(run.id, State.PLANNING))
+        self.runs.store.move(Move(run.id, RunState.PLANNING))
         self.runs.store.planned(run.id, FINGERPRINT, plan)
-        return self.runs.store.move(Move(run.id, State.PLANNED))
+        return self.runs.store.move(Move(run.id, RunState.PLANNED))
 
     def cancel(self, run: RunView) -> RunView:
         """The run, ended."""
-        return self.runs.store.move(Move(run.id, State.CANCELLED))
+        return self.runs.store.move(Move(run.id, RunState.CANCELLED))
 
-    def tell(self, run: RunView, *events: Told) -> None:
+    def tell(self, run: RunView, *events: NewEvent) -> None:
         """Events of a run."""
         self.runs.store.tell(run.id, events)
 
@@ -139,5 +139,5 @@ def portal(directory: Path, project: Path, url: str = URL, oidc: OidcSettings | 
     """A portal whose data is in `directory`, for the stacks of a project."""
     database = open_database(f"sqlite:///{directory / 'portal.db'}")
     runs = PlayedRuns(database)
-    app = create_app(Settings(project, url, oidc), runs, database)
+    app = create_app(PortalSettings(project, url, oidc), runs, database)
     return PlayedPortal(app, database, runs, project, url)

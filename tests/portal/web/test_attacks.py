@@ -9,7 +9,7 @@ import pytest
 from portal.access.accounts import set_password, user_named
 from portal.data.models import LoginAttempt
 from portal.data.roles import Role
-from portal.runs.store import Told
+from portal.runs.store import NewEvent
 from portal.web.headers import POLICY
 from portal.web.sign_in import own_path
 from tests.portal.web.conftest import Browser, Browsers
@@ -72,7 +72,7 @@ def test_nothing_that_a_person_or_the_engine_writes_is_run(played: PlayedPortal,
         "another": {ATTACK: ATTACK},
     }
     for kind, payload in told.items():
-        played.tell(run, Told(kind, kind, payload))
+        played.tell(run, NewEvent(kind, kind, payload))
     browser = browsers("admin")
     browser.submit("/account/tokens", name=ATTACK[:100], stack=ATTACK[:100])
     browser.submit(
@@ -99,7 +99,7 @@ def test_what_stands_in_an_edited_file_is_not_run(browsers: Browsers) -> None:
 
 def test_events_of_a_stream_are_escaped(played: PlayedPortal, browsers: Browsers) -> None:
     run = played.run("dev")
-    played.tell(run, Told("x", "message", {"severity": "info", "urn": "", "text": ATTACK + "\nevent: end\nid: 9"}))
+    played.tell(run, NewEvent("x", "message", {"severity": "info", "urn": "", "text": ATTACK + "\nevent: end\nid: 9"}))
     played.cancel(run)
     text = browsers("viewer").get(f"/runs/{run.id}/events").text
     assert active_in(text) == []

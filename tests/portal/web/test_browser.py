@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from portal.data.roles import Role
 from portal.runs.orders import Move
-from portal.runs.store import Told
-from portal.runs.views import State
+from portal.runs.store import NewEvent
+from portal.runs.views import RunState
 from tests.portal.web.played import PASSWORD, PlayedPortal
 from tests.portal.web.test_attacks import ATTACK
 from tests.portal.web.test_events import served, socket_
@@ -92,11 +92,11 @@ def test_an_entry_is_added_by_keyboard_and_shown_open(page: Page) -> None:
 def test_a_run_is_watched_to_its_end(page: Page, served: PlayedPortal) -> None:
     run = served.run("dev", reason=ATTACK)
     page.goto(f"/runs/{run.id}")
-    served.runs.store.move(Move(run.id, State.PLANNING))
+    served.runs.store.move(Move(run.id, RunState.PLANNING))
     page.wait_for_selector("li[aria-current]:has-text('planning')")
-    served.tell(run, Told("m", "message", {"severity": "info", "urn": "", "text": ATTACK}))
+    served.tell(run, NewEvent("m", "message", {"severity": "info", "urn": "", "text": ATTACK}))
     page.wait_for_selector("#log li:has-text('alert(1)')")
-    served.runs.store.move(Move(run.id, State.FAILED, "PK403", "PK403: the engine was killed"))
+    served.runs.store.move(Move(run.id, RunState.FAILED, "PK403", "PK403: the engine was killed"))
     page.wait_for_selector("#state .note.bad:has-text('the engine was killed')")
     assert [each.split()[-1] for each in page.locator("#log li").all_inner_texts()] == [
         "queued",

@@ -15,10 +15,10 @@ import uvicorn
 
 from portal.access.accounts import disable, user_named
 from portal.access.tokens import issue, limit_of
-from portal.client import ApiError, Client
+from portal.client import Client, RefusedByPortal
 from portal.data.roles import Role
-from portal.runs.store import Told
-from portal.runs.views import State
+from portal.runs.store import NewEvent
+from portal.runs.views import RunState
 from portal.web import runs as web_runs
 from tests.portal.web.played import PlayedPortal, portal
 
@@ -64,8 +64,10 @@ def _token(played: PlayedPortal, role: Role = Role.VIEWER, user: str = "viewer")
     return value
 
 
-def _messages(*numbers: int) -> list[Told]:
-    return [Told(f"m{each}", "message", {"severity": "info", "urn": "", "text": f"number {each}"}) for each in numbers]
+def _messages(*numbers: int) -> list[NewEvent]:
+    return [
+        NewEvent(f"m{each}", "message", {"severity": "info", "urn": "", "text": f"number {each}"}) for each in numbers
+    ]
 
 
 def test_a_reader_gets_what_was_and_what_comes_until_the_end(served: PlayedPortal, socket_: socket.socket) -> None:
@@ -178,7 +180,7 @@ def test_a_stream_ends_for_who_may_no_longer_watch(
 
 def test_events_of_the_api_are_json(served: PlayedPortal, socket_: socket.socket) -> None:
     run = served.run("dev")
-    served.tell(run, Told("x", "message", {"severity": "info", "urn": "", "text": "one\ntwo"}))
+    served.tell(run, NewEvent("x", "message", {"severity": "info", "urn": "", "text": "one\ntwo"}))
     served.cancel(run)
     with Client(_url(socket_), _token(served)) as client:
         found = list(client.events(run.id))
@@ -198,18 +200,18 @@ def test_the_client_does_what_pages_do(served: PlayedPortal, socket_: socket.soc
         wrong = client.check("dev", text.replace('version: "1.36"', 'version: "1.1"'))
         assert [each.where for each in wrong.problems] == ["polykube:cluster.version"]
         run = client.start("dev", "apply", "more nodes", text)
-        assert (run.author, run.state, run.reason) == ("planner", State.QUEUED, "more nodes")
+        assert (run.author, run.state, run.reason) == ("planner", RunState.QUEUED, "more nodes")
         assert [each.id for each in client.runs("dev")] == [run.id]
-        with pytest.raises(ApiError, match="403"):
+        with pytest.raises(RefusedByPortal, match="403"):
             client.approve(run.id, "f" * 64)
-        with pytest.raises(ApiError, match="404"):
+        with pytest.raises(RefusedByPortal, match="404"):
             client.run("0" * 32)
     served.planned(served.runs.store.get(run.id), {})
     with Client(_url(socket_), _token(served, Role.APPROVER, "approver")) as client:
-        assert client.approve(run.id, "f" * 64).state is State.APPROVED
-        assert client.cancel(run.id).state is State.CANCELLED
+        assert client.approve(run.id, "f" * 64).state is RunState.APPROVED
+        assert client.cancel(run.id).state is RunState.CANCELLED
         last = client.stack("dev").last_run
         assert last
         assert last.id == run.id
-    with Client(_url(socket_), "pk_wrong") as client, pytest.raises(ApiError, match="401"):
+    with Client(_url(socket_), "pk_wrong") as client, pytest.raises(RefusedByPortal, match="401"):
         client.me()
