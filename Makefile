@@ -8,7 +8,7 @@ POLYKUBE := .venv/bin/polykube
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env clouds up preview down status setup doctor check test test-one e2e-addons e2e-kubeadm exam-policy mutation put-back chaos lint format bench docs golden lock
+.PHONY: help env clouds up preview down portal status setup doctor check test test-one e2e-addons e2e-kubeadm exam-policy mutation put-back chaos lint format bench docs golden lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ preview: env ## show what `up` would change
 
 down: env ## destroy the stack and stop its control plane
 	@$(POLYKUBE) down --stack $(STACK)
+
+portal: env ## run the portal on loopback, with users to try it with
+	@$(POLYKUBE) portal serve --demo
 
 status: env ## show what runs and what stands
 	@$(POLYKUBE) status --stack $(STACK)

@@ -29,7 +29,7 @@ _THREADS: Final = 16
 
 @dataclass(frozen=True)
 class Setup:
-    """What workers work with: the database, the project, the rules of approval, how many engines run at once."""
+    """What workers work with: the database, the project, the rules of approval, and how many engines run at once."""
 
     store: RunStore
     project: Path

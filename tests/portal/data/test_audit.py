@@ -22,9 +22,13 @@ def written(database: Database) -> Database:
 
 def forge(database: Database, statement: str) -> None:
     """Change the log as somebody would who can drop its triggers."""
+    triggers = {
+        "sqlite": ("audit_entries_UPDATE", "audit_entries_DELETE"),
+        "postgresql": ("audit_entries_append_only ON audit_entries",),
+    }
     with database.writing() as session:
-        for what in ("UPDATE", "DELETE"):
-            session.execute(text(f"DROP TRIGGER audit_entries_{what}"))
+        for trigger in triggers[session.connection().dialect.name]:
+            session.execute(text(f"DROP TRIGGER {trigger}"))
         session.execute(text(statement))
 
 

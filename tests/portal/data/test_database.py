@@ -8,7 +8,7 @@ import pytest
 from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import inspect, text
 
 from common.errors import PortalError
 from portal.data.database import Database, open_database
@@ -16,22 +16,20 @@ from portal.data.models import StoredGrant, StoredRow, User
 from portal.data.roles import ANY, Role, role_of_user
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Where a database is to be."""
-    return f"sqlite:///{tmp_path / 'portal.db'}"
-
-
 def tables(url: str) -> set[str]:
     """The tables that are there, but for Alembic's."""
-    return {*inspect(create_engine(url)).get_table_names()} - {"alembic_version"}
+    database = Database(url)
+    with database.reading() as session:
+        found = {*inspect(session.connection()).get_table_names()}
+    database.close()
+    return found - {"alembic_version"}
 
 
 def test_an_empty_database_gets_the_tables_of_this_version(url: str) -> None:
-    open_database(url)
+    database = open_database(url)
     assert tables(url) == {*StoredRow.metadata.tables}
-    with create_engine(url).connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), StoredRow.metadata) == []
+    with database.reading() as session:
+        assert compare_metadata(MigrationContext.configure(session.connection()), StoredRow.metadata) == []
 
 
 def test_a_migration_that_was_interrupted_leaves_nothing_and_is_made_again(
@@ -87,8 +85,8 @@ def refuse(*_: object, **__: object) -> Iterator[None]:
     raise ConnectionRefusedError("nobody listens")
 
 
-def test_its_file_is_for_its_owner_alone(tmp_path: Path, url: str) -> None:
-    open_database(url)
+def test_its_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    open_database(f"sqlite:///{tmp_path / 'portal.db'}")
     assert (tmp_path / "portal.db").stat().st_mode & 0o077 == 0
 
 

@@ -9,6 +9,7 @@ from temporalio.client import ScheduleOverlapPolicy
 
 from automation import api
 from automation.preview.drifted import Drifted
+from portal import cli
 from portal.data.database import Database
 from portal.data.models import Webhook, now
 from portal.data.sealing import sealed
@@ -102,3 +103,15 @@ def test_drift_is_looked_for_again_and_again_and_told_once(
         assert hooked == ["drifted"]
 
     visit(act)
+
+
+def test_a_command_says_how_long_a_stack_lives(
+    temporal: TemporalCluster, inhabited: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--database", str(inhabited.url), "--temporal", temporal.address]
+    for arguments, told in (
+        (["--lives-until", "2099-01-31T18:00", "--drift-every", "6"], "2099-01-31 18:00:00+00:00"),
+        (["--lives-on", "--drift-every", "0"], "anybody destroys it"),
+    ):
+        cli.app(["stack", "dev", *where, *arguments], standalone_mode=False)
+        assert told in capsys.readouterr().out

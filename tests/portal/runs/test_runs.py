@@ -3,11 +3,14 @@ engine.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from common.errors import ApprovalError, BusyError, PortalError, StackFileError
+from common.errors import ApprovalError, BusyError, PortalError, Problem, StackFileError
 from portal.data import audit
+from portal.runs import engine_work
+from portal.runs.store import NewEvent, RunStore
 from portal.runs.views import EventView, RunState
 from tests.portal.runs.conftest import Play
 from tests.support.events import GROUP, begun, finding, step, updating, urn
@@ -220,5 +223,34 @@ def test_values_that_change_alone_are_no_secret_in_what_is_kept(visit: Play, pla
         with house.database.reading() as session:
             pages = session.connection().connection.driver_connection.iterdump()  # type: ignore[union-attr]
             assert "canary" not in "\n".join(pages)
+
+    visit(act)
+
+
+def test_events_wait_for_a_database_that_is_away_and_none_is_there_twice(
+    visit: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell, attempts = RunStore.tell, list[str]()
+
+    def away(store: RunStore, run: str, events: Sequence[NewEvent]) -> None:
+        attempts.append(run)
+        if len(attempts) == 1:
+            raise PortalError(Problem("PK930", "it is away"))
+        tell(store, run, events)
+        if len(attempts) == 2:
+            raise PortalError(Problem("PK930", "it took them, and was away before it could say so"))
+
+    monkeypatch.setattr(RunStore, "tell", away)
+    monkeypatch.setattr(engine_work, "_AGAIN", 0.01)
+
+    async def act(house: House) -> None:
+        planned = await house.planned()
+        await house.approved(planned)
+        await house.until(planned.id, RunState.APPLIED)
+        told = await events_of(house, planned.id)
+        assert len(attempts) >= 3
+        assert [each.sequence for each in told] == list(range(1, len(told) + 1))
+        steps = [each.payload["step"] for each in told if each.kind == "resource"]
+        assert steps == ["begun", "done"]
 
     visit(act)

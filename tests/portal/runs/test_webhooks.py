@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from common.errors import PortalError
+from portal import cli
 from portal.data.database import Database
 from portal.data.models import Webhook
 from portal.data.sealing import KEY, sealed, unsealed
@@ -134,3 +135,23 @@ def test_a_run_tells_its_states_and_tries_again(visit: Play, inhabited: Database
             each.events = ["planned", "applied"]
             session.add_all([each, Webhook(url="http://127.0.0.1:1/", secret=sealed("x"), stack="prod-*", events=[])])
         visit(act)
+
+
+def test_who_is_told_is_said_by_a_command(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: "canary")
+    monkeypatch.setenv(NETWORKS, "192.0.2.0/24")
+    where = ["--database", str(database.url)]
+    cli.app(
+        ["webhook", "https://192.0.2.1/hook", "--stack", "*-prod", "--event", "failed", *where], standalone_mode=False
+    )
+    told = capsys.readouterr().out
+    hook, *said = told.strip().split("\t")
+    assert said == ["https://192.0.2.1/hook", "*-prod", "failed"]
+    with database.reading() as session:
+        assert "canary" not in str(vars(session.get(Webhook, hook)))
+    cli.app(["webhook", "--remove", hook, *where], standalone_mode=False)
+    assert capsys.readouterr().out == ""
+    with pytest.raises(PortalError, match=r"PK937[\s\S]*127\.0\.0\.1"):
+        cli.app(["webhook", "http://127.0.0.1/", *where], standalone_mode=False)
