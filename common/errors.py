@@ -17,7 +17,8 @@ PolykubeError                    exit code 1, codes PK0xx … as below
 ├── ReviewError         exit 13  PK91x  a report does not get to where a change is reviewed
 ├── AccessError         exit 16  PK92x  nobody of a tenant can be let into a cluster
 ├── PortalError         exit 17  PK93x  the portal's data or the engine of its runs cannot be used
-└── HealthError         exit 18  PK94x  a cluster is not healthy, or cannot be asked
+├── HealthError         exit 18  PK94x  a cluster is not healthy, or cannot be asked
+└── UnsafeError         exit 19  PK95x  the portal is asked for what would let others in
 
 Interrupted runs end with 130, wrong command lines with 64, defects of ours with 70 (as shells and sysexits have it).
 """
@@ -183,6 +184,13 @@ class HealthError(PolykubeError):
 
     exit_code = 18
     codes = "PK94"
+
+
+class UnsafeError(PolykubeError):
+    """The portal is asked for what would let others in."""
+
+    exit_code = 19
+    codes = "PK95"
 
 
 def last_words(said: str, limit: int) -> str:

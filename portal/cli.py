@@ -22,7 +22,7 @@ from portal.data.database import open_database
 from portal.data.roles import ANY, Role
 from portal.runs import hooks
 from portal.runs.connection import NAMESPACE, TemporalCluster, connect, local_cluster
-from portal.runs.hooks import Event
+from portal.runs.hooks import HookEvent
 from portal.runs.server import development_server
 from portal.runs.store import RunStore
 from portal.runs.temporal import TemporalRuns
@@ -107,7 +107,7 @@ def user(
 def webhook(
     url: Annotated[str, typer.Argument(help="Who is to be told.")] = "",
     stack: Annotated[str, typer.Option(help="Of which stacks: a name or a pattern.")] = "*",
-    event: Annotated[list[Event] | None, typer.Option(help="Of which events; of all if none is named.")] = None,
+    event: Annotated[list[HookEvent] | None, typer.Option(help="Of which events; of all if none is named.")] = None,
     remove: Annotated[str, typer.Option(help="The id of one that is told nothing any more.")] = "",
     database: DatabaseUrl = "",
 ) -> None:

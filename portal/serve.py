@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from automation.show import out
-from common.errors import PortalError, Problem
+from common.errors import PortalError, Problem, UnsafeError
 from portal.access.accounts import add_user, give, set_password
 from portal.access.oidc import OidcSettings
 from portal.data.database import Database
@@ -52,9 +52,9 @@ class Serving:
     def check(self) -> None:
         """PortalError (PK939) when passwords would go over a network in plain text."""
         if urlsplit(self.url).scheme != "https" and (urlsplit(self.url).hostname or "") not in _LOOPBACK:
-            raise PortalError(_in_plain_text(self.url))
+            raise UnsafeError(_in_plain_text(self.url))
         if self.demo and self.host not in _LOOPBACK:
-            raise PortalError(_public_demo(self.host))
+            raise UnsafeError(_public_demo(self.host))
 
 
 async def serve(serving: Serving, cluster: TemporalCluster, setup: Setup) -> None:
@@ -129,7 +129,7 @@ def _no_address(serving: Serving, found: str) -> Problem:
 
 def _in_plain_text(url: str) -> Problem:
     return Problem(
-        code="PK939",
+        code="PK951",
         summary="the portal is reached without TLS",
         where="--url",
         found=url,
@@ -140,7 +140,7 @@ def _in_plain_text(url: str) -> Problem:
 
 def _public_demo(host: str) -> Problem:
     return Problem(
-        code="PK939",
+        code="PK952",
         summary="users of a demonstration are for loopback",
         where="--demo",
         found=host,

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from common.errors import PortalError, Problem
+from common.errors import Problem, UnsafeError
 from portal.data import audit
 from portal.data.database import Database
 from portal.data.models import Webhook
@@ -13,7 +13,7 @@ from portal.data.sealing import sealed
 from portal.runs.webhooks import DeliveryError, allowed_address
 
 
-class Event(StrEnum):
+class HookEvent(StrEnum):
     """What webhooks are told of: the states of runs that somebody waits for, and of stacks."""
 
     PLANNED = "planned"
@@ -27,12 +27,12 @@ class Event(StrEnum):
     DRIFTED = "drifted"
 
 
-def add(database: Database, url: str, secret: str, by: str, stack: str = "*", events: Sequence[Event] = ()) -> str:
-    """Have somebody told of events, or of all; the id. PortalError (PK937) for an address that may not be told."""
+def add(database: Database, url: str, secret: str, by: str, stack: str = "*", events: Sequence[HookEvent] = ()) -> str:
+    """Have somebody told of events, or of all; the id. UnsafeError for an address that may not be told."""
     try:
         allowed_address(url)
     except DeliveryError as refused:
-        raise PortalError(_refused(url, str(refused))) from None
+        raise UnsafeError(_refused(url, str(refused))) from None
     hook = Webhook(url=url, secret=sealed(secret), stack=stack, events=[each.value for each in events], created_by=by)
     with database.writing() as session:
         session.add(hook)
@@ -57,7 +57,7 @@ def known(database: Database) -> Sequence[Webhook]:
 
 def _refused(url: str, found: str) -> Problem:
     return Problem(
-        code="PK937",
+        code="PK953",
         summary="this webhook is not told",
         where=url,
         found=found,

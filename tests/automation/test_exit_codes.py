@@ -26,6 +26,7 @@ from common.errors import (
     RevisionError,
     StackFileError,
     ToolchainError,
+    UnsafeError,
 )
 
 CODES = {
@@ -46,6 +47,7 @@ CODES = {
     AccessError: 16,
     PortalError: 17,
     HealthError: 18,
+    UnsafeError: 19,
 }
 PROBLEM = Problem(
     code="PK999",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from automation.cli import run as run_command
-from common.errors import PortalError
+from common.errors import PortalError, UnsafeError
 from portal import cli
 from portal.data import audit
 from portal.data.database import open_database
@@ -37,7 +37,7 @@ def url(tmp_path: Path) -> str:
     ],
 )
 def test_nothing_is_reached_over_a_network_in_plain_text(serving: Serving, told: str) -> None:
-    with pytest.raises(PortalError, match=f"PK939: .*{told}"):
+    with pytest.raises(UnsafeError, match=f"PK95[12]: .*{told}"):
         serving.check()
     Serving("192.0.2.1", 1, "https://portal.example.com").check()
     Serving("127.0.0.1", 1, "http://127.0.0.1:1", demo=True).check()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from common.errors import PortalError
+from common.errors import PortalError, UnsafeError
 from portal import cli
 from portal.data.database import Database
 from portal.data.models import Webhook
@@ -153,5 +153,5 @@ def test_who_is_told_is_said_by_a_command(
         assert "canary" not in str(vars(session.get(Webhook, hook)))
     cli.app(["webhook", "--remove", hook, *where], standalone_mode=False)
     assert capsys.readouterr().out == ""
-    with pytest.raises(PortalError, match=r"PK937[\s\S]*127\.0\.0\.1"):
+    with pytest.raises(UnsafeError, match=r"PK953[\s\S]*127\.0\.0\.1"):
         cli.app(["webhook", "http://127.0.0.1/", *where], standalone_mode=False)
