@@ -1,7 +1,8 @@
 """The database: SQLite in a file by default, PostgreSQL by its URL. It is brought to this version when it is opened."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from common.errors import PortalError, Problem
+from common.locks import exclusive
 from common.paths import state_dir
 
 _PATIENCE: Final = 30  # seconds that a writer waits for another one
@@ -69,7 +71,7 @@ class Database:
             if error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "InterfaceError"):
                 raise PortalError(_unusable(self.url, str(error.orig))) from None
             raise
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             raise PortalError(_unusable(self.url, str(error))) from None
 
 
@@ -106,6 +108,7 @@ def _engine(url: URL) -> Engine:
     if url.database:
         Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(url.database).touch(mode=0o600)
+        _log_ahead(Path(url.database))
     engine = create_engine(url, connect_args={"timeout": _PATIENCE})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
@@ -115,8 +118,17 @@ def _engine(url: URL) -> Engine:
 def _prepare(connection: Any, _: object) -> None:
     """The driver begins no transactions by itself: it would do so too late, and not for definitions of tables."""
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+    for pragma in ("foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _log_ahead(file: Path) -> None:
+    """Have readers and a writer not wait for each other, which is kept in the file: two that begin that at once would
+    find it locked, however long they wait.
+    """
+    lock = exclusive(file.with_name(f"{file.name}.lock"))
+    with lock, closing(sqlite3.connect(file, timeout=_PATIENCE)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin(connection: Connection) -> None:
