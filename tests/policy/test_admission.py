@@ -133,12 +133,18 @@ def in_force(api: Api, namespace: str, manifests: list[Object]) -> Iterator[None
         for manifest in manifests:
             api.apply(watched(manifest, namespace))
         for name in names:
-            sentinel = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
-            eventually(partial(refusal, api, namespace, sentinel), what=f"{name} to be in force")
+            eventually(partial(refusal, api, namespace, sentinel(name)), what=f"{name} to be in force")
         yield
     finally:
         for manifest in manifests:
             api.delete(f"/apis/{GROUP}/v1/{PLURALS[manifest['kind']]}/{manifest['metadata']['name']}")
+    for name in names:  # or one of the same name would be taken for the next
+        eventually(lambda: not refusal(api, namespace, sentinel(name)), what=f"{name} to be out of force")  # noqa: B023
+
+
+def sentinel(name: str) -> Object:
+    """What a policy refuses as long as it acts: `watched`."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
 
 
 def watched(manifest: Object, namespace: str) -> Object:
