@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import json
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,7 @@ from common.progress import step
 from components.addons.bundles import LOCK, Bundle, bundle_dir, canonical, read_bundles
 from rehearsal.toolchain import ensure
 from rehearsal.toolchain.find import Tool
-from rehearsal.toolchain.go import ensure_go
+from rehearsal.toolchain.go import module_files
 
 _SHOWN: Final = 60  # lines of a difference
 _TIMEOUT: Final = 300  # seconds; rendering takes two
@@ -94,30 +93,17 @@ def render(bundle: Bundle) -> str:
 
 def _manifests(bundle: Bundle) -> str:
     """What the bundle's tool prints, or the files of its module."""
-    module = _download(bundle.module) if bundle.module else Path()
+    module = module_files(bundle.module) if bundle.module else Path()
     if bundle.files:
         return "\n---\n".join((module / file).read_text(encoding="utf-8") for file in bundle.files)
     tool = ensure([bundle.tool])[bundle.tool]
     return _run(tool, *(argument.replace("{module}", str(module)) for argument in bundle.arguments))
 
 
-def _download(module: str) -> Path:
-    """Where the files of the Go module `path@version` are, once they have been fetched and found genuine.
-
-    Of one that wants a newer Go than ours to be built with, Go tells only where its archive is, beside the files.
-    """
-    told = json.loads(_run(ensure_go(), "mod", "download", "-json", module, fails=True))
-    if "Zip" not in told:
-        raise ValueError(told.get("Error", f"no {module}"))
-    cache, _, archive = told["Zip"].partition("/cache/download/")
-    return Path(told.get("Dir") or f"{cache}/{archive.replace('/@v/', '@').removesuffix('.zip')}")
-
-
-def _run(tool: Tool, *arguments: str, fails: bool = False) -> str:
-    """What the tool prints; CalledProcessError when it fails, unless it may."""
+def _run(tool: Tool, *arguments: str) -> str:
+    """What the tool prints; CalledProcessError when it fails."""
     command = [str(tool.path), *arguments]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=not fails, timeout=_TIMEOUT)
-    return done.stdout
+    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=_TIMEOUT).stdout
 
 
 def keep(bundle: Bundle, rendering: str) -> None:

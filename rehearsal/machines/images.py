@@ -3,7 +3,6 @@
 The images of a cluster are called as those are that the cluster asks for; each has what the part of that name needs.
 """
 
-import json
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,10 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from common.paths import CHECKOUT
 from rehearsal.machines.tree import COMPILER, ensure_tree
-from rehearsal.toolchain import ensure
-from rehearsal.toolchain.go import ensure_go
+from rehearsal.toolchain import ensure, read_lock
+from rehearsal.toolchain.go import module_files
 
 BUSYBOX: Final = "docker.io/library/busybox:1"
 """An image with a shell, for pods that ask and answer."""
@@ -90,7 +88,8 @@ def _kube_vip(_: Path, name: str) -> Image:
 
 def _network_plugin(tree: Path, name: str) -> Image:
     """The agent on each node, which compiles what it loads into the kernel."""
-    module, compiler = _module("cilium"), ensure_tree(COMPILER)
+    version = read_lock()[1]["cilium-agent"].version
+    module, compiler = module_files(f"github.com/cilium/cilium@v{version}"), ensure_tree(COMPILER)
     libraries = _of_debian(compiler, (_CLANG,))
     clang = libraries.pop(_CLANG)
     contents = {
@@ -142,18 +141,6 @@ def _listener(tree: Path, name: str) -> Image:
     """What stands in for the proxy before etcd's metrics."""
     contents = {**_shell(tree), "listener.sh": _own("listener.sh"), "www/none": _own("nothing.sh")}
     return Image(name, contents, ["/listener.sh"], of_control_plane=True)
-
-
-def _module(name: str) -> Path:
-    """The sources of the module that a directory of tools/ is called for."""
-    done = subprocess.run(
-        [str(ensure_go().path), "mod", "download", "-json", f"github.com/{name}/{name}"],
-        cwd=CHECKOUT / "tools" / name,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _own(name: str) -> Path:

