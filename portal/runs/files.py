@@ -9,7 +9,7 @@ from stacks.loading import stack_file
 
 
 def place(store: RunStore, run: str, projects: Path) -> None:
-    """Have the project say what a run wants; ApprovalError (PK522) when somebody else changed the file meanwhile."""
+    """Have the project say what a run wants; ApprovalError (PK525) when somebody else changed the file meanwhile."""
     kept = store.record(run)
     if kept.stack_file is None:
         return

@@ -25,6 +25,11 @@ class Order:
     holds: float = HOLDS
 
     @property
+    def memo(self) -> dict[str, str]:
+        """What is told of it to others who want its stack."""
+        return {"run": self.id, "what": f"{self.action} of {self.author}"}
+
+    @property
     def is_planned(self) -> bool:
         """Whether it is planned, and applied only when somebody has approved that."""
         return self.action in ("apply", "destroy")

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, defer, load_only
+from sqlalchemy.orm.interfaces import ORMOption
 
 from common.errors import Problem
 from portal.data import audit
@@ -123,11 +124,11 @@ class RunStore:
             asked = select(Decision).where(Decision.run_id == run, Decision.by == said.by)
             if session.scalars(asked.where(Decision.fingerprint == said.fingerprint)).first():
                 return
-            session.add(Decision(run_id=run, **_fields(said)))
+            session.add(Decision(run_id=run, **vars(said)))
             payload = {"by": said.by, "approved": said.approved, "reason": said.reason}
             tell(session, run, [NewEvent(f"decision:{said.by}:{said.fingerprint}", "decision", payload)])
             action = "run.approve" if said.approved else "run.reject"
-            audit.append(session, said.by, action, found.stack, run=run, **_fields(said))
+            audit.append(session, said.by, action, found.stack, run=run, **vars(said))
 
     def tell(self, run: str, events: Sequence[NewEvent]) -> None:
         """Keep events, in this order."""
@@ -167,6 +168,11 @@ class RunStore:
         with self.database.reading() as session:
             return _view(_found(session, run))
 
+    def has_ended(self, run: str) -> bool:
+        """Whether a run has ended; its plan is not read, as who watches one asks often. NoRunError if there is none."""
+        with self.database.reading() as session:
+            return RunState(_found(session, run, load_only(StoredRun.state)).state).is_final
+
     def record(self, run: str) -> StoredRun:
         """The same with all that is kept of it."""
         with self.database.reading() as session:
@@ -188,8 +194,7 @@ class RunStore:
         """Events after a number, at most PAGE."""
         asked = select(RunEvent).where(RunEvent.run_id == run, RunEvent.sequence > after)
         with self.database.reading() as session:
-            found = session.scalars(asked.order_by(RunEvent.sequence).limit(PAGE))
-            return [EventView(each.run_id, each.sequence, each.at, each.kind, each.payload) for each in found]
+            return [event_view(each) for each in session.scalars(asked.order_by(RunEvent.sequence).limit(PAGE))]
 
     def stack(self, stack: str) -> StackView:
         """What is known of a stack beside its runs."""
@@ -225,8 +230,13 @@ def _watch(session: Session, stack: str) -> StackWatch:
     return found
 
 
-def _found(session: Session, run: str) -> StoredRun:
-    if found := session.get(StoredRun, run):
+def event_view(event: RunEvent) -> EventView:
+    """A row as people are shown it."""
+    return EventView(event.run_id, event.sequence, event.at, event.kind, event.payload)
+
+
+def _found(session: Session, run: str, *options: ORMOption) -> StoredRun:
+    if found := session.get(StoredRun, run, options=options):
         return found
     raise NoRunError(
         Problem(
@@ -237,10 +247,6 @@ def _found(session: Session, run: str) -> StoredRun:
             remedy="look at the list of runs",
         )
     )
-
-
-def _fields(said: SaidToPlan) -> dict[str, Any]:
-    return {"by": said.by, "approved": said.approved, "fingerprint": said.fingerprint, "reason": said.reason}
 
 
 def _view(run: StoredRun, *, whole: bool = True) -> RunView:

@@ -103,9 +103,8 @@ class TemporalRuns:
 
     async def events(self, run: str, after: int = 0) -> AsyncIterator[EventView]:
         """Every event after a number."""
-        await self.get(run)
         while True:
-            ended = (await self.get(run)).state.is_final  # before the look: nothing comes after that
+            ended = await asyncio.to_thread(self._store.has_ended, run)  # before the look: nothing comes after that
             found = await asyncio.to_thread(self._store.events, run, after)
             for event in found:
                 yield event
@@ -189,7 +188,7 @@ class TemporalRuns:
             order,
             id=workflow_of(order.stack),
             task_queue=PORTAL_QUEUE,
-            memo={"run": order.id, "what": f"{order.action} of {order.author}"},
+            memo=order.memo,
             rpc_timeout=PATIENCE,
         )
 

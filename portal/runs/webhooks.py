@@ -39,7 +39,7 @@ class DeliveryError(Exception):
 
 
 def deliver(hook: Webhook, delivery: Delivery) -> None:
-    """Tell it; Refused when it does not answer with a 2xx."""
+    """Tell it; DeliveryError when it does not answer with a 2xx."""
     parts = urlsplit(hook.url)
     address = allowed_address(hook.url)
     body = json.dumps({**vars(delivery), "hook": hook.id}, sort_keys=True).encode()
@@ -69,7 +69,7 @@ def signature(secret: str, body: bytes, at: int) -> str:
 
 
 def allowed_address(url: str) -> str:
-    """An address to connect to for a URL; Refused where there is none that may be connected to."""
+    """An address to connect to for a URL; DeliveryError where there is none that may be connected to."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise DeliveryError("it is no address of a web server", for_good=True)

@@ -174,7 +174,7 @@ class LifetimeWorkflow:
                     RunWorkflow.run,
                     order,
                     id=workflow_of(lifetime.stack),
-                    memo={"run": order.id, "what": f"{order.action} of {order.author}"},
+                    memo=order.memo,
                     parent_close_policy=ParentClosePolicy.ABANDON,
                 )
             except WorkflowAlreadyStartedError:

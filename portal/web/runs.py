@@ -17,6 +17,7 @@ from portal.access.guard import NotSignedIn, actor_of
 from portal.access.policy import Action, may
 from portal.data.models import RunEvent
 from portal.runs.plans import plan_of
+from portal.runs.store import event_view
 from portal.runs.views import EventView, RunState, RunView
 from portal.web.pages import Portal, page, portal_of, rendered, see
 from portal.web.texts import MOST, shortened
@@ -170,10 +171,7 @@ def _recent(portal: Portal, run: str) -> list[EventView]:
     """The newest events, which a page has at once."""
     asked = select(RunEvent).where(RunEvent.run_id == run).order_by(RunEvent.sequence.desc()).limit(_SHOWN)
     with portal.database.reading() as session:
-        found = [
-            EventView(each.run_id, each.sequence, each.at, each.kind, each.payload) for each in session.scalars(asked)
-        ]
-    return found[::-1]
+        return [event_view(each) for each in session.scalars(asked)][::-1]
 
 
 def _progress(portal: Portal, run: str) -> Mapping[str, Any] | None:
