@@ -137,9 +137,7 @@ def stack(  # noqa: PLR0913, PLR0917 - the options of a command
     temporal_key: Key = None,
 ) -> None:
     """Say how long a stack lives, and how often it is looked at; show both."""
-    cluster = (
-        TemporalCluster(temporal, namespace, temporal_ca, temporal_cert, temporal_key) if temporal else local_cluster()
-    )
+    cluster = _elsewhere(temporal, namespace, (temporal_ca, temporal_cert, temporal_key)) or local_cluster()
     by, store = getpass.getuser(), RunStore(open_database(database))
 
     async def tell() -> StackView:
@@ -169,9 +167,7 @@ def worker(  # noqa: PLR0913, PLR0917 - the options of a command
 
     Ctrl-C or SIGTERM ends it: engines that run are interrupted first.
     """
-    cluster = (
-        TemporalCluster(temporal, namespace, temporal_ca, temporal_cert, temporal_key) if temporal else local_cluster()
-    )
+    cluster = _elsewhere(temporal, namespace, (temporal_ca, temporal_cert, temporal_key)) or local_cluster()
     setup = Setup(RunStore(open_database(database)), project_directory(), read_rules(None), engines)
 
     async def work() -> None:
@@ -203,11 +199,18 @@ def _cluster(
     address: str, namespace: str, tls: tuple[Path | None, Path | None, Path | None], port: int
 ) -> Iterator[TemporalCluster]:
     """The cluster at an address, or a development server until the end of the block."""
-    if address:
-        yield TemporalCluster(address, namespace, *tls)
+    if cluster := _elsewhere(address, namespace, tls):
+        yield cluster
     else:
-        with development_server(port) as cluster:
-            yield cluster
+        with development_server(port) as here:
+            yield here
+
+
+def _elsewhere(
+    address: str, namespace: str, tls: tuple[Path | None, Path | None, Path | None]
+) -> TemporalCluster | None:
+    """The cluster at an address, if one is given, with its authority, our certificate and its key."""
+    return TemporalCluster(address, namespace, *tls) if address else None
 
 
 if __name__ == "__main__":

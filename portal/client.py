@@ -115,8 +115,8 @@ class Client:
     def events(self, run: str, after: int = 0) -> Iterator[StreamedEvent]:
         """Every event of a run after a number, once and in order, as it comes, until the run has ended.
 
-        A line that breaks is taken up again after the last event; ApiError where the portal says no, httpx2's error
-        when it has not answered for a while.
+        A line that breaks is taken up again after the last event; RefusedByPortal where the portal says no, httpx2's
+        error when it has not answered for a while.
         """
         tries = 0
         while True:

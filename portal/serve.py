@@ -17,7 +17,7 @@ from sqlalchemy import select
 from automation.show import out
 from common.errors import PortalError, Problem, UnsafeError
 from portal.access.accounts import add_user, give, set_password
-from portal.access.oidc import OidcSettings
+from portal.access.oidc import LOOPBACK, OidcSettings
 from portal.data.database import Database
 from portal.data.models import User
 from portal.data.roles import Role
@@ -28,7 +28,6 @@ from portal.runs.worker import Setup, working
 from portal.web.app import create_app
 from portal.web.settings import Demo, PortalSettings
 
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _GRACE: Final = 5  # seconds that open pages get at the end
 DEMO: Final = {"ann": Role.PLANNER, "bob": Role.APPROVER, "cid": Role.ADMIN, "eve": Role.VIEWER}
 """The users of a demonstration."""
@@ -50,10 +49,10 @@ class Serving:
     demo: bool = False
 
     def check(self) -> None:
-        """PortalError (PK939) when passwords would go over a network in plain text."""
-        if urlsplit(self.url).scheme != "https" and (urlsplit(self.url).hostname or "") not in _LOOPBACK:
+        """UnsafeError when passwords would go over a network in plain text, or a demonstration would be on one."""
+        if urlsplit(self.url).scheme != "https" and (urlsplit(self.url).hostname or "") not in LOOPBACK:
             raise UnsafeError(_in_plain_text(self.url))
-        if self.demo and self.host not in _LOOPBACK:
+        if self.demo and self.host not in LOOPBACK:
             raise UnsafeError(_public_demo(self.host))
 
 
@@ -144,6 +143,6 @@ def _public_demo(host: str) -> Problem:
         summary="users of a demonstration are for loopback",
         where="--demo",
         found=host,
-        allowed=", ".join(sorted(_LOOPBACK)),
+        allowed=", ".join(sorted(LOOPBACK)),
         remedy="leave --demo out, and add users: polykube portal user NAME --role ROLE",
     )

@@ -26,7 +26,8 @@ from portal.data.models import StoredGrant
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "EdDSA")  # signatures by a key of the provider's alone
 _LEEWAY: Final = 60  # seconds that the provider's clock may be off
 _PATIENCE: Final = 10.0  # seconds for each of its answers
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+"""Hosts to which a plain connection leaves this machine nowhere."""
 
 
 class SignInError(Exception):
@@ -177,7 +178,7 @@ def _got(client: OAuth2Client, url: str) -> Any:
 def _check_secure(url: str) -> None:
     """ValueError for what is not TLS, but for this machine itself."""
     parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise ValueError(f"{url} is not https")
 
 
