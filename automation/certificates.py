@@ -9,7 +9,8 @@ from automation.engine import Engine
 from automation.show import number_of, out, table
 
 _CERTIFICATES: Final = ("tls:index/locallySignedCert:LocallySignedCert", "tls:index/selfSignedCert:SelfSignedCert")
-_SOON: Final = timedelta(days=30)
+SOON: Final = timedelta(days=30)
+"""Before the end of a certificate that nothing renews, in which somebody has to."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Certificate:
         if self.until <= now:
             return "[bold red]it has ended[/bold red]"
         shown = number_of(days, "day")
-        if self.renewed or self.until - now > _SOON:
+        if self.renewed or self.until - now > SOON:
             return shown
         return f"[bold yellow]{shown}[/bold yellow]"
 
@@ -45,11 +46,15 @@ def certificates(deployment: Mapping[str, Any]) -> Iterator[Certificate]:
     yield from sorted(found, key=lambda each: (each.until, each.name))
 
 
+def certificates_of(engine: Engine) -> list[Certificate]:
+    """The certificates of the engine's stack; none where there is no stack yet."""
+    return list(certificates(engine.export())) if engine.exists() else []
+
+
 def show_certificates(engine: Engine) -> None:
     """A table of the stack's certificates; none where there is no stack yet."""
     now = datetime.now(UTC)
-    found = list(certificates(engine.export())) if engine.exists() else []
-    if found:
+    if found := certificates_of(engine):
         rows = [
             (each.name, f"{each.until:%Y-%m-%d}", each.left(now), "an up" if each.renewed else "nothing")
             for each in found

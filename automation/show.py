@@ -55,6 +55,12 @@ def number_of(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
+def first_of(names: Iterable[str], most: int) -> str:
+    """The first names in their order, and that there are more: `a, b, …`."""
+    found = sorted(names)
+    return ", ".join(found[:most]) + (", …" if len(found) > most else "")
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """A table with a title; cells are shown as they are."""
     result = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)

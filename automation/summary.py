@@ -12,8 +12,8 @@ from rich.table import Table
 
 from automation.show import table
 from components.naming import NODE_POOL_LABEL, TENANT_LABEL
+from components.platform.shared import DEFAULT_CLASS_ANNOTATION
 
-_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _QUOTA_COLUMNS = {
     "pods": "pods",
     "requests.cpu": "cpu requests",
@@ -59,7 +59,7 @@ class Summary:
 
     def _storage_classes(self) -> Iterator[tuple[str, ...]]:
         for found in self._client.list(StorageClass):
-            default = (found.metadata.annotations or {}).get(_DEFAULT_CLASS) == "true"
+            default = (found.metadata.annotations or {}).get(DEFAULT_CLASS_ANNOTATION) == "true"
             name = f"{found.metadata.name} (default)" if default else found.metadata.name
             yield name, found.provisioner, found.volumeBindingMode or "Immediate", found.reclaimPolicy or "Delete"
 

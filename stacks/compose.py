@@ -4,7 +4,7 @@ plan → cluster → platform → add-ons → tenants → finalizers: each step 
 has been validated by then, and only the first step can still refuse it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from components.addons.bundles import load
 from components.addons.plan import AddOnPlan, InstalledAddOns
 from components.clusters import create_cluster
 from components.clusters.base import ClusterBase
+from components.platform.guards import Guard
 from components.platform.rule_guards import rule_guards
 from components.platform.shared import Shared
 from components.platform.tenants import Tenant
 from components.protection import Protection
-from stacks.config import StackSpec
+from stacks.config import Policy, StackSpec
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,7 @@ def compose(spec: StackSpec) -> Composition:
     """Register everything that the stack file asks for; PolykubeError before the first resource if it cannot be."""
     plan = _plan_add_ons(spec)
     cluster = create_cluster(spec.cluster, protect=bool(spec.protection))
-    asked = spec.policy
-    rules = rule_guards(asked.admission, asked.admission_rules, asked.levels, asked.options, waived(Path.cwd()))
-    base = [cluster, Shared(spec.platform, cluster, rules)] if spec.contents else [cluster]
+    base = [cluster, Shared(spec.platform, cluster, _rules(spec.policy))] if spec.contents else [cluster]
     add_ons = plan.install(cluster, redundant=spec.stage == "prod", dependencies=base)
     tenants = _create_tenants(spec, plan, cluster, [*base, *add_ons.tenant_prerequisites], add_ons)
     add_ons.finalize(list(tenants.values()))
@@ -52,6 +51,12 @@ def _plan_add_ons(spec: StackSpec) -> AddOnPlan:
     for bundle in (*spec.cluster.bundles, *plan.bundles):
         load(bundle)
     return plan
+
+
+def _rules(policy: Policy) -> Iterator[Guard]:
+    """The rules that the API server is to say; waivers are read where it says any."""
+    waivers = waived(Path.cwd()) if {policy.admission, *policy.admission_rules.values()} != {"off"} else ()
+    return rule_guards(policy.admission, policy.admission_rules, policy.levels, policy.options, waivers)
 
 
 def _create_tenants(

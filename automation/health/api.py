@@ -1,9 +1,7 @@
 """An API server that is asked for little: lists in pages, of each object only the fields that somebody reads."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -12,6 +10,7 @@ from lightkube.config.client_adapter import Client, ConnectionParams
 from lightkube.core.exceptions import ConfigError
 
 from common.errors import HealthError, Problem
+from common.loopback import is_loopback
 
 _JSON: Final = "application/json"
 _TABLE: Final = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -47,7 +46,7 @@ class AskedApiServer:
         assert cluster, "kubeconfigs of stacks have a current context"
         self.address = cluster.cluster.server
         self._asked: list[str] = []  # by several threads
-        settings = ConnectionParams(timeout=httpx2.Timeout(_SECONDS), trust_env=not _is_loopback(self.address))
+        settings = ConnectionParams(timeout=httpx2.Timeout(_SECONDS), trust_env=not is_loopback(self.address))
         self._http = Client(cluster, settings)
 
     @property
@@ -102,14 +101,6 @@ def _said(response: httpx2.Response) -> str:
         return str(response.json()["message"])
     except (ValueError, KeyError, TypeError):
         return response.text.strip()
-
-
-def _is_loopback(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def unreachable(address: str, why: str) -> Problem:

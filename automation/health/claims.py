@@ -8,8 +8,8 @@ from automation.health.findings import Area, Severity, Symptom
 from automation.health.objects import ClaimObject, EventObject, QuotaObject, StorageClass
 from automation.show import number_of
 from common.quantity import parse
+from components.platform.shared import DEFAULT_CLASS_ANNOTATION
 
-_DEFAULT: Final = "storageclass.kubernetes.io/is-default-class"
 _CHOSEN: Final = "volume.kubernetes.io/selected-node"
 _LATER: Final = "WaitForFirstConsumer"
 
@@ -48,7 +48,9 @@ def _unbound(
     level = Severity.FAILED
     if claim.status.phase == "Lost":
         why = f"its volume {claim.spec.volume_name} is gone"
-    elif named is None and not any(each.metadata.annotations.get(_DEFAULT) == "true" for each in classes.values()):
+    elif named is None and not any(
+        each.metadata.annotations.get(DEFAULT_CLASS_ANNOTATION) == "true" for each in classes.values()
+    ):
         why = "it names no class, and the cluster has no default one"
     elif named and not chosen:
         why = f"there is no StorageClass {named}"

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from automation.certificates import SOON
 from automation.health.api import RequestRefused
 from automation.health.cluster import Expected, LiveCluster, Looked
 from automation.health.findings import Area, Severity, Symptom
 from automation.health.objects import BackupObject, CertificateObject
 from automation.health.workloads import available_of
-from automation.show import number_of
+from automation.show import first_of, number_of
 from components.addons.health import Available, BackedUp, CertificatesHold, Scraped
 from spec.cron import longest_pause
 
@@ -56,10 +57,8 @@ def _down(scraped: Scraped, cluster: LiveCluster) -> Iterator[Symptom]:
         yield Symptom(Severity.NOTE, Area.ADD_ONS, subject, message, command)
         return
     if down:
-        shown = ", ".join(sorted(down)[:_SHOWN]) + (", …" if len(down) > _SHOWN else "")
-        yield Symptom(
-            Severity.WARNING, Area.ADD_ONS, subject, f"{number_of(len(down), 'target')} down: {shown}", command
-        )
+        message = f"{number_of(len(down), 'target')} down: {first_of(down, _SHOWN)}"
+        yield Symptom(Severity.WARNING, Area.ADD_ONS, subject, message, command)
 
 
 def look_at_certificates(cluster: LiveCluster, expected: Expected) -> Looked:
@@ -71,7 +70,7 @@ def look_at_certificates(cluster: LiveCluster, expected: Expected) -> Looked:
         by = "an `up` renews it" if each.renewed else "nothing renews it"
         if left < timedelta():
             found.append(Symptom(Severity.FAILED, Area.CERTIFICATES, each.name, f"it has ended; {by}"))
-        elif left < (_SOON if each.renewed else timedelta(days=30)):
+        elif left < (_SOON if each.renewed else SOON):
             found.append(Symptom(Severity.WARNING, Area.CERTIFICATES, each.name, f"{_days(left)}; {by}"))
     return Looked(found, number_of(len(issued) + len(expected.certificates), "certificate"))
 

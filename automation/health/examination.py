@@ -11,7 +11,7 @@ from typing import Final
 from lightkube import KubeConfig
 from lightkube.core.exceptions import ConfigError
 
-from automation.certificates import Certificate, certificates
+from automation.certificates import Certificate, certificates_of
 from automation.health import api_server, claims, declared, deprecated, nodes, services, workloads
 from automation.health.api import AskedApiServer, RequestRefused, unreachable
 from automation.health.cluster import Expected, LiveCluster, Looked
@@ -53,8 +53,7 @@ def expected_of(project: Project) -> Expected:
 
 
 def _certificates(project: Project) -> list[Certificate]:
-    engine = project.engine(dict(toolchain.ensure(toolchain.ENGINE)))
-    return list(certificates(engine.export())) if engine.exists() else []
+    return certificates_of(project.engine(dict(toolchain.ensure(toolchain.ENGINE))))
 
 
 def examine(stack: str, kind: str, config: KubeConfig, expected: Expected) -> Health:

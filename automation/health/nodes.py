@@ -7,7 +7,7 @@ from typing import Final
 from automation.health.cluster import Expected, LiveCluster, Looked
 from automation.health.findings import Area, Pool, Severity, Symptom
 from automation.health.objects import Condition, NodeObject
-from automation.show import number_of
+from automation.show import first_of, number_of
 from components.naming import NODE_POOL_LABEL
 
 CONTROL_PLANE: Final = "control plane"
@@ -114,5 +114,4 @@ def _finding(level: Severity, pool: str, message: str, nodes: Sequence[NodeObjec
 
 
 def _names(nodes: Sequence[NodeObject]) -> str:
-    names = sorted(node.metadata.name for node in nodes)
-    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    return first_of((node.metadata.name for node in nodes), _SHOWN)

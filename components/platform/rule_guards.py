@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
+from common.load_balancers import INTERNAL
 from components.platform.guards import POD_VARIABLES, PODS, Guard
 
 Admission: TypeAlias = Literal["off", "warn", "deny"]
@@ -32,13 +33,6 @@ _CHANGES: Final = (
     "dyn(object)[?f].orValue(dyn(null)) != dyn(oldObject)[?f].orValue(dyn(null)))"
 )
 _CONDITIONS: Final = {"of-no-controller": _CONTROLLERS, "changes-something": _CHANGES}
-_INTERNAL: Final[Mapping[str, str]] = {
-    "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
-    "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
-    "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
-    "networking.gke.io/load-balancer-type": "Internal",
-    "cloud.google.com/load-balancer-type": "Internal",
-}
 
 
 @dataclass(frozen=True)
@@ -150,7 +144,7 @@ def _replica_range(options: Options) -> Guard:
 def _no_public_svc(options: Options) -> Guard:
     annotations = "object.metadata.?annotations.orValue({})"
     inside = " || ".join(
-        f'{annotations}[?{json.dumps(key)}].orValue("") == {json.dumps(value)}' for key, value in _INTERNAL.items()
+        f'{annotations}[?{json.dumps(key)}].orValue("") == {json.dumps(value)}' for key, value in INTERNAL.items()
     )
     kind = 'object.spec.?type.orValue("")'
     return Guard(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from common.load_balancers import INTERNAL
 from policy.model.resource import Resource
 from policy.model.rule import Category, Level, Option, RuleFinding, rule
 from policy.model.stack import Stack
@@ -19,14 +20,6 @@ _ENFORCING_AGENTS: Final = frozenset({"antrea-agent", "calico-node", "canal", "c
 _ENFORCING_CHARTS: Final = frozenset({"antrea", "calico", "cilium", "tigera-operator"})
 _CHARTS: Final = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart")
 _GATEWAYS: Final = frozenset({"Gateway"})
-# Load balancers with one of these are reached from within the network only (AWS, Azure, GCP).
-_INTERNAL: Final[Mapping[str, frozenset[str]]] = {
-    "service.beta.kubernetes.io/aws-load-balancer-scheme": frozenset({"internal"}),
-    "service.beta.kubernetes.io/aws-load-balancer-internal": frozenset({"true"}),
-    "service.beta.kubernetes.io/azure-load-balancer-internal": frozenset({"true"}),
-    "networking.gke.io/load-balancer-type": frozenset({"Internal"}),
-    "cloud.google.com/load-balancer-type": frozenset({"Internal"}),
-}
 
 
 def _eks(cluster: Resource, stack: Stack) -> tuple[str, str, bool]:
@@ -115,7 +108,7 @@ def no_public_svc(service: Resource, *, namespaces: Sequence[str]) -> Iterator[R
 
 def _is_internal(service: Resource) -> bool:
     annotations = service.metadata.get("annotations") or {}
-    return any(annotations.get(key) in values for key, values in _INTERNAL.items())
+    return any(annotations.get(key) == value for key, value in INTERNAL.items())
 
 
 def _ingress_tls(ingress: Resource) -> Iterator[RuleFinding]:

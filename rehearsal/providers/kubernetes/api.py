@@ -8,9 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 import httpx2
 from lightkube.config.client_adapter import user_auth, verify_cluster
@@ -18,6 +16,7 @@ from lightkube.config.kubeconfig import SingleConfig
 from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 
+from common.loopback import is_loopback
 from rehearsal.providers.base import ProviderError
 from rehearsal.providers.kubernetes.objects import GroupVersionKind, Object, items_at, text_at
 from rehearsal.providers.kubernetes.rate_limit import RateLimiter
@@ -91,7 +90,7 @@ class ApiServer:
             auth=user_auth(user),
             timeout=httpx2.Timeout(timeout or None, connect=_CONNECT_TIMEOUT),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
-            trust_env=not _is_loopback(config.cluster.server),
+            trust_env=not is_loopback(config.cluster.server),
         )
 
     def get(self, path: str, accept: str = _JSON, **parameters: Any) -> Object:
@@ -207,12 +206,3 @@ def _refusal(response: httpx2.Response) -> ApiError:
     except ValueError:
         answer = {"message": response.text.strip()}
     return ApiError(response.status_code, answer if isinstance(answer, dict) else {})
-
-
-def _is_loopback(server: str) -> bool:
-    """Whether Go would leave out the proxy of the environment, as it does for this machine."""
-    host = urlsplit(server).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
